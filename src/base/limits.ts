@@ -1,0 +1,104 @@
+/**
+ * Every bound of the house in one place, each with its reason; the assertions at the foot say how they relate and
+ * run at start. Units come last in a name. Sources: the RFC at the line, or the peers compared in docs/LIMITS.md.
+ */
+import { assert } from './assert.ts';
+
+// Messages
+/** RFC 1035 §4.2.2: two bytes of length. */
+export const MESSAGE_BYTES_MAX = 65_535;
+/** RFC 1035 §4.2.1: what a client without EDNS takes over UDP. */
+export const UDP_PLAIN_BYTES_MAX = 512;
+/** Fits the smallest IPv6 path unfragmented: 1280 less the IPv6 and UDP headers (RFC 9715). */
+export const UDP_BYTES_MAX = 1280 - 40 - 8;
+/** Suffixes remembered for compression in one message, so that encoding stays linear (CVE-2024-8508). */
+export const COMPRESSION_SUFFIXES_MAX = 255;
+/** EDNS options read from one OPT; a message with more is malformed (CVE-2026-41292). */
+export const EDNS_OPTIONS_MAX = 100;
+/** Records read from one message; 65,535 bytes hold no more of 11 bytes each. */
+export const MESSAGE_RECORDS_MAX = 5_957;
+
+// Authoritative answers
+/** Alias hops (CNAME and DNAME together) in one answer, as BIND and Unbound bound them. */
+export const ALIAS_HOPS_MAX = 11;
+/** RRsets collected for one reply; what does not fit in this is additional data nobody misses. */
+export const REPLY_RRSETS_MAX = 64;
+/** Targets whose addresses are added to one reply (CVE-2024-11187). */
+export const ADDITIONAL_TARGETS_MAX = 13;
+
+// Zone files
+export const INCLUDE_DEPTH_MAX = 10;
+export const GENERATE_STEPS_MAX = 65_536;
+/** One entry of a zone file, its continuation lines included. */
+export const ENTRY_BYTES_MAX = 262_144;
+/** Complaints kept for one load; the rest are counted. */
+export const COMPLAINTS_MAX = 1_000;
+
+// TCP, RFC 7766 §6
+export const TCP_CLIENTS_MAX = 1_024;
+export const TCP_CLIENTS_PER_ADDRESS_MAX = 32;
+/** Questions of one connection that wait for answers; then we stop reading. */
+export const TCP_PIPELINE_MAX = 32;
+/** Bytes waiting to be read by the peer; then we stop reading from it. */
+export const TCP_UNSENT_BYTES_MAX = 65_535 + 2;
+export const TCP_FIRST_MESSAGE_MS = 3_000;
+export const TCP_IDLE_MS = 10_000;
+/** A peer that takes nothing of what waits for it is closed. */
+export const TCP_STALLED_MS = 10_000;
+
+// UDP
+/** Datagrams waiting in one dgram socket's send queue; more are dropped and counted. */
+export const UDP_SEND_QUEUE_MAX = 1_000;
+
+// Resolution
+/** What a client waits for at most, unless configured. */
+export const CLIENT_MS_MAX = 5_000;
+/** A resolution's own life: it may outlive its client to fill the cache. */
+export const RESOLUTION_MS_MAX = 8_000;
+/** Upstream exchanges one client's question may cause, sub-questions included; never reset. */
+export const UPSTREAM_QUERIES_MAX = 128;
+/** Of these, for one name between two aliases. */
+export const UPSTREAM_QUERIES_PER_NAME_MAX = 32;
+/** Bytes received on behalf of one client's question. */
+export const UPSTREAM_BYTES_MAX = 100_000 + MESSAGE_BYTES_MAX;
+/** "I need an address to reach the server that has the address", this deep. */
+export const SUBQUESTION_DEPTH_MAX = 6;
+export const REFERRALS_MAX = 30;
+/** Name servers considered of one delegation, drawn at random when there are more. */
+export const DELEGATION_SERVERS_MAX = 13;
+export const ADDRESSES_PER_SERVER_MAX = 6;
+export const GLUE_PER_REFERRAL_MAX = 26;
+/** Server names without address looked up for one question (NXNSAttack, CVE-2020-8616). */
+export const SERVER_LOOKUPS_MAX = 32;
+/** …and those of them that may fail. */
+export const SERVER_LOOKUPS_FAILED_MAX = 5;
+/** Tries per server and transport (RFC 9520 §3.1). */
+export const TRIES_PER_SERVER_MAX = 3;
+export const FIRST_TRY_MS = 400;
+export const TRY_MS_MAX = 1_600;
+export const RESOLUTIONS_MAX = 2_048;
+/** Clients waiting for one question in flight. */
+export const WAITERS_PER_QUESTION_MAX = 100;
+
+// Caches
+export const CACHE_BYTES_DEFAULT = 64 * 1024 * 1024;
+export const CACHE_TTL_SECONDS_MAX = 86_400;
+/** RFC 2308 §5: one to three hours. */
+export const CACHE_NEGATIVE_SECONDS_MAX = 3_600;
+/** RFC 9520 §3.2: failures are kept 1 s to 5 min, growing. */
+export const FAILURE_SECONDS_MIN = 5;
+export const FAILURE_SECONDS_MAX = 300;
+export const CACHED_RRS_PER_RRSET_MAX = 100;
+
+// Process
+export const DRAIN_MS_MAX = 5_000;
+
+assert(UDP_PLAIN_BYTES_MAX <= UDP_BYTES_MAX && UDP_BYTES_MAX < MESSAGE_BYTES_MAX, 'sizes grow with trust');
+assert(SUBQUESTION_DEPTH_MAX < UPSTREAM_QUERIES_MAX, 'depth must run out before breadth');
+assert(UPSTREAM_QUERIES_PER_NAME_MAX < UPSTREAM_QUERIES_MAX, 'one name may not spend it all');
+assert(CLIENT_MS_MAX <= RESOLUTION_MS_MAX, 'the client gives up before the work does');
+assert(FIRST_TRY_MS < TRY_MS_MAX && TRY_MS_MAX < CLIENT_MS_MAX, 'a client outlives one silent server');
+assert(TCP_CLIENTS_PER_ADDRESS_MAX < TCP_CLIENTS_MAX, 'one address may not take every connection');
+assert(CACHE_NEGATIVE_SECONDS_MAX <= CACHE_TTL_SECONDS_MAX, 'what is not ages faster than what is');
+assert(FAILURE_SECONDS_MIN >= 1 && FAILURE_SECONDS_MAX <= 300, 'RFC 9520 §3.2');
+assert(ALIAS_HOPS_MAX < REPLY_RRSETS_MAX, 'a whole chain fits a reply');

@@ -1,0 +1,30 @@
+/**
+ * What stands between bytes and meaning. A transport is handed an `Answerer` and knows nothing of the server behind
+ * it; a test of either side is a function call.
+ */
+
+export interface Client {
+  readonly transport: 'udp' | 'tcp';
+  /** Text form, an IPv6 scope (`%eth0`) included where the system gave one. */
+  readonly address: string;
+  readonly port: number;
+}
+
+/** No response, ever. */
+export const DROP = 0;
+/** The response comes later, through `send`, exactly once; or never, when the client's time has run out. */
+export const LATER = -1;
+
+export interface Answerer {
+  /**
+   * Answers one message of `length` bytes at the start of `packet`. Writes the response to the start of `out` (65,535
+   * bytes) and returns its length, or DROP, or LATER. `packet` and `out` are borrowed until the return. Never throws.
+   */
+  answer(
+    packet: Uint8Array,
+    length: number,
+    client: Client,
+    out: Uint8Array,
+    send: (response: Uint8Array) => void,
+  ): number;
+}
