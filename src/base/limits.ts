@@ -45,10 +45,14 @@ export const TCP_FIRST_MESSAGE_MS = 3_000;
 export const TCP_IDLE_MS = 10_000;
 /** A peer that takes nothing of what waits for it is closed. */
 export const TCP_STALLED_MS = 10_000;
+/** How often connections are looked over; deadlines are kept to within this. */
+export const TCP_SWEEP_MS = 250;
 
 // UDP
 /** Datagrams waiting in one dgram socket's send queue; more are dropped and counted. */
 export const UDP_SEND_QUEUE_MAX = 1_000;
+/** Asked of the kernel for each direction; it gives what its own limits allow. */
+export const UDP_SOCKET_BUFFER_BYTES = 4 * 1024 * 1024;
 
 // Resolution
 /** What a client waits for at most, unless configured. */
@@ -77,6 +81,14 @@ export const TRIES_PER_SERVER_MAX = 3;
 export const FIRST_TRY_MS = 400;
 export const TRY_MS_MAX = 1_600;
 export const RESOLUTIONS_MAX = 2_048;
+/** Sockets to other servers open at once. */
+export const UPSTREAM_SOCKETS_MAX = 2_048;
+/** Random ports tried for one query when some are taken. */
+export const UPSTREAM_PORT_TRIES_MAX = 8;
+/** RFC 7766 §6.2.1: a connection is kept a little for the next question to that server… */
+export const UPSTREAM_TCP_IDLE_MS = 2_000;
+/** …of this many servers. */
+export const UPSTREAM_TCP_IDLE_MAX = 64;
 /** Clients waiting for one question in flight. */
 export const WAITERS_PER_QUESTION_MAX = 100;
 
@@ -90,6 +102,10 @@ export const FAILURE_SECONDS_MIN = 5;
 export const FAILURE_SECONDS_MAX = 300;
 export const CACHED_RRS_PER_RRSET_MAX = 100;
 
+// Access
+/** Client addresses whose membership in a list of prefixes is remembered. */
+export const PREFIX_MEMO_MAX = 4_096;
+
 // Process
 export const DRAIN_MS_MAX = 5_000;
 
@@ -102,3 +118,4 @@ assert(TCP_CLIENTS_PER_ADDRESS_MAX < TCP_CLIENTS_MAX, 'one address may not take 
 assert(CACHE_NEGATIVE_SECONDS_MAX <= CACHE_TTL_SECONDS_MAX, 'what is not ages faster than what is');
 assert(FAILURE_SECONDS_MIN >= 1 && FAILURE_SECONDS_MAX <= 300, 'RFC 9520 §3.2');
 assert(ALIAS_HOPS_MAX < REPLY_RRSETS_MAX, 'a whole chain fits a reply');
+assert(TCP_SWEEP_MS < TCP_FIRST_MESSAGE_MS, 'deadlines are looked at before they are long past');

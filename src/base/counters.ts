@@ -1,0 +1,70 @@
+/**
+ * What happened, as counts: one slot per name in shared memory, so that bumping is an increment and reading needs
+ * nobody's help. A bank belongs to one thread; whoever reads several adds them up. To count something new, add a
+ * line to the list: its text is what an operator reads beside the number.
+ */
+
+const meanings = {
+  udpReceived: 'Datagrams received',
+  udpSent: 'Responses handed to the kernel over UDP',
+  udpDropped: 'Datagrams not answered: source port 0, or received after the end',
+  udpSendQueueFull: 'Responses dropped because the send queue of a UDP socket was full',
+  udpSendFailed: 'Responses the kernel would not send over UDP',
+  tcpAccepted: 'TCP connections accepted',
+  tcpRefused: 'TCP connections refused: a limit was reached, or the system had no room',
+  tcpEvicted: 'Idle TCP connections closed to make room for a new one',
+  tcpMessages: 'Messages received over TCP',
+  tcpResponses: 'Responses written to TCP connections',
+  tcpClosedSilent: 'TCP connections closed because no message was complete in time',
+  tcpClosedIdle: 'TCP connections closed after a time without questions',
+  tcpClosedStalled: 'TCP connections closed because the peer took nothing of what waited for it',
+  tcpClosedUnanswered: 'TCP connections closed because their answers never came',
+  tcpClosedMalformed: 'TCP connections closed because a message was shorter than a header',
+  tcpErrors: 'TCP connections that ended with an error of the system',
+  upstreamUdpSent: 'Queries sent to other servers over UDP',
+  upstreamTcpSent: 'Queries sent to other servers over TCP',
+  upstreamTcpConnects: 'TCP connections opened to other servers',
+  upstreamReplies: 'Acceptable responses from other servers',
+  upstreamMismatched: 'Responses from other servers that answered no question of ours',
+  upstreamTimeouts: 'Queries to other servers that nothing acceptable answered in time',
+  upstreamUnreachable: 'Queries to other servers that the system could not deliver',
+  upstreamSocketsFull: 'Queries not sent because too many sockets were open',
+} as const;
+
+export type CounterName = keyof typeof meanings;
+
+const names = Object.keys(meanings) as CounterName[];
+
+/** The slot of each name. */
+export const Counter = Object.freeze(Object.fromEntries(names.map((name, slot) => [name, slot]))) as Readonly<
+  Record<CounterName, number>
+>;
+
+export const counterMeaning = (name: CounterName): string => meanings[name];
+
+export class Counters {
+  readonly memory: SharedArrayBuffer;
+  /** Doubles count exactly to 2^53, which no server reaches; 32 bits last half a day. */
+  readonly #slots: Float64Array;
+
+  /** A new bank; or, of another thread's memory, a view of its bank. */
+  constructor(memory = new SharedArrayBuffer(names.length * Float64Array.BYTES_PER_ELEMENT)) {
+    this.memory = memory;
+    this.#slots = new Float64Array(memory);
+  }
+
+  bump(counter: number): void {
+    this.#slots[counter]! += 1;
+  }
+
+  get(counter: number): number {
+    return this.#slots[counter] as number;
+  }
+
+  record(): Record<CounterName, number> {
+    return Object.fromEntries(names.map((name, slot) => [name, this.get(slot)])) as Record<
+      CounterName,
+      number
+    >;
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * Sets of addresses by prefix (`10.0.0.0/8`, `2001:db8::/32`, a bare address for itself): who may recurse, whom we
+ * never ask. Prefixes become sorted, disjoint ranges when read, so a question is a binary search however long the
+ * list. An IPv4 address in IPv6 clothes (RFC 4291 §2.5.5.2) is the IPv4 address; an IPv6 scope says nothing here.
+ */
+import type { Bytes } from './bytes.ts';
+import { IPV4_BYTES, IPV6_BYTES, parseIpv4, parseIpv6 } from './ip.ts';
+import { PREFIX_MEMO_MAX } from './limits.ts';
+
+export interface BadPrefix {
+  readonly text: string;
+  /** What would have been right, in words. */
+  readonly expected: string;
+}
+
+/** First and last address, as one number. */
+type Range<N> = readonly [first: N, last: N];
+
+export class PrefixSet {
+  readonly #v4: readonly Range<number>[];
+  readonly #v6: readonly Range<bigint>[];
+  /** Answers already found, by text: the same few clients ask again and again. */
+  readonly #memo = new Map<string, boolean>();
+
+  private constructor(v4: Range<number>[], v6: Range<bigint>[]) {
+    this.#v4 = merged(v4);
+    this.#v6 = merged(v6);
+  }
+
+  /** The set; or everything that is wrong with the texts. */
+  static parse(texts: readonly string[]): PrefixSet | BadPrefix[] {
+    const v4: Range<number>[] = [];
+    const v6: Range<bigint>[] = [];
+    const bad: BadPrefix[] = [];
+    for (const text of texts) {
+      const prefix = parsePrefix(text);
+      if (typeof prefix === 'string') bad.push({ text, expected: prefix });
+      else if (prefix.bytes.length === IPV4_BYTES) v4.push(range4(prefix.bytes, prefix.bits));
+      else v6.push(range6(prefix.bytes, prefix.bits));
+    }
+    return bad.length > 0 ? bad : new PrefixSet(v4, v6);
+  }
+
+  /** False for a text that is no address. */
+  has(address: string): boolean {
+    const known = this.#memo.get(address);
+    if (known !== undefined) return known;
+    const bytes = parseAddress(address);
+    const member = bytes !== undefined && this.hasBytes(bytes);
+    // Forgetting everything is rarer and cheaper than keeping order.
+    if (this.#memo.size >= PREFIX_MEMO_MAX) this.#memo.clear();
+    this.#memo.set(address, member);
+    return member;
+  }
+
+  /** For 4 or 16 bytes. */
+  hasBytes(bytes: Bytes): boolean {
+    const address = unmapped(bytes);
+    return address.length === IPV4_BYTES
+      ? within(this.#v4, number4(address))
+      : within(this.#v6, number6(address));
+  }
+}
+
+function parsePrefix(text: string): { bytes: Bytes; bits: number } | string {
+  const [address = '', length, ...more] = text.split('/');
+  const written = parseAddressAsWritten(address);
+  if (written === undefined || more.length > 0)
+    return 'an address or a prefix, as in 192.0.2.0/24 or 2001:db8::/32';
+  const bitsMax = written.length * 8;
+  const bits = length === undefined ? bitsMax : /^\d{1,3}$/.test(length) ? Number(length) : -1;
+  if (bits < 0 || bits > bitsMax) return `a prefix length from 0 to ${bitsMax}`;
+  const bytes = unmapped(written);
+  // Less than the 96 bits that say "IPv4" is a piece of IPv6 space, whatever else it covers.
+  return bytes === written || bits < 96 ? { bytes: written, bits } : { bytes, bits: bits - 96 };
+}
+
+const parseAddressAsWritten = (text: string): Bytes | undefined =>
+  parseIpv4(text) ?? parseIpv6(text.includes('%') ? text.slice(0, text.indexOf('%')) : text);
+
+function parseAddress(text: string): Bytes | undefined {
+  const bytes = parseAddressAsWritten(text);
+  return bytes && unmapped(bytes);
+}
+
+/** The IPv4 address inside `::ffff:0:0/96`, or the bytes as they are. */
+function unmapped(bytes: Bytes): Bytes {
+  if (bytes.length !== IPV6_BYTES || bytes[10] !== 0xff || bytes[11] !== 0xff) return bytes;
+  for (let i = 0; i < 10; i++) if (bytes[i] !== 0) return bytes;
+  return bytes.subarray(12);
+}
+
+const number4 = (b: Bytes): number => new DataView(b.buffer, b.byteOffset).getUint32(0);
+
+function number6(b: Bytes): bigint {
+  const view = new DataView(b.buffer, b.byteOffset);
+  return (view.getBigUint64(0) << 64n) | view.getBigUint64(8);
+}
+
+function range4(bytes: Bytes, bits: number): Range<number> {
+  const size = 2 ** (32 - bits);
+  const first = Math.floor(number4(bytes) / size) * size;
+  return [first, first + size - 1];
+}
+
+function range6(bytes: Bytes, bits: number): Range<bigint> {
+  const free = BigInt(128 - bits);
+  const first = (number6(bytes) >> free) << free;
+  return [first, first + (1n << free) - 1n];
+}
+
+/** Sorted and disjoint. Prefixes nest or keep apart, so dropping the nested ones is all there is to do. */
+function merged<N extends number | bigint>(ranges: Range<N>[]): Range<N>[] {
+  ranges.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : a[1] > b[1] ? -1 : 1));
+  const kept: Range<N>[] = [];
+  for (const range of ranges) {
+    const last = kept.at(-1);
+    if (last === undefined || range[0] > last[1]) kept.push(range);
+  }
+  return kept;
+}
+
+function within<N extends number | bigint>(ranges: readonly Range<N>[], address: N): boolean {
+  let low = 0;
+  let high = ranges.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((ranges[middle] as Range<N>)[1] < address) low = middle + 1;
+    else high = middle;
+  }
+  return low < ranges.length && (ranges[low] as Range<N>)[0] <= address;
+}
