@@ -5,6 +5,17 @@
  */
 
 const meanings = {
+  queries: 'Messages received that have a header, over any transport',
+  silenced: 'Messages that got no response: too short, or responses themselves',
+  malformed: 'Queries answered FORMERR',
+  unsupported: 'Queries answered NOTIMP',
+  refused: 'Queries answered REFUSED',
+  authoritative: 'Queries answered from our own zones',
+  recursive: 'Queries answered by recursion or from its cache',
+  recursionCached: 'Those of them that were answered from the cache at once',
+  failed: 'Queries answered SERVFAIL',
+  truncated: 'Responses with TC set',
+  bugs: 'Queries that met a mistake of our own; the log has the stack',
   udpReceived: 'Datagrams received',
   udpSent: 'Responses handed to the kernel over UDP',
   udpDropped: 'Datagrams not answered: source port 0, or received after the end',

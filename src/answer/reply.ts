@@ -1,0 +1,156 @@
+/**
+ * A reply before it is bytes: three sections of references to RRsets that lie in images, in caches or in this
+ * object's own arena. Deciding fills it, `server/finish` alone encodes it. One per thread, reset for each query,
+ * allocating nothing; what goes in has to live unchanged until the reply is encoded.
+ */
+import { assert } from '../base/assert.ts';
+import { type Bytes, put16 } from '../base/bytes.ts';
+import { ALIAS_HOPS_MAX, REPLY_RRSETS_MAX } from '../base/limits.ts';
+import { Rcode, Type } from '../wire/codes.ts';
+import { HashedName } from '../wire/hashed-name.ts';
+import { putRrsetHeader, RRSET_HEADER_BYTES } from '../wire/rrset.ts';
+import { AT_QUESTION } from '../wire/writer.ts';
+
+export const Section = { ANSWER: 0, AUTHORITY: 1, ADDITIONAL: 2 } as const;
+/** Glue that a referral cannot do without: if it does not fit, the response is truncated (RFC 9471 §3.1). */
+const NEEDED = 4;
+/** The TTL is the RRset's own. */
+export const OWN_TTL = -1;
+const NO_BYTES = new Uint8Array(0);
+/** Each alias hop by DNAME puts one CNAME here. */
+const ARENA_BYTES = (ALIAS_HOPS_MAX + 1) * (RRSET_HEADER_BYTES + 2 + 255);
+
+/** Where the walk through our zones stopped short of an answer. `chase` has the name to go on with. */
+export type Rest = 'none' | 'outside' | 'delegated';
+
+export class Reply {
+  rcode = 0;
+  authoritative = false;
+  rest: Rest = 'none';
+  /** The name in hand: the question's, then each alias target in turn. */
+  readonly chase = new HashedName();
+  edeCode = -1;
+  edeText = '';
+  count = 0;
+  readonly #owner: Bytes[] = new Array<Bytes>(REPLY_RRSETS_MAX).fill(NO_BYTES);
+  readonly #ownerAt = new Int32Array(REPLY_RRSETS_MAX);
+  readonly #block: Bytes[] = new Array<Bytes>(REPLY_RRSETS_MAX).fill(NO_BYTES);
+  readonly #blockAt = new Int32Array(REPLY_RRSETS_MAX);
+  readonly #ttl = new Int32Array(REPLY_RRSETS_MAX);
+  readonly #place = new Uint8Array(REPLY_RRSETS_MAX);
+  readonly #arena = new Uint8Array(ARENA_BYTES);
+  #arenaEnd = 0;
+
+  reset(): void {
+    this.rcode = Rcode.NOERROR;
+    this.authoritative = false;
+    this.rest = 'none';
+    this.edeCode = -1;
+    this.edeText = '';
+    this.count = 0;
+    this.#arenaEnd = 0;
+  }
+
+  /** Lets go of everything referred to, so that a replaced image can be freed. */
+  forget(): void {
+    this.reset();
+    this.#owner.fill(NO_BYTES);
+    this.#block.fill(NO_BYTES);
+  }
+
+  /** Adds an RRset unless the reply is full. `ownerAt` may be AT_QUESTION. */
+  add(section: number, owner: Bytes, ownerAt: number, block: Bytes, blockAt: number, ttl = OWN_TTL): void {
+    if (this.count === REPLY_RRSETS_MAX) return;
+    const i = this.count++;
+    this.#owner[i] = owner;
+    this.#ownerAt[i] = ownerAt;
+    this.#block[i] = block;
+    this.#blockAt[i] = blockAt;
+    this.#ttl[i] = ttl;
+    this.#place[i] = section;
+  }
+
+  /** As `add` to the additional section, for glue without which a referral leads nowhere. */
+  addNeeded(owner: Bytes, ownerAt: number, block: Bytes, blockAt: number): void {
+    this.add(Section.ADDITIONAL | NEEDED, owner, ownerAt, block, blockAt);
+  }
+
+  /** Whether this very RRset is in already, in any section (RFC 2181 §5.5: each once). */
+  holds(block: Bytes, blockAt: number): boolean {
+    for (let i = 0; i < this.count; i++) {
+      if (this.#blockAt[i] === blockAt && this.#block[i] === block) return true;
+    }
+    return false;
+  }
+
+  /** Adds the CNAME that a DNAME implies for the name in hand (RFC 6672 §3.1), with the DNAME's TTL. */
+  addSynthesized(owner: Bytes, ownerAt: number, target: HashedName, ttl: number): void {
+    const at = this.#arenaEnd;
+    const size = 2 + target.length;
+    assert(at + RRSET_HEADER_BYTES + size <= ARENA_BYTES, 'the arena holds a CNAME for every alias hop');
+    putRrsetHeader(this.#arena, at, Type.CNAME, 1, ttl, size);
+    put16(this.#arena, at + RRSET_HEADER_BYTES, target.length);
+    this.#arena.set(target.bytes.subarray(0, target.length), at + RRSET_HEADER_BYTES + 2);
+    this.#arenaEnd = at + RRSET_HEADER_BYTES + size;
+    this.add(Section.ANSWER, owner, ownerAt, this.#arena, at);
+  }
+
+  /** The bytes and offset of the target of the last RRset added, an alias: its RDATA is a name. */
+  lastBlock(): Bytes {
+    return this.#block[this.count - 1] as Bytes;
+  }
+
+  lastTargetAt(): number {
+    return (this.#blockAt[this.count - 1] as number) + RRSET_HEADER_BYTES + 2;
+  }
+
+  section(i: number): number {
+    return (this.#place[i] as number) & ~NEEDED;
+  }
+  isNeeded(i: number): boolean {
+    return ((this.#place[i] as number) & NEEDED) !== 0;
+  }
+  owner(i: number): Bytes {
+    return this.#owner[i] as Bytes;
+  }
+  ownerAt(i: number): number {
+    return this.#ownerAt[i] as number;
+  }
+  block(i: number): Bytes {
+    return this.#block[i] as Bytes;
+  }
+  blockAt(i: number): number {
+    return this.#blockAt[i] as number;
+  }
+  ttl(i: number): number {
+    return this.#ttl[i] as number;
+  }
+
+  hasAnswers(): boolean {
+    for (let i = 0; i < this.count; i++) if (this.section(i) === Section.ANSWER) return true;
+    return false;
+  }
+
+  /** An owned copy of the answer section, for a reply that is finished later. */
+  answers(): KeptRrset[] {
+    const kept: KeptRrset[] = [];
+    for (let i = 0; i < this.count; i++) {
+      if (this.section(i) !== Section.ANSWER) continue;
+      const own = this.block(i) === this.#arena;
+      const owner = this.owner(i) === this.#arena ? this.#arena.slice() : this.owner(i);
+      const block = own ? this.#arena.slice() : this.block(i);
+      kept.push({ owner, ownerAt: this.ownerAt(i), block, blockAt: this.blockAt(i), ttl: this.ttl(i) });
+    }
+    return kept;
+  }
+}
+
+export interface KeptRrset {
+  readonly owner: Bytes;
+  readonly ownerAt: number;
+  readonly block: Bytes;
+  readonly blockAt: number;
+  readonly ttl: number;
+}
+
+export { AT_QUESTION };

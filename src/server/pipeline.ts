@@ -1,0 +1,193 @@
+/**
+ * A query's walk from bytes to bytes, the same for every transport; the exits stand on the left.
+ *
+ *   packet ─▶ triage           header only
+ *      drop ◀─┤
+ *    NOTIMP ◀─┤
+ *             ├▶ wire/query    one question, EDNS
+ *   FORMERR ◀─┤
+ *             ├▶ admit         class and type that can be asked here
+ *   REFUSED ◀─┤
+ *             ├▶ zone/catalog  whose name is it?
+ *             │   ours ─▶ answer/authority ─▶ (aliases that leave us) ─▶ recursion
+ *   REFUSED ◀─┤   not ours, and this client may not recurse
+ *             │   else ─▶ recursion: from its cache at once, or LATER
+ *   bytes   ◀─┴─ finish        sizes, EDNS, truncation
+ *
+ * Synchronous but for LATER. One scratch query and one reply serve all queries of the thread.
+ */
+import { Authority } from '../answer/authority.ts';
+import { Chaos, type Identity } from '../answer/chaos.ts';
+import { Reply } from '../answer/reply.ts';
+import type { Bytes } from '../base/bytes.ts';
+import { Counter, type Counters } from '../base/counters.ts';
+import { MESSAGE_BYTES_MAX, UDP_BYTES_MAX } from '../base/limits.ts';
+import type { PrefixSet } from '../base/prefix.ts';
+import type { Recursor } from '../resolver/recursor.ts';
+import { type Answerer, type Client, DROP } from '../transport/door.ts';
+import { Class, Ede, Rcode } from '../wire/codes.ts';
+import { Query } from '../wire/query.ts';
+import type { Catalog } from '../zone/catalog.ts';
+import { admit } from './admit.ts';
+import { Finisher } from './finish.ts';
+import { Recursion, type Send } from './recursion.ts';
+import { triage } from './triage.ts';
+
+export interface PipelineSettings {
+  readonly catalog: Catalog;
+  /** Absent where recursion is off. */
+  readonly recursor: Recursor | undefined;
+  readonly mayRecurse: PrefixSet;
+  readonly chaos: Identity;
+  readonly counters: Counters;
+  readonly onBug: (error: unknown, packet: Uint8Array) => void;
+  /** Only when every query shall be logged; what it is handed is borrowed. */
+  readonly onQuery?: ((query: Query, client: Client, rcode: number) => void) | undefined;
+}
+
+export class Pipeline implements Answerer {
+  #settings: PipelineSettings;
+  #chaos: Chaos;
+  #recursion: Recursion | undefined;
+  readonly #query = new Query();
+  readonly #reply = new Reply();
+  readonly #authority = new Authority();
+  readonly #finisher = new Finisher();
+  /** Where answers that come LATER are written, before `send` gets a copy. */
+  readonly #late = new Uint8Array(MESSAGE_BYTES_MAX);
+
+  constructor(settings: PipelineSettings) {
+    this.#settings = settings;
+    this.#chaos = new Chaos(settings.chaos);
+    this.#recursion = settings.recursor && new Recursion(settings.recursor);
+  }
+
+  /** From the next query on, these zones. */
+  publish(catalog: Catalog): void {
+    this.reconfigure({ catalog });
+    this.#reply.forget();
+  }
+
+  reconfigure(changed: Partial<PipelineSettings>): void {
+    this.#settings = { ...this.#settings, ...changed };
+    if (changed.chaos) this.#chaos = new Chaos(changed.chaos);
+    if (changed.recursor) this.#recursion = new Recursion(changed.recursor);
+  }
+
+  /** Answers promised by LATER and not sent yet. */
+  get pending(): number {
+    return this.#recursion?.pending ?? 0;
+  }
+
+  answer(packet: Bytes, length: number, client: Client, out: Bytes, send: Send): number {
+    try {
+      return this.#serve(packet, length, client, out, send);
+    } catch (bug) {
+      return this.#apologise(bug, packet.subarray(0, length), out);
+    }
+  }
+
+  #serve(packet: Bytes, length: number, client: Client, out: Bytes, send: Send): number {
+    const { counters } = this.#settings;
+    counters.bump(Counter.queries);
+    const verdict = triage(packet, length);
+    if (verdict === 'drop') {
+      counters.bump(Counter.silenced);
+      return DROP;
+    }
+    const query = this.#query;
+    const reply = this.#reply;
+    reply.reset();
+    if (verdict === 'unsupported') {
+      query.readHeader(packet, length);
+      return this.#plain(Rcode.NOTIMP, client, out);
+    }
+    const fault = query.read(packet, length);
+    if (fault !== Rcode.NOERROR) return this.#plain(fault, client, out);
+    const objection = admit(query);
+    if (objection !== Rcode.NOERROR) return this.#plain(objection, client, out);
+    if (query.class === Class.CH) {
+      this.#chaos.answer(query, reply);
+      return this.#finish(client, false, out);
+    }
+    return this.#lookUp(client, out, send);
+  }
+
+  #lookUp(client: Client, out: Bytes, send: Send): number {
+    const { catalog, counters } = this.#settings;
+    const query = this.#query;
+    const mayRecurse = this.#recursion !== undefined && this.#settings.mayRecurse.has(client.address);
+    const wantsRecursion = mayRecurse && query.recursionDesired;
+    const zone = this.#authority.zoneOf(catalog, query.name, query.type);
+    if (zone !== undefined) {
+      this.#authority.answer(catalog, zone, query, this.#reply);
+      counters.bump(Counter.authoritative);
+      if (this.#reply.rest === 'none' || !wantsRecursion) return this.#finish(client, mayRecurse, out);
+    } else if (!wantsRecursion) {
+      return this.#refuse(client, mayRecurse, out);
+    }
+    return this.#recurse(client, out, send);
+  }
+
+  /** RFC 8914 §4.19 for those who may not ask, §4.21 where recursion was not asked for or is not offered. */
+  #refuse(client: Client, mayRecurse: boolean, out: Bytes): number {
+    const isForbidden = this.#recursion !== undefined && !mayRecurse && this.#query.recursionDesired;
+    this.#reply.edeCode = isForbidden ? Ede.PROHIBITED : Ede.NOT_AUTHORITATIVE;
+    this.#reply.edeText = isForbidden
+      ? 'recursion is not offered to this address'
+      : 'not a zone of this server';
+    return this.#plain(Rcode.REFUSED, client, out, mayRecurse);
+  }
+
+  #recurse(client: Client, out: Bytes, send: Send): number {
+    const recursion = this.#recursion as Recursion;
+    const { counters } = this.#settings;
+    counters.bump(Counter.recursive);
+    const isCached = recursion.fromCache(this.#query, this.#reply);
+    if (isCached) {
+      counters.bump(Counter.recursionCached);
+      return this.#finish(client, true, out);
+    }
+    const late = this.#late;
+    const finish = (): void => send(late.slice(0, this.#finish(client, true, late)));
+    const onBug = (bug: unknown, packet: Bytes): void =>
+      send(late.slice(0, this.#apologise(bug, packet, late)));
+    return recursion.later(this.#query, this.#reply, finish, onBug);
+  }
+
+  #plain(rcode: number, client: Client, out: Bytes, recursionAvailable = false): number {
+    this.#reply.rcode = rcode;
+    return this.#finish(client, recursionAvailable, out);
+  }
+
+  #finish(client: Client, recursionAvailable: boolean, out: Bytes): number {
+    const query = this.#query;
+    const limit = client.transport === 'tcp' ? MESSAGE_BYTES_MAX : Math.min(query.udpSize, UDP_BYTES_MAX);
+    const length = this.#finisher.finish(query, this.#reply, recursionAvailable, limit, out);
+    this.#count(out);
+    this.#settings.onQuery?.(query, client, this.#reply.rcode);
+    return length;
+  }
+
+  #count(out: Bytes): void {
+    const { counters } = this.#settings;
+    const { rcode } = this.#reply;
+    if (((out[2] as number) & 0x02) !== 0) counters.bump(Counter.truncated);
+    if (rcode === Rcode.NOERROR || rcode === Rcode.NXDOMAIN) return;
+    if (rcode === Rcode.REFUSED) counters.bump(Counter.refused);
+    else if (rcode === Rcode.SERVFAIL) counters.bump(Counter.failed);
+    else if (rcode === Rcode.FORMERR) counters.bump(Counter.malformed);
+    else if (rcode === Rcode.NOTIMP) counters.bump(Counter.unsupported);
+  }
+
+  /** Our own mistake: this query gets SERVFAIL, and everything else goes on. */
+  #apologise(bug: unknown, packet: Bytes, out: Bytes): number {
+    this.#settings.counters.bump(Counter.bugs);
+    this.#settings.counters.bump(Counter.failed);
+    this.#settings.onBug(bug, packet);
+    this.#reply.reset();
+    this.#reply.rcode = Rcode.SERVFAIL;
+    this.#query.read(packet, packet.length);
+    return this.#finisher.finish(this.#query, this.#reply, false, UDP_BYTES_MAX, out);
+  }
+}

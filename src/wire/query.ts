@@ -1,0 +1,126 @@
+/**
+ * A client's query, read into one scratch object per thread: the first of the two structures that everything moves.
+ * Reading allocates nothing and gives a verdict as an RCODE: NOERROR, FORMERR or BADVERS. The question's own case is
+ * not remembered: a response copies the question's bytes.
+ */
+import { type Bytes, u8, u16 } from '../base/bytes.ts';
+import { EDNS_OPTIONS_MAX, UDP_PLAIN_BYTES_MAX } from '../base/limits.ts';
+import { Rcode, Type } from './codes.ts';
+import { HashedName } from './hashed-name.ts';
+
+export const HEADER_BYTES = 12;
+/** Records a query may carry behind its question: OPT, TSIG, and slack for the future (RFC 6891 §6.1.1). */
+const QUERY_EXTRAS_MAX = 4;
+const OPT_FIXED_BYTES = 10;
+const DO_BIT = 0x8000;
+const RD = 0x0100;
+
+export class Query {
+  packet: Bytes = new Uint8Array(0);
+  length = 0;
+  id = 0;
+  /** The header's second word as it came. */
+  flags = 0;
+  readonly name = new HashedName();
+  type = 0;
+  class = 0;
+  /** Offset behind the question, which starts at 12; 12 when none could be read. */
+  questionEnd = HEADER_BYTES;
+  hasEdns = false;
+  ednsVersion = 0;
+  /** What the client takes over UDP, at least 512 (RFC 6891 §6.2.3). */
+  udpSize = UDP_PLAIN_BYTES_MAX;
+  dnssecOk = false;
+
+  /** Reads the header, of which at least 12 bytes are there, and forgets the query before. */
+  readHeader(packet: Bytes, length: number): void {
+    this.packet = packet;
+    this.length = length;
+    this.id = u16(packet, 0);
+    this.flags = u16(packet, 2);
+    this.questionEnd = HEADER_BYTES;
+    this.hasEdns = false;
+    this.dnssecOk = false;
+    this.ednsVersion = 0;
+    this.udpSize = UDP_PLAIN_BYTES_MAX;
+  }
+
+  /** Reads header, question and EDNS. What was read until a fault stays, so that the fault can be answered. */
+  read(packet: Bytes, length: number): number {
+    this.readHeader(packet, length);
+    const verdict = this.#readBody();
+    // Whoever cannot write EDNS gets none back.
+    if (verdict === Rcode.FORMERR) this.hasEdns = false;
+    return verdict;
+  }
+
+  get recursionDesired(): boolean {
+    return (this.flags & RD) !== 0;
+  }
+
+  #readBody(): number {
+    const { packet, length } = this;
+    if (u16(packet, 4) !== 1) return Rcode.FORMERR; // RFC 9619 §4: exactly one question.
+    const at = this.name.read(packet, HEADER_BYTES, length);
+    if (at < 0 || at + 4 > length) return Rcode.FORMERR;
+    this.type = u16(packet, at);
+    this.class = u16(packet, at + 2);
+    this.questionEnd = at + 4;
+    return this.#readExtras();
+  }
+
+  #readExtras(): number {
+    const { packet, length } = this;
+    // A query answers nothing; only IXFR brings an authority record, its SOA (RFC 1995 §3).
+    if (u16(packet, 6) !== 0) return Rcode.FORMERR;
+    const authority = u16(packet, 8);
+    if (authority !== 0 && !(authority === 1 && this.type === Type.IXFR)) return Rcode.FORMERR;
+    const extras = authority + u16(packet, 10);
+    if (extras > QUERY_EXTRAS_MAX) return Rcode.FORMERR;
+    let at = this.questionEnd;
+    for (let i = 0; i < extras; i++) {
+      const owner = at;
+      at = skipName(packet, at, length);
+      if (at < 0 || at + OPT_FIXED_BYTES > length) return Rcode.FORMERR;
+      const rdataAt = at + OPT_FIXED_BYTES;
+      const end = rdataAt + u16(packet, at + 8);
+      if (end > length) return Rcode.FORMERR;
+      if (u16(packet, at) === Type.OPT) {
+        // RFC 6891 §6.1.1: one OPT, owned by the root, in the additional section.
+        if (this.hasEdns || u8(packet, owner) !== 0 || i < authority) return Rcode.FORMERR;
+        if (!this.#readOpt(at, end)) return Rcode.FORMERR;
+      }
+      at = end;
+    }
+    if (at !== length) return Rcode.FORMERR; // Bytes that no count announces belong to no message.
+    return this.ednsVersion === 0 ? Rcode.NOERROR : Rcode.BADVERS; // RFC 6891 §6.1.3
+  }
+
+  /** `at` is the OPT's TYPE field. */
+  #readOpt(at: number, end: number): boolean {
+    const { packet } = this;
+    this.hasEdns = true;
+    this.udpSize = Math.max(u16(packet, at + 2), UDP_PLAIN_BYTES_MAX);
+    this.ednsVersion = u8(packet, at + 5);
+    this.dnssecOk = (u16(packet, at + 6) & DO_BIT) !== 0;
+    let options = 0;
+    let option = at + OPT_FIXED_BYTES;
+    while (option < end) {
+      if (++options > EDNS_OPTIONS_MAX || option + 4 > end) return false;
+      option += 4 + u16(packet, option + 2);
+    }
+    return option === end; // Options we do not know are ignored (RFC 6891 §6.1.2).
+  }
+}
+
+/** The offset behind a possibly compressed name, or -1; what a pointer leads to does not matter here. */
+function skipName(packet: Bytes, at: number, end: number): number {
+  while (at < end) {
+    const label = u8(packet, at);
+    if (label === 0) return at + 1;
+    if (label >= 0xc0) return at + 2 <= end ? at + 2 : -1;
+    if (label > 63) return -1;
+    at += label + 1;
+  }
+  return -1;
+}

@@ -1,0 +1,28 @@
+/**
+ * The worker's side of `zone/loader`: text → records → complaints → image, one zone after the other.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { checkZone, serialOrder, settle } from './check.ts';
+import { compileZone } from './compile.ts';
+import { type Complaint, hasErrors } from './complaint.ts';
+import { Image } from './image.ts';
+import type { LoadJob, LoadResult } from './loader.ts';
+import { parseZone } from './parser.ts';
+
+function load({ apex, file, root, servedSerial }: LoadJob): LoadResult {
+  const complaints: Complaint[] = [];
+  const records = parseZone({ apex, file, root }, complaints);
+  checkZone(records, complaints);
+  const { files } = records;
+  if (hasErrors(complaints)) return { image: undefined, complaints, files };
+  settle(records);
+  const image = compileZone(records);
+  const { serial } = new Image(image);
+  if (servedSerial !== undefined && serialOrder(serial, servedSerial) < 0) {
+    const text = `serial ${serial} is behind ${servedSerial}, which is being served: secondaries will not follow`;
+    complaints.push({ file, line: 0, column: 0, severity: 'warning', text });
+  }
+  return { image, complaints, files };
+}
+
+parentPort?.postMessage((workerData as readonly LoadJob[]).map(load));
