@@ -1,6 +1,6 @@
 /**
- * bin/cairn among Nodes that are too old, new enough, broken or absent: shell scripts that claim a version and,
- * asked to run, tell who they are and what they were given.
+ * bin/cairn among Nodes that are too old, new enough, broken or absent: shell scripts that claim a version
+ * and, asked to run, tell who they are and what they were given.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
