@@ -5,7 +5,7 @@
  */
 import { isIP } from 'node:net';
 import { parseIpv4, parseIpv6 } from '../base/ip.ts';
-import { nearest } from '../control/nearest.ts';
+import { nearest } from '../base/nearest.ts';
 import type { Endpoint } from '../resolver/upstream.ts';
 import { parseListen } from '../transport/addresses.ts';
 import { Class, classFromText, Type, typeFromText } from '../wire/codes.ts';

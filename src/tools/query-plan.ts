@@ -3,7 +3,7 @@
  * know the same words that work. A flag in, a changed plan or a complaint out.
  */
 import { UDP_BYTES_MAX } from '../base/limits.ts';
-import { nearest } from '../control/nearest.ts';
+import { nearest } from '../base/nearest.ts';
 import type { Endpoint } from '../resolver/upstream.ts';
 import { Class, Type } from '../wire/codes.ts';
 import { ROOT } from '../wire/name.ts';
