@@ -28,7 +28,11 @@ export const ADDITIONAL_TARGETS_MAX = 13;
 
 // Zone files
 export const INCLUDE_DEPTH_MAX = 10;
+/** Files included by one zone in all: ten files that include the next one ten times each are 10^10. */
+export const INCLUDES_MAX = 10_000;
 export const GENERATE_STEPS_MAX = 65_536;
+/** Text that all `$GENERATE` of a zone may make. */
+export const GENERATE_BYTES_MAX = 16 * 1024 * 1024;
 /** One entry of a zone file, its continuation lines included. */
 export const ENTRY_BYTES_MAX = 262_144;
 /** Complaints kept for one load; the rest are counted. */
@@ -79,7 +83,19 @@ export const SERVER_LOOKUPS_FAILED_MAX = 5;
 /** Tries per server and transport (RFC 9520 §3.1). */
 export const TRIES_PER_SERVER_MAX = 3;
 export const FIRST_TRY_MS = 400;
+/** A server known to be fast is still given this long: its next answer may have to be looked up. */
+export const TRY_MS_MIN = 200;
 export const TRY_MS_MAX = 1_600;
+/** Servers of one zone that are bothered for one question; what costs no packet does not count. */
+export const ASKS_PER_ZONE_MAX = 11;
+/** Server names looked up side by side, by depth; deeper than this list, one. */
+export const LOOKUPS_AT_ONCE = [3, 2, 1] as const;
+/** Servers whose speed and habits are remembered… */
+export const SERVERS_REMEMBERED_MAX = 20_000;
+/** …and for how long they are held to what they could not do. */
+export const SERVER_HABITS_SECONDS = 900;
+/** EDNS is given up for a server after this many questions it only understood without (RFC 6891 §6.2.2). */
+export const EDNS_FAULTS_MAX = 2;
 export const RESOLUTIONS_MAX = 2_048;
 /** Sockets to other servers open at once. */
 export const UPSTREAM_SOCKETS_MAX = 2_048;
@@ -101,19 +117,52 @@ export const CACHE_NEGATIVE_SECONDS_MAX = 3_600;
 export const FAILURE_SECONDS_MIN = 5;
 export const FAILURE_SECONDS_MAX = 300;
 export const CACHED_RRS_PER_RRSET_MAX = 100;
+/** Text of an Extended DNS Error: a line for a human (RFC 8914 §2). */
+export const EDE_TEXT_CHARS_MAX = 240;
+/** RFC 6303 §3: the TTLs of zones that are served locally. */
+export const LOCAL_ZONE_SECONDS = 10_800;
+/** A hosts file may be edited at any time. */
+export const HOSTS_SECONDS = 600;
+/** Lines read of a hosts file. */
+export const HOSTS_LINES_MAX = 1_000_000;
 
 // Access
 /** Client addresses whose membership in a list of prefixes is remembered. */
 export const PREFIX_MEMO_MAX = 4_096;
 
+// Tools
+/** One `cairn query +trace`, which a human watches. */
+export const TRACE_MS_MAX = 60_000;
+
 // Process
 export const DRAIN_MS_MAX = 5_000;
+
+// Logs
+/** Log lines waiting for a reader; beyond this they are dropped and counted, so that a full pipe stops no query. */
+export const LOG_BYTES_MAX = 4 * 1024 * 1024;
+/** One kind of bug is told once in this time, the others are counted. */
+export const BUG_QUIET_MS = 10_000;
+export const BUG_KINDS_MAX = 100;
+
+// Operation
+/** Local addresses are looked at this often when the server listens on all of them. */
+export const ADDRESS_RESCAN_MS = 10_000;
+/** A folder's events are a hint only; where they do not come (network and container mounts) we look this often. */
+export const ZONES_LOOK_MS = 10_000;
+/** Files must lie still this long before they are read: a file being written is not a zone. */
+export const ZONES_SETTLE_MS = 300;
+/** A server that takes longer to answer itself is not pinged for, and systemd starts another. */
+export const WATCHDOG_ANSWER_MS = 2_000;
+/** The configuration file is read whole. */
+export const CONFIG_BYTES_MAX = 1024 * 1024;
 
 assert(UDP_PLAIN_BYTES_MAX <= UDP_BYTES_MAX && UDP_BYTES_MAX < MESSAGE_BYTES_MAX, 'sizes grow with trust');
 assert(SUBQUESTION_DEPTH_MAX < UPSTREAM_QUERIES_MAX, 'depth must run out before breadth');
 assert(UPSTREAM_QUERIES_PER_NAME_MAX < UPSTREAM_QUERIES_MAX, 'one name may not spend it all');
 assert(CLIENT_MS_MAX <= RESOLUTION_MS_MAX, 'the client gives up before the work does');
 assert(FIRST_TRY_MS < TRY_MS_MAX && TRY_MS_MAX < CLIENT_MS_MAX, 'a client outlives one silent server');
+assert(TRY_MS_MIN <= FIRST_TRY_MS, 'a stranger gets no less time than a friend');
+assert(ASKS_PER_ZONE_MAX * FIRST_TRY_MS < CLIENT_MS_MAX, 'a whole zone of silent servers ends in client time');
 assert(TCP_CLIENTS_PER_ADDRESS_MAX < TCP_CLIENTS_MAX, 'one address may not take every connection');
 assert(CACHE_NEGATIVE_SECONDS_MAX <= CACHE_TTL_SECONDS_MAX, 'what is not ages faster than what is');
 assert(FAILURE_SECONDS_MIN >= 1 && FAILURE_SECONDS_MAX <= 300, 'RFC 9520 §3.2');
