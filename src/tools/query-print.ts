@@ -112,12 +112,12 @@ function questionLines(message: Message, titled: boolean): string {
     [CLASS_COLUMN, classText(question.class)],
     [TYPE_COLUMN, typeText(question.type)],
   );
-  return `${titled ? ';; QUESTION SECTION:\n' : ''};${line}\n\n`;
+  return titled ? `;; QUESTION SECTION:\n;${line}\n\n` : `;${line}\n`;
 }
 
 function sectionLines(title: string, records: readonly ResourceRecord[], titled: boolean): string {
   if (records.length === 0) return '';
-  return `${titled ? `;; ${title} SECTION:\n` : ''}${recordLines(records)}\n`;
+  return titled ? `;; ${title} SECTION:\n${recordLines(records)}\n` : recordLines(records);
 }
 
 /** A whole message with the sections that are wanted. */

@@ -157,9 +157,9 @@ describe('a reply is printed as dig prints it', () => {
     [
       '+noall +answer',
       '\n; <<>> Cairn 0.1.0 <<>> @127.0.0.1 shop.org mx +noall +answer\n;; global options: +cmd\n' +
-        'shop.org.\t\t60\tIN\tMX\t10 mx.shop.org.\nshop.org.\t\t60\tIN\tMX\t20 mx2.shop.org.\n\n',
+        'shop.org.\t\t60\tIN\tMX\t10 mx.shop.org.\nshop.org.\t\t60\tIN\tMX\t20 mx2.shop.org.\n',
     ],
-    ['+noall +nocmd +question', ';shop.org.\t\t\tIN\tMX\n\n'],
+    ['+noall +nocmd +question', ';shop.org.\t\t\tIN\tMX\n'],
     ['+noall +nocmd', ''],
   ])('%s', async (flags, expected) => {
     const mx = (preference: number, exchange: string): dnsPacket.MxAnswer => ({
