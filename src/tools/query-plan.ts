@@ -81,8 +81,9 @@ export const plainPlan = (): QueryPlan => ({
 
 type Switch = (plan: QueryPlan, on: boolean) => void;
 
-function everySection({ shown }: QueryPlan, on: boolean): void {
-  shown.comments = shown.question = shown.answer = shown.authority = shown.additional = shown.stats = on;
+function everything({ shown }: QueryPlan, on: boolean): void {
+  shown.command = shown.comments = shown.stats = on;
+  shown.question = shown.answer = shown.authority = shown.additional = on;
 }
 
 /** `+word` and `+noword`. */
@@ -100,7 +101,7 @@ const SWITCHES: ReadonlyMap<string, Switch> = new Map(
     recurse: (plan, on) => (plan.recursionDesired = on),
     tcp: (plan, on) => (plan.via = on ? 'tcp' : 'udp'),
     trace: (plan, on) => (plan.trace = on),
-    all: everySection,
+    all: everything,
     short: ({ shown }, on) => (shown.short = on),
     cmd: ({ shown }, on) => (shown.command = on),
     comments: ({ shown }, on) => (shown.comments = on),

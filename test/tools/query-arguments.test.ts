@@ -106,7 +106,7 @@ describe('flags', () => {
 
   test('+noall and then the one section that is wanted', () => {
     expect(plan('a.org +noall +answer').shown).toEqual({
-      ...{ short: false, command: true, comments: false, question: false, answer: true },
+      ...{ short: false, command: false, comments: false, question: false, answer: true },
       ...{ authority: false, additional: false, stats: false },
     });
   });

@@ -156,11 +156,10 @@ describe('a reply is printed as dig prints it', () => {
     ['+short', '10 mx.shop.org.\n20 mx2.shop.org.\n'],
     [
       '+noall +answer',
-      '\n; <<>> Cairn 0.1.0 <<>> @127.0.0.1 shop.org mx +noall +answer\n;; global options: +cmd\n' +
-        'shop.org.\t\t60\tIN\tMX\t10 mx.shop.org.\nshop.org.\t\t60\tIN\tMX\t20 mx2.shop.org.\n',
+      'shop.org.\t\t60\tIN\tMX\t10 mx.shop.org.\nshop.org.\t\t60\tIN\tMX\t20 mx2.shop.org.\n',
     ],
-    ['+noall +nocmd +question', ';shop.org.\t\t\tIN\tMX\n'],
-    ['+noall +nocmd', ''],
+    ['+noall +question', ';shop.org.\t\t\tIN\tMX\n'],
+    ['+noall', ''],
   ])('%s', async (flags, expected) => {
     const mx = (preference: number, exchange: string): dnsPacket.MxAnswer => ({
       ...{ type: 'MX', name: 'shop.org', ttl: 60 },
