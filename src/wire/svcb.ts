@@ -1,0 +1,152 @@
+/**
+ * Service parameters of SVCB and HTTPS (RFC 9460): keys in rising order, each with a value of a form of its own.
+ * A row per key that has a name; any other is `key65400="…"` with free bytes. What hangs together is checked over
+ * the whole list: `mandatory` names what is there, `no-default-alpn` needs `alpn`.
+ */
+import { type Bytes, u16 } from '../base/bytes.ts';
+import { type Entry, textOf, unescaped } from './entry.ts';
+import type { Kind } from './kind.ts';
+import {
+  alpn,
+  dohPath,
+  ech,
+  empty,
+  freeText,
+  hints4,
+  hints6,
+  keyList,
+  port,
+  type ValueForm,
+} from './svcb-values.ts';
+
+const MANDATORY = 0;
+const ALPN = 1;
+const NO_DEFAULT_ALPN = 2;
+
+/** IANA dns-svcb. Numbers: RFC 9460 §14.3.2, RFC 9461 §5, RFC 9540 §4. */
+const KEYS: readonly (readonly [name: string, form: ValueForm])[] = [
+  ['mandatory', keyList(keyText, keyFromText)],
+  ['alpn', alpn],
+  ['no-default-alpn', empty],
+  ['port', port],
+  ['ipv4hint', hints4],
+  ['ech', ech],
+  ['ipv6hint', hints6],
+  ['dohpath', dohPath],
+  ['ohttp', empty],
+];
+const formOf = (key: number): ValueForm => KEYS[key]?.[1] ?? freeText;
+
+function keyText(key: number): string {
+  return KEYS[key]?.[0] ?? `key${key}`;
+}
+
+/** RFC 9460 §2.1: a name, or `key` and the number without leading zeros. */
+function keyFromText(text: string): number | undefined {
+  const named = KEYS.findIndex(([name]) => name === text.toLowerCase());
+  if (named >= 0) return named;
+  const digits = /^key(0|[1-9]\d{0,4})$/i.exec(text)?.[1];
+  return digits !== undefined && Number(digits) <= 0xffff ? Number(digits) : undefined;
+}
+
+/** RFC 9460 §2.2: keys strictly rising, and so never twice. Each is 2 bytes, and 2 bytes of the value's length. */
+function scan(b: Bytes, at: number, end: number): number {
+  let i = at;
+  for (let lastKey = -1; i < end; ) {
+    if (i + 4 > end) return -1;
+    const key = u16(b, i);
+    const next = i + 4 + u16(b, i + 2);
+    if (key <= lastKey || next > end || !formOf(key).valid(b, i + 4, next)) return -1;
+    lastKey = key;
+    i = next;
+  }
+  return missingKey(b, at, end) < 0 ? end : -1;
+}
+
+/** A key that must be in this well-formed list and is not, or -1. */
+function missingKey(b: Bytes, at: number, end: number): number {
+  let i = at;
+  if (i < end && u16(b, i) === MANDATORY) {
+    const listEnd = i + 4 + u16(b, i + 2);
+    i = listEnd;
+    // RFC 9460 §8. Both rise, so one pass compares them.
+    for (let wanted = at + 4; wanted < listEnd; wanted += 2) {
+      while (i < end && u16(b, i) < u16(b, wanted)) i += 4 + u16(b, i + 2);
+      if (i >= end || u16(b, i) !== u16(b, wanted)) return u16(b, wanted);
+    }
+  }
+  return needsAlpn(b, at, end) ? ALPN : -1;
+}
+
+/** RFC 9460 §7.1.1. */
+function needsAlpn(b: Bytes, at: number, end: number): boolean {
+  let lastKey = -1;
+  for (let i = at; i < end && u16(b, i) <= NO_DEFAULT_ALPN; i += 4 + u16(b, i + 2)) {
+    if (u16(b, i) === NO_DEFAULT_ALPN) return lastKey !== ALPN;
+    lastKey = u16(b, i);
+  }
+  return false;
+}
+
+const isAlias = (rdata: Bytes): boolean => u16(rdata, 0) === 0;
+
+function print(b: Bytes, at: number, end: number): string | undefined {
+  // What an alias says beyond its target is ignored (RFC 9460 §2.4.2): a peer may send it, no zone file may.
+  if (isAlias(b) && end > at) return undefined;
+  const texts: string[] = [];
+  for (let i = at; i < end; i += 4 + u16(b, i + 2)) {
+    const key = u16(b, i);
+    const value = formOf(key).print(b, i + 4, i + 4 + u16(b, i + 2));
+    texts.push(value === '' ? keyText(key) : `${keyText(key)}=${value}`);
+  }
+  return texts.join(' ');
+}
+
+const EXPECTED = 'a parameter such as alpn="h2" or key65400="text"';
+
+function takeParameter(entry: Entry, values: Map<number, Bytes>): void {
+  const field = entry.take(EXPECTED);
+  if (field === undefined) return;
+  const [, word = '', written = ''] = /^([a-z0-9-]+)(?:=(.*))?$/is.exec(textOf(field.bytes)) ?? [];
+  const key = field.quoted ? undefined : keyFromText(word);
+  const wire = key === undefined ? EXPECTED : readValue(key, word, written);
+  if (typeof wire === 'string') entry.reject(wire);
+  else if (values.has(key as number)) entry.reject(`${word} only once`);
+  else values.set(key as number, wire);
+}
+
+/** Wire bytes, or what was expected. */
+function readValue(key: number, word: string, written: string): Bytes | string {
+  const inner = unquoted(written);
+  if (inner === undefined) return `${word}="…" with one pair of quotes around the value`;
+  const value = unescaped(Buffer.from(inner, 'latin1'));
+  if (value === undefined) return 'an escape \\DDD up to 255';
+  const form = formOf(key);
+  // RFC 9460 §2.1: behind `keyNNNNN` stands the wire form, even of a key that has a name.
+  const wire = word.toLowerCase() === keyText(key) ? form.read(value) : value;
+  return typeof wire === 'string' || form.valid(wire, 0, wire.length) ? wire : form.expected;
+}
+
+/** The value without the quotes that may stand around it; undefined where they stand elsewhere. */
+const unquoted = (written: string): string | undefined =>
+  /^"((?:[^"\\]|\\.)*)"$/s.exec(written)?.[1] ?? /^(?:[^"\\]|\\.)*$/s.exec(written)?.[0];
+
+function parse(entry: Entry): void {
+  if (entry.more && isAlias(entry.out)) {
+    entry.read('no parameters, as priority 0 makes an alias (RFC 9460 §2.4.2)', () => undefined);
+  }
+  const values = new Map<number, Bytes>();
+  while (entry.more) takeParameter(entry, values);
+  const start = entry.length;
+  for (const [key, value] of [...values].sort(([a], [b]) => a - b)) {
+    entry.put(key, 2);
+    entry.put(value.length, 2);
+    entry.putBytes(value);
+  }
+  if (entry.fault !== undefined) return;
+  const missing = missingKey(entry.out, start, entry.length);
+  if (missing >= 0)
+    entry.fault = { column: 0, expected: `the parameter ${keyText(missing)}, which another one needs` };
+}
+
+export const parameters: Kind = { scan, print, parse };
