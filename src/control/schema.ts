@@ -1,0 +1,171 @@
+/**
+ * The form of cairn.yaml: what each key takes, in words for complaints and as a JSON Schema for editors. In: a plain
+ * value as YAML gives it, flags laid over it. Out: `Settings`, durations in milliseconds and sizes in bytes.
+ */
+import { z } from 'zod';
+import { DRAIN_MS_MAX, RESOLUTION_MS_MAX } from '../base/limits.ts';
+import { PrefixSet } from '../base/prefix.ts';
+import { parseListen } from '../transport/addresses.ts';
+import { nameFromText } from '../wire/name.ts';
+import { LOG_FORMATS, LOG_LEVELS } from './log.ts';
+import { DURATION, durationText, parseDurationMs, parseSizeBytes, SIZE } from './quantity.ts';
+import { DEFAULTS, OWN, type Settings } from './settings.ts';
+
+/** The end of "NAME: expected …, found …". */
+const expected = (what: string): { error: string } => ({ error: `expected ${what}` });
+
+const text = (what: string) => z.string(expected(what)).min(1, expected(what));
+const textOrOff = (what: string) =>
+  z.union([text(what), z.literal(false)], expected(`${what}, or false for none`));
+const flag = z.boolean(expected('true or false'));
+const list = <T extends z.ZodType>(of: T, what: string) => z.array(of, expected(`a list of ${what}`));
+const table = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape, expected('a table of keys'));
+
+function count(of: string, min: number, max: number) {
+  const what = expected(`${of} from ${min} to ${max}`);
+  return z.int(what).min(min, what).max(max, what);
+}
+
+function duration(minMs: number, maxMs: number) {
+  const what = expected(
+    `a time from ${durationText(minMs)} to ${durationText(maxMs)}, such as 500ms, 5s or 2m`,
+  );
+  return z
+    .string(what)
+    .regex(DURATION, { ...what, abort: true })
+    .refine((t) => (parseDurationMs(t) ?? 0) >= minMs && (parseDurationMs(t) ?? 0) <= maxMs, what)
+    .transform((t) => parseDurationMs(t) as number);
+}
+
+function size(minBytes: number) {
+  const what = expected('a size of at least 1MB, such as 64MB or 1GB');
+  return z
+    .string(what)
+    .regex(SIZE, { ...what, abort: true })
+    .refine((t) => (parseSizeBytes(t) ?? 0) >= minBytes, what)
+    .transform((t) => parseSizeBytes(t) as number);
+}
+
+/** Each member must pass by itself, so that a complaint can point at it. */
+const prefix = (what: string, also?: string) =>
+  z
+    .string(expected(what))
+    .refine((t) => t === also || PrefixSet.parse([t]) instanceof PrefixSet, expected(what));
+
+const PREFIX = 'an address or a prefix, such as 192.0.2.0/24 or 2001:db8::/32';
+
+const listen = z.string(expected('an address to listen on')).transform((t, context) => {
+  const meant = parseListen(t);
+  if (typeof meant !== 'string') return meant;
+  context.issues.push({ code: 'custom', message: `expected ${meant}`, input: t });
+  return z.NEVER;
+});
+
+const name = z
+  .string(expected('a domain name'))
+  .refine(
+    (t) => nameFromText(t) !== undefined,
+    expected('a domain name of labels up to 63 bytes, 255 in all'),
+  );
+
+const recursion = table({
+  enabled: flag.prefault(true).meta({ description: 'Whether names that are not in our zones are resolved.' }),
+  allow: list(prefix(PREFIX), 'addresses and prefixes')
+    .prefault([...DEFAULTS.allow])
+    .meta({ description: 'Clients that may have names resolved; others are refused.' }),
+  rootHints: text('the name of a file')
+    .optional()
+    .meta({ description: 'Names and addresses of root servers; by default those of the IANA root.' }),
+  neverQuery: list(prefix(`${PREFIX}, or ${OWN}`, OWN), `addresses and prefixes, or ${OWN}`)
+    .prefault([...DEFAULTS.neverQuery])
+    .transform((texts) => ({
+      own: texts.includes(OWN),
+      prefixes: texts.filter((t) => t !== OWN),
+    }))
+    .meta({ description: `Addresses never asked as upstream; "${OWN}" means this machine's own.` }),
+  upstreamPort: count('a port', 1, 65_535)
+    .prefault(DEFAULTS.upstreamPort)
+    .meta({ description: 'The port at which other servers are asked.' }),
+  localNames: list(name, 'domain names')
+    .optional()
+    .meta({ description: 'Names answered here and never asked upstream; by default those that RFCs name.' }),
+  cacheBytes: size(2 ** 20)
+    .prefault(DEFAULTS.cacheBytes)
+    .meta({ description: 'Memory for what was learned from other servers.' }),
+  clientTimeout: duration(100, RESOLUTION_MS_MAX)
+    .prefault(DEFAULTS.clientTimeout)
+    .meta({ description: 'How long a client waits at most; then it is answered SERVFAIL.' }),
+}).transform(({ clientTimeout, rootHints, localNames, ...rest }) => ({
+  ...rest,
+  rootHints,
+  localNames,
+  clientMs: clientTimeout,
+}));
+
+const identity = table({
+  version: textOrOff('a text')
+    .prefault(DEFAULTS.version)
+    .meta({ description: 'version.bind, version.server' }),
+  hostname: textOrOff('a text').prefault(false).meta({ description: 'hostname.bind' }),
+  id: textOrOff('a text').prefault(false).meta({ description: 'id.server' }),
+});
+
+const tcp = table({
+  clients: count('a number', 1, 65_535)
+    .prefault(DEFAULTS.tcpClients)
+    .meta({ description: 'Connections at a time.' }),
+  clientsPerAddress: count('a number', 1, 65_535)
+    .prefault(DEFAULTS.tcpClientsPerAddress)
+    .meta({ description: 'Connections at a time from one address.' }),
+  idle: duration(100, 600_000)
+    .prefault(DEFAULTS.tcpIdle)
+    .meta({ description: 'How long a connection may stay open without a question.' }),
+}).transform(({ clients, clientsPerAddress, idle }) => ({
+  clientsMax: clients,
+  clientsPerAddressMax: clientsPerAddress,
+  idleMs: idle,
+}));
+
+const log = table({
+  level: z.enum(LOG_LEVELS, expected(`one of ${LOG_LEVELS.join(', ')}`)).prefault('info'),
+  format: z
+    .enum(LOG_FORMATS, expected(`one of ${LOG_FORMATS.join(', ')}`))
+    .prefault('auto')
+    .meta({ description: 'JSON lines, text for people, or text exactly when the output is a terminal.' }),
+  queries: flag.prefault(false).meta({ description: 'One line per query.' }),
+});
+
+const account = z
+  .union([text('a name'), z.int().min(0).transform(String)], expected('a name or a number'))
+  .optional();
+
+export const schema = table({
+  listen: list(listen, 'addresses')
+    .prefault([...DEFAULTS.listen])
+    .meta({ description: 'Where to answer, UDP and TCP; by default port 53 of every local address.' }),
+  zones: text('the name of a folder')
+    .optional()
+    .meta({ description: 'A folder: each NAME.zone in it is the zone NAME; root.zone is the root.' }),
+  zone: z
+    .record(name, text('the name of a file'), expected('a table of zone names and files'))
+    .prefault({ ...DEFAULTS.zone })
+    .meta({ description: 'Zones by name, each with its file.' }),
+  recursion: recursion.prefault({}),
+  hosts: textOrOff('the name of a hosts file')
+    .prefault(false)
+    .meta({ description: 'A hosts file to serve to those who may recurse, such as /etc/hosts.' }),
+  identity: identity
+    .prefault({})
+    .meta({ description: 'What is told to who asks in class CH; false is off.' }),
+  tcp: tcp.prefault({}),
+  user: account.meta({ description: 'Whom to become when started as root.' }),
+  group: account.meta({ description: "Its group; by default the user's own." }),
+  log: log.prefault({}),
+  grace: duration(0, 10 * DRAIN_MS_MAX)
+    .prefault(DEFAULTS.grace)
+    .meta({ description: 'Time to answer what is in hand when told to stop.' }),
+}).transform(
+  ({ zones, user, group, grace, ...rest }): Settings => ({ ...rest, zones, user, group, graceMs: grace }),
+);
+
+export const jsonSchema = (): object => z.toJSONSchema(schema, { io: 'input' });

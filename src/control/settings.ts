@@ -1,0 +1,104 @@
+/**
+ * What `cairn serve` can be told, composed of what each room can be told. `schema.ts` makes it from cairn.yaml and the
+ * flags; nobody below this floor reads a configuration. Plain values, so that two of them can be compared. The
+ * defaults stand here, so that no file is needed.
+ */
+import { assert } from '../base/assert.ts';
+import {
+  CACHE_BYTES_DEFAULT,
+  CLIENT_MS_MAX,
+  DRAIN_MS_MAX,
+  TCP_CLIENTS_MAX,
+  TCP_CLIENTS_PER_ADDRESS_MAX,
+  TCP_IDLE_MS,
+} from '../base/limits.ts';
+import { PrefixSet } from '../base/prefix.ts';
+import type { Listen } from '../transport/addresses.ts';
+import type { TcpLimits } from '../transport/connection.ts';
+import type { LogSettings } from './log.ts';
+
+export interface Settings {
+  /** Empty: port 53 of every local address. */
+  readonly listen: readonly Listen[];
+  /** A folder whose `NAME.zone` files are zones. */
+  readonly zones: string | undefined;
+  /** Further zones, file by name. */
+  readonly zone: Readonly<Record<string, string>>;
+  readonly recursion: RecursionSettings;
+  /** The hosts file to serve to those who may recurse. */
+  readonly hosts: string | false;
+  /** Answers to the CH questions of RFC 4892, each a text or off. */
+  readonly identity: {
+    readonly version: string | false;
+    readonly hostname: string | false;
+    readonly id: string | false;
+  };
+  readonly tcp: Pick<TcpLimits, 'clientsMax' | 'clientsPerAddressMax' | 'idleMs'>;
+  /** Whom to become once the doors are bound. */
+  readonly user: string | undefined;
+  readonly group: string | undefined;
+  readonly log: LogSettings;
+  /** Time to answer what is in hand when told to stop. */
+  readonly graceMs: number;
+}
+
+export interface RecursionSettings {
+  readonly enabled: boolean;
+  /** Addresses and prefixes that may. */
+  readonly allow: readonly string[];
+  /** A file of NS, A and AAAA records; undefined for the one that comes with the program. */
+  readonly rootHints: string | undefined;
+  readonly neverQuery: NeverQuery;
+  readonly upstreamPort: number;
+  /** Names answered here and never asked upstream; undefined for those that RFCs name. */
+  readonly localNames: readonly string[] | undefined;
+  readonly cacheBytes: number;
+  readonly clientMs: number;
+}
+
+/** Addresses never asked as upstream; `own` are the local ones of the moment. */
+export interface NeverQuery {
+  readonly own: boolean;
+  readonly prefixes: readonly string[];
+}
+
+/** Loopback, private (RFC 1918, RFC 4193, RFC 6598) and link-local networks. */
+const NEIGHBOURS = [
+  '127.0.0.0/8',
+  '::1',
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '100.64.0.0/10',
+  '169.254.0.0/16',
+  'fe80::/10',
+  'fc00::/7',
+];
+
+/** The word in `neverQuery` that stands for this machine's own addresses. */
+export const OWN = 'own';
+
+/** In the words of cairn.yaml. */
+export const DEFAULTS = {
+  listen: [],
+  zone: {},
+  allow: NEIGHBOURS,
+  neverQuery: [OWN, '127.0.0.0/8', '::1', '0.0.0.0/8', '::'],
+  upstreamPort: 53,
+  cacheBytes: `${CACHE_BYTES_DEFAULT / 2 ** 20}MB`,
+  clientTimeout: `${CLIENT_MS_MAX / 1_000}s`,
+  version: 'cairn',
+  tcpClients: TCP_CLIENTS_MAX,
+  tcpClientsPerAddress: TCP_CLIENTS_PER_ADDRESS_MAX,
+  tcpIdle: `${TCP_IDLE_MS / 1_000}s`,
+  grace: `${DRAIN_MS_MAX / 1_000}s`,
+} as const;
+
+export const CONFIG_FILE_DEFAULT = '/etc/cairn/cairn.yaml';
+
+/** For texts that the schema has seen. */
+export function prefixSet(texts: readonly string[]): PrefixSet {
+  const set = PrefixSet.parse(texts);
+  assert(set instanceof PrefixSet, 'the schema lets only prefixes pass');
+  return set;
+}

@@ -1,0 +1,228 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { CONFIG_BYTES_MAX } from '../../src/base/limits.ts';
+import { type Configured, configure, type Flags } from '../../src/control/config.ts';
+import { prefixSet } from '../../src/control/settings.ts';
+import { complaintText } from '../../src/zone/complaint.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cairn-config-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function configured(yaml: string, flags: Flags = {}): Promise<Configured> {
+  const file = join(folder, 'cairn.yaml');
+  writeFileSync(file, yaml);
+  return configure({ config: file, ...flags });
+}
+
+const told = (result: Configured): string[] =>
+  result.complaints.map((complaint) => complaintText(complaint).replace(`${folder}/cairn.yaml:`, ''));
+
+test('no file is needed', async () => {
+  const { settings, complaints, file } = await configure({}, join(folder, 'none.yaml'));
+  expect(complaints).toEqual([]);
+  expect(file).toBeUndefined();
+  expect(settings).toMatchObject({
+    listen: [],
+    zone: {},
+    recursion: { enabled: true, upstreamPort: 53, cacheBytes: 64 * 2 ** 20, clientMs: 5_000 },
+    hosts: false,
+    identity: { version: 'cairn', hostname: false, id: false },
+    log: { level: 'info', format: 'auto', queries: false },
+    graceMs: 5_000,
+  });
+});
+
+test.each([
+  ['127.0.0.1', true],
+  ['::1', true],
+  ['10.9.8.7', true],
+  ['172.31.0.1', true],
+  ['192.168.1.1', true],
+  ['100.64.0.1', true],
+  ['169.254.1.1', true],
+  ['fe80::1%eth0', true],
+  ['fd00::1', true],
+  ['::ffff:10.1.2.3', true],
+  ['192.0.2.1', false],
+  ['172.32.0.1', false],
+  ['2001:db8::1', false],
+])('by default %s may recurse: %s', async (address, may) => {
+  const { settings } = await configured('');
+  expect(prefixSet(settings?.recursion.allow ?? []).has(address)).toBe(may);
+});
+
+test.each([
+  ['127.0.0.1', true],
+  ['::1', true],
+  ['0.0.0.0', true],
+  ['::', true],
+  ['192.0.2.1', false],
+])('by default %s is never asked: %s', async (address, never) => {
+  const { settings } = await configured('');
+  expect(prefixSet(settings?.recursion.neverQuery.prefixes ?? []).has(address)).toBe(never);
+  expect(settings?.recursion.neverQuery.own).toBe(true);
+});
+
+test('neverQuery can be emptied', async () => {
+  const { settings } = await configured('recursion: { neverQuery: [] }');
+  expect(settings?.recursion.neverQuery).toEqual({ own: false, prefixes: [] });
+});
+
+test('every key reaches the settings', async () => {
+  const { settings, complaints } = await configured(`
+listen: [192.0.2.1, '127.0.0.1:5300', '[::1]:5300', '*:5353']
+zones: zones
+zone:
+  example.com: /srv/example.zone
+  10.in-addr.arpa: reverse/ten
+recursion:
+  enabled: false
+  allow: [192.0.2.0/24]
+  rootHints: my.hints
+  neverQuery: [own, 198.51.100.0/24]
+  upstreamPort: 5301
+  localNames: [localhost, onion.]
+  cacheBytes: 1GB
+  clientTimeout: 2500ms
+hosts: /etc/hosts
+identity: { version: false, hostname: ns1, id: ns1.example }
+tcp: { clients: 10, clientsPerAddress: 2, idle: 1m }
+user: cairn
+group: 53
+log: { level: debug, format: text, queries: true }
+grace: 2s
+`);
+  expect(complaints).toEqual([]);
+  expect(settings).toMatchObject({
+    listen: [
+      { address: '192.0.2.1', port: 53 },
+      { address: '127.0.0.1', port: 5300 },
+      { address: '::1', port: 5300 },
+      { address: '*', port: 5353 },
+    ],
+    zones: join(folder, 'zones'),
+    zone: { 'example.com': '/srv/example.zone', '10.in-addr.arpa': join(folder, 'reverse/ten') },
+    recursion: {
+      enabled: false,
+      rootHints: join(folder, 'my.hints'),
+      upstreamPort: 5301,
+      localNames: ['localhost', 'onion.'],
+      cacheBytes: 2 ** 30,
+      clientMs: 2_500,
+    },
+    hosts: '/etc/hosts',
+    identity: { version: false, hostname: 'ns1', id: 'ns1.example' },
+    tcp: { clientsMax: 10, clientsPerAddressMax: 2, idleMs: 60_000 },
+    user: 'cairn',
+    group: '53',
+    log: { level: 'debug', format: 'text', queries: true },
+    graceMs: 2_000,
+  });
+});
+
+test('all mistakes are told at once, each with line, column, and what was expected', async () => {
+  const result = await configured(`
+lisen: x
+zone:
+  "bad..name": b.zone
+recursion:
+  alow: [1]
+  allow: [10.0.0.0/8, 300.1.1.1]
+  upstreamPort: 99999
+  cacheBytes: 12
+  clientTimeout: 5 minutes
+hosts: true
+log: { level: loud, queries: yes }
+identity: [a]
+user: [a]
+zones:
+grace: 1h
+`);
+  expect(result.settings).toBeUndefined();
+  const domain = 'expected a domain name of labels up to 63 bytes, 255 in all';
+  const prefix = 'expected an address or a prefix, such as 192.0.2.0/24 or 2001:db8::/32';
+  expect(told(result)).toEqual([
+    '2:1: error: lisen: no such key; did you mean listen?',
+    `4:3: error: zone.bad..name: ${domain}, found "bad..name"`,
+    '6:3: error: recursion.alow: no such key; did you mean allow?',
+    `7:23: error: recursion.allow[1]: ${prefix}, found "300.1.1.1"`,
+    '8:17: error: recursion.upstreamPort: expected a port from 1 to 65535, found 99999',
+    '9:15: error: recursion.cacheBytes: expected a size of at least 1MB, such as 64MB or 1GB, found 12',
+    '10:18: error: recursion.clientTimeout: expected a time from 100ms to 8s, such as 500ms, 5s or 2m, ' +
+      'found "5 minutes"',
+    '11:8: error: hosts: expected the name of a hosts file, or false for none, found true',
+    '12:15: error: log.level: expected one of debug, info, warn, error, found "loud"',
+    '12:30: error: log.queries: expected true or false, found "yes"',
+    '13:11: error: identity: expected a table of keys, found a list',
+    '14:7: error: user: expected a name or a number, found a list',
+    expect.stringMatching(/^1[56]:\d+: error: zones: expected the name of a folder, found nothing$/),
+    '16:8: error: grace: expected a time from 0ms to 50s, such as 500ms, 5s or 2m, found "1h"',
+  ]);
+});
+
+test('a key that is like no other is told which there are', async () => {
+  const [complaint] = told(await configured('log: { verbosity: 3 }'));
+  expect(complaint).toBe('1:8: error: log.verbosity: no such key; expected one of level, format, queries');
+});
+
+test.each([
+  ['a: [\nb: "', '2:5'],
+  ['zones: a\nzones: b', '2:1'],
+  ['zones: a\n---\nzones: b', '2:1'],
+  ['zones: *nothing', '1:8'],
+  ['just words', '1:1'],
+])('what is no YAML, or no table, is told with its place: %j', async (yaml, place) => {
+  const result = await configured(yaml);
+  expect(result.settings).toBeUndefined();
+  expect(told(result).join('\n')).toContain(`${place}: error: `);
+});
+
+test('aliases that multiply are refused', async () => {
+  const doubled = (from: string): string => `[${Array(10).fill(`*${from}`).join(', ')}]`;
+  const yaml = `a: &a [x, x]\nb: &b ${doubled('a')}\nc: &c ${doubled('b')}\nlisten: ${doubled('c')}\n`;
+  expect(told(await configured(yaml)).join()).toContain('alias');
+});
+
+test('flags win over the file, and --zone adds to it', async () => {
+  const { settings, complaints } = await configured('{listen: [192.0.2.1], zones: a, zone: {x: x.zone}}', {
+    listen: ['127.0.0.1:5300'],
+    zones: 'zones',
+    zone: ['example.com=zones/a=b'],
+    recursion: false,
+    rootHints: 'hints',
+  });
+  expect(complaints).toEqual([]);
+  expect(settings).toMatchObject({
+    listen: [{ address: '127.0.0.1', port: 5300 }],
+    zones: 'zones',
+    zone: { x: join(folder, 'x.zone'), 'example.com': 'zones/a=b' },
+    recursion: { enabled: false, rootHints: 'hints' },
+  });
+});
+
+test('a mistake in a flag names the flag', async () => {
+  const flags = { listen: ['127.0.0.1:99999'], zone: ['example.com'] };
+  expect(told(await configured('', flags))).toEqual([
+    '--zone: error: expected NAME=FILE, found "example.com"',
+    '--listen: error: listen[0]: expected a port from 0 to 65535 behind the address, found "127.0.0.1:99999"',
+  ]);
+});
+
+test('a file that is named must be there', async () => {
+  expect(told(await configure({ config: join(folder, 'none.yaml') }))).toEqual([
+    `${folder}/none.yaml: error: cannot be read: there is no such file`,
+  ]);
+  mkdirSync(join(folder, 'folder'));
+  expect(told(await configure({ config: join(folder, 'folder') })).join()).toContain('cannot be read: ');
+});
+
+test('a file without end is refused', async () => {
+  expect(told(await configured('#'.repeat(CONFIG_BYTES_MAX + 1))).join()).toContain(
+    'cannot be read: larger than',
+  );
+});
