@@ -1,0 +1,130 @@
+/**
+ * One question to one zone: its servers in turn, until one of them brings us further. Silence is not waited out: the
+ * next server is asked, and the silent one again when nobody else is left.
+ */
+import { ASKS_PER_ZONE_MAX, LOOKUPS_AT_ONCE } from '../base/limits.ts';
+import { Rcode } from '../wire/codes.ts';
+import type { Message } from '../wire/message.ts';
+import type { Name } from '../wire/name.ts';
+import type { Budget } from './budget.ts';
+import { classify, disappointment, type Shape } from './classify.ts';
+import { type Contact, Contacts } from './contacts.ts';
+import { converse, type Said } from './converse.ts';
+import type { Delegation } from './delegation.ts';
+import { type Journal, plainText } from './journal.ts';
+import { addressesIn, type Knowledge } from './knowledge.ts';
+import { type Finding, limited, type Outcome } from './outcome.ts';
+import { type Scrubbed, scrub } from './scrub.ts';
+import { type Asked, resolveAll, type Steps } from './wish.ts';
+
+/** What a walk takes along. */
+export interface Walk {
+  readonly asked: Asked;
+  readonly know: Knowledge;
+  readonly budget: Budget;
+  readonly journal: Journal;
+}
+
+export type ZoneSays =
+  | {
+      readonly kind: 'reply';
+      readonly shape: Exclude<Shape, 'lame' | 'useless'>;
+      readonly message: Message;
+      readonly scrubbed: Scrubbed;
+    }
+  | { readonly kind: 'failure'; readonly outcome: Outcome };
+
+export function* askZone(walk: Walk, place: Delegation): Steps<ZoneSays> {
+  const { asked, know, budget, journal } = walk;
+  journal.enter(place.cut);
+  const contacts = new Contacts(place, know, journal);
+  let isCut = false;
+  for (let asks = 0; asks < ASKS_PER_ZONE_MAX; ) {
+    let contact = contacts.next();
+    if (contact === undefined && contacts.unknown > 0) {
+      if ((yield* lookUpServers(walk, contacts)) === 'cut short') isCut = true;
+      continue;
+    }
+    contact ??= contacts.again();
+    if (contact === undefined) break;
+    const said = yield* converse({ asked, contact, servers: know.servers, budget });
+    if (said.kind === 'late') return failure(journal.late());
+    if (said.kind === 'limit') return failure(limited(`gave up after ${said.limit}`));
+    if (said.kind === 'reply') {
+      const reply = weigh(walk, place.cut, contact.address, said.message);
+      if (reply !== undefined) return reply;
+    } else {
+      note(contacts, contact, said, journal);
+    }
+    // What the system did not even send bothered nobody.
+    if (said.kind !== 'no use' || !said.network) asks++;
+  }
+  const outcome = journal.failure();
+  return failure(isCut ? { ...outcome, limited: 'question' } : outcome);
+}
+
+const failure = (outcome: Outcome): ZoneSays => ({ kind: 'failure', outcome });
+
+/** What of the reply brings us further; undefined, with the blame noted, if nothing does. */
+function weigh(walk: Walk, zone: Name, address: string, message: Message): ZoneSays | undefined {
+  const { asked, know, journal } = walk;
+  const scrubbed = scrub(message, asked, zone);
+  const shape = classify(message, scrubbed);
+  if (shape !== 'lame' && shape !== 'useless') return { kind: 'reply', shape, message, scrubbed };
+  if (shape === 'lame') know.servers.lame(address, zone);
+  journal.blame(address, disappointment(message, scrubbed));
+  return undefined;
+}
+
+function note(
+  contacts: Contacts,
+  contact: Contact,
+  said: Said & { kind: 'silent' | 'no use' },
+  journal: Journal,
+): void {
+  if (said.kind === 'silent') {
+    contacts.wasSilent(contact);
+    journal.blame(contact.address, 'silent');
+  } else if (said.network) {
+    journal.blameNetwork(contact.address, said.why);
+  } else {
+    journal.blame(contact.address, said.why);
+  }
+}
+
+/**
+ * Finds addresses for names of servers that came without. Few at once, fewer the deeper we are, and five that fail
+ * are enough (NXNSAttack, CVE-2020-8616).
+ */
+function* lookUpServers({ budget, journal }: Walk, contacts: Contacts): Steps<'complete' | 'cut short'> {
+  const atOnce = LOOKUPS_AT_ONCE[budget.depth] ?? 1;
+  const all = contacts.takeUnknown(budget.spendLookups(Math.min(atOnce, contacts.unknown)));
+  if (all.length === 0) {
+    contacts.forgetUnknown();
+    journal.blame('other servers', 'not looked up, too many failed');
+    return 'cut short';
+  }
+  const findings = yield* resolveAll(all);
+  let isCut = false;
+  for (const [i, { name }] of all.entries()) {
+    const finding = findings[i] as Finding;
+    const addresses = addressesIn(finding);
+    contacts.add(addresses);
+    if (isNodata(finding) && contacts.mayStillFind(name)) continue;
+    contacts.settle(name);
+    if (addresses.length > 0) continue;
+    budget.noteFailedLookup();
+    journal.blame(plainText(name), whyNoAddress(finding));
+    if (finding.kind === 'end' && finding.outcome.limited !== undefined) isCut = true;
+  }
+  return isCut ? 'cut short' : 'complete';
+}
+
+const isNodata = (finding: Finding): boolean =>
+  finding.kind === 'end' && finding.outcome.rcode === Rcode.NOERROR && finding.outcome.answer.length === 0;
+
+function whyNoAddress(finding: Finding): string {
+  if (finding.kind === 'alias') return 'is an alias';
+  if (finding.outcome.rcode === Rcode.NXDOMAIN) return 'does not exist';
+  return finding.outcome.rcode === Rcode.NOERROR ? 'has no address' : 'cannot be resolved';
+}

@@ -1,0 +1,125 @@
+/**
+ * What servers told us, by name and type, for as long as they said. Four kinds of fact: data, NODATA, NXDOMAIN (which
+ * denies all that is below, RFC 8020 §2), and DNAME (which renames all that is below). In go blocks that were
+ * scrubbed; out come findings with the seconds left.
+ */
+import {
+  CACHE_NEGATIVE_SECONDS_MAX,
+  CACHE_TTL_SECONDS_MAX,
+  CACHED_RRS_PER_RRSET_MAX,
+} from '../base/limits.ts';
+import type { World } from '../base/world.ts';
+import { Rcode, Type } from '../wire/codes.ts';
+import { type Name, parentName } from '../wire/name.ts';
+import { rrsetCount, rrsetTtl } from '../wire/rrset.ts';
+import { cnameFinding, dnameFinding } from './alias.ts';
+import { type AnswerRrset, answered, denied, ended, type Finding, followsAliases } from './outcome.ts';
+import { type Fact, Shelf, typedKey } from './shelf.ts';
+
+/**
+ * RFC 2181 §5.4.1, of which only answers are ever kept here: glue lives and dies with its delegation, and nothing
+ * else of a reply is believed.
+ */
+export const Rank = { CLAIMED: 1, AUTHORITATIVE: 2 } as const;
+export type Rank = (typeof Rank)[keyof typeof Rank];
+
+interface Data extends Fact {
+  readonly kind: 'data';
+  readonly rank: Rank;
+  /** One; several where the question was for ANY. */
+  readonly blocks: readonly Uint8Array[];
+}
+
+interface Denial extends Fact {
+  readonly kind: 'nodata' | 'nxdomain';
+  readonly rank: Rank;
+  readonly soa: Uint8Array;
+  /** The SOA's owner is an ancestor of the name: its bytes from here. */
+  readonly soaAt: number;
+}
+
+/** RFC 6895 §3.1: type 0 is nobody's, so it can stand for a name as a whole. */
+const WHOLE_NAME = 0;
+
+export class Cache {
+  readonly #shelf: Shelf<Data | Denial>;
+
+  constructor(bytesMax: number, world: World) {
+    this.#shelf = new Shelf(bytesMax, world);
+  }
+
+  get size(): number {
+    return this.#shelf.size;
+  }
+
+  get bytes(): number {
+    return this.#shelf.bytes;
+  }
+
+  find(name: Name, type: number): Finding | undefined {
+    const exact = this.#shelf.live(typedKey(name, type));
+    if (exact !== undefined) return this.#told(exact, name);
+    if (followsAliases(type)) {
+      const cname = this.#shelf.live(typedKey(name, Type.CNAME));
+      if (cname?.kind === 'data') {
+        return cnameFinding(name, cname.blocks[0] as Uint8Array, this.#shelf.secondsLeft(cname));
+      }
+    }
+    return this.#findAbove(name);
+  }
+
+  #findAbove(name: Name): Finding | undefined {
+    for (let at = name; ; at = parentName(at)) {
+      const absent = this.#shelf.live(typedKey(at, WHOLE_NAME));
+      if (absent !== undefined) return this.#told(absent, at);
+      const dname = at === name ? undefined : this.#shelf.live(typedKey(at, Type.DNAME));
+      if (dname?.kind === 'data') {
+        return dnameFinding(name, at, dname.blocks[0] as Uint8Array, this.#shelf.secondsLeft(dname));
+      }
+      if (at.length === 1) return undefined;
+    }
+  }
+
+  #told(fact: Data | Denial, owner: Name): Finding {
+    const ttl = this.#shelf.secondsLeft(fact);
+    if (fact.kind === 'data') return ended(answered(fact.blocks.map((block) => ({ owner, block, ttl }))));
+    const soa = { owner: owner.subarray(fact.soaAt), block: fact.soa, ttl };
+    return ended(denied(fact.kind === 'nodata' ? Rcode.NOERROR : Rcode.NXDOMAIN, soa));
+  }
+
+  /** RRsets that one reply gave for one question. Oversized ones are answered once and not kept (CVE-2024-1737). */
+  keepData(name: Name, type: number, blocks: readonly Uint8Array[], rank: Rank): void {
+    if (blocks.some((block) => rrsetCount(block, 0) > CACHED_RRS_PER_RRSET_MAX)) return;
+    const ttl = Math.min(...blocks.map((block) => rrsetTtl(block, 0)), CACHE_TTL_SECONDS_MAX);
+    const bytes = blocks.reduce((sum, block) => sum + block.length, 0);
+    this.#keep(typedKey(name, type), { kind: 'data', rank, blocks, expiresMs: this.#expiry(ttl) }, bytes);
+  }
+
+  /** RFC 2308 §5: with the SOA's TTL, which the caller has lowered to MINIMUM. */
+  keepDenial(name: Name, type: number | 'whole name', soa: AnswerRrset, rank: Rank): void {
+    const denial: Denial = {
+      kind: type === 'whole name' ? 'nxdomain' : 'nodata',
+      rank,
+      soa: soa.block,
+      soaAt: name.length - soa.owner.length,
+      expiresMs: this.#expiry(Math.min(soa.ttl, CACHE_NEGATIVE_SECONDS_MAX)),
+    };
+    this.#keep(typedKey(name, type === 'whole name' ? WHOLE_NAME : type), denial, soa.block.length);
+  }
+
+  clear(): void {
+    this.#shelf.clear();
+  }
+
+  #expiry(ttl: number): number {
+    return this.#shelf.nowMs() + ttl * 1000;
+  }
+
+  /** RFC 2181 §5.4.1: what is less credible never replaces what is more. */
+  #keep(key: string, fact: Data | Denial, bytes: number): void {
+    if (fact.expiresMs <= this.#shelf.nowMs()) return; // TTL 0: for this one question only (RFC 1035 §3.2.1).
+    const present = this.#shelf.live(key);
+    if (present !== undefined && present.rank > fact.rank) return;
+    this.#shelf.put(key, fact, bytes);
+  }
+}

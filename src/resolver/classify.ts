@@ -1,0 +1,56 @@
+/**
+ * What shape a reply has, once scrubbed: how it moves the resolution. Names, not booleans; the whole of RFC 1034
+ * §5.3.3 step 4 and RFC 2308 §2 in one place.
+ */
+import { Rcode, rcodeText } from '../wire/codes.ts';
+import { Flag, type Message } from '../wire/message.ts';
+import type { Scrubbed } from './scrub.ts';
+
+export type Shape =
+  | 'answer'
+  | 'alias'
+  | 'referral'
+  | 'nodata'
+  | 'nxdomain'
+  /** Its sender does not serve the zone it was named for. */
+  | 'lame'
+  /** Anything else that brings us no further. */
+  | 'useless';
+
+export function classify(message: Message, scrubbed: Scrubbed): Shape {
+  const { rcode } = message;
+  if (rcode === Rcode.REFUSED || rcode === Rcode.NOTAUTH) return 'lame';
+  // RFC 6672 §2.2: YXDOMAIN comes with the DNAME that was too much.
+  const speaks = rcode === Rcode.NOERROR || rcode === Rcode.NXDOMAIN || rcode === Rcode.YXDOMAIN;
+  if (!speaks || scrubbed.oversized) return 'useless';
+  if (scrubbed.data.length > 0 && rcode === Rcode.NOERROR) return 'answer';
+  // RFC 6604 §3: behind an alias, the RCODE speaks of the last name of a chain that is not followed here.
+  if (scrubbed.link !== undefined) return 'alias';
+  if (rcode === Rcode.YXDOMAIN || scrubbed.data.length > 0) return 'useless';
+  return emptyShape(message, scrubbed);
+}
+
+function emptyShape(message: Message, scrubbed: Scrubbed): Shape {
+  const denial = message.rcode === Rcode.NXDOMAIN ? 'nxdomain' : 'nodata';
+  if (scrubbed.soa !== undefined) return denial;
+  if (scrubbed.referral !== undefined && denial === 'nodata') return 'referral';
+  // Sending us back up, or to where we are, is saying "not me" (RFC 1912 §2.8).
+  if (scrubbed.authorityOf === 'above') return 'lame';
+  // RFC 2308 §2.2: denials without an SOA exist; only who claims authority is believed with one.
+  const isAuthoritative = (message.flags & Flag.AA) !== 0;
+  return isAuthoritative ? denial : 'lame';
+}
+
+/** For the text of a failure: `192.0.2.1 refused`. */
+export function disappointment(message: Message, scrubbed: Scrubbed): string {
+  if (scrubbed.oversized) return 'sent more than a message can carry';
+  switch (message.rcode) {
+    case Rcode.NOERROR:
+    case Rcode.NXDOMAIN:
+      return scrubbed.data.length > 0 ? 'contradicted itself' : 'does not serve the zone';
+    case Rcode.REFUSED:
+      return 'refused';
+    default:
+      return `said ${rcodeText(message.rcode)}`;
+  }
+}

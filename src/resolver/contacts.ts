@@ -1,0 +1,103 @@
+/**
+ * The servers of one zone in the order in which they are asked one question: first every address that is known, the
+ * best first; then those of names that have to be looked up; then once more those that were silent. Each address
+ * once per round, whatever number of names it goes by.
+ */
+import { TRIES_PER_SERVER_MAX } from '../base/limits.ts';
+import { Type } from '../wire/codes.ts';
+import { isWithin, type Name } from '../wire/name.ts';
+import type { Delegation } from './delegation.ts';
+import { type Journal, plainText } from './journal.ts';
+import type { Knowledge } from './knowledge.ts';
+import type { Asked } from './wish.ts';
+
+export interface Contact {
+  readonly address: string;
+  /** How often it was tried for this question. */
+  readonly tries: number;
+}
+
+export class Contacts {
+  readonly #know: Knowledge;
+  readonly #journal: Journal;
+  readonly #zone: Name;
+  readonly #seen = new Set<string>();
+  #fresh: string[] = [];
+  readonly #silent: Contact[] = [];
+  readonly #unknown: Asked[] = [];
+
+  constructor({ cut, servers }: Delegation, know: Knowledge, journal: Journal) {
+    this.#know = know;
+    this.#journal = journal;
+    this.#zone = cut;
+    const found: string[] = [];
+    const later: Asked[] = [];
+    for (const { name, addresses } of servers) {
+      const a = know.addresses(name, Type.A);
+      const aaaa = know.addresses(name, Type.AAAA);
+      const known = [...(a ?? []), ...(aaaa ?? []), ...addresses];
+      found.push(...known);
+      if (known.length > 0) continue;
+      if (isWithin(name, cut)) {
+        // A server inside the zone it serves can be found by glue only: asking for it would be asking it.
+        journal.blame(plainText(name), 'has no glue');
+        continue;
+      }
+      if (a === undefined) this.#unknown.push({ name, type: Type.A });
+      if (aaaa === undefined) later.push({ name, type: Type.AAAA });
+    }
+    this.#unknown.push(...later);
+    this.add(found);
+  }
+
+  /** The next that was not asked yet. */
+  next(): Contact | undefined {
+    const address = this.#fresh.shift();
+    return address === undefined ? undefined : { address, tries: 0 };
+  }
+
+  /** The next of those that were silent and may be tried again. */
+  again(): Contact | undefined {
+    return this.#silent.shift();
+  }
+
+  /** RFC 9520 §3.1: silence may be loss, so a server is asked three times; but the others come first. */
+  wasSilent({ address, tries }: Contact): void {
+    if (tries + 1 < TRIES_PER_SERVER_MAX) this.#silent.push({ address, tries: tries + 1 });
+  }
+
+  /** Up to `count` server addresses that have to be found out. */
+  takeUnknown(count: number): Asked[] {
+    return this.#unknown.splice(0, count);
+  }
+
+  get unknown(): number {
+    return this.#unknown.length;
+  }
+
+  forgetUnknown(): void {
+    this.#unknown.length = 0;
+  }
+
+  /** Whether the name's addresses of another kind are still to be found out. */
+  mayStillFind(name: Name): boolean {
+    return this.#unknown.some((asked) => asked.name === name);
+  }
+
+  /** A name that has addresses of one kind, or does not exist, needs no second look. */
+  settle(name: Name): void {
+    const others = this.#unknown.filter((asked) => asked.name !== name);
+    this.#unknown.splice(0, this.#unknown.length, ...others);
+  }
+
+  add(addresses: readonly string[]): void {
+    const usable = addresses.filter((address) => {
+      if (this.#seen.has(address)) return false;
+      this.#seen.add(address);
+      if (this.#know.mayAsk(address)) return true;
+      this.#journal.blame(address, 'is not to be asked');
+      return false;
+    });
+    this.#fresh = this.#know.servers.order([...this.#fresh, ...usable], this.#zone);
+  }
+}

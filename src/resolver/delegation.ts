@@ -1,0 +1,97 @@
+/**
+ * Delegations: where to ask about the names below a cut. One is made from a referral and kept whole, the parent's
+ * glue inside: glue serves to reach this cut and for nothing else, is never answered from, and never meets another
+ * zone's servers (LIMITS B12). It lives as long as its shortest-lived record, by the parent's TTL: no child can
+ * prolong its own delegation (ghost domains, B17).
+ */
+import {
+  ADDRESSES_PER_SERVER_MAX,
+  CACHE_TTL_SECONDS_MAX,
+  DELEGATION_SERVERS_MAX,
+  GLUE_PER_REFERRAL_MAX,
+} from '../base/limits.ts';
+import type { World } from '../base/world.ts';
+import { type Name, nameKey, parentName } from '../wire/name.ts';
+import { type Fact, Shelf } from './shelf.ts';
+
+export interface NameServer {
+  readonly name: Name;
+  /** Canonical texts; none where the name has to be looked up. */
+  readonly addresses: readonly string[];
+}
+
+export interface Delegation {
+  readonly cut: Name;
+  readonly servers: readonly NameServer[];
+}
+
+interface Known extends Fact {
+  readonly delegation: Delegation;
+}
+
+export class Delegations {
+  readonly #shelf: Shelf<Known>;
+
+  constructor(bytesMax: number, world: World) {
+    this.#shelf = new Shelf(bytesMax, world);
+  }
+
+  /** The deepest known cut at or above `name`. */
+  closest(name: Name): Delegation | undefined {
+    for (let at = name; ; at = parentName(at)) {
+      const known = this.#shelf.live(nameKey(at));
+      if (known !== undefined) return known.delegation;
+      if (at.length === 1) return undefined;
+    }
+  }
+
+  at(cut: Name): Delegation | undefined {
+    return this.#shelf.live(nameKey(cut))?.delegation;
+  }
+
+  keep(delegation: Delegation, ttl: number): void {
+    if (ttl <= 0) return;
+    const seconds = Math.min(ttl, CACHE_TTL_SECONDS_MAX);
+    const expiresMs = this.#shelf.nowMs() + seconds * 1000;
+    this.#shelf.put(nameKey(delegation.cut), { delegation, expiresMs }, weigh(delegation));
+  }
+
+  clear(): void {
+    this.#shelf.clear();
+  }
+}
+
+const SERVER_BYTES = 160;
+const ADDRESS_BYTES = 48;
+
+const weigh = ({ servers }: Delegation): number =>
+  servers.reduce((sum, server) => sum + SERVER_BYTES + server.addresses.length * ADDRESS_BYTES, 0);
+
+/**
+ * Bounds a referral of any size: thirteen servers drawn at random, those with glue first, so that as few names as
+ * possible have to be looked up (NXNSAttack, CVE-2020-8616).
+ */
+export function bounded(cut: Name, servers: readonly NameServer[], world: World): Delegation {
+  const drawn = shuffle(servers, world)
+    .sort((a, b) => Number(b.addresses.length > 0) - Number(a.addresses.length > 0))
+    .slice(0, DELEGATION_SERVERS_MAX);
+  const glue = new Set<string>();
+  const chosen: NameServer[] = [];
+  for (const { name, addresses } of drawn) {
+    for (const address of addresses.slice(0, ADDRESSES_PER_SERVER_MAX)) {
+      if (glue.size < GLUE_PER_REFERRAL_MAX) glue.add(address);
+    }
+    const kept = addresses.slice(0, ADDRESSES_PER_SERVER_MAX).filter((address) => glue.has(address));
+    if (kept.length > 0 || addresses.length === 0) chosen.push({ name, addresses: kept });
+  }
+  return { cut, servers: chosen };
+}
+
+export function shuffle<T>(items: readonly T[], world: World): T[] {
+  const shuffled = [...items];
+  for (let i = shuffled.length - 1; i > 0; i--) {
+    const j = world.draw(i + 1);
+    [shuffled[i], shuffled[j]] = [shuffled[j] as T, shuffled[i] as T];
+  }
+  return shuffled;
+}

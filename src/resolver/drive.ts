@@ -1,0 +1,66 @@
+/**
+ * The thin driver: runs a resolution, which decides, over an `Upstream`, which acts. All that waits is here.
+ */
+import { UDP_BYTES_MAX } from '../base/limits.ts';
+import type { World } from '../base/world.ts';
+import { Class } from '../wire/codes.ts';
+import { writeQuery } from '../wire/message.ts';
+import { type Match, match } from './match.ts';
+import { respell } from './spelling.ts';
+import type { Upstream } from './upstream.ts';
+import type { Happening, Heard, Sending, Steps, Wish } from './wish.ts';
+
+export async function drive<Result>(
+  steps: Steps<Result>,
+  grant: (wish: Wish) => Promise<Happening>,
+): Promise<Result> {
+  let step = steps.next();
+  while (!step.done) step = steps.next(await grant(step.value));
+  return step.value;
+}
+
+export class Sender {
+  readonly #world: World;
+  readonly #upstream: Upstream;
+  readonly #port: number;
+
+  constructor(world: World, upstream: Upstream, port: number) {
+    this.#world = world;
+    this.#upstream = upstream;
+    this.#port = port;
+  }
+
+  async send({ to, asked, via, manner, ms }: Sending, deadlineMs: number): Promise<Heard> {
+    const patienceMs = Math.min(ms, deadlineMs - this.#world.nowMs());
+    if (patienceMs <= 0) return { got: 'late' };
+    const { name, type } = asked;
+    // RFC 5452 §9.2: an ID nobody can foresee; the port is the transport's to draw.
+    const id = this.#world.draw(0x1_0000);
+    const spelled = manner.randomCase ? respell(name, this.#world) : name;
+    const query = writeQuery({
+      id,
+      spelled,
+      type,
+      class: Class.IN,
+      ...(manner.edns ? { edns: { udpSize: UDP_BYTES_MAX } } : {}),
+    });
+    let accepted: Match | undefined;
+    let puzzled = false;
+    const accept = (bytes: Uint8Array): boolean => {
+      const matched = match(bytes, { id, spelled, type });
+      if (matched === 'puzzled') puzzled = true;
+      else accepted = matched;
+      return matched !== undefined && matched !== 'puzzled';
+    };
+    const event = await this.#upstream.exchange(
+      { address: to, port: this.#port },
+      query,
+      via,
+      patienceMs,
+      accept,
+    );
+    if (event.got === 'unreachable') return event;
+    if (event.got === 'silence' || accepted === undefined) return { got: 'silence', puzzled };
+    return { got: 'reply', ...accepted, bytes: event.bytes.length, ms: event.ms };
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * All that can be known without asking anybody, in the order in which it counts: our own zones, the hosts file,
+ * local names, the cache, failures that are fresh. And what replies add to it.
+ */
+import { IPV4_BYTES, IPV6_BYTES, ipText } from '../base/ip.ts';
+import { CACHE_NEGATIVE_SECONDS_MAX } from '../base/limits.ts';
+import type { World } from '../base/world.ts';
+import { Rcode, Type } from '../wire/codes.ts';
+import { Flag, type Message } from '../wire/message.ts';
+import { isWithin, type Name, parentName, ROOT } from '../wire/name.ts';
+import { rdatasOf, rrsetTtl } from '../wire/rrset.ts';
+import { cnameFinding, dnameFinding } from './alias.ts';
+import { Cache, Rank } from './cache.ts';
+import { bounded, type Delegation, Delegations, type NameServer } from './delegation.ts';
+import { Failures } from './failures.ts';
+import type { Hosts } from './hosts.ts';
+import type { LocalNames } from './local-names.ts';
+import { type AnswerRrset, answered, denied, ended, type Finding } from './outcome.ts';
+import { type OwnZones, ownFinding } from './own-zones.ts';
+import { type Referral, withGlue } from './referral.ts';
+import type { Denier, Scrubbed } from './scrub.ts';
+import type { Servers } from './servers.ts';
+import type { Asked } from './wish.ts';
+
+export interface KnowledgeSettings {
+  readonly rootHints: readonly NameServer[];
+  readonly neverQuery: { has(address: string): boolean };
+  readonly cacheBytes: number;
+  readonly localNames: LocalNames;
+  readonly hosts: Hosts | undefined;
+}
+
+const isRootNs = ({ name, type }: Asked): boolean => name.length === 1 && type === Type.NS;
+
+export class Knowledge {
+  readonly servers: Servers;
+  readonly hints: Delegation;
+  readonly cache: Cache;
+  readonly failures: Failures;
+  readonly #delegations: Delegations;
+  readonly #settings: KnowledgeSettings;
+  readonly #ownZones: OwnZones;
+  readonly #world: World;
+
+  constructor(settings: KnowledgeSettings, ownZones: OwnZones, servers: Servers, world: World) {
+    this.#settings = settings;
+    this.#ownZones = ownZones;
+    this.#world = world;
+    this.servers = servers;
+    this.hints = { cut: ROOT, servers: settings.rootHints };
+    // Each its own share: a flood of failures, or of delegations, evicts no answer.
+    this.cache = new Cache(settings.cacheBytes * 0.75, world);
+    this.#delegations = new Delegations(settings.cacheBytes * 0.15, world);
+    this.failures = new Failures(settings.cacheBytes * 0.1, world);
+  }
+
+  find(asked: Asked): Finding | undefined {
+    const { name, type } = asked;
+    const own = this.#ownZones.ask(name, type);
+    if (own.kind === 'answer') return ownFinding(own.outcome, type);
+    if (own.kind === 'outside') {
+      const local = this.#settings.hosts?.find(name, type) ?? this.#settings.localNames.find(name, type);
+      if (local !== undefined) return ended(local);
+    }
+    // RFC 9609 §2: to be primed is to know the root's servers, not just the answer that names them.
+    if (!isRootNs(asked) || this.#delegations.at(ROOT) !== undefined) {
+      const cached = this.cache.find(name, type);
+      if (cached !== undefined) return cached;
+    }
+    const failure = this.failures.find(name, type);
+    return failure && ended(failure);
+  }
+
+  /** Where to start asking; undefined where nothing is known, not even the root. */
+  closest({ name, type }: Asked): Delegation | undefined {
+    // RFC 4035 §4.2: the parent has the DS.
+    const from = type === Type.DS ? parentName(name) : name;
+    const cached = this.#delegations.closest(from);
+    const own = this.#ownZones.ask(name, type);
+    if (own.kind !== 'delegation') return cached;
+    const isDeeper =
+      cached !== undefined && cached.cut.length > own.cut.length && isWithin(cached.cut, own.cut);
+    return isDeeper ? cached : { cut: own.cut, servers: own.servers };
+  }
+
+  get isPrimed(): boolean {
+    return this.#delegations.at(ROOT) !== undefined;
+  }
+
+  mayAsk(address: string): boolean {
+    // `::ffff:127.0.0.1` is 127.0.0.1 in disguise (RFC 4291 §2.5.5.2), and no server has such an address.
+    return !address.startsWith('::ffff:') && !this.#settings.neverQuery.has(address);
+  }
+
+  /** The server's addresses of one type that its own zone gives; undefined where that has to be found out. */
+  addresses(server: Name, type: number): readonly string[] | undefined {
+    const finding = this.find({ name: server, type });
+    return finding && addressesIn(finding);
+  }
+
+  learnReferral({ cut, servers, ttl }: Referral): Delegation {
+    const delegation = bounded(cut, servers, this.#world);
+    this.#delegations.keep(delegation, ttl);
+    return delegation;
+  }
+
+  /** Keeps what an answer, an alias or a denial says, and says it. */
+  learn(asked: Asked, message: Message, scrubbed: Scrubbed): Finding {
+    const rank = (message.flags & Flag.AA) !== 0 ? Rank.AUTHORITATIVE : Rank.CLAIMED;
+    const { name, type } = asked;
+    this.failures.forgive(name, type);
+    const { data, link, soa } = scrubbed;
+    if (data.length > 0) {
+      this.cache.keepData(name, type, data, rank);
+      if (isRootNs(asked)) this.#learnRoot(message);
+      return ended(answered(data.map((block) => ({ owner: name, block, ttl: rrsetTtl(block, 0) }))));
+    }
+    if (link !== undefined) {
+      this.cache.keepData(link.owner, link.type, [link.block], rank);
+      const ttl = rrsetTtl(link.block, 0);
+      if (link.type === Type.CNAME) return cnameFinding(name, link.block, ttl);
+      return dnameFinding(name, link.owner, link.block, ttl);
+    }
+    const denier = soa && negativeSoa(soa);
+    const exists = message.rcode !== Rcode.NXDOMAIN;
+    if (denier !== undefined) this.cache.keepDenial(name, exists ? type : 'whole name', denier, rank);
+    return ended(denied(message.rcode, denier));
+  }
+
+  /** RFC 9609 §3: the primed set takes the place of the hints, for as long as it says. */
+  #learnRoot({ answer, additional }: Message): void {
+    const ns = answer.filter(({ type, owner }) => type === Type.NS && owner.length === 1);
+    this.learnReferral(withGlue(ROOT, ns, additional, ROOT));
+  }
+
+  forget(): void {
+    this.cache.clear();
+    this.failures.clear();
+    this.#delegations.clear();
+    this.servers.clear();
+  }
+}
+
+/** RFC 2308 §5: a denial lives for the lesser of the SOA's TTL and its MINIMUM. */
+function negativeSoa({ owner, block }: Denier): AnswerRrset {
+  const rdata = rdatasOf(block)[0] as Uint8Array;
+  const minimum = new DataView(rdata.buffer, rdata.byteOffset + rdata.length - 4).getUint32(0);
+  return { owner, block, ttl: Math.min(rrsetTtl(block, 0), minimum, CACHE_NEGATIVE_SECONDS_MAX) };
+}
+
+/** RFC 2181 §10.3: a server's name is no alias, so what an alias leads to is nobody's address. */
+export function addressesIn(finding: Finding): string[] {
+  if (finding.kind === 'alias' || finding.outcome.rcode !== Rcode.NOERROR) return [];
+  return finding.outcome.answer
+    .flatMap(({ block }) => rdatasOf(block))
+    .filter(({ length }) => length === IPV4_BYTES || length === IPV6_BYTES)
+    .map(ipText);
+}

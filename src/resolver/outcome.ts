@@ -1,0 +1,86 @@
+/**
+ * How a resolution ends. An `Outcome` is what a client is told; a `Finding` is what is known of one name and type,
+ * be it from our own zones, the cache or the network: an end, or an alias to follow. Outcomes are values: no
+ * failure of a stranger's is ever thrown.
+ */
+import { EDE_TEXT_CHARS_MAX } from '../base/limits.ts';
+import { Ede, Rcode, Type } from '../wire/codes.ts';
+import type { Name } from '../wire/name.ts';
+
+export interface AnswerRrset {
+  readonly owner: Name;
+  /** `wire/rrset`; its TTL is the one it came with. */
+  readonly block: Uint8Array;
+  /** Seconds left. */
+  readonly ttl: number;
+}
+
+export interface ExtendedError {
+  /** RFC 8914 §5.2. */
+  readonly code: number;
+  readonly text: string;
+}
+
+export interface Outcome {
+  readonly rcode: number;
+  /** The alias chain in order, then the data. */
+  readonly answer: readonly AnswerRrset[];
+  /** The SOA of a negative answer. */
+  readonly authority: readonly AnswerRrset[];
+  readonly ede: ExtendedError | undefined;
+  /** Local names and the hosts file. */
+  readonly authoritative?: boolean;
+  /**
+   * A failure by a limit of our own, and not by what servers said: the question took too much, or the moment was
+   * bad. It says nothing lasting about the name where it happened.
+   */
+  readonly limited?: 'question' | 'moment';
+}
+
+export type Finding =
+  | { readonly kind: 'end'; readonly outcome: Outcome }
+  /** The links (a DNAME and its CNAME are two), and where the last one points. */
+  | {
+      readonly kind: 'alias';
+      readonly links: readonly AnswerRrset[];
+      readonly target: Name;
+      readonly authoritative: boolean;
+    };
+
+export const ended = (outcome: Outcome): Finding => ({ kind: 'end', outcome });
+
+export const answered = (answer: readonly AnswerRrset[], authoritative = false): Outcome => ({
+  rcode: Rcode.NOERROR,
+  answer,
+  authority: [],
+  ede: undefined,
+  authoritative,
+});
+
+/** NODATA or NXDOMAIN. */
+export const denied = (rcode: number, soa: AnswerRrset | undefined, authoritative = false): Outcome => ({
+  rcode,
+  answer: [],
+  authority: soa === undefined ? [] : [soa],
+  ede: undefined,
+  authoritative,
+});
+
+export const failed = (code: number, text: string): Outcome => ({
+  rcode: Rcode.SERVFAIL,
+  answer: [],
+  authority: [],
+  ede: { code, text: text.slice(0, EDE_TEXT_CHARS_MAX) },
+});
+
+export const limited = (
+  text: string,
+  by: 'question' | 'moment' = 'question',
+  code = Ede.OTHER as number,
+): Outcome => ({
+  ...failed(code, text),
+  limited: by,
+});
+
+/** Types that are answered by an alias itself and not by what it points at (RFC 1034 §3.6.2, RFC 8482 §4.1). */
+export const followsAliases = (type: number): boolean => type !== Type.CNAME && type !== Type.ANY;

@@ -1,0 +1,43 @@
+/**
+ * The seam to the zones that this very server holds. They are never asked over the network and never altered from
+ * outside: whatever name is in hand, be it the question's, an alias target or a server's, they are asked first.
+ */
+import { Rcode, Type } from '../wire/codes.ts';
+import { type Name, ownName } from '../wire/name.ts';
+import { rdatasOf, rrsetType } from '../wire/rrset.ts';
+import { ended, type Finding, followsAliases, type Outcome } from './outcome.ts';
+
+export type OwnFinding =
+  | { readonly kind: 'outside' }
+  /**
+   * Data, NODATA, NXDOMAIN, or an alias chain as far as we hold it. A chain that leaves our zones ends in a CNAME,
+   * with NOERROR and an empty authority section; one that ends inside in NODATA has the SOA there.
+   */
+  | { readonly kind: 'answer'; readonly outcome: Outcome }
+  /** Below a cut in a zone of ours: the place to start from, instead of the cache or the root. */
+  | {
+      readonly kind: 'delegation';
+      readonly cut: Name;
+      readonly servers: readonly { readonly name: Name; readonly addresses: readonly string[] }[];
+    };
+
+export interface OwnZones {
+  ask(name: Name, type: number): OwnFinding;
+}
+
+/** For a server without zones. */
+export const noOwnZones: OwnZones = { ask: () => ({ kind: 'outside' }) };
+
+/** What our zones say, as a finding: an end, or an alias that leaves them. */
+export function ownFinding(outcome: Outcome, type: number): Finding {
+  const last = outcome.answer.at(-1);
+  const leaves =
+    last !== undefined &&
+    followsAliases(type) &&
+    outcome.rcode === Rcode.NOERROR &&
+    outcome.authority.length === 0 &&
+    rrsetType(last.block, 0) === Type.CNAME;
+  if (!leaves) return ended(outcome);
+  const target = ownName(rdatasOf(last.block)[0] as Uint8Array);
+  return { kind: 'alias', links: outcome.answer, target, authoritative: outcome.authoritative === true };
+}

@@ -1,0 +1,207 @@
+/**
+ * The resolver's front door. A question comes in; an outcome comes out, always, and within the client's time: work
+ * that takes longer goes on and fills the cache. Here is what one process shares among all its questions: what is
+ * known, and what is in flight.
+ */
+import type { Counters } from '../base/counters.ts';
+import { Counter } from '../base/counters.ts';
+import { RESOLUTION_MS_MAX, RESOLUTIONS_MAX, WAITERS_PER_QUESTION_MAX } from '../base/limits.ts';
+import type { World } from '../base/world.ts';
+import { Class, Ede, isMetaType, Rcode, Type } from '../wire/codes.ts';
+import type { Question } from '../wire/message.ts';
+import { Budget } from './budget.ts';
+import type { NameServer } from './delegation.ts';
+import { drive, Sender } from './drive.ts';
+import { Flight } from './flight.ts';
+import type { Hosts } from './hosts.ts';
+import { Journal } from './journal.ts';
+import { Knowledge } from './knowledge.ts';
+import { LocalNames } from './local-names.ts';
+import { ended, type Finding, failed, limited, type Outcome } from './outcome.ts';
+import type { OwnZones } from './own-zones.ts';
+import { recall, resolve } from './resolve.ts';
+import { Servers } from './servers.ts';
+import { typedKey } from './shelf.ts';
+import type { Upstream } from './upstream.ts';
+import { walk } from './walk.ts';
+import type { Asked, Happening, Wish } from './wish.ts';
+
+export type { AnswerRrset, ExtendedError, Outcome } from './outcome.ts';
+
+export interface RecursorSettings {
+  readonly rootHints: readonly NameServer[];
+  /** Addresses, as canonical text, that are never asked. */
+  readonly neverQuery: { has(address: string): boolean };
+  readonly upstreamPort: number;
+  readonly cacheBytes: number;
+  /** Zones answered here and not asked for (`LOCAL_NAMES_DEFAULT`), as text. */
+  readonly localNames: readonly string[];
+  readonly hosts: Hosts | undefined;
+  /** What a client waits for at most. */
+  readonly clientMs: number;
+  readonly useCaseRandomisation: boolean;
+  /** A mistake of ours: the question got SERVFAIL. */
+  readonly onBug: (error: unknown) => void;
+}
+
+/** Who pays, and which flight waits. */
+interface Account {
+  readonly budget: Budget;
+  /** None where a client asks. */
+  readonly flight: Flight | undefined;
+  /** What is waited for last, to tell a client who is out of time what the matter was. */
+  waitingFor: Flight | undefined;
+}
+
+export class Recursor {
+  readonly #settings: RecursorSettings;
+  readonly #world: World;
+  readonly #know: Knowledge;
+  readonly #sender: Sender;
+  readonly #counters: Counters | undefined;
+  readonly #inFlight = new Map<string, Flight>();
+
+  constructor(
+    settings: RecursorSettings,
+    world: World,
+    upstream: Upstream,
+    ownZones: OwnZones,
+    counters?: Counters,
+  ) {
+    this.#settings = settings;
+    this.#world = world;
+    this.#counters = counters;
+    this.#sender = new Sender(world, upstream, settings.upstreamPort);
+    const servers = new Servers(world, settings.useCaseRandomisation);
+    const localNames = new LocalNames(settings.localNames);
+    this.#know = new Knowledge({ ...settings, localNames }, ownZones, servers, world);
+  }
+
+  /** Questions being walked for; derived, so that it cannot leak. */
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  /** The outcome, if it takes no waiting. */
+  cached(question: Question): Outcome | undefined {
+    return unanswerable(question) ?? recall(question, this.#know);
+  }
+
+  /** Never rejects; settles within the client's time. */
+  resolve(question: Question): Promise<Outcome> {
+    const refusal = unanswerable(question);
+    if (refusal !== undefined) return Promise.resolve(refusal);
+    return new Promise((settle) => {
+      const budget = Budget.open(this.#world.nowMs() + RESOLUTION_MS_MAX);
+      const account: Account = { budget, flight: undefined, waitingFor: undefined };
+      const cancel = this.#world.after(this.#settings.clientMs, () => {
+        this.#counters?.bump(Counter.resolutionsLate);
+        settle((account.waitingFor?.journal ?? new Journal()).late());
+      });
+      drive(resolve(question, this.#know), (wish) => this.#grant(wish, account))
+        .then((outcome) => this.#remember(question, outcome))
+        .catch((error: unknown) => this.#bug(error))
+        .then((outcome) => {
+          cancel();
+          settle(outcome);
+        });
+    });
+  }
+
+  /** Everything learned is unlearned; what is in flight lands. */
+  flush(): void {
+    this.#know.forget();
+  }
+
+  /** A question that is too much for us is so for the next client, too (RFC 9520 §3.2). */
+  #remember(asked: Asked, outcome: Outcome): Outcome {
+    if (outcome.limited === 'question') this.#know.failures.keep(asked.name, asked.type, outcome.ede);
+    return outcome;
+  }
+
+  async #grant(wish: Wish, account: Account): Promise<Happening> {
+    if (wish.do === 'send') return this.#sender.send(wish, account.budget.deadlineMs);
+    return {
+      got: 'findings',
+      findings: await Promise.all(wish.all.map((asked) => this.#find(asked, account))),
+    };
+  }
+
+  /** Waits for the walk that is under way, or starts one. */
+  async #find(asked: Asked, account: Account): Promise<Finding> {
+    const known = this.#know.find(asked);
+    if (known !== undefined) return known;
+    const key = typedKey(asked.name, asked.type);
+    for (let open = this.#inFlight.get(key); open !== undefined; open = this.#inFlight.get(key)) {
+      const obstacle = obstacleToJoining(open, account);
+      if (obstacle !== undefined) return this.#turnAway(obstacle);
+      this.#counters?.bump(Counter.resolutionsJoined);
+      const finding = await this.#await(open, account);
+      if (open.holdsForAll(finding)) return finding;
+    }
+    if (account.flight === undefined && this.#inFlight.size >= RESOLUTIONS_MAX) {
+      return this.#turnAway(limited('too many questions are being resolved', 'moment'));
+    }
+    const budget = account.flight === undefined ? account.budget.forName() : account.budget.deeper();
+    if (budget === undefined) return ended(limited('server names lead too deep to other server names'));
+    return this.#await(this.#launch(key, asked, budget), account);
+  }
+
+  #turnAway(outcome: Outcome): Finding {
+    this.#counters?.bump(Counter.resolutionsTurnedAway);
+    return ended(outcome);
+  }
+
+  async #await(flight: Flight, account: Account): Promise<Finding> {
+    account.waitingFor = flight;
+    if (account.flight === undefined) flight.clients++;
+    account.flight?.waitsFor.add(flight);
+    const finding = await flight.finding;
+    account.flight?.waitsFor.delete(flight);
+    return finding;
+  }
+
+  #launch(key: string, asked: Asked, budget: Budget): Flight {
+    this.#counters?.bump(Counter.resolutionsStarted);
+    const journal = new Journal();
+    const flight = new Flight(budget, journal);
+    this.#inFlight.set(key, flight);
+    const account: Account = { budget, flight, waitingFor: undefined };
+    // It takes off when whoever launched it is known to wait for it: only then are circles seen.
+    flight.finding = Promise.resolve()
+      .then(() =>
+        drive(walk({ asked, know: this.#know, budget, journal }), (wish) => this.#grant(wish, account)),
+      )
+      .catch((error: unknown) => ended(this.#bug(error)))
+      .then((finding) => {
+        this.#inFlight.delete(key);
+        if (finding.kind === 'end' && flight.startedFresh) this.#remember(asked, finding.outcome);
+        return finding;
+      });
+    return flight;
+  }
+
+  #bug(error: unknown): Outcome {
+    this.#settings.onBug(error);
+    return failed(Ede.OTHER, 'a mistake of this server');
+  }
+}
+
+function obstacleToJoining(open: Flight, { flight }: Account): Outcome | undefined {
+  if (flight !== undefined && open.isHeldUpBy(flight)) {
+    return limited('the names of its servers go round in a circle');
+  }
+  if (flight === undefined && open.clients >= WAITERS_PER_QUESTION_MAX) {
+    return limited(`${WAITERS_PER_QUESTION_MAX} clients wait for this already`, 'moment');
+  }
+  return undefined;
+}
+
+/** Only IN is one tree with one root, and only data types can be asked of strangers (LIMITS A7). */
+function unanswerable({ class: klass, type }: Question): Outcome | undefined {
+  if (klass !== Class.IN) return refused(Rcode.REFUSED, 'only class IN is resolved');
+  if (isMetaType(type) && type !== Type.ANY) return refused(Rcode.NOTIMP, 'this type is not resolved');
+  return undefined;
+}
+
+const refused = (rcode: number, text: string): Outcome => ({ ...failed(Ede.NOT_SUPPORTED, text), rcode });

@@ -1,0 +1,140 @@
+/**
+ * Throws away what a server had no right to say. In: a reply of one of the servers of `zone` to one question. Out:
+ * the little that is believed of it, which is the RRsets at the name asked, one link away from it, the SOA that
+ * denies it, or a referral further down towards it. Everything else is as if it had not been sent: chains beyond
+ * the first link, NS in the authority of an answer (LIMITS B10), glue that nobody asked for, other classes.
+ */
+import { CACHE_TTL_SECONDS_MAX } from '../base/limits.ts';
+import { Class, Type } from '../wire/codes.ts';
+import type { Message, ResourceRecord } from '../wire/message.ts';
+import { equalNames, isWithin, type Name, nameKey, ownName } from '../wire/name.ts';
+import { packRrset, RRSET_RRS_BYTES_MAX } from '../wire/rrset.ts';
+import { followsAliases } from './outcome.ts';
+import { type Referral, referralOf } from './referral.ts';
+import type { Asked } from './wish.ts';
+
+export interface Link {
+  readonly type: typeof Type.CNAME | typeof Type.DNAME;
+  readonly owner: Name;
+  readonly block: Uint8Array;
+}
+
+export interface Denier {
+  readonly owner: Name;
+  readonly block: Uint8Array;
+}
+
+export interface Scrubbed {
+  /** RRsets at the name asked: of the type asked, or of every type for ANY. */
+  readonly data: readonly Uint8Array[];
+  readonly link: Link | undefined;
+  readonly soa: Denier | undefined;
+  readonly referral: Referral | undefined;
+  /** Whom the authority section speaks for, if not for somebody below: the zone itself, or one above it. */
+  readonly authorityOf: 'nobody' | 'zone' | 'above';
+  /** An RRset was in it that no message of ours could carry. */
+  readonly oversized: boolean;
+}
+
+const nothing: Scrubbed = {
+  data: [],
+  link: undefined,
+  soa: undefined,
+  referral: undefined,
+  authorityOf: 'nobody',
+  oversized: false,
+};
+
+export function scrub(message: Message, asked: Asked, zone: Name): Scrubbed {
+  const answer = message.answer.filter(isInternet);
+  const data = dataAt(answer, asked);
+  if (data === 'oversized') return { ...nothing, oversized: true };
+  if (data.length > 0) return { ...nothing, data };
+  const link =
+    followsAliases(asked.type) || asked.type === Type.CNAME ? linkOf(answer, asked.name, zone) : undefined;
+  if (link !== undefined) return { ...nothing, link };
+  const authority = message.authority.filter(isInternet);
+  return {
+    ...nothing,
+    soa: denierOf(authority, asked.name, zone),
+    referral: referralOf(authority, message.additional, asked, zone),
+    authorityOf: speaksFor(authority, zone),
+  };
+}
+
+const isInternet = (record: ResourceRecord): boolean => record.class === Class.IN;
+
+function dataAt(answer: readonly ResourceRecord[], { name, type }: Asked): Uint8Array[] | 'oversized' {
+  const byType = new Map<number, ResourceRecord[]>();
+  for (const record of answer) {
+    if (type !== Type.ANY && record.type !== type) continue;
+    if (!equalNames(record.owner, name)) continue;
+    const rrset = byType.get(record.type);
+    if (rrset === undefined) byType.set(record.type, [record]);
+    else rrset.push(record);
+  }
+  const blocks: Uint8Array[] = [];
+  for (const [rrtype, records] of byType) {
+    const block = rrtype === Type.CNAME ? blockOf(records.slice(0, 1)) : blockOf(records);
+    if (block === undefined) return 'oversized';
+    blocks.push(block);
+  }
+  return blocks;
+}
+
+/**
+ * Records of one owner and type as a block: duplicates are dropped (RFC 2181 §5), the lowest TTL is everybody's
+ * (RFC 2181 §5.2). Undefined where names that came compressed make it larger than a message.
+ */
+export function blockOf(records: readonly ResourceRecord[]): Uint8Array | undefined {
+  const rdatas = new Map<string, Uint8Array>();
+  let ttl = CACHE_TTL_SECONDS_MAX;
+  let size = 0;
+  for (const record of records) {
+    ttl = Math.min(ttl, record.ttl);
+    const key = nameKey(record.rdata);
+    if (rdatas.has(key)) continue;
+    rdatas.set(key, record.rdata);
+    size += 2 + record.rdata.length;
+  }
+  if (size > RRSET_RRS_BYTES_MAX || records[0] === undefined) return undefined;
+  return packRrset(records[0].type, ttl, [...rdatas.values()]);
+}
+
+/**
+ * The first link away from `name` that the zone owns. A DNAME comes before the CNAME that a server made of it,
+ * which is not looked at (RFC 6672 §5.3.1). Of several CNAMEs, which no zone may have (RFC 2181 §10.1), the first.
+ */
+function linkOf(answer: readonly ResourceRecord[], name: Name, zone: Name): Link | undefined {
+  for (const type of [Type.DNAME, Type.CNAME] as const) {
+    const isLink = (record: ResourceRecord): boolean => {
+      if (record.type !== type) return false;
+      if (type === Type.CNAME) return equalNames(record.owner, name);
+      return (
+        record.owner.length < name.length && isWithin(name, record.owner) && isWithin(record.owner, zone)
+      );
+    };
+    const record = answer.find(isLink);
+    const block = record && blockOf([record]);
+    if (record && block) return { type, owner: ownName(record.owner), block };
+  }
+  return undefined;
+}
+
+/** RFC 2308 §2: the SOA of the zone that would have the name; of this zone, or of one further down. */
+function denierOf(authority: readonly ResourceRecord[], name: Name, zone: Name): Denier | undefined {
+  const soa = authority.find(
+    ({ type, owner }) => type === Type.SOA && isWithin(owner, zone) && isWithin(name, owner),
+  );
+  const block = soa && blockOf([soa]);
+  return soa && block && { owner: ownName(soa.owner), block };
+}
+
+function speaksFor(authority: readonly ResourceRecord[], zone: Name): Scrubbed['authorityOf'] {
+  const owners = authority
+    .filter(({ type }) => type === Type.NS || type === Type.SOA)
+    .map(({ owner }) => owner)
+    .filter((owner) => isWithin(zone, owner));
+  if (owners.some((owner) => owner.length < zone.length)) return 'above';
+  return owners.length > 0 ? 'zone' : 'nobody';
+}

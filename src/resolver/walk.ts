@@ -1,0 +1,43 @@
+/**
+ * From the closest place we know down to an answer, or to a named failure, for one name and type (RFC 1034 §5.3.3).
+ * Aliases are not followed here: where one leads is another walk.
+ */
+import { REFERRALS_MAX } from '../base/limits.ts';
+import { Type } from '../wire/codes.ts';
+import { ROOT } from '../wire/name.ts';
+import { askZone, type Walk } from './ask-zone.ts';
+import type { Delegation } from './delegation.ts';
+import { ended, type Finding, limited } from './outcome.ts';
+import { resolveAll, type Steps } from './wish.ts';
+
+export function* walk(own: Walk): Steps<Finding> {
+  const { asked, know } = own;
+  let place = yield* startingPlace(own);
+  for (let referrals = 0; referrals <= REFERRALS_MAX; referrals++) {
+    const says = yield* askZone(own, place);
+    if (says.kind === 'failure') {
+      // RFC 9520 §3.2; what a limit of ours ended is not the name's failure, its asker decides.
+      if (says.outcome.limited === undefined) know.failures.keep(asked.name, asked.type, says.outcome.ede);
+      return ended(says.outcome);
+    }
+    const { message, scrubbed } = says;
+    if (scrubbed.referral === undefined || says.shape !== 'referral')
+      return know.learn(asked, message, scrubbed);
+    place = know.learnReferral(scrubbed.referral);
+  }
+  return ended(limited(`gave up after more than ${REFERRALS_MAX} referrals`));
+}
+
+/** The root's own servers are found by asking those of the hints for them: once, whoever needs them first. */
+function* startingPlace({ asked, know }: Walk): Steps<Delegation> {
+  const known = know.closest(asked);
+  if (known !== undefined) return known;
+  const isPriming = asked.name.length === 1 && asked.type === Type.NS;
+  if (!isPriming) {
+    yield* resolveAll([{ name: ROOT, type: Type.NS }]);
+    const primed = know.closest(asked);
+    if (primed !== undefined) return primed;
+  }
+  // RFC 9609 §3.3: without an answer to priming, the hints are all there is.
+  return know.hints;
+}

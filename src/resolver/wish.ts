@@ -1,0 +1,71 @@
+/**
+ * The words between a resolution, which decides, and its driver, which acts. A resolution is a generator that
+ * yields wishes and is resumed with what happened; it holds no socket, no timer and no promise.
+ */
+import { assert } from '../base/assert.ts';
+import type { Message } from '../wire/message.ts';
+import type { Name } from '../wire/name.ts';
+import type { Finding } from './outcome.ts';
+
+export interface Asked {
+  readonly name: Name;
+  readonly type: number;
+}
+
+/** How a question is put to a server; less of it for servers that cannot take more. */
+export interface Manner {
+  readonly edns: boolean;
+  /** Letters of random case, which the reply must copy (draft-vixie-dnsext-dns0x20). */
+  readonly randomCase: boolean;
+}
+
+export interface Sending {
+  readonly do: 'send';
+  readonly to: string;
+  readonly asked: Asked;
+  readonly via: 'udp' | 'tcp';
+  readonly manner: Manner;
+  readonly ms: number;
+}
+
+/** Find out about these, side by side: the next name of an alias chain, or addresses of servers. */
+export interface Resolving {
+  readonly do: 'resolve';
+  readonly all: readonly Asked[];
+}
+
+export type Wish = Sending | Resolving;
+
+export type Heard =
+  | {
+      readonly got: 'reply';
+      readonly message: Message;
+      readonly bytes: number;
+      readonly ms: number;
+      readonly caseKept: boolean;
+    }
+  /** `puzzled`: what came was a FORMERR that does not say to which question, and therefore proves nothing. */
+  | { readonly got: 'silence'; readonly puzzled: boolean }
+  | { readonly got: 'unreachable'; readonly why: string }
+  /** The time of the whole resolution has run out. */
+  | { readonly got: 'late' };
+
+export type Happening = Heard | { readonly got: 'findings'; readonly findings: readonly Finding[] };
+
+/** A resolution or a part of it. */
+export type Steps<Result> = Generator<Wish, Result, Happening>;
+
+export function* send(sending: Omit<Sending, 'do'>): Steps<Heard> {
+  const happening = yield { do: 'send', ...sending };
+  assert(happening.got !== 'findings', 'what was sent is not answered by findings');
+  return happening;
+}
+
+export function* resolveAll(all: readonly Asked[]): Steps<readonly Finding[]> {
+  const happening = yield { do: 'resolve', all };
+  assert(
+    happening.got === 'findings' && happening.findings.length === all.length,
+    'each question has a finding',
+  );
+  return happening.findings;
+}
