@@ -145,6 +145,8 @@ export const BUG_QUIET_MS = 10_000;
 export const BUG_KINDS_MAX = 100;
 
 // Operation
+/** Turns of the loop in which datagrams that had arrived before a stop are read, some 30 per socket and turn. */
+export const UDP_SETTLE_TURNS_MAX = 100;
 /** Local addresses are looked at this often when the server listens on all of them. */
 export const ADDRESS_RESCAN_MS = 10_000;
 /** A folder's events are a hint only; where they do not come (network and container mounts) we look this often. */

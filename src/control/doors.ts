@@ -1,0 +1,154 @@
+/**
+ * The listening sockets: a UDP and a TCP one for each address, opened together or not at all. Where every address of
+ * the machine is meant, addresses that come get theirs and addresses that go lose theirs while the server runs.
+ */
+import type { Counters } from '../base/counters.ts';
+import { Counter } from '../base/counters.ts';
+import { UDP_SETTLE_TURNS_MAX } from '../base/limits.ts';
+import type { World } from '../base/world.ts';
+import { concreteAddresses, type Listen, listenText, localAddresses } from '../transport/addresses.ts';
+import type { TcpLimits } from '../transport/connection.ts';
+import type { Answerer } from '../transport/door.ts';
+import { listenTcp, type TcpListener } from '../transport/tcp.ts';
+import { listenUdp, type UdpListener } from '../transport/udp.ts';
+
+export interface Room {
+  readonly answerer: Answerer;
+  readonly world: World;
+  readonly counters: Counters;
+  readonly tcp: Partial<TcpLimits>;
+}
+
+export interface Refusal {
+  readonly listen: Listen;
+  readonly via: 'UDP' | 'TCP';
+  /** The system's: EACCES, EADDRINUSE, EADDRNOTAVAIL, … */
+  readonly code: string;
+}
+
+interface Door {
+  readonly udp: UdpListener;
+  readonly tcp: TcpListener;
+}
+
+const EVERYWHERE: Listen = { address: '*', port: 53 };
+
+export class Doors {
+  readonly #wanted: readonly Listen[];
+  readonly #room: Room;
+  readonly #local: () => string[];
+  /** By the text of what was asked for. */
+  readonly #open = new Map<string, Door>();
+
+  constructor(wanted: readonly Listen[], room: Room, local: () => string[] = localAddresses) {
+    this.#wanted = wanted.length > 0 ? wanted : [EVERYWHERE];
+    this.#room = room;
+    this.#local = local;
+  }
+
+  get addresses(): string[] {
+    return [...this.#open.values()].map(({ udp }) => listenText(udp));
+  }
+
+  /** Opens what is wanted and not open, closes what is open and not wanted any more. Tells what was refused. */
+  async adjust(): Promise<{ came: string[]; went: string[]; refused: Refusal[] }> {
+    const wanted = this.#concrete();
+    const came = [...wanted].filter(([text]) => !this.#open.has(text));
+    const went = [...this.#open].filter(([text]) => !wanted.has(text));
+    const refused: Refusal[] = [];
+    const opened: string[] = [];
+    for (const [text, listen] of came) {
+      const door = await openDoor(listen, this.#room);
+      if (Array.isArray(door)) refused.push(...door);
+      else {
+        this.#open.set(text, door);
+        opened.push(listenText(door.udp));
+      }
+    }
+    for (const [text, door] of went) {
+      this.#open.delete(text);
+      await closeDoor(door);
+    }
+    return { came: opened, went: went.map(([text]) => text), refused };
+  }
+
+  #concrete(): Map<string, Listen> {
+    const local = this.#local();
+    const all = this.#wanted.flatMap(({ address, port }) =>
+      concreteAddresses(address, local).map((each): Listen => ({ address: each, port })),
+    );
+    return new Map(all.map((listen) => [listenText(listen), listen]));
+  }
+
+  /**
+   * Answers what had arrived before: datagrams are read until a turn of the loop brings none, connections until their
+   * questions are answered. Resolves when all is sent, or after `ms`.
+   */
+  async drain(ms: number, pending: () => number): Promise<void> {
+    const { world } = this.#room;
+    const deadlineMs = world.nowMs() + ms;
+    const doors = [...this.#open.values()];
+    await this.#readWhatArrived();
+    for (const { udp, tcp } of doors) {
+      udp.stopReceiving();
+      tcp.stopReceiving();
+    }
+    while (pending() > 0 && world.nowMs() < deadlineMs) await pause(world, DRAIN_LOOK_MS);
+    const leftMs = Math.max(0, deadlineMs - world.nowMs());
+    await Promise.all(doors.map(({ tcp }) => tcp.drain(leftMs)));
+    await Promise.all(doors.map(({ udp }) => udp.close()));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#open.values()].map(closeDoor));
+    this.#open.clear();
+  }
+
+  /** Bounded: under load there is always another datagram. */
+  async #readWhatArrived(): Promise<void> {
+    const { counters } = this.#room;
+    for (let turn = 0; turn < UDP_SETTLE_TURNS_MAX; turn++) {
+      const before = counters.get(Counter.udpReceived);
+      // From one check phase to the next the loop polls every socket once.
+      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise((resolve) => setImmediate(resolve));
+      if (counters.get(Counter.udpReceived) === before) return;
+    }
+  }
+}
+
+/** How often it is looked whether the last resolution has ended. */
+const DRAIN_LOOK_MS = 5;
+
+const pause = (world: World, ms: number): Promise<void> =>
+  new Promise((resolve) => void world.after(ms, resolve));
+
+const closeDoor = async ({ udp, tcp }: Door): Promise<void> => {
+  await Promise.all([udp.close(), tcp.close()]);
+};
+
+/** Port 0 is one the system chooses for UDP; TCP must then have the same, which may take more than one try. */
+const CHOSEN_PORT_TRIES = 10;
+
+async function openDoor(listen: Listen, room: Room): Promise<Door | Refusal[]> {
+  const tries = listen.port === 0 ? CHOSEN_PORT_TRIES : 1;
+  let refused: Refusal[] = [];
+  for (let i = 0; i < tries; i++) {
+    const udp = await attempt(listen, 'UDP', () =>
+      listenUdp(listen.address, listen.port, room.answerer, room.counters),
+    );
+    const port = 'code' in udp ? listen.port : udp.port;
+    const tcp = await attempt(listen, 'TCP', () =>
+      listenTcp(listen.address, port, room.answerer, room.world, room.counters, room.tcp),
+    );
+    if (!('code' in udp) && !('code' in tcp)) return { udp, tcp };
+    refused = [udp, tcp].filter((each): each is Refusal => 'code' in each);
+    for (const each of [udp, tcp]) if (!('code' in each)) await each.close();
+  }
+  return refused;
+}
+
+const attempt = <T>(listen: Listen, via: 'UDP' | 'TCP', open: () => Promise<T>): Promise<T | Refusal> =>
+  open().catch(
+    (error: NodeJS.ErrnoException): Refusal => ({ listen, via, code: error.code ?? error.message }),
+  );

@@ -1,0 +1,130 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { Counters } from '../../src/base/counters.ts';
+import { realWorld } from '../../src/base/world.ts';
+import { Doors, type Room } from '../../src/control/doors.ts';
+import { refusalTexts } from '../../src/control/refusals.ts';
+import type { Listen } from '../../src/transport/addresses.ts';
+import { type Answerer, LATER } from '../../src/transport/door.ts';
+
+const echo: Answerer = {
+  answer(packet, length, _client, out) {
+    out.set(packet.subarray(0, length));
+    return length;
+  },
+};
+
+let doors: Doors;
+afterEach(() => doors.close());
+
+const room = (answerer: Answerer = echo): Room => ({
+  answerer,
+  world: realWorld,
+  counters: new Counters(),
+  tcp: {},
+});
+const at = (address: string, port = 0): Listen => ({ address, port });
+const portOf = (address = ''): number => Number(address.slice(address.lastIndexOf(':') + 1));
+
+test('UDP and TCP share the port the system chooses', async () => {
+  doors = new Doors([at('127.0.0.1')], room());
+  expect((await doors.adjust()).refused).toEqual([]);
+  const port = portOf(doors.addresses[0]);
+  expect(port).toBeGreaterThan(0);
+  const server = createServer();
+  server.listen(port, '127.0.0.1');
+  const [error] = (await once(server, 'error')) as [NodeJS.ErrnoException];
+  expect(error.code).toBe('EADDRINUSE');
+});
+
+test('addresses that come are opened, and those that go are closed', async () => {
+  let local = ['127.0.0.1', '127.0.0.2'];
+  doors = new Doors([{ address: '*', port: 0 }], room(), () => local);
+  expect((await doors.adjust()).came).toHaveLength(2);
+  const [kept] = doors.addresses;
+  local = ['127.0.0.1', '127.0.0.3'];
+  const { came, went } = await doors.adjust();
+  expect(came).toEqual([expect.stringMatching(/^127\.0\.0\.3:/)]);
+  expect(went).toEqual([expect.stringMatching(/^127\.0\.0\.2:/)]);
+  expect(doors.addresses[0]).toBe(kept);
+  expect(await doors.adjust()).toEqual({ came: [], went: [], refused: [] });
+});
+
+test('an address is opened for both transports or for none', async () => {
+  const taken = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const { port } = taken.address();
+  doors = new Doors([at('127.0.0.1', port), at('127.0.0.1')], room());
+  const { refused } = await doors.adjust();
+  expect(refused).toEqual([{ listen: at('127.0.0.1', port), via: 'UDP', code: 'EADDRINUSE' }]);
+  expect(doors.addresses).toHaveLength(1);
+  taken.close();
+  await doors.adjust();
+  expect(doors.addresses).toHaveLength(2);
+});
+
+test('draining answers what had arrived, and what is promised, before it closes', async () => {
+  let promised: (() => void) | undefined;
+  let pending = 0;
+  const late: Answerer = {
+    answer(packet, length, client, out, send) {
+      if (packet[0] !== 0) return echo.answer(packet, length, client, out, send);
+      const copy = packet.slice(0, length);
+      pending++;
+      promised = () => {
+        pending--;
+        send(copy);
+      };
+      return LATER;
+    },
+  };
+  doors = new Doors([at('127.0.0.1')], room(late));
+  await doors.adjust();
+  const client = createSocket('udp4');
+  let heard = 0;
+  client.on('message', () => heard++);
+  client.connect(portOf(doors.addresses[0]), '127.0.0.1');
+  await once(client, 'connect');
+  for (let i = 0; i < 100; i++) client.send(Uint8Array.of(i, ...Array(12).fill(0)));
+  while (promised === undefined) await new Promise((resolve) => setImmediate(resolve));
+  const drained = doors.drain(5_000, () => pending);
+  setTimeout(() => promised?.(), 20);
+  await drained;
+  while (heard < 100) await new Promise((resolve) => setTimeout(resolve, 5));
+  client.close();
+  expect(heard).toBe(100);
+});
+
+test.each([
+  [
+    'EADDRINUSE',
+    0,
+    /^cannot listen on 127\.0\.0\.1:53 \(UDP, TCP\), \[::1\]:53 \(UDP\): another process .*ss -lunp.*DNSStub/,
+  ],
+  [
+    'EACCES',
+    1000,
+    /: ports below 1024 need a privilege; start as root .*systemd.*setcap .*sysctl .*=53\), or choose/,
+  ],
+  ['EACCES', 0, /privilege; start by systemd/],
+  ['EADDRNOTAVAIL', 0, /no interface of this machine has that address$/],
+])('%s for user %d is told with what to do', (code, userId, words) => {
+  const refused = [
+    { listen: at('127.0.0.1', 53), via: 'UDP', code },
+    { listen: at('127.0.0.1', 53), via: 'TCP', code },
+    { listen: at('::1', 53), via: 'UDP', code },
+  ] as const;
+  expect(refusalTexts(refused, userId)).toEqual([expect.stringMatching(words)]);
+});
+
+test('each reason is one message', () => {
+  const refused = [
+    { listen: at('127.0.0.1', 53), via: 'UDP', code: 'EACCES' },
+    { listen: at('192.0.2.1', 53), via: 'UDP', code: 'EADDRNOTAVAIL' },
+    { listen: at('127.0.0.1', 5300), via: 'UDP', code: 'EADDRINUSE' },
+  ] as const;
+  expect(refusalTexts(refused, 0)).toHaveLength(3);
+  expect(refusalTexts(refused, 0)[2]).not.toContain('resolved');
+});
