@@ -136,3 +136,12 @@ export function missingPaths(houseText: string, exists: (path: string) => boolea
     .filter((path) => ![path, `src/${path}`, `src/${path}.ts`].some(exists))
     .map((path) => `docs/HOUSE.md names ${path}, which is not there`);
 }
+
+/** Bounds that docs/LIMITS.md names and nothing declares. */
+export function missingLimits(limitsText: string, limits: Source): string[] {
+  const declared = new Set(exportsOf(limits));
+  return [...limitsText.matchAll(/`([A-Z][A-Z_]+_[A-Z]+)`/g)]
+    .map(([, name = '']) => name)
+    .filter((name) => !declared.has(name))
+    .map((name) => `docs/LIMITS.md names ${name}, which ${limits.path} does not have`);
+}

@@ -3,7 +3,16 @@
  * not.
  */
 import { describe, expect, test } from 'vitest';
-import { climbs, cycles, danglingImports, deadFiles, missingPaths, roomsOf, unusedExports } from './house.ts';
+import {
+  climbs,
+  cycles,
+  danglingImports,
+  deadFiles,
+  missingLimits,
+  missingPaths,
+  roomsOf,
+  unusedExports,
+} from './house.ts';
 import {
   citationsPerKloc,
   emptyNames,
@@ -134,6 +143,12 @@ test('docs/HOUSE.md names no path that is not there', () => {
     'answer/reply,',
     'transport/udp,',
   ]);
+});
+
+test('docs/LIMITS.md names no bound that is not there', () => {
+  const limits = here('export const TCP_IDLE_MS = 1;\nconst DRAIN_MS_MAX = 2;', 'src/base/limits.ts');
+  expect(missingLimits('`TCP_IDLE_MS` and `NXDOMAIN`', limits)).toEqual([]);
+  expect(missingLimits('`TCP_IDLE_MS` and `DRAIN_MS_MAX`', limits)).toHaveLength(1);
 });
 
 describe('length', () => {

@@ -55,6 +55,11 @@ describe('the house', () => {
     expect(unusedExports(sources, [...sources, ...tests, ...bench])).toEqual([]);
   });
   test('is as docs/HOUSE.md draws it', () => expect(missingPaths(house, existsSync)).toEqual([]));
+  test('has the bounds that docs/LIMITS.md names', () => {
+    const limits = sources.filter(({ path }) => path === 'src/base/limits.ts');
+    const text = readFileSync('docs/LIMITS.md', 'utf8');
+    expect(limits.flatMap((source) => missingLimits(text, source))).toEqual([]);
+  });
 });
 
 test.each(['wire', 'zone', 'resolver', 'answer'])('%s cites the RFCs that decide', (room) => {
