@@ -77,7 +77,7 @@ export class TcpPeer implements Peer {
       this.#ending = 'reset';
     });
     this.socket.on('end', () => this.socket.end());
-    this.over = once(this.socket, 'close').then(() => this.#ending);
+    this.over = new Promise((resolve) => this.socket.on('close', () => resolve(this.#ending)));
   }
 
   get port(): number {
@@ -110,5 +110,10 @@ export async function tcpPeer(address: string, port: number, from?: string): Pro
 
 /** Turns the event loop until `true`; for what happens on the other side of a socket. */
 export async function until(truth: () => boolean): Promise<void> {
-  while (!truth()) await new Promise((resolve) => setImmediate(resolve));
+  while (!truth()) await turns(1);
+}
+
+/** Time enough for what was sent on loopback to arrive and be looked at. */
+export async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -19,8 +19,8 @@ export const wordOf = (message: Uint8Array): string =>
   Buffer.from(message.subarray(HEADER_BYTES)).toString('latin1').replace(/\0+$/, '');
 
 /**
- * `echo` comes back, `big N` as N bytes, `drop` not at all, `later` when the test says so, `never` never; anything
- * else comes back as `what?`.
+ * `echo` comes back, `big N` as N bytes, `drop` not at all, `later` when the test says so or another message's
+ * `pay ID`, `never` never; anything else comes back as `what?`.
  */
 export class ScriptedAnswerer implements Answerer {
   readonly clients: Client[] = [];
@@ -50,6 +50,11 @@ export class ScriptedAnswerer implements Answerer {
       out.fill(0xab, 0, bytes);
       out.set(message.subarray(0, HEADER_BYTES));
       return bytes;
+    }
+    if (word.startsWith('pay ')) {
+      out.set(message);
+      this.pay(Number(word.slice(4)));
+      return message.length;
     }
     const answer = word.startsWith('echo') ? message : ask(idOf(message), 'what?');
     out.set(answer);

@@ -5,7 +5,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { Counters } from '../../src/base/counters.ts';
 import { UDP_SEND_QUEUE_MAX } from '../../src/base/limits.ts';
 import { UdpListener } from '../../src/transport/udp.ts';
-import { until } from './peer.ts';
+import { turns, until } from './peer.ts';
 import { ask, idOf, ScriptedAnswerer } from './script.ts';
 
 /** A dgram socket whose kernel takes datagrams when the test lets it. */
@@ -122,7 +122,7 @@ test('closing waits for what is queued', async () => {
   const closing = listener.close().then(() => {
     closed = true;
   });
-  await until(() => true);
+  await turns(10);
   expect(closed).toBe(false);
   socket.drain();
   await closing;
