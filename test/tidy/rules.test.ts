@@ -91,6 +91,8 @@ describe('imports', () => {
     expect(cycles(circle)).toEqual(['src/e.ts → src/f.ts → src/e.ts is a cycle']);
     const owner = here("new Worker(new URL('./f.ts', import.meta.url));", 'src/e.ts');
     expect(cycles([owner, importing('src/f.ts', './e.ts')])).toEqual([]);
+    const reader = here("import type { F } from './f.ts';", 'src/e.ts');
+    expect(cycles([reader, importing('src/f.ts', './e.ts')])).toEqual([]);
   });
 
   test('lead to files that are there and to packages that are installed', () => {

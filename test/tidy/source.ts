@@ -15,8 +15,8 @@ export interface SyntaxNode {
 }
 
 export interface Import {
-  /** A worker has modules of its own: its file is reached, yet is in no circle with who starts it. */
-  readonly kind: 'file' | 'worker' | 'package';
+  /** Only a file that runs can be in a circle: types are erased, and a worker has modules of its own. */
+  readonly kind: 'file' | 'types' | 'worker' | 'package';
   /** A path from the top of the project (`src/wire/name.ts`), or a package as written. */
   readonly target: string;
   /** What is taken; `*` for all of it. */
@@ -74,6 +74,11 @@ function importOf(node: SyntaxNode): { from: string; names: string[] } | undefin
   return undefined;
 }
 
+function kindOf(node: SyntaxNode): Import['kind'] {
+  if (node.type === 'NewExpression') return 'worker';
+  return node.type === 'TSImportType' || node.importKind === 'type' ? 'types' : 'file';
+}
+
 /** Reads a text as the file at `path`. */
 export function sourceOf(path: string, text: string): Source {
   const tree = parseAst(text, { lang: 'ts' }, path) as unknown as SyntaxNode;
@@ -83,8 +88,11 @@ export function sourceOf(path: string, text: string): Source {
     if (found === undefined) continue;
     const { from, names } = found;
     const relative = from.startsWith('.');
-    const kind = node.type === 'NewExpression' ? 'worker' : relative ? 'file' : 'package';
-    imports.push({ kind, target: relative ? normalize(`${dirname(path)}/${from}`) : from, names });
+    imports.push({
+      kind: relative ? kindOf(node) : 'package',
+      target: relative ? normalize(`${dirname(path)}/${from}`) : from,
+      names,
+    });
   }
   return { path, text, tree, imports };
 }

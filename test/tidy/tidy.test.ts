@@ -4,7 +4,16 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { climbs, cycles, danglingImports, deadFiles, missingPaths, roomsOf, unusedExports } from './house.ts';
+import {
+  climbs,
+  cycles,
+  danglingImports,
+  deadFiles,
+  missingLimits,
+  missingPaths,
+  roomsOf,
+  unusedExports,
+} from './house.ts';
 import {
   CITATIONS_PER_KLOC_MIN,
   citationsPerKloc,
