@@ -1,7 +1,7 @@
 /**
- * What happened, as counts: one slot per name in shared memory, so that bumping is an increment and reading needs
- * nobody's help. A bank belongs to one thread; whoever reads several adds them up. To count something new, add a
- * line to the list: its text is what an operator reads beside the number.
+ * What happened, as counts: one slot per name in shared memory, so that bumping is an increment and reading
+ * needs nobody's help. A bank belongs to one thread; whoever reads several adds them up. To count something
+ * new, add a line to the list: its text is what an operator reads beside the number.
  */
 
 const meanings = {

@@ -1,7 +1,8 @@
 /**
- * Sets of addresses by prefix (`10.0.0.0/8`, `2001:db8::/32`, a bare address for itself): who may recurse, whom we
- * never ask. Prefixes become sorted, disjoint ranges when read, so a question is a binary search however long the
- * list. An IPv4 address in IPv6 clothes (RFC 4291 §2.5.5.2) is the IPv4 address; an IPv6 scope says nothing here.
+ * Sets of addresses by prefix (`10.0.0.0/8`, `2001:db8::/32`, a bare address for itself): who may recurse,
+ * whom we never ask. Prefixes become sorted, disjoint ranges when read, so a question is a binary search
+ * however long the list. An IPv4 address in IPv6 clothes (RFC 4291 §2.5.5.2) is the IPv4 address; an IPv6
+ * scope says nothing here.
  */
 import type { Bytes } from './bytes.ts';
 import { IPV4_BYTES, IPV6_BYTES, parseIpv4, parseIpv6 } from './ip.ts';

@@ -1,7 +1,8 @@
 /**
- * One client's TCP connection (RFC 7766). Bytes come in, are cut into messages and answered; answers go out in the
- * order they are ready. It reads only while it has room: with too many questions waiting for answers, or too many
- * bytes waiting for the peer, it stops. It keeps no timer: its listener asks from time to time why it still lives.
+ * One client's TCP connection (RFC 7766). Bytes come in, are cut into messages and answered; answers go out
+ * in the order they are ready. It reads only while it has room: with too many questions waiting for answers,
+ * or too many bytes waiting for the peer, it stops. It keeps no timer: its listener asks from time to time
+ * why it still lives.
  */
 import type { Socket } from 'node:net';
 import { Counter, type Counters } from '../base/counters.ts';
@@ -190,7 +191,7 @@ export class Connection {
     this.#socket.write(frame);
   }
 
-  /** Progress is a whole write taken: a peer that reads a byte now and then holds on no longer than one that sleeps. */
+  /** Progress is a whole write taken: a byte read now and then buys no time. */
   #stalled(nowMs: number): boolean {
     const takenBytes = this.#writtenBytes - this.#socket.writableLength;
     if (takenBytes !== this.#takenBytes) {
@@ -200,7 +201,7 @@ export class Connection {
     return nowMs - this.#takenSinceMs >= this.#room.limits.stalledMs;
   }
 
-  /** A peer that closed its half has only said that it asks no more; it still takes answers (RFC 9293 §3.6). */
+  /** A peer that closed its half says that it asks no more; it still takes answers (RFC 9293 §3.6). */
   #endWhenAnswered(): void {
     if (this.#ending === 'no' || this.#waiting > 0 || this.#socket.writableEnded) return;
     // With no room left to answer in, some of what the peer asked may not have been looked at.

@@ -1,6 +1,6 @@
 /**
- * What stands between bytes and meaning. A transport is handed an `Answerer` and knows nothing of the server behind
- * it; a test of either side is a function call.
+ * What stands between bytes and meaning. A transport is handed an `Answerer` and knows nothing of the server
+ * behind it; a test of either side is a function call.
  */
 
 export interface Client {
@@ -17,8 +17,9 @@ export const LATER = -1;
 
 export interface Answerer {
   /**
-   * Answers one message of `length` bytes at the start of `packet`. Writes the response to the start of `out` (65,535
-   * bytes) and returns its length, or DROP, or LATER. `packet` and `out` are borrowed until the return. Never throws.
+   * Answers one message of `length` bytes at the start of `packet`. Writes the response to the start of `out`
+   * (65,535 bytes) and returns its length, or DROP, or LATER. `packet` and `out` are borrowed until the
+   * return. Never throws.
    */
   answer(
     packet: Uint8Array,

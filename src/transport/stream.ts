@@ -1,7 +1,8 @@
 /**
- * Messages in a byte stream: two bytes of length before each (RFC 1035 §4.2.2, RFC 7766 §8). Chunks come in as the
- * network cut them, whole messages go out. A message inside one chunk is a view of it; one that spans chunks is
- * gathered in a buffer that doubles, so it costs what arrived of it and not what its length promises.
+ * Messages in a byte stream: two bytes of length before each (RFC 1035 §4.2.2, RFC 7766 §8). Chunks come in
+ * as the network cut them, whole messages go out. A message inside one chunk is a view of it; one that spans
+ * chunks is gathered in a buffer that doubles, so it costs what arrived of it and not what its length
+ * promises.
  */
 import { assert } from '../base/assert.ts';
 import { type Bytes, put16, u16 } from '../base/bytes.ts';

@@ -1,7 +1,8 @@
 /**
- * DNS over TCP (RFC 7766): a listener and its table of connections. The table is bounded in all and per address; a
- * newcomer takes the place of the connection that was idle longest, and is refused where none is idle. One sweep,
- * while there are connections, closes those whose time is over; the fuller the table, the less patient it is.
+ * DNS over TCP (RFC 7766): a listener and its table of connections. The table is bounded in all and per
+ * address; a newcomer takes the place of the connection that was idle longest, and is refused where none is
+ * idle. One sweep, while there are connections, closes those whose time is over; the fuller the table, the
+ * less patient it is.
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from 'node:net';

@@ -1,8 +1,9 @@
 /**
- * DNS over UDP through `node:dgram`: one socket per local address, so that a response leaves from the address its
- * query came to. A datagram comes in, the answerer writes into the listener's one response buffer, and the datagram
- * goes out before the next is looked at. The kernel takes it at once almost always, and then the buffer is free again;
- * when it does not, the waiting datagram keeps the buffer and the listener takes a new one. Nothing here throws.
+ * DNS over UDP through `node:dgram`: one socket per local address, so that a response leaves from the address
+ * its query came to. A datagram comes in, the answerer writes into the listener's one response buffer, and
+ * the datagram goes out before the next is looked at. The kernel takes it at once almost always, and then the
+ * buffer is free again; when it does not, the waiting datagram keeps the buffer and the listener takes a new
+ * one. Nothing here throws.
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
@@ -30,7 +31,7 @@ export async function listenUdp(
   return new UdpListener(socket, answerer, counters);
 }
 
-/** A socket that takes every address for a literal: looking one up would cost a turn of the loop per datagram. */
+/** A socket that takes every address for a literal: a lookup costs a turn of the loop per datagram. */
 export function literalSocket(address: string): Socket {
   const v6 = isIPv6(address);
   return createSocket({

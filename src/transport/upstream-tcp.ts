@@ -1,7 +1,7 @@
 /**
- * Questions to other servers over TCP. A link is a connection to one server that serves one question at a time; when it
- * has brought a reply it is kept for a little, in case the next question goes there too (RFC 7766 §6.2.1). A kept link
- * that turns out to be dead costs one new connection, never the question.
+ * Questions to other servers over TCP. A link is a connection to one server that serves one question at a
+ * time; when it has brought a reply it is kept for a little, in case the next question goes there too (RFC
+ * 7766 §6.2.1). A kept link that turns out to be dead costs one new connection, never the question.
  */
 import { connect, type Socket } from 'node:net';
 import { Counter, type Counters } from '../base/counters.ts';

@@ -1,7 +1,7 @@
 /**
- * Exchanges with other servers over real sockets: the doing half of `resolver/upstream`. Every query over UDP has a
- * socket of its own, bound to a port nobody can foresee (RFC 5452 §9.2) and connected, so that the kernel turns away
- * other senders and tells when a port is closed. How many are open at once is bounded.
+ * Exchanges with other servers over real sockets: the doing half of `resolver/upstream`. Every query over UDP
+ * has a socket of its own, bound to a port nobody can foresee (RFC 5452 §9.2) and connected, so that the
+ * kernel turns away other senders and tells when a port is closed. How many are open at once is bounded.
  */
 import type { Socket } from 'node:dgram';
 import { isIP } from 'node:net';
@@ -105,8 +105,8 @@ function overUdp(
 }
 
 /**
- * Binds to a port drawn from all there are: the system's own choice is from a narrower range (RFC 6056 §3.2). Throws
- * the system's error where no port is to be had.
+ * Binds to a port drawn from all there are: the system's own choice is from a narrower range (RFC 6056 §3.2).
+ * Throws the system's error where no port is to be had.
  */
 function bindUnforeseeably(socket: Socket, world: World): void {
   for (let tries = 1; ; tries++) {

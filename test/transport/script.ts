@@ -1,6 +1,7 @@
 /**
- * Both sides of a transport, scripted: an answerer that does what a message tells it, and a clock that tests push.
- * A test message is a header's worth of bytes whose first two are an ID, then a word: what to do with it.
+ * Both sides of a transport, scripted: an answerer that does what a message tells it, and a clock that tests
+ * push. A test message is a header's worth of bytes whose first two are an ID, then a word: what to do with
+ * it.
  */
 import type { World } from '../../src/base/world.ts';
 import { type Answerer, type Client, DROP, LATER } from '../../src/transport/door.ts';
@@ -19,8 +20,8 @@ export const wordOf = (message: Uint8Array): string =>
   Buffer.from(message.subarray(HEADER_BYTES)).toString('latin1').replace(/\0+$/, '');
 
 /**
- * `echo` comes back, `big N` as N bytes, `drop` not at all, `later` when the test says so or another message's
- * `pay ID`, `never` never; anything else comes back as `what?`.
+ * `echo` comes back, `big N` as N bytes, `drop` not at all, `later` when the test says so or another
+ * message's `pay ID`, `never` never; anything else comes back as `what?`.
  */
 export class ScriptedAnswerer implements Answerer {
   readonly clients: Client[] = [];

@@ -164,7 +164,7 @@ describe('room for questions and answers', () => {
     expect(heard.sort()).toEqual([0, 2, 3, 4, 5]);
   });
 
-  test('an answer that is sent in the middle of another, and makes room for a third, disturbs neither', async () => {
+  test('an answer sent in the middle of another, making room for a third, disturbs neither', async () => {
     await listening({ pipelineMax: 1 });
     const [one, two] = [await peer(), await peer()];
     one.send(ask(1, 'later'), ask(2, 'echo'));

@@ -1,4 +1,4 @@
-/** What UDP does that no other transport does; with a socket of the test's own where the kernel would not play along. */
+/** What only UDP does, with a socket of the test's own where the kernel would not play along. */
 import type { Socket } from 'node:dgram';
 import { EventEmitter } from 'node:events';
 import { beforeEach, expect, test } from 'vitest';

@@ -1,0 +1,352 @@
+/** Exchanges over real sockets with servers on loopback that do what servers do, and worse. */
+import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type CounterName, Counters } from '../../src/base/counters.ts';
+import { UPSTREAM_BYTES_MAX, UPSTREAM_PORT_TRIES_MAX } from '../../src/base/limits.ts';
+import { realWorld } from '../../src/base/world.ts';
+import type { Event } from '../../src/resolver/upstream.ts';
+import { Frames, framed } from '../../src/transport/stream.ts';
+import { type SocketUpstream, socketUpstream } from '../../src/transport/upstream.ts';
+import { until } from './peer.ts';
+import { ask, idOf } from './script.ts';
+
+const LONG_MS = 10_000;
+const SHORT_MS = 60;
+
+let counters: Counters;
+let upstream: SocketUpstream;
+let closers: (() => void)[];
+beforeEach(() => {
+  counters = new Counters();
+  upstream = socketUpstream(realWorld, counters);
+  closers = [() => upstream.close()];
+});
+afterEach(() => {
+  for (const close of closers) close();
+});
+
+const count = (name: CounterName): number => counters.record()[name];
+const query = ask(7, 'query');
+const accept = (bytes: Uint8Array): boolean => bytes.length >= 12 && idOf(bytes) === 7;
+
+async function udpServer(
+  serve: (server: UdpSocket, message: Buffer, from: RemoteInfo) => void,
+  address = '127.0.0.1',
+): Promise<number> {
+  const server = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+  closers.push(() => void server.close());
+  server.on('message', (message, from) => serve(server, message, from));
+  server.bind(0, address);
+  await once(server, 'listening');
+  return server.address().port;
+}
+
+async function tcpServer(
+  serve: (socket: Socket, message: Uint8Array, nth: number) => void,
+  connected: (socket: Socket) => void = () => {},
+  address = '127.0.0.1',
+): Promise<{ port: number; server: Server; sockets: Socket[] }> {
+  const sockets: Socket[] = [];
+  let asked = 0;
+  const server = createServer({ noDelay: true }, (socket) => {
+    sockets.push(socket);
+    socket.on('error', () => {});
+    connected(socket);
+    const frames = new Frames();
+    socket.on('data', (chunk) => {
+      frames.feed(chunk);
+      for (let message = frames.next(); message; message = frames.next()) serve(socket, message, asked++);
+    });
+  });
+  closers.push(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  server.listen(0, address);
+  await once(server, 'listening');
+  return { port: (server.address() as AddressInfo).port, server, sockets };
+}
+
+/** A port on which, just now, nobody listens. */
+async function freePort(): Promise<number> {
+  const { port, server } = await tcpServer(() => {});
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+const exchange = (port: number, via: 'udp' | 'tcp', ms = LONG_MS, address = '127.0.0.1'): Promise<Event> =>
+  upstream.exchange({ address, port }, query, via, ms, accept);
+
+describe('over UDP', () => {
+  test('a query brings a reply', async () => {
+    const port = await udpServer((server, message, from) => server.send(message, from.port, from.address));
+    const event = await exchange(port, 'udp');
+    expect(event).toEqual({ got: 'reply', bytes: query, ms: expect.any(Number) });
+    expect([count('upstreamUdpSent'), count('upstreamReplies')]).toEqual([1, 1]);
+  });
+
+  test('and so it does over IPv6', async () => {
+    const port = await udpServer(
+      (server, message, from) => server.send(message, from.port, from.address),
+      '::1',
+    );
+    expect((await exchange(port, 'udp', LONG_MS, '::1')).got).toBe('reply');
+  });
+
+  test('wrong replies are counted, and cost the right one nothing [RFC 5452 §9.1]', async () => {
+    const port = await udpServer((server, message, from) => {
+      for (const wrong of [ask(8, 'query'), Buffer.alloc(3), Buffer.alloc(0), message]) {
+        server.send(wrong, from.port, from.address);
+      }
+    });
+    expect(await exchange(port, 'udp')).toMatchObject({ got: 'reply', bytes: query });
+    expect(count('upstreamMismatched')).toBe(3);
+  });
+
+  test('what comes from another port or address is never heard [RFC 5452 §9.1]', async () => {
+    const strangers = [createSocket('udp4'), createSocket('udp4')];
+    closers.push(() => strangers.map((stranger) => stranger.close()));
+    strangers[0]?.bind(0, '127.0.0.1');
+    const port = await udpServer(async (server, message, from) => {
+      strangers[1]?.bind(server.address().port, '127.0.0.2');
+      for (const stranger of strangers) {
+        await new Promise((sent) => stranger.send(ask(7, 'forged'), from.port, from.address, sent));
+      }
+      server.send(message, from.port, from.address);
+    });
+    expect(await exchange(port, 'udp')).toMatchObject({ got: 'reply', bytes: query });
+    expect(count('upstreamMismatched')).toBe(0);
+  });
+
+  test('a closed port is known at once', async () => {
+    expect(await exchange(await freePort(), 'udp')).toEqual({
+      got: 'unreachable',
+      why: 'connection refused',
+    });
+    expect(count('upstreamUnreachable')).toBe(1);
+  });
+
+  test('silence ends with the time given, and the late reply goes nowhere', async () => {
+    let late = (): void => {};
+    const port = await udpServer((server, message, from) => {
+      late = () => server.send(message, from.port, from.address);
+    });
+    expect(await exchange(port, 'udp', SHORT_MS)).toEqual({ got: 'silence' });
+    late();
+    expect(count('upstreamTimeouts')).toBe(1);
+  });
+
+  test('every query leaves from a port of its own, drawn from the whole range [RFC 5452 §9.2]', async () => {
+    const ports: number[] = [];
+    const port = await udpServer((server, message, from) => {
+      ports.push(from.port);
+      server.send(message, from.port, from.address);
+    });
+    for (let i = 0; i < 200; i++) await exchange(port, 'udp');
+    expect(new Set(ports).size).toBeGreaterThan(190);
+    expect(Math.min(...ports)).toBeGreaterThanOrEqual(1024);
+    // Each eighth of the range is missed by 200 fair draws once in 10^11 times.
+    const eighths = new Set(ports.map((one) => Math.floor((one - 1024) / (64_512 / 8))));
+    expect([...eighths].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  test('a port that is taken is left for another', async () => {
+    const port = await udpServer((server, message, from) => server.send(message, from.port, from.address));
+    const draws = [port - 1024, port - 1024];
+    const unlucky = { ...realWorld, draw: (n: number) => draws.pop() ?? realWorld.draw(n) };
+    const lucky = socketUpstream(unlucky, counters);
+    expect((await lucky.exchange({ address: '127.0.0.1', port }, query, 'udp', LONG_MS, accept)).got).toBe(
+      'reply',
+    );
+    expect(draws).toEqual([]);
+  });
+
+  test('when every port drawn is taken, that is said', async () => {
+    const port = await udpServer(() => {});
+    let draws = 0;
+    const cursed = {
+      ...realWorld,
+      draw: () => {
+        draws++;
+        return port - 1024;
+      },
+    };
+    const hopeless = socketUpstream(cursed, counters);
+    expect(await hopeless.exchange({ address: '127.0.0.1', port }, query, 'udp', LONG_MS, accept)).toEqual({
+      got: 'unreachable',
+      why: 'address already in use',
+    });
+    expect(draws).toBe(UPSTREAM_PORT_TRIES_MAX);
+  });
+});
+
+describe('over TCP', () => {
+  test.each([['127.0.0.1'], ['::1']])('a query brings a reply, from %s too', async (address) => {
+    const { port } = await tcpServer((socket, message) => socket.write(framed(message)), undefined, address);
+    expect(await exchange(port, 'tcp', LONG_MS, address)).toMatchObject({ got: 'reply' });
+    expect([count('upstreamTcpSent'), count('upstreamTcpConnects')]).toEqual([1, 1]);
+  });
+
+  test('a reply may be 65,535 bytes long and come in pieces', async () => {
+    const big = Buffer.alloc(65_535, 1);
+    query.copy(big);
+    const { port } = await tcpServer(async (socket) => {
+      const frame = framed(big);
+      for (let at = 0; at < frame.length; at += 9_999) {
+        await new Promise((written) => socket.write(frame.subarray(at, at + 9_999), written));
+      }
+    });
+    const event = await exchange(port, 'tcp');
+    expect(event.got === 'reply' && Buffer.from(event.bytes).equals(big)).toBe(true);
+  });
+
+  test('a wrong reply is waited past', async () => {
+    const { port } = await tcpServer((socket, message) => {
+      socket.write(Buffer.concat([framed(ask(8, 'wrong')), framed(new Uint8Array(0)), framed(message)]));
+    });
+    expect((await exchange(port, 'tcp')).got).toBe('reply');
+    expect(count('upstreamMismatched')).toBe(2);
+  });
+
+  test('a flood of wrong replies is not taken for ever', async () => {
+    const { port } = await tcpServer((socket) => {
+      const wrong = framed(Buffer.alloc(30_000));
+      for (let sent = 0; sent < 2 * UPSTREAM_BYTES_MAX; sent += wrong.length) socket.write(wrong);
+    });
+    expect(await exchange(port, 'tcp')).toMatchObject({
+      got: 'unreachable',
+      why: expect.stringContaining('bytes'),
+    });
+  });
+
+  test('a closed port is known at once', async () => {
+    expect(await exchange(await freePort(), 'tcp')).toEqual({
+      got: 'unreachable',
+      why: 'connection refused',
+    });
+  });
+
+  test.each([
+    ['a reset', (socket: Socket) => socket.resetAndDestroy(), 'connection reset by peer'],
+    ['an end', (socket: Socket) => socket.end(), 'connection closed before the reply'],
+    [
+      'half a reply',
+      (socket: Socket) => socket.end(Uint8Array.of(0, 40, 0, 7)),
+      'connection closed before the reply',
+    ],
+  ])('%s for an answer is known at once, and costs one connection', async (_what, misbehave, why) => {
+    const { port, sockets } = await tcpServer((socket) => misbehave(socket));
+    expect(await exchange(port, 'tcp')).toEqual({ got: 'unreachable', why });
+    expect(sockets.length).toBe(1);
+  });
+
+  test.each([
+    ['says nothing', () => {}],
+    [
+      'drips',
+      (socket: Socket) => {
+        const drip = setInterval(() => socket.write(Uint8Array.of(1)), 10);
+        socket.on('close', () => clearInterval(drip));
+      },
+    ],
+  ])('a server that %s is given up when the time is over', async (_what, serve) => {
+    const { port, sockets } = await tcpServer(serve);
+    expect(await exchange(port, 'tcp', SHORT_MS)).toEqual({ got: 'silence' });
+    await until(() => sockets.every((socket) => socket.destroyed));
+  });
+
+  describe('a connection is kept a little [RFC 7766 §6.2.1]', () => {
+    test('for the next question to the same server', async () => {
+      const { port, sockets } = await tcpServer((socket, message) => socket.write(framed(message)));
+      for (let i = 0; i < 3; i++) expect((await exchange(port, 'tcp')).got).toBe('reply');
+      expect(sockets.length).toBe(1);
+      expect([count('upstreamTcpSent'), count('upstreamTcpConnects')]).toEqual([3, 1]);
+    });
+
+    test('but serves one question at a time', async () => {
+      const waiting: (() => void)[] = [];
+      const { port, sockets } = await tcpServer((socket, message) => {
+        waiting.push(() => socket.write(framed(message)));
+        if (waiting.length === 2) for (const reply of waiting) reply();
+      });
+      const events = await Promise.all([exchange(port, 'tcp'), exchange(port, 'tcp')]);
+      expect(events.map(({ got }) => got)).toEqual(['reply', 'reply']);
+      expect(sockets.length).toBe(2);
+    });
+
+    test.each([
+      ['closed', (socket: Socket) => socket.end()],
+      ['reset', (socket: Socket) => socket.resetAndDestroy()],
+      ['spoilt by words nobody asked for', (socket: Socket) => socket.write(framed(ask(7, 'early')))],
+    ])('and where the server has %s it meanwhile, a new one is made', async (_what, spoil) => {
+      const { port, sockets } = await tcpServer((socket, message) => socket.write(framed(message)));
+      expect((await exchange(port, 'tcp')).got).toBe('reply');
+      spoil(sockets[0] as Socket);
+      expect(await exchange(port, 'tcp')).toMatchObject({ got: 'reply' });
+      await until(() => (sockets[0] as Socket).destroyed);
+      expect((await exchange(port, 'tcp')).got).toBe('reply');
+      expect(sockets.length).toBe(2);
+    });
+
+    test('and when the server answers a kept one with an end, the question is asked once more', async () => {
+      const { port, sockets } = await tcpServer((socket, message, nth) => {
+        if (nth === 1) socket.resetAndDestroy();
+        else socket.write(framed(message));
+      });
+      expect((await exchange(port, 'tcp')).got).toBe('reply');
+      expect((await exchange(port, 'tcp')).got).toBe('reply');
+      expect(sockets.length).toBe(2);
+    });
+
+    test('and let go at the end', async () => {
+      const { port, sockets } = await tcpServer((socket, message) => socket.write(framed(message)));
+      await exchange(port, 'tcp');
+      upstream.close();
+      await until(() => sockets.every((socket) => socket.destroyed));
+      await exchange(port, 'tcp');
+      await until(() => sockets.every((socket) => socket.destroyed));
+    });
+  });
+});
+
+describe('over either', () => {
+  test.each(['udp', 'tcp'] as const)('no more than so many sockets are open (%s)', async (via) => {
+    const bounded = socketUpstream(realWorld, counters, 2);
+    const port = await freePort();
+    const { port: silent } = via === 'tcp' ? await tcpServer(() => {}) : { port: await udpServer(() => {}) };
+    const to = { address: '127.0.0.1', port: silent };
+    const waiting = [1, 2].map(() => bounded.exchange(to, query, via, SHORT_MS, accept));
+    expect(await bounded.exchange(to, query, via, SHORT_MS, accept)).toEqual({
+      got: 'unreachable',
+      why: 'too many sockets are open',
+    });
+    await Promise.all(waiting);
+    expect(await bounded.exchange({ ...to, port }, query, via, SHORT_MS, accept)).toMatchObject({
+      why: 'connection refused',
+    });
+    expect(count('upstreamSocketsFull')).toBe(1);
+  });
+
+  test.each([
+    ['udp', 'ns.example', 53],
+    ['tcp', '', 53],
+    ['udp', '127.0.0.1', 0],
+    ['tcp', '127.0.0.1', 65_536],
+  ] as const)('what is no address is not asked (%s, %s:%i)', async (via, address, port) => {
+    expect(await exchange(port, via, SHORT_MS, address)).toEqual({
+      got: 'unreachable',
+      why: 'not an address',
+    });
+  });
+
+  test.each(['udp', 'tcp'] as const)(
+    'an address that the system will not ask is unreachable (%s)',
+    async (via) => {
+      // Broadcast has to be asked for specially: no packet leaves.
+      expect((await exchange(53, via, SHORT_MS, '255.255.255.255')).got).toBe('unreachable');
+    },
+  );
+});
