@@ -47,6 +47,11 @@ export class Rows {
     return this.#starts[id] as number;
   }
 
+  /** The row in `Records`. */
+  row(position: number): number {
+    return this.#order[position] as number;
+  }
+
   type(position: number): number {
     return this.#records.type[this.#order[position] as number] as number;
   }
