@@ -1,6 +1,6 @@
 /**
- * IP addresses: 4 or 16 bytes inside, text at the edges. Reading is strict (four decimals without leading zeros;
- * RFC 4291 §2.2), writing is canonical (RFC 5952). A text that is no address gives `undefined`.
+ * IP addresses: 4 or 16 bytes inside, text at the edges. Reading is strict (four decimals without leading
+ * zeros; RFC 4291 §2.2), writing is canonical (RFC 5952). A text that is no address gives `undefined`.
  */
 import type { Bytes } from './bytes.ts';
 
@@ -65,7 +65,7 @@ export function readIpv6(text: Bytes, from: number, to: number, out: Bytes, at: 
 const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;
 
 /** The value of a hexadecimal digit, or -1. */
-export function hexDigit(byte: number): number {
+function hexDigit(byte: number): number {
   if (isDigit(byte)) return byte - 0x30;
   const letter = byte | 0x20;
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x61 + 10 : -1;

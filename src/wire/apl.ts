@@ -1,7 +1,7 @@
 /**
- * Lists of address prefixes (RFC 3123): `1:192.0.2.0/24 !2:2001:db8::/32`. Zero or more items, each a family, a
- * prefix length, a bit for "not", and the address without its trailing zero bytes. Items of a family other than
- * IPv4 and IPv6 are well-formed but have no text.
+ * Lists of address prefixes (RFC 3123): `1:192.0.2.0/24 !2:2001:db8::/32`. Zero or more items, each a
+ * family, a prefix length, a bit for "not", and the address without its trailing zero bytes. Items of a
+ * family other than IPv4 and IPv6 are well-formed but have no text.
  */
 import type { Bytes } from '../base/bytes.ts';
 import { IPV4_BYTES, IPV6_BYTES, ipText, parseIpv4, parseIpv6 } from '../base/ip.ts';

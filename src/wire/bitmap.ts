@@ -1,6 +1,7 @@
 /**
- * The set of types that NSEC, NSEC3 and CSYNC carry (RFC 4034 §4.1.2): windows of 256 types in rising order, each a
- * number, a length 1 to 32, and that many bytes of bits, the last of them never zero. One set has one form.
+ * The set of types that NSEC, NSEC3 and CSYNC carry (RFC 4034 §4.1.2): windows of 256 types in rising
+ * order, each a number, a length 1 to 32, and that many bytes of bits, the last of them never zero. One set
+ * has one form.
  */
 import { typeText } from './codes.ts';
 import type { Kind } from './kind.ts';

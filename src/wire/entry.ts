@@ -1,13 +1,14 @@
 /**
- * The rest of a zone-file entry on its way to RDATA: its fields go out one by one, bytes come in behind each other.
- * Like a `Reader` it remembers failure: the first fault stays, after it `take` gives nothing, `put` puts nothing,
- * and a parser asks once at the end. One buffer serves all entries, for one is parsed at a time.
+ * The rest of a zone-file entry on its way to RDATA: its fields go out one by one, bytes come in behind
+ * each other. Like a `Reader` it remembers failure: the first fault stays, after it `take` gives nothing,
+ * `put` puts nothing, and a parser asks once at the end. One buffer serves all entries, for one is parsed
+ * at a time.
  */
 import type { Bytes } from '../base/bytes.ts';
 import { MESSAGE_BYTES_MAX } from '../base/limits.ts';
 import { type Name, readEscape } from './name.ts';
 
-/** Bytes between blanks (or inside quotes, quotes removed), backslash escapes left as written; column from 1. */
+/** Bytes between blanks (or inside quotes, quotes removed), escapes left as written; column from 1. */
 export interface TextField {
   readonly bytes: Bytes;
   readonly quoted: boolean;
@@ -43,7 +44,7 @@ export class Entry {
     return this.fault === undefined && this.#next < this.#fields.length;
   }
 
-  /** The next field. Where there is none, that is the fault. In `expected` % is the field's name and its article. */
+  /** The next field; where there is none, that is the fault. In `expected` % is the field's name. */
   take(expected: string): TextField | undefined {
     if (this.more) return this.#fields[this.#next++];
     this.#fail(0, expected);
@@ -68,7 +69,7 @@ export class Entry {
     return value;
   }
 
-  /** As `read`, of all fields left, at least one, glued together: blanks may stand in hexadecimal and base64. */
+  /** As `read`, of all fields left, glued together: hexadecimal and base64 may be in several runs. */
   readRest<T>(expected: string, meaning: (text: Bytes) => T | undefined): T | undefined {
     return this.read(expected, (first) => {
       if (!this.more) return meaning(first);
@@ -78,7 +79,7 @@ export class Entry {
     });
   }
 
-  /** Room for `bytes` more at the offset returned; without room that is the fault, and the offset harmless. */
+  /** Room for `bytes` more at the offset returned; without room, a fault and a harmless offset. */
   grow(bytes: number): number {
     const at = this.length;
     if (at + bytes <= SCRATCH.length) {

@@ -1,14 +1,15 @@
 /**
- * What a kind of RDATA field can do: be found on the wire, be written as text, be read from text. The kinds live in
- * the `kinds-…` files (and `bitmap`, `apl`, `loc`, `svcb`, which are worlds of their own); `rdata` composes rows
- * from them.
+ * What a kind of RDATA field can do: be found on the wire, be written as text, be read from text. The kinds
+ * live in the `kinds-…` files (and `bitmap`, `apl`, `loc`, `svcb`, which are worlds of their own); `rdata`
+ * composes rows from them.
  */
 import type { Bytes } from '../base/bytes.ts';
 import type { Entry } from './entry.ts';
 
 /**
- * The offset behind the field that starts at `at`, or -1 where the bytes up to `end` hold no such field. Names are
- * uncompressed. A kind whose form an earlier field decides may look at the bytes just before `at`.
+ * The offset behind the field that starts at `at`, or -1 where the bytes up to `end` hold no such field.
+ * Names are uncompressed. A kind whose form an earlier field decides may look at the bytes just before
+ * `at`.
  */
 export type Scan = (bytes: Bytes, at: number, end: number) => number;
 

@@ -84,7 +84,7 @@ export const base64 = restBase64(1);
 /** RFC 4025 §2.6: no key at all, where the algorithm is 0. */
 export const maybeBase64 = restBase64(0);
 
-/** Two bytes of length; the text has the length in decimal too, and nothing after a 0 (as BIND prints TSIG). */
+/** Two bytes of length; the text too has the length first, and nothing after a 0, as BIND prints TSIG. */
 export const countedBase64: Kind = {
   scan(b, at, end) {
     const next = at + 2 + (((b[at] as number) << 8) | (b[at + 1] as number));

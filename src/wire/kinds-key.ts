@@ -32,8 +32,8 @@ export const gateway: Kind = {
 };
 
 /**
- * RFC 8005 §5: the lengths of HIT (1 byte) and key (2 bytes) with the algorithm between them, then HIT and key.
- * The text (§6) has the algorithm first, and no lengths.
+ * RFC 8005 §5: the lengths of HIT (1 byte) and key (2 bytes) with the algorithm between them, then HIT and
+ * key. The text (§6) has the algorithm first, and no lengths.
  */
 export const hostIdentity: Kind = {
   scan(b, at, end) {

@@ -1,5 +1,6 @@
 /**
- * Kinds of field that are numbers: plain, with mnemonics, types, times; and addresses, which are numbers with dots.
+ * Kinds of field that are numbers: plain, with mnemonics, types, times; and addresses, which are numbers
+ * with dots.
  */
 import type { Bytes } from '../base/bytes.ts';
 import { IPV4_BYTES, IPV6_BYTES, ipText, readIpv4, readIpv6 } from '../base/ip.ts';

@@ -1,7 +1,7 @@
 /**
- * Places on Earth (RFC 1876): `51 30 12.748 N 0 7 39.611 W 0.00m 1m 10000m 10m`. 16 bytes: version 0; size and two
- * precisions, each a digit and a power of ten in centimetres; latitude and longitude in thousandths of a second
- * around 2^31; altitude in centimetres above 100 km below the sea.
+ * Places on Earth (RFC 1876): `51 30 12.748 N 0 7 39.611 W 0.00m 1m 10000m 10m`. 16 bytes: version 0; size
+ * and two precisions, each a digit and a power of ten in centimetres; latitude and longitude in thousandths
+ * of a second around 2^31; altitude in centimetres above 100 km below the sea.
  */
 import { type Bytes, u32 } from '../base/bytes.ts';
 import { type Entry, textOf } from './entry.ts';

@@ -1,7 +1,7 @@
 /**
- * RDATA as people write it: zone-file fields to wire, wire to text that reads back to the same bytes and looks as
- * dig and BIND print it. Walks the row of `rdata`; any type takes and, where it has no text of its own, gives the
- * form `\# 4 0A000001` of RFC 3597 §5.
+ * RDATA as people write it: zone-file fields to wire, wire to text that reads back to the same bytes and
+ * looks as dig and BIND print it. Walks the row of `rdata`; any type takes and, where it has no text of its
+ * own, gives the form `\# 4 0A000001` of RFC 3597 §5.
  */
 import type { Bytes } from '../base/bytes.ts';
 import { MESSAGE_BYTES_MAX } from '../base/limits.ts';
@@ -46,7 +46,7 @@ const isGeneric = (field: TextField | undefined): boolean =>
   field.bytes[0] === 0x5c &&
   field.bytes[1] === 0x23;
 
-/** RFC 3597 §5: `\#`, the length in decimal, the bytes in hexadecimal; held to the type's row where it has one. */
+/** RFC 3597 §5: `\#`, the length in decimal, the bytes in hexadecimal; held to the row of the type. */
 function parseGeneric(type: number, entry: Entry): void {
   entry.take('\\#');
   const length = entry.read(`the length of the data, 0 to ${MESSAGE_BYTES_MAX}`, (text) =>
@@ -62,7 +62,7 @@ function parseGeneric(type: number, entry: Entry): void {
 
 const NOTHING = new Uint8Array(0);
 
-/** Presentation form, absolute names, on one line. What the row forbids, or has no text for, comes as `\#`. */
+/** Presentation form on one line, names absolute. What the row forbids or has no text for comes as `\#`. */
 export function rdataText(type: number, rdata: Uint8Array): string {
   if (!validRdata(type, rdata)) return genericText(rdata);
   const texts: string[] = [];

@@ -1,7 +1,8 @@
 /**
- * RDATA is a table. One row per type names its fields and their kinds, in wire order; everything that is done with
- * RDATA (reading, checking, compressing, and in `rdata-text` printing and parsing) walks that row. A type without a
- * row is opaque bytes (RFC 3597 §3). Inside the house names in RDATA are uncompressed and keep their case.
+ * RDATA is a table. One row per type names its fields and their kinds, in wire order; everything that is
+ * done with RDATA (reading, checking, compressing, and in `rdata-text` printing and parsing) walks that
+ * row. A type without a row is opaque bytes (RFC 3597 §3). Inside the house names in RDATA are uncompressed
+ * and keep their case.
  */
 import { type Bytes, copy } from '../base/bytes.ts';
 import { MESSAGE_BYTES_MAX } from '../base/limits.ts';
@@ -29,7 +30,7 @@ const signature = (signer: FieldKind): Fields => ({
   'type covered': 'type',
   algorithm: 'algorithm',
   labels: 'u8',
-  'original TTL': 'period',
+  'original TTL': 'u32',
   expiration: 'time',
   inception: 'time',
   'key tag': 'u16',
@@ -42,6 +43,7 @@ const certificateAssociation: Fields = {
   'matching type': 'u8',
   'certificate association': 'hex',
 };
+const hashing: Fields = { 'hash algorithm': 'u8', flags: 'u8', iterations: 'u16', salt: 'salt' };
 const serviceBinding: Fields = { priority: 'u16', target: 'name', parameters: 'service-parameters' };
 
 const ROWS: Readonly<Record<number, Fields>> = {
@@ -73,7 +75,7 @@ const ROWS: Readonly<Record<number, Fields>> = {
   [Type.RP]: { mailbox: 'name-expandable', 'text owner': 'name-expandable' }, // RFC 1183 §2.2
   [Type.AFSDB]: { subtype: 'u16', host: 'name-expandable' }, // RFC 1183 §1
   [Type.RT]: exchange, // RFC 1183 §3.3
-  [Type.PX]: { preference: 'u16', 'RFC 822 name': 'name-expandable', 'X.400 name': 'name-expandable' }, // RFC 2163
+  [Type.PX]: { preference: 'u16', map822: 'name-expandable', mapx400: 'name-expandable' }, // RFC 2163
   [Type.AAAA]: { address: 'ipv6' }, // RFC 3596 §2.2
   [Type.LOC]: { location: 'location' }, // RFC 1876 §2
   [Type.SRV]: { priority: 'u16', weight: 'u16', port: 'u16', target: 'name-expandable' }, // RFC 2782
@@ -106,7 +108,7 @@ const ROWS: Readonly<Record<number, Fields>> = {
     certificate: 'base64',
   }, // RFC 4398 §2
   [Type.DS]: delegationSigner, // RFC 4034 §5.1
-  [Type.SSHFP]: { algorithm: 'u8', 'fingerprint type': 'u8', fingerprint: 'ssh-fingerprint' }, // RFC 4255 §3.1
+  [Type.SSHFP]: { algorithm: 'u8', type: 'u8', fingerprint: 'ssh-fingerprint' }, // RFC 4255 §3.1
   [Type.IPSECKEY]: {
     precedence: 'u8',
     'gateway type': 'u8',
@@ -118,15 +120,8 @@ const ROWS: Readonly<Record<number, Fields>> = {
   [Type.NSEC]: { 'next name': 'name', types: 'bitmap' }, // RFC 4034 §4.1
   [Type.DNSKEY]: key, // RFC 4034 §2.1
   [Type.DHCID]: { digest: 'base64' }, // RFC 4701 §3.1
-  [Type.NSEC3]: {
-    'hash algorithm': 'u8',
-    flags: 'u8',
-    iterations: 'u16',
-    salt: 'salt',
-    'next hashed owner': 'hash',
-    types: 'bitmap',
-  }, // RFC 5155 §3.2
-  [Type.NSEC3PARAM]: { 'hash algorithm': 'u8', flags: 'u8', iterations: 'u16', salt: 'salt' }, // RFC 5155 §4.2
+  [Type.NSEC3]: { ...hashing, 'next hashed owner': 'hash', types: 'bitmap' }, // RFC 5155 §3.2
+  [Type.NSEC3PARAM]: hashing, // RFC 5155 §4.2
   [Type.TLSA]: certificateAssociation, // RFC 6698 §2.1
   [Type.SMIMEA]: certificateAssociation, // RFC 8162 §2
   [Type.HIP]: { identity: 'host-identity', 'rendezvous server': 'names' }, // RFC 8005 §5
@@ -134,7 +129,7 @@ const ROWS: Readonly<Record<number, Fields>> = {
   [Type.CDNSKEY]: key, // RFC 7344 §3.2
   [Type.OPENPGPKEY]: { 'public key': 'base64' }, // RFC 7929 §2.1
   [Type.CSYNC]: { serial: 'u32', flags: 'u16', types: 'bitmap' }, // RFC 7477 §2.1.1
-  [Type.ZONEMD]: { serial: 'u32', scheme: 'u8', 'hash algorithm': 'u8', digest: 'zone-digest' }, // RFC 8976 §2.2
+  [Type.ZONEMD]: { serial: 'u32', scheme: 'u8', hash: 'u8', digest: 'zone-digest' }, // RFC 8976 §2.2
   [Type.CAA]: { flags: 'u8', tag: 'tag', value: 'text' }, // RFC 8659 §4.1
 
   // Records that live in messages only
@@ -197,10 +192,10 @@ export const validRdata = (type: number, rdata: Uint8Array): boolean =>
   rdata.length <= MESSAGE_BYTES_MAX && isWellFormed(rowOf(type), rdata, 0, rdata.length);
 
 /**
- * Reads the RDATA of `length` bytes at the cursor into an owned copy, its names uncompressed, their case kept, and
- * leaves the cursor behind it; undefined where the row forbids it. Names may be compressed where RFC 1035 or
- * RFC 3597 §4 let a receiver expect it, and nowhere else. The reader fails only where the RDATA would end behind its
- * end.
+ * Reads the RDATA of `length` bytes at the cursor into an owned copy, its names uncompressed, their case
+ * kept, and leaves the cursor behind it; undefined where the row forbids it. Names may be compressed where
+ * RFC 1035 or RFC 3597 §4 let a receiver expect it, and nowhere else. The reader fails only where the RDATA
+ * would end behind its end.
  */
 export function readRdata(type: number, reader: Reader, length: number): Uint8Array | undefined {
   const { bytes, at } = reader;

@@ -1,6 +1,7 @@
 /**
- * The forms that values of service parameters take: how they lie on the wire, and how they are written once quotes
- * and escapes are gone. `read` gives wire bytes or, as a text, what was expected; `valid` has the last word.
+ * The forms that values of service parameters take: how they lie on the wire, and how they are written once
+ * quotes and escapes are gone. `read` gives wire bytes or, as a text, what was expected; `valid` has the
+ * last word.
  */
 import { isUtf8 } from 'node:buffer';
 import { type Bytes, put16, toBase64, u16 } from '../base/bytes.ts';

@@ -1,7 +1,9 @@
 /**
- * Service parameters of SVCB and HTTPS (RFC 9460): keys in rising order, each with a value of a form of its own.
- * A row per key that has a name; any other is `key65400="…"` with free bytes. What hangs together is checked over
- * the whole list: `mandatory` names what is there, `no-default-alpn` needs `alpn`.
+ * Service parameters of SVCB and HTTPS (RFC 9460): keys in rising order, each with a value of a form of its
+ * own. A row per key that has a name; any other is `key65400="…"` with free bytes. What hangs together is
+ * checked over the whole list: `mandatory` names what is there, `no-default-alpn` needs `alpn`. An alias
+ * (priority 0) should have none and its readers ignore them (§2.4.2), which is no reason to refuse the
+ * record.
  */
 import { type Bytes, u16 } from '../base/bytes.ts';
 import { type Entry, textOf, unescaped } from './entry.ts';
@@ -43,13 +45,13 @@ function keyText(key: number): string {
 
 /** RFC 9460 §2.1: a name, or `key` and the number without leading zeros. */
 function keyFromText(text: string): number | undefined {
-  const named = KEYS.findIndex(([name]) => name === text.toLowerCase());
+  const named = KEYS.findIndex(([name]) => name === text);
   if (named >= 0) return named;
-  const digits = /^key(0|[1-9]\d{0,4})$/i.exec(text)?.[1];
+  const digits = /^key(0|[1-9]\d{0,4})$/.exec(text)?.[1];
   return digits !== undefined && Number(digits) <= 0xffff ? Number(digits) : undefined;
 }
 
-/** RFC 9460 §2.2: keys strictly rising, and so never twice. Each is 2 bytes, and 2 bytes of the value's length. */
+/** RFC 9460 §2.2: each a key (2 bytes), a length (2) and a value; keys strictly rising, so never twice. */
 function scan(b: Bytes, at: number, end: number): number {
   let i = at;
   for (let lastKey = -1; i < end; ) {
@@ -88,11 +90,7 @@ function needsAlpn(b: Bytes, at: number, end: number): boolean {
   return false;
 }
 
-const isAlias = (rdata: Bytes): boolean => u16(rdata, 0) === 0;
-
-function print(b: Bytes, at: number, end: number): string | undefined {
-  // What an alias says beyond its target is ignored (RFC 9460 §2.4.2): a peer may send it, no zone file may.
-  if (isAlias(b) && end > at) return undefined;
+function print(b: Bytes, at: number, end: number): string {
   const texts: string[] = [];
   for (let i = at; i < end; i += 4 + u16(b, i + 2)) {
     const key = u16(b, i);
@@ -107,7 +105,7 @@ const EXPECTED = 'a parameter such as alpn="h2" or key65400="text"';
 function takeParameter(entry: Entry, values: Map<number, Bytes>): void {
   const field = entry.take(EXPECTED);
   if (field === undefined) return;
-  const [, word = '', written = ''] = /^([a-z0-9-]+)(?:=(.*))?$/is.exec(textOf(field.bytes)) ?? [];
+  const [, word = '', written = ''] = /^([a-z0-9-]+)(?:=(.*))?$/s.exec(textOf(field.bytes)) ?? [];
   const key = field.quoted ? undefined : keyFromText(word);
   const wire = key === undefined ? EXPECTED : readValue(key, word, written);
   if (typeof wire === 'string') entry.reject(wire);
@@ -123,7 +121,7 @@ function readValue(key: number, word: string, written: string): Bytes | string {
   if (value === undefined) return 'an escape \\DDD up to 255';
   const form = formOf(key);
   // RFC 9460 §2.1: behind `keyNNNNN` stands the wire form, even of a key that has a name.
-  const wire = word.toLowerCase() === keyText(key) ? form.read(value) : value;
+  const wire = word === keyText(key) ? form.read(value) : value;
   return typeof wire === 'string' || form.valid(wire, 0, wire.length) ? wire : form.expected;
 }
 
@@ -132,9 +130,6 @@ const unquoted = (written: string): string | undefined =>
   /^"((?:[^"\\]|\\.)*)"$/s.exec(written)?.[1] ?? /^(?:[^"\\]|\\.)*$/s.exec(written)?.[0];
 
 function parse(entry: Entry): void {
-  if (entry.more && isAlias(entry.out)) {
-    entry.read('no parameters, as priority 0 makes an alias (RFC 9460 §2.4.2)', () => undefined);
-  }
   const values = new Map<number, Bytes>();
   while (entry.more) takeParameter(entry, values);
   const start = entry.length;
