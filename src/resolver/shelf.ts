@@ -19,7 +19,8 @@ export class Shelf<F extends Fact> {
   readonly #world: World;
 
   constructor(bytesMax: number, world: World) {
-    this.#facts = new LRUCache({ maxSize: Math.max(ENTRY_BYTES, bytesMax) });
+    // A share of a budget may be a fraction; the library takes whole bytes.
+    this.#facts = new LRUCache({ maxSize: Math.max(ENTRY_BYTES, Math.floor(bytesMax)) });
     this.#world = world;
   }
 
