@@ -57,7 +57,7 @@ export const TOUR: readonly Stop[] = [
     ask: 'nothing.shop.org',
     status: 'NXDOMAIN',
     answer: [],
-    see: 'ask twice: the second time nobody is asked',
+    see: 'no such name; the second time, nobody is asked',
   },
   {
     ask: 'bench.lab.acme.com',
@@ -133,10 +133,10 @@ export function tourText({ port, upstreamPort }: Ports): string {
   return `A small internet, on this machine only: a root, four registries, hosting, and some of it broken on purpose.
 Its servers stand at 127.53.0.1 and up, port ${upstreamPort}; a resolver over them at 127.0.0.1, port ${port}.
 
-Watch a whole walk:
+Watch a whole walk, or go it step by step, from the root at 127.53.0.1 on:
 
   cairn query @127.0.0.1 -p ${port} +trace +traceport=${upstreamPort} www.bakery.com
-  dig @127.53.0.1 -p ${upstreamPort} +trace www.bakery.com
+  dig @127.53.0.1 -p ${upstreamPort} www.bakery.com
 
 Ask the resolver, with one of these in front of every line below:
 
