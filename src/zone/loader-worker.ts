@@ -2,6 +2,7 @@
  * The worker's side of `zone/loader`: text → records → complaints → image, one zone after the other.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { Class, classText } from '../wire/codes.ts';
 import { checkZone, serialOrder, settle } from './check.ts';
 import { compileZone } from './compile.ts';
 import { type Complaint, hasErrors } from './complaint.ts';
@@ -14,6 +15,10 @@ function load({ apex, file, root, servedSerial }: LoadJob): LoadResult {
   const records = parseZone({ apex, file, root }, complaints);
   checkZone(records, complaints);
   const { files } = records;
+  if (records.klass !== Class.IN) {
+    const text = `a zone of class ${classText(records.klass)} is not served: expected class IN`;
+    complaints.push({ file, line: 0, column: 0, severity: 'error', text });
+  }
   if (hasErrors(complaints)) return { image: undefined, complaints, files };
   settle(records);
   const image = compileZone(records);

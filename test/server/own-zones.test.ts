@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest';
+import type { OwnFinding } from '../../src/resolver/own-zones.ts';
+import { ownZones } from '../../src/server/own-zones.ts';
+import { Rcode, Type } from '../../src/wire/codes.ts';
+import { nameText } from '../../src/wire/name.ts';
+import { rrsetType } from '../../src/wire/rrset.ts';
+import { catalog, name, SOA_AND_NS } from '../support/authority.ts';
+
+const zones = catalog({
+  'own.': `$TTL 60
+${SOA_AND_NS}
+www A 192.0.2.1
+alias CNAME www
+away CNAME www.elsewhere.
+into CNAME x.sub
+sub NS ns.sub
+sub NS ns.outside.
+ns.sub A 192.0.2.2
+ns.sub AAAA 2001:db8::2
+`,
+});
+const own = ownZones(() => zones);
+const ask = (question: string, type: number = Type.A): OwnFinding => own.ask(name(question), type);
+const answerOf = (finding: OwnFinding): string[] =>
+  finding.kind === 'answer'
+    ? finding.outcome.answer.map((r) => `${nameText(r.owner)} ${rrsetType(r.block, 0)} ${r.ttl}`)
+    : expect.fail(finding.kind);
+
+describe('what the resolver learns of our own zones', () => {
+  test('a name of nobody here is outside', () => {
+    expect(ask('www.elsewhere.')).toEqual({ kind: 'outside' });
+  });
+
+  test('data and alias chains are answers', () => {
+    expect(answerOf(ask('www.own.'))).toEqual(['www.own. 1 60']);
+    expect(answerOf(ask('alias.own.'))).toEqual(['alias.own. 5 60', 'www.own. 1 60']);
+  });
+
+  test('an alias that leaves is an answer as far as it goes, without a denial', () => {
+    const finding = ask('away.own.');
+    expect(answerOf(finding)).toEqual(['away.own. 5 60']);
+    expect(finding).toMatchObject({ outcome: { rcode: Rcode.NOERROR, authority: [] } });
+  });
+
+  test('an alias into a delegation ends before the referral', () => {
+    expect(answerOf(ask('into.own.'))).toEqual(['into.own. 5 60']);
+    expect(ask('into.own.')).toMatchObject({ outcome: { authority: [] } });
+  });
+
+  test('denials bring their SOA', () => {
+    expect(ask('none.own.')).toMatchObject({ kind: 'answer', outcome: { rcode: Rcode.NXDOMAIN } });
+    const finding = ask('www.own.', Type.MX);
+    expect(finding.kind === 'answer' && finding.outcome.authority).toHaveLength(1);
+  });
+
+  test('a delegation brings its servers and the glue we hold', () => {
+    const finding = ask('a.b.sub.own.');
+    if (finding.kind !== 'delegation') expect.fail(finding.kind);
+    expect(nameText(finding.cut)).toBe('sub.own.');
+    expect(finding.servers.map((s) => [nameText(s.name), s.addresses])).toEqual([
+      ['ns.sub.own.', ['192.0.2.2', '2001:db8::2']],
+      ['ns.outside.', []],
+    ]);
+  });
+});

@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest';
+import { HashedName } from '../../src/wire/hashed-name.ts';
+import { nameText } from '../../src/wire/name.ts';
+import { APEX, IMAGE_MAGIC, Image, NONE } from '../../src/zone/image.ts';
+import { Finding, lookup } from '../../src/zone/lookup.ts';
+import { catalog, image, name, SOA_AND_NS } from '../support/authority.ts';
+
+const zone = image(
+  'z.test.',
+  `$TTL 60
+${SOA_AND_NS}
+www A 192.0.2.1
+a.b.c TXT x
+*.wild A 192.0.2.2
+sub NS ns.sub
+ns.sub A 192.0.2.3
+deep.ns.sub TXT y
+d DNAME elsewhere.
+x.d.not TXT z
+`,
+);
+
+const hashed = (text: string): HashedName => {
+  const h = new HashedName();
+  h.set(name(text), 0);
+  return h;
+};
+
+describe('an image', () => {
+  test('opens with its header, and reads the same from a copy', () => {
+    expect(new Int32Array(zone.buffer)[0]).toBe(IMAGE_MAGIC);
+    const copy = new SharedArrayBuffer(zone.buffer.byteLength);
+    new Uint8Array(copy).set(zone.bytes);
+    expect(new Image(copy)).toMatchObject({ recordCount: 10, serial: 1, negativeTtl: 60, apexLabels: 2 });
+  });
+
+  test('has a node for every name and every empty non-terminal', () => {
+    const names = [
+      'z',
+      'www.z',
+      'a.b.c.z',
+      'b.c.z',
+      'c.z',
+      'wild.z',
+      '*.wild.z',
+      'sub.z',
+      'ns.sub.z',
+      'not.z',
+      'd.not.z',
+    ];
+    for (const n of names) expect(zone.findName(name(`${n}.test.`)), n).not.toBe(NONE);
+    for (const n of ['x.z', 'www.www.z', 'test']) expect(zone.findName(name(`${n}.test.`)), n).toBe(NONE);
+    expect(nameText(zone.bytes, zone.nameAt(APEX))).toBe('z.test.');
+  });
+
+  test('folds case of what it is asked', () => {
+    expect(zone.findName(Buffer.from('\x03WwW\x01Z\x04TeSt\x00', 'latin1'))).toBe(
+      zone.findName(name('www.z.test.')),
+    );
+  });
+
+  test('links what lies below a cut to the cut', () => {
+    const cut = zone.findName(name('sub.z.test.'));
+    expect(zone.above(cut)).toBe(cut);
+    expect(zone.above(zone.findName(name('deep.ns.sub.z.test.')))).toBe(cut);
+    expect(zone.above(zone.findName(name('www.z.test.')))).toBe(NONE);
+  });
+});
+
+describe('a finding', () => {
+  test.each([
+    ['www.z.test.', 1, 'data'],
+    ['www.z.test.', 28, 'nodata'],
+    ['b.c.z.test.', 1, 'nodata'],
+    ['x.c.z.test.', 1, 'nxdomain'],
+    ['q.wild.z.test.', 1, 'data'],
+    ['wild.z.test.', 1, 'nodata'],
+    ['sub.z.test.', 43, 'nodata'],
+    ['sub.z.test.', 1, 'referral'],
+    ['x.ns.sub.z.test.', 43, 'referral'],
+    ['d.z.test.', 39, 'data'],
+    ['x.d.z.test.', 1, 'redirect'],
+  ])('%s %i is %s', (owner, type, kind) => {
+    expect(lookup(zone, hashed(owner), type, new Finding()).kind).toBe(kind);
+  });
+});
+
+describe('a catalog', () => {
+  const zones = catalog({ 'a.': SOA_AND_NS, 'b.a.': SOA_AND_NS, '.': SOA_AND_NS });
+
+  test.each([
+    ['x.b.a.', 2],
+    ['b.a.', 2],
+    ['xb.a.', 1],
+    ['a.', 1],
+    ['x.', 0],
+    ['.', 0],
+  ])('finds for %s the zone with the longest suffix, of %i labels [RFC 1034 §4.3.2]', (owner, labels) => {
+    expect(zones.find(hashed(owner))?.apexLabels).toBe(labels);
+  });
+
+  test('finds nothing where nothing is', () => {
+    expect(catalog({ 'a.': SOA_AND_NS }).find(hashed('b.'))).toBeUndefined();
+    expect(catalog({}).find(hashed('.'))).toBeUndefined();
+  });
+});
