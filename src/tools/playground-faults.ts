@@ -41,7 +41,10 @@ export const withoutEdns: Fault = (good) => ({
   },
 });
 
-/** Keeps its names in lower case and answers with those, whatever case it was asked in (against RFC 4343 §4.1). */
+/**
+ * Keeps its names in lower case and answers with those, whatever case it was asked in (against RFC 4343
+ * §4.1).
+ */
 export const lowercasing: Fault = (good) => ({
   answer(packet, length, client, out, send) {
     const answered = good.answer(packet, length, client, out, send);

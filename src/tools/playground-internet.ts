@@ -1,6 +1,7 @@
 /**
- * The playground's servers: who stands at which address, what zones it holds, and what is wrong with it. The zones'
- * texts are the files in `playground/`; delegations there and addresses here must agree, and a test walks them all.
+ * The playground's servers: who stands at which address, what zones it holds, and what is wrong with it. The
+ * zones' texts are the files in `playground/`; delegations there and addresses here must agree, and a test
+ * walks them all.
  */
 import { realWorld, type World } from '../base/world.ts';
 import { type Fault, lowercasing, silent, slow, withoutEdns } from './playground-faults.ts';

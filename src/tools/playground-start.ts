@@ -1,6 +1,7 @@
 /**
- * Raises the playground: loads its zones, opens the doors of every machine, and puts a resolver over them that knows
- * nothing but the addresses of the root. All of it is the server's own rooms; only the faults are added.
+ * Raises the playground: loads its zones, opens the doors of every machine, and puts a resolver over them
+ * that knows nothing but the addresses of the root. All of it is the server's own rooms; only the faults are
+ * added.
  */
 import { fileURLToPath } from 'node:url';
 import { assert } from '../base/assert.ts';

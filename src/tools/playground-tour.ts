@@ -1,6 +1,6 @@
 /**
- * What to ask in the playground and what to see: one stop for every corner, good and bad. People read it as a table;
- * the test asks every stop and compares, so the table cannot rot.
+ * What to ask in the playground and what to see: one stop for every corner, good and bad. People read it as a
+ * table; the test asks every stop and compares, so the table cannot rot.
  */
 import { SLOW_MS } from './playground-internet.ts';
 
@@ -130,8 +130,9 @@ export function tourText({ port, upstreamPort }: Ports): string {
     const result = status === 'NOERROR' ? '' : `${status}: `;
     return `  ${ask.padEnd(width)}${result}${see}`;
   });
-  return `A small internet, on this machine only: a root, four registries, hosting, and some of it broken on purpose.
-Its servers stand at 127.53.0.1 and up, port ${upstreamPort}; a resolver over them at 127.0.0.1, port ${port}.
+  return `A small internet, on this machine only: a root, four registries, hosting, and some of it broken on
+purpose. Its servers stand at 127.53.0.1 and up, port ${upstreamPort}; a resolver over them, at 127.0.0.1,
+port ${port}.
 
 Watch a whole walk, or go it step by step, from the root at 127.53.0.1 on:
 

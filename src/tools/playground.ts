@@ -1,7 +1,7 @@
 /**
- * `cairn playground`: a small internet out of this very program, on loopback addresses, and a resolver over it, so
- * that anybody can watch iterative resolution without a network. It prints what to ask, serves until it is told to
- * stop, and leaves nothing behind.
+ * `cairn playground`: a small internet out of this very program, on loopback addresses, and a resolver over
+ * it, so that anybody can watch iterative resolution without a network. It prints what to ask, serves until
+ * it is told to stop, and leaves nothing behind.
  */
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
@@ -32,14 +32,16 @@ export async function runPlayground(words: readonly string[], io: Console): Prom
     if (playground.some(({ code }) => code === 'EADDRNOTAVAIL')) io.err(LOOPBACK_HINT);
     return 1;
   }
+  const told = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   io.out(tourText(playground));
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  await told;
   await playground.close();
   return 0;
 }
 
 /** Linux has all of 127.0.0.0/8; macOS and the BSDs have what was configured. */
-const LOOPBACK_HINT = `cairn playground: give it to the loopback interface, as in 'ifconfig lo0 alias 127.53.0.1'\n`;
+const LOOPBACK_HINT =
+  "cairn playground: give it to the loopback interface, as in 'ifconfig lo0 alias 127.53.0.1'\n";
 
 /** The ports; a complaint; or nothing, when help is asked for. */
 function readPorts(words: readonly string[]): Ports | string | undefined {

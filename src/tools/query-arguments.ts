@@ -1,7 +1,7 @@
 /**
- * The words after `cairn query`, in dig's grammar, to a plan; or to complaints, all of them at once. A bare word
- * that names a type or a class is one, the first time; any other is the name. No name is ever looked up to find a
- * server: the server is an address.
+ * The words after `cairn query`, in dig's grammar, to a plan; or to complaints, all of them at once. A bare
+ * word that names a type or a class is one, the first time; any other is the name. No name is ever looked up
+ * to find a server: the server is an address.
  */
 import { isIP } from 'node:net';
 import { parseIpv4, parseIpv6 } from '../base/ip.ts';
@@ -21,14 +21,16 @@ function endpointFromText(text: string, defaultPort: number): Endpoint | undefin
 }
 
 /** The first usable `nameserver` line of a resolv.conf, or this very machine. */
-export function defaultServer(resolvConf: string, family: 4 | 6 | undefined, port: number): Endpoint {
+function defaultServer(resolvConf: string, family: 4 | 6 | undefined, port: number): Endpoint {
   const listed = [...resolvConf.matchAll(/^[ \t]*nameserver[ \t]+(\S+)/gm)].map((line) => line[1] as string);
   const usable = listed.find((address) => isIP(address) === (family ?? isIP(address)) && isIP(address) !== 0);
   return { address: usable ?? (family === 6 ? '::1' : '127.0.0.1'), port };
 }
 
-/** `4.3.2.1.in-addr.arpa.` of RFC 1035 §3.5, or RFC 3596 §2.5's nibbles; undefined where there is no address. */
-export function reverseNameText(address: string): string | undefined {
+/**
+ * `4.3.2.1.in-addr.arpa.` of RFC 1035 §3.5, or RFC 3596 §2.5's nibbles; undefined where there is no address.
+ */
+function reverseNameText(address: string): string | undefined {
   const v4 = parseIpv4(address);
   if (v4 !== undefined) return `${[...v4].reverse().join('.')}.in-addr.arpa.`;
   const v6 = parseIpv6(address);

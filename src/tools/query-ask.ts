@@ -1,6 +1,7 @@
 /**
- * One question to one server: tries that wait and start over, TCP after a truncated reply, and notes in dig's words
- * about everything that went wrong on the way. The socket work is `Upstream`'s, so tests need no socket.
+ * One question to one server: tries that wait and start over, TCP after a truncated reply, and notes in dig's
+ * words about everything that went wrong on the way. The socket work is `Upstream`'s, so tests need no
+ * socket.
  */
 import { u16 } from '../base/bytes.ts';
 import type { World } from '../base/world.ts';
@@ -70,8 +71,8 @@ function encode(plan: Ask, id: number): Uint8Array {
 }
 
 /**
- * Only our own ID makes it a reply to us. What cannot be read is let through, for this tool is there to show it; a
- * readable reply to another question is told and waited past (RFC 5452 §4.2).
+ * Only our own ID makes it a reply to us. What cannot be read is let through, for this tool is there to show
+ * it; a readable reply to another question is told and waited past (RFC 5452 §4.2).
  */
 function belongs(bytes: Uint8Array, id: number, plan: Ask, out: (text: string) => void): boolean {
   if (bytes.length < 4 || u16(bytes, 0) !== id) return false;

@@ -1,6 +1,6 @@
 /**
- * What one run of `cairn query` is to do, and dig's `+flags` that change it: a table, so that help and suggestions
- * know the same words that work. A flag in, a changed plan or a complaint out.
+ * What one run of `cairn query` is to do, and dig's `+flags` that change it: a table, so that help and
+ * suggestions know the same words that work. A flag in, a changed plan or a complaint out.
  */
 import { UDP_BYTES_MAX } from '../base/limits.ts';
 import { nearest } from '../base/nearest.ts';

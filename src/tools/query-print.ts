@@ -1,6 +1,6 @@
 /**
- * Replies as dig prints them, tab for tab, so that eyes and scripts trained on dig's output can read ours. A message
- * in, text out; whole lines, each with its line feed.
+ * Replies as dig prints them, tab for tab, so that eyes and scripts trained on dig's output can read ours. A
+ * message in, text out; whole lines, each with its line feed.
  */
 import pkg from '../../package.json' with { type: 'json' };
 import { classText, EdnsOption, opcodeText, rcodeText, typeText } from '../wire/codes.ts';
@@ -30,7 +30,7 @@ function aligned(first: string, ...cells: readonly (readonly [column: number, te
   return text;
 }
 
-export const recordLine = (record: ResourceRecord): string =>
+const recordLine = (record: ResourceRecord): string =>
   `${aligned(
     nameText(record.owner),
     [TTL_COLUMN, String(record.ttl)],
@@ -64,8 +64,9 @@ function headerLines(message: Message): string {
     `ADDITIONAL: ${message.additional.length + (message.edns === undefined ? 0 : 1)}`,
   ];
   const unheard = (message.flags & (Flag.RD | Flag.RA)) === Flag.RD;
+  const { opcode, rcode, id } = message;
   return [
-    `;; ->>HEADER<<- opcode: ${opcodeText(message.opcode)}, status: ${rcodeText(message.rcode)}, id: ${message.id}`,
+    `;; ->>HEADER<<- opcode: ${opcodeText(opcode)}, status: ${rcodeText(rcode)}, id: ${id}`,
     `;; flags:${flags.join('')}; ${counts.join(', ')}`,
     ...(unheard ? [';; WARNING: recursion requested but not available'] : []),
     '',
@@ -100,7 +101,8 @@ function optionLine({ code, value }: EdnsOptionValue): string {
 function ednsLines(message: Message): string {
   const { edns } = message;
   if (edns === undefined) return '';
-  const head = `; EDNS: version: ${edns.version}, flags:${edns.dnssecOk ? ' do' : ''}; udp: ${edns.udpSize}\n`;
+  const flags = edns.dnssecOk ? ' do' : '';
+  const head = `; EDNS: version: ${edns.version}, flags:${flags}; udp: ${edns.udpSize}\n`;
   return `;; OPT PSEUDOSECTION:\n${head}${edns.options.map(optionLine).join('')}`;
 }
 

@@ -1,7 +1,8 @@
 /**
- * `+trace`: the walk of a resolver (RFC 1034 §5.3.3) done by hand, a line for every step. The given server is asked
- * for the root's servers, and for addresses that no referral brings; everybody else is asked without recursion.
- * Every step goes strictly down the tree, so the walk ends; steps, servers and time are bounded besides.
+ * `+trace`: the walk of a resolver (RFC 1034 §5.3.3) done by hand, a line for every step. The given server is
+ * asked for the root's servers, and for addresses that no referral brings; everybody else is asked without
+ * recursion. Every step goes strictly down the tree, so the walk ends; steps, servers and time are bounded
+ * besides.
  */
 import { isIP } from 'node:net';
 import { ipText } from '../base/ip.ts';

@@ -1,6 +1,6 @@
 /**
- * `cairn query`: a small dig. Words in; what dig would print out; the exit code that dig would give: 0 when there was
- * a reply, whatever it said, 1 for words that make no query, 9 for no reply.
+ * `cairn query`: a small dig. Words in; what dig would print out; the exit code that dig would give: 0 when
+ * there was a reply, whatever it said, 1 for words that make no query, 9 for no reply.
  */
 import { readFileSync } from 'node:fs';
 import { realWorld } from '../base/world.ts';

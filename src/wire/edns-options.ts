@@ -1,6 +1,6 @@
 /**
- * EDNS options as the readers of replies need them. So far that is the Extended DNS Error: a code with a name, and
- * words for a human (RFC 8914). Bytes in, values out; what is malformed is undefined.
+ * EDNS options as the readers of replies need them. So far that is the Extended DNS Error: a code with a
+ * name, and words for a human (RFC 8914). Bytes in, values out; what is malformed is undefined.
  */
 import { u16 } from '../base/bytes.ts';
 import { Ede, EdnsOption } from './codes.ts';
@@ -49,8 +49,8 @@ const EDE_WORDS: ReadonlyMap<number, string> = new Map<number, string>([
 export const extendedErrorWords = (code: number): string | undefined => EDE_WORDS.get(code);
 
 /**
- * RFC 8914 §2: two bytes of code, then UTF-8 text. A NUL at the end is tolerated, as the section asks; broken UTF-8
- * shows as replacement characters.
+ * RFC 8914 §2: two bytes of code, then UTF-8 text. A NUL at the end is tolerated, as the section asks; broken
+ * UTF-8 shows as replacement characters.
  */
 export function readExtendedError(value: Uint8Array): ExtendedError | undefined {
   if (value.length < 2) return undefined;

@@ -1,8 +1,9 @@
 /**
- * A whole message as a value, for those who look at all of it: the resolver, the tools, the tests. Bytes come in, a
- * `Message` comes out with every name uncompressed and its case kept; or undefined, for what no strict reader
- * accepts. Nothing throws, and nothing is allocated from a count: records are read as long as there are bytes.
- * Out goes a query. Replies are written by `writer`; queries that we are asked are read by `query`.
+ * A whole message as a value, for those who look at all of it: the resolver, the tools, the tests. Bytes come
+ * in, a `Message` comes out with every name uncompressed and its case kept; or undefined, for what no strict
+ * reader accepts. Nothing throws, and nothing is allocated from a count: records are read as long as there
+ * are bytes. Out goes a query. Replies are written by `writer`; queries that we are asked are read by
+ * `query`.
  */
 import { assert } from '../base/assert.ts';
 import { put16 } from '../base/bytes.ts';
@@ -89,8 +90,8 @@ export function readMessage(bytes: Uint8Array): Message | undefined {
   const answer = readSection(reader, counts[0]);
   const authority = readSection(reader, counts[1]);
   const rest = readSection(reader, counts[2]);
-  // Bytes after the last record belong to no section (RFC 1035 §4.1): a sender whose counts are wrong may have
-  // them all wrong, and what nobody reads is where a smuggler hides.
+  // Bytes after the last record belong to no section (RFC 1035 §4.1): a sender whose counts are wrong may
+  // have them all wrong, and what nobody reads is where a smuggler hides.
   if (!reader.ok || reader.left > 0) return undefined;
   // RFC 6891 §6.1.1: at most one OPT, in the additional section only, owned by the root.
   if ([...answer, ...authority].some(isOpt)) return undefined;

@@ -1,6 +1,7 @@
 /**
- * The playground end to end, over real sockets: every stop of the tour is asked through `cairn query` and must answer
- * what the tour says; a trace walks the same internet by hand; and as a process it starts, tells, and ends cleanly.
+ * The playground end to end, over real sockets: every stop of the tour is asked through `cairn query` and
+ * must answer what the tour says; a trace walks the same internet by hand; and as a process it starts, tells,
+ * and ends cleanly.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

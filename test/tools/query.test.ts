@@ -1,6 +1,6 @@
 /**
- * `cairn query` against a scripted internet: what it prints, byte for byte where dig's form matters, what it makes of
- * silence, truncation and strangers' replies, and where a trace goes.
+ * `cairn query` against a scripted internet: what it prints, byte for byte where dig's form matters, what it
+ * makes of silence, truncation and strangers' replies, and where a trace goes.
  */
 import * as dnsPacket from 'dns-packet';
 import { describe, expect, test } from 'vitest';

@@ -1,6 +1,6 @@
 /**
- * Whole messages: what dns-packet writes we read, what we write it reads, and every lie about lengths, counts,
- * pointers and EDNS is refused without a throw.
+ * Whole messages: what dns-packet writes we read, what we write it reads, and every lie about lengths,
+ * counts, pointers and EDNS is refused without a throw.
  */
 import * as dnsPacket from 'dns-packet';
 import { describe, expect, test } from 'vitest';
