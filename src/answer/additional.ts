@@ -1,6 +1,6 @@
 /**
- * Addresses that a client would ask for next (RFC 1034 §4.3.2 step 6), by the links that the compiler put beside NS,
- * MX, SRV, SVCB and HTTPS targets; only from the same zone, and bounded.
+ * Addresses that a client would ask for next (RFC 1034 §4.3.2 step 6), by the links that the compiler put
+ * beside NS, MX, SRV, SVCB and HTTPS targets; only from the same zone, and bounded.
  */
 import { type Bytes, u8, u16 } from '../base/bytes.ts';
 import { ADDITIONAL_TARGETS_MAX } from '../base/limits.ts';
@@ -10,7 +10,10 @@ import { firstRr, nextRr, rrLink, rrsetCount, rrsetLinked, rrsetType } from '../
 import { type Image, NONE } from '../zone/image.ts';
 import { type Reply, Section } from './reply.ts';
 
-/** For an RRset in the answer. What lies below a cut is not ours to volunteer, but for the servers of our own apex. */
+/**
+ * For an RRset in the answer. What lies below a cut is not ours to volunteer, but for the servers of our own
+ * apex.
+ */
 export function addAddresses(zone: Image, rrset: number, owner: Bytes, ownerAt: number, reply: Reply): void {
   const b = zone.bytes;
   if (!rrsetLinked(b, rrset)) return;
@@ -40,8 +43,8 @@ function addOne(zone: Image, node: number, type: number, name: Bytes, nameAt: nu
 }
 
 /**
- * For a referral: addresses of servers below the cut first, without which it leads nowhere (RFC 9471 §3.1), then
- * those of sibling domains and of the zone itself (RFC 9471 §3.2).
+ * For a referral: addresses of servers below the cut first, without which it leads nowhere (RFC 9471 §3.1),
+ * then those of sibling domains and of the zone itself (RFC 9471 §3.2).
  */
 export function addReferralGlue(zone: Image, cut: number, ns: number, reply: Reply): void {
   const b = zone.bytes;

@@ -1,7 +1,7 @@
 /**
- * From findings to a reply: the one exhaustive switch of RFC 1034 §4.3.2. Follows aliases through all zones that we
- * serve, loops and length bounded, and says in `reply.rest` where a recursion would have to go on. Synchronous, and
- * it allocates nothing.
+ * From findings to a reply: the one exhaustive switch of RFC 1034 §4.3.2. Follows aliases through all zones
+ * that we serve, loops and length bounded, and says in `reply.rest` where a recursion would have to go on.
+ * Synchronous, and it allocates nothing.
  */
 import { unreachable } from '../base/assert.ts';
 import type { Bytes } from '../base/bytes.ts';
@@ -28,7 +28,10 @@ export class Authority {
   #owner: Bytes = new Uint8Array(0);
   #ownerAt = AT_QUESTION;
 
-  /** The zone that answers: DS at an apex is the parent's to answer (RFC 4035 §3.1.4.1), if we have the parent. */
+  /**
+   * The zone that answers: DS at an apex is the parent's to answer (RFC 4035 §3.1.4.1), if we have the
+   * parent.
+   */
   zoneOf(catalog: Catalog, name: HashedName, type: number): Image | undefined {
     const zone = catalog.find(name);
     if (type !== Type.DS || zone === undefined || zone.apexLabels !== name.labels || name.labels === 0)

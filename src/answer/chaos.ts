@@ -1,6 +1,7 @@
 /**
- * The questions that operators ask a server about itself, in class CH: version.bind and version.server, hostname.bind
- * and id.server (RFC 4892). Each is off by configuration; what is off, and any other CH name, is refused.
+ * The questions that operators ask a server about itself, in class CH: version.bind and version.server,
+ * hostname.bind and id.server (RFC 4892). Each is off by configuration; what is off, and any other CH name,
+ * is refused.
  */
 import { Rcode, Type } from '../wire/codes.ts';
 import { type Name, nameFromText } from '../wire/name.ts';

@@ -1,7 +1,7 @@
 /**
  * A reply before it is bytes: three sections of references to RRsets that lie in images, in caches or in this
- * object's own arena. Deciding fills it, `server/finish` alone encodes it. One per thread, reset for each query,
- * allocating nothing; what goes in has to live unchanged until the reply is encoded.
+ * object's own arena. Deciding fills it, `server/finish` alone encodes it. One per thread, reset for each
+ * query, allocating nothing; what goes in has to live unchanged until the reply is encoded.
  */
 import { assert } from '../base/assert.ts';
 import { type Bytes, put16 } from '../base/bytes.ts';

@@ -3,7 +3,7 @@
  * logged, the server lives. A stranger's bytes and an operator's files never come here.
  */
 
-export class Bug extends Error {
+class Bug extends Error {
   override readonly name = 'Bug';
 }
 

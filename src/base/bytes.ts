@@ -1,7 +1,7 @@
 /**
- * Reads and writes in network order, for the few files that own a byte layout. No bounds are checked here: the
- * caller has checked a length, or owns the structure. Past the end a read yields 0. A stranger's bytes are read
- * through `wire/reader`, which remembers failure.
+ * Reads and writes in network order, for the few files that own a byte layout. No bounds are checked here:
+ * the caller has checked a length, or owns the structure. Past the end a read yields 0. A stranger's bytes
+ * are read through `wire/reader`, which remembers failure.
  */
 
 export type Bytes = Uint8Array;
@@ -30,6 +30,11 @@ export function put32(b: Bytes, at: number, value: number): void {
 /** Copies `length` bytes; for the short runs of DNS a loop beats `subarray` + `set`, and makes no object. */
 export function copy(from: Bytes, fromAt: number, to: Bytes, toAt: number, length: number): void {
   for (let i = 0; i < length; i++) to[toAt + i] = from[fromAt + i] as number;
+}
+
+/** An owned copy of a part. Not `slice`, which on a Node `Buffer` is a view. */
+export function copyOf(b: Bytes, from = 0, to = b.length): Uint8Array {
+  return new Uint8Array(b.subarray(from, to));
 }
 
 export function equalBytes(a: Bytes, b: Bytes): boolean {

@@ -1,6 +1,7 @@
 /**
- * Every bound of the house in one place, each with its reason; the assertions at the foot say how they relate and
- * run at start. Units come last in a name. Sources: the RFC at the line, or the peers compared in docs/LIMITS.md.
+ * Every bound of the house in one place, each with its reason; the assertions at the foot say how they relate
+ * and run at start. Units come last in a name. Sources: the RFC at the line, or the peers compared in
+ * docs/LIMITS.md.
  */
 import { assert } from './assert.ts';
 
@@ -15,8 +16,6 @@ export const UDP_BYTES_MAX = 1280 - 40 - 8;
 export const COMPRESSION_SUFFIXES_MAX = 255;
 /** EDNS options read from one OPT; a message with more is malformed (CVE-2026-41292). */
 export const EDNS_OPTIONS_MAX = 100;
-/** Records read from one message; 65,535 bytes hold no more of 11 bytes each. */
-export const MESSAGE_RECORDS_MAX = 5_957;
 
 // Authoritative answers
 /** Alias hops (CNAME and DNAME together) in one answer, as BIND and Unbound bound them. */
@@ -138,18 +137,28 @@ export const TRACE_MS_MAX = 60_000;
 export const DRAIN_MS_MAX = 5_000;
 
 // Logs
-/** Log lines waiting for a reader; beyond this they are dropped and counted, so that a full pipe stops no query. */
+/**
+ * Log lines waiting for a reader; beyond this they are dropped and counted, so that a full pipe stops no
+ * query.
+ */
 export const LOG_BYTES_MAX = 4 * 1024 * 1024;
+/** At the end, for a reader of the log that has stopped reading. */
+export const LOG_FLUSH_MS = 500;
 /** One kind of bug is told once in this time, the others are counted. */
 export const BUG_QUIET_MS = 10_000;
 export const BUG_KINDS_MAX = 100;
 
 // Operation
-/** Turns of the loop in which datagrams that had arrived before a stop are read, some 30 per socket and turn. */
+/**
+ * Turns of the loop in which datagrams that had arrived before a stop are read, some 30 per socket and turn.
+ */
 export const UDP_SETTLE_TURNS_MAX = 100;
 /** Local addresses are looked at this often when the server listens on all of them. */
 export const ADDRESS_RESCAN_MS = 10_000;
-/** A folder's events are a hint only; where they do not come (network and container mounts) we look this often. */
+/**
+ * A folder's events are a hint only; where they do not come (network and container mounts) we look this
+ * often.
+ */
 export const ZONES_LOOK_MS = 10_000;
 /** Files must lie still this long before they are read: a file being written is not a zone. */
 export const ZONES_SETTLE_MS = 300;
@@ -164,7 +173,10 @@ assert(UPSTREAM_QUERIES_PER_NAME_MAX < UPSTREAM_QUERIES_MAX, 'one name may not s
 assert(CLIENT_MS_MAX <= RESOLUTION_MS_MAX, 'the client gives up before the work does');
 assert(FIRST_TRY_MS < TRY_MS_MAX && TRY_MS_MAX < CLIENT_MS_MAX, 'a client outlives one silent server');
 assert(TRY_MS_MIN <= FIRST_TRY_MS, 'a stranger gets no less time than a friend');
-assert(ASKS_PER_ZONE_MAX * FIRST_TRY_MS < CLIENT_MS_MAX, 'a whole zone of silent servers ends in client time');
+assert(
+  ASKS_PER_ZONE_MAX * FIRST_TRY_MS < CLIENT_MS_MAX,
+  'a whole zone of silent servers ends in client time',
+);
 assert(TCP_CLIENTS_PER_ADDRESS_MAX < TCP_CLIENTS_MAX, 'one address may not take every connection');
 assert(CACHE_NEGATIVE_SECONDS_MAX <= CACHE_TTL_SECONDS_MAX, 'what is not ages faster than what is');
 assert(FAILURE_SECONDS_MIN >= 1 && FAILURE_SECONDS_MAX <= 300, 'RFC 9520 §3.2');

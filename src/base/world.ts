@@ -1,6 +1,6 @@
 /**
- * Clock and chance, as an argument. Everything that waits, ages or draws takes a `World`, so that a test can run
- * ten thousand seconds in one and a failure is a seed. No other file reads a clock or draws a number.
+ * Clock and chance, as an argument. Everything that waits, ages or draws takes a `World`, so that a test can
+ * run ten thousand seconds in one and a failure is a seed. No other file reads a clock or draws a number.
  */
 import { randomInt } from 'node:crypto';
 

@@ -1,7 +1,7 @@
 /**
- * The last step of every query: a reply becomes bytes. Only this file knows the header, EDNS, sizes and truncation.
- * Whole RRsets go in or stay out (RFC 2181 §9): additional data is left out silently, anything else, glue that a
- * referral needs included, sets TC.
+ * The last step of every query: a reply becomes bytes. Only this file knows the header, EDNS, sizes and
+ * truncation. Whole RRsets go in or stay out (RFC 2181 §9): additional data is left out silently, anything
+ * else, glue that a referral needs included, sets TC.
  */
 
 import { OWN_TTL, type Reply, Section } from '../answer/reply.ts';
@@ -28,8 +28,8 @@ export class Finisher {
   #rotation = 0;
 
   /**
-   * Writes the response to `out` and gives its length. `limit` is what the transport carries; over UDP the client's
-   * own limit has been taken into it.
+   * Writes the response to `out` and gives its length. `limit` is what the transport carries; over UDP the
+   * client's own limit has been taken into it.
    */
   finish(query: Query, reply: Reply, recursionAvailable: boolean, limit: number, out: Bytes): number {
     const writer = this.#writer;

@@ -1,6 +1,6 @@
 /**
- * The resolver's view of the zones that we serve ourselves: it asks here first, so nothing from outside is ever asked
- * or believed about them, and a delegation of ours is where the walk starts.
+ * The resolver's view of the zones that we serve ourselves: it asks here first, so nothing from outside is
+ * ever asked or believed about them, and a delegation of ours is where the walk starts.
  */
 import { Authority } from '../answer/authority.ts';
 import { Reply, Section } from '../answer/reply.ts';

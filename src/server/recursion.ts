@@ -1,10 +1,10 @@
 /**
- * The counter between the synchronous pipeline and the resolver. A question that the cache can answer is answered
- * now; any other is copied, its aliases from our own zones with it, and the query is put back in hand when the
- * outcome is there.
+ * The counter between the synchronous pipeline and the resolver. A question that the cache can answer is
+ * answered now; any other is copied, its aliases from our own zones with it, and the query is put back in
+ * hand when the outcome is there.
  */
 import { type KeptRrset, type Reply, Section } from '../answer/reply.ts';
-import type { Bytes } from '../base/bytes.ts';
+import { type Bytes, copyOf } from '../base/bytes.ts';
 import type { Outcome, Recursor } from '../resolver/recursor.ts';
 import { LATER } from '../transport/door.ts';
 import type { HashedName } from '../wire/hashed-name.ts';
@@ -43,7 +43,7 @@ export class Recursion {
   ): number {
     const question = questionInHand(query, reply);
     const kept = reply.answers();
-    const packet = query.packet.slice(0, query.length);
+    const packet = copyOf(query.packet, 0, query.length);
     this.#pending++;
     this.#recursor
       .resolve(question)

@@ -1,6 +1,6 @@
 /**
- * A verdict from the header alone, before anything else is read. What cannot be answered, or would be an answer to an
- * answer, gets silence.
+ * A verdict from the header alone, before anything else is read. What cannot be answered, or would be an
+ * answer to an answer, gets silence.
  */
 import { type Bytes, u8 } from '../base/bytes.ts';
 import { Opcode } from '../wire/codes.ts';

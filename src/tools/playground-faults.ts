@@ -2,7 +2,7 @@
  * Ways to be a bad name server, each an answerer around a good one. They are what resolvers meet every day; a
  * resolver is judged by what its clients notice of it.
  */
-import { copy, put16, u8, u16 } from '../base/bytes.ts';
+import { copy, copyOf, put16, u8, u16 } from '../base/bytes.ts';
 import { MESSAGE_BYTES_MAX } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { type Answerer, DROP, LATER } from '../transport/door.ts';
@@ -17,7 +17,7 @@ export const slow =
   (ms: number, world: World): Fault =>
   (good) => ({
     answer(packet, length, client, _out, send) {
-      const asked = packet.slice(0, length);
+      const asked = copyOf(packet, 0, length);
       world.after(ms, () => {
         const out = new Uint8Array(MESSAGE_BYTES_MAX);
         const answered = good.answer(asked, length, client, out, send);

@@ -1,7 +1,7 @@
 /**
- * A name made ready for looking up: lower-case wire bytes, the offset of every label, and the hash of every suffix,
- * so that the zone (longest suffix), the node and the closest encloser are found without reading the name again.
- * One object is filled anew for each query; nothing here allocates.
+ * A name made ready for looking up: lower-case wire bytes, the offset of every label, and the hash of every
+ * suffix, so that the zone (longest suffix), the node and the closest encloser are found without reading the
+ * name again. One object is filled anew for each query; nothing here allocates.
  */
 import type { Bytes } from '../base/bytes.ts';
 import { extendHash, FOLD, LABELS_MAX, NAME_BYTES_MAX, ROOT_HASH } from './name.ts';
@@ -30,8 +30,9 @@ export class HashedName {
   }
 
   /**
-   * Takes the name at `at` of a stranger's packet that ends at `end`; gives the offset behind it, or -1 when it is
-   * malformed. A first name has nothing to point back to (RFC 1035 §4.1.4), so a pointer is malformed too.
+   * Takes the name at `at` of a stranger's packet that ends at `end`; gives the offset behind it, or -1 when
+   * it is malformed. A first name has nothing to point back to (RFC 1035 §4.1.4), so a pointer is malformed
+   * too.
    */
   read(packet: Bytes, at: number, end: number): number {
     let length = 0;

@@ -6,7 +6,7 @@
  * `query`.
  */
 import { assert } from '../base/assert.ts';
-import { put16 } from '../base/bytes.ts';
+import { copyOf, put16 } from '../base/bytes.ts';
 import { EDNS_OPTIONS_MAX, MESSAGE_BYTES_MAX } from '../base/limits.ts';
 import { Type } from './codes.ts';
 import { type Name, ownName, readName } from './name.ts';
@@ -164,7 +164,7 @@ function readOptions(rdata: Uint8Array): EdnsOptionValue[] | 'malformed' {
     const code = reader.u16();
     const value = reader.take(reader.u16());
     if (!reader.ok) return 'malformed';
-    options.push({ code, value: value.slice() });
+    options.push({ code, value: copyOf(value) });
   }
   return options;
 }

@@ -1,10 +1,10 @@
 /**
- * Names: wire bytes, lower-cased, with the root's zero at the end; from socket to socket they are nothing else.
- * Labels hold any byte (RFC 2181 §11). Only ASCII letters fold (RFC 4343 §3). Text exists at the edges: zone
- * files, logs, tools. The hash of a name is built from the root leftwards, so the hashes of all its suffixes
- * fall out of one pass.
+ * Names: wire bytes, lower-cased, with the root's zero at the end; from socket to socket they are nothing
+ * else. Labels hold any byte (RFC 2181 §11). Only ASCII letters fold (RFC 4343 §3). Text exists at the edges:
+ * zone files, logs, tools. The hash of a name is built from the root leftwards, so the hashes of all its
+ * suffixes fall out of one pass.
  */
-import type { Bytes } from '../base/bytes.ts';
+import { type Bytes, copyOf } from '../base/bytes.ts';
 import type { Reader } from './reader.ts';
 
 /** An owned, absolute name: lower-case wire bytes, 1 to 255 of them. */
@@ -15,7 +15,7 @@ export const LABEL_BYTES_MAX = 63;
 /** 127 labels of one byte and the root fill 255 bytes. */
 export const LABELS_MAX = 127;
 /** Each pointer goes strictly backwards, so a name of 127 labels needs no more than as many. */
-export const POINTERS_MAX = 127;
+const POINTERS_MAX = 127;
 
 export const ROOT: Name = new Uint8Array(1);
 
@@ -87,7 +87,7 @@ export const equalNames = (a: Name, b: Name): boolean => a.length === b.length &
 
 /** An owned, lower-cased copy of the uncompressed name at `at`. */
 export function ownName(bytes: Bytes, at = 0): Name {
-  const name = bytes.slice(at, at + nameLength(bytes, at));
+  const name = copyOf(bytes, at, at + nameLength(bytes, at));
   for (let i = 0; i < name.length; i++) name[i] = FOLD[name[i] as number] as number;
   return name;
 }
@@ -227,7 +227,10 @@ export function readEscape(text: Bytes, at: number): { byte: number; next: numbe
   return byte > 255 ? undefined : { byte, next: at + 3 };
 }
 
-/** An absolute, lower-cased name from text that tools, tests and configuration give; undefined when it is none. */
+/**
+ * An absolute, lower-cased name from text that tools, tests and configuration give; undefined when it is
+ * none.
+ */
 export function nameFromText(text: string): Name | undefined {
   const parsed = parseName(Buffer.from(text), ROOT);
   return typeof parsed === 'string' ? undefined : ownName(parsed);

@@ -1,7 +1,7 @@
 /**
- * A client's query, read into one scratch object per thread: the first of the two structures that everything moves.
- * Reading allocates nothing and gives a verdict as an RCODE: NOERROR, FORMERR or BADVERS. The question's own case is
- * not remembered: a response copies the question's bytes.
+ * A client's query, read into one scratch object per thread: the first of the two structures that everything
+ * moves. Reading allocates nothing and gives a verdict as an RCODE: NOERROR, FORMERR or BADVERS. The
+ * question's own case is not remembered: a response copies the question's bytes.
  */
 import { type Bytes, u8, u16 } from '../base/bytes.ts';
 import { EDNS_OPTIONS_MAX, UDP_PLAIN_BYTES_MAX } from '../base/limits.ts';
@@ -45,7 +45,9 @@ export class Query {
     this.udpSize = UDP_PLAIN_BYTES_MAX;
   }
 
-  /** Reads header, question and EDNS. What was read until a fault stays, so that the fault can be answered. */
+  /**
+   * Reads header, question and EDNS. What was read until a fault stays, so that the fault can be answered.
+   */
   read(packet: Bytes, length: number): number {
     this.readHeader(packet, length);
     const verdict = this.#readBody();

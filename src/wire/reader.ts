@@ -1,6 +1,6 @@
 /**
- * A cursor over a stranger's bytes, in network order. Past the end it yields zeros and `ok` stays false: a parser
- * reads ten fields and asks once. It never throws and never allocates from a count it read.
+ * A cursor over a stranger's bytes, in network order. Past the end it yields zeros and `ok` stays false: a
+ * parser reads ten fields and asks once. It never throws and never allocates from a count it read.
  */
 import type { Bytes } from '../base/bytes.ts';
 

@@ -1,6 +1,6 @@
 /**
- * An RRset as one run of bytes, ready to copy into a message. Zone images, caches and replies all hold this form,
- * so one encoder serves them all; it is addressed as (bytes, offset) and never moves.
+ * An RRset as one run of bytes, ready to copy into a message. Zone images, caches and replies all hold this
+ * form, so one encoder serves them all; it is addressed as (bytes, offset) and never moves.
  *
  *   offset  size      meaning
  *   0       2         TYPE

@@ -1,8 +1,8 @@
 /**
- * Writes one message, compressing names as RFC 1035 §4.1.4 and RFC 3597 §4 allow. Suffixes already written are
- * remembered by hash in a small table, so a name costs one pass however many came before it, and the table is
- * bounded: past the bound names are written in full. A write that would pass `limit` leaves no trace: the caller
- * takes a `mark` and returns to it. Nothing here allocates.
+ * Writes one message, compressing names as RFC 1035 §4.1.4 and RFC 3597 §4 allow. Suffixes already written
+ * are remembered by hash in a small table, so a name costs one pass however many came before it, and the
+ * table is bounded: past the bound names are written in full. A write that would pass `limit` leaves no
+ * trace: the caller takes a `mark` and returns to it. Nothing here allocates.
  */
 import { type Bytes, copy, put16, put32, u8, u16 } from '../base/bytes.ts';
 import { COMPRESSION_SUFFIXES_MAX } from '../base/limits.ts';
@@ -157,7 +157,10 @@ export class MessageWriter {
     this.#suffixes++;
   }
 
-  /** Undoes an RRset. Its suffixes would point at bytes that are no longer there, so they are searched no more. */
+  /**
+   * Undoes an RRset. Its suffixes would point at bytes that are no longer there, so they are searched no
+   * more.
+   */
   #forget(mark: number, suffixes: number): void {
     this.at = mark;
     if (this.#suffixes === suffixes) return;
@@ -180,7 +183,10 @@ export class MessageWriter {
     return NO_NAME;
   }
 
-  /** Whether the name written at `target`, pointers followed, is the one at `from`. Our own pointers go backwards. */
+  /**
+   * Whether the name written at `target`, pointers followed, is the one at `from`. Our own pointers go
+   * backwards.
+   */
   #isAt(target: number, name: Bytes, from: number): boolean {
     const { out } = this;
     for (;;) {

@@ -1,6 +1,6 @@
 /**
- * All zones served, found by the longest suffix of a name (RFC 1034 §4.3.2 step 2). Immutable: a reload makes a new
- * catalog and swaps one reference.
+ * All zones served, found by the longest suffix of a name (RFC 1034 §4.3.2 step 2). Immutable: a reload makes
+ * a new catalog and swaps one reference.
  */
 import { HashedName } from '../wire/hashed-name.ts';
 import { type Name, nameHash, nameText } from '../wire/name.ts';

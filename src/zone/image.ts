@@ -1,7 +1,8 @@
 /**
- * A zone as one immutable run of bytes in a SharedArrayBuffer: compact, position-independent, the same on disk as
- * in memory, read by any number of threads without a lock. Written once by `zone/compile`, read by `zone/lookup`
- * and `answer`. Words are 32 bits in the machine's order; RRset blocks and names are bytes (wire/rrset, wire/name).
+ * A zone as one immutable run of bytes in a SharedArrayBuffer: compact, position-independent, the same on
+ * disk as in memory, read by any number of threads without a lock. Written once by `zone/compile`, read by
+ * `zone/lookup` and `answer`. Words are 32 bits in the machine's order; RRset blocks and names are bytes
+ * (wire/rrset, wire/name).
  *
  *   header, 16 words
  *     0  magic "CRN1"        4  nodes: their number          8  offset of nodes          12 serial of the SOA

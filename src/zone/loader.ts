@@ -1,7 +1,7 @@
 /**
- * Zone files to images, off the answering threads: a worker parses, checks and compiles, hands back shared memory and
- * complaints, and ends, so that what loading needed goes back to the system. All zones or none: who calls decides on
- * `complaints`.
+ * Zone files to images, off the answering threads: a worker parses, checks and compiles, hands back shared
+ * memory and complaints, and ends, so that what loading needed goes back to the system. All zones or none:
+ * who calls decides on `complaints`.
  */
 import { Worker } from 'node:worker_threads';
 import { nameFromText, nameText } from '../wire/name.ts';

@@ -1,6 +1,7 @@
 /**
- * What a zone says about one name and type, as a named finding: RFC 1034 §4.3.2 step 3, with RFC 4592 for wildcards
- * and RFC 6672 for DNAME. The name is known to lie within the zone. `finding` is a scratch object, filled anew and returned.
+ * What a zone says about one name and type, as a named finding: RFC 1034 §4.3.2 step 3, with RFC 4592 for
+ * wildcards and RFC 6672 for DNAME. The name is known to lie within the zone. `finding` is a scratch object,
+ * filled anew and returned.
  */
 import { assert } from '../base/assert.ts';
 import { u16 } from '../base/bytes.ts';

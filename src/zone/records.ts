@@ -58,7 +58,7 @@ export class Records {
     this.line = new Uint32Array(rows);
     this.file = new Uint16Array(rows);
     this.rdataBytes = new Uint8Array(rows * (2 + RDATA_BYTES_EXPECTED));
-    this.#slots = new Uint32Array(2 ** Math.ceil(Math.log2(2 * rows)));
+    this.#slots = new Uint32Array(2 ** Math.floor(Math.log2(2 * rows)));
     this.intern(apex, 0);
   }
 
@@ -140,9 +140,9 @@ export class Records {
     }
     const end = this.#nameEnd + length;
     if (end > this.nameBytes.length) this.nameBytes = grown(this.nameBytes, end);
-    for (let i = 0; i < length; i++) {
-      this.nameBytes[this.#nameEnd + i] = FOLD[bytes[at + i] as number] as number;
-    }
+    const { nameBytes } = this;
+    for (let i = 0, to = this.#nameEnd; i < length; i++)
+      nameBytes[to + i] = FOLD[bytes[at + i] as number] as number;
     this.nameAt[id] = this.#nameEnd;
     this.nameHash[id] = hash;
     this.#nameEnd = end;

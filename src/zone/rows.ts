@@ -1,6 +1,7 @@
 /**
- * The rows of a zone's records in the order an image wants them: by owner, then by type, else as written. A counting
- * sort, so a million rows take two passes and no comparisons; rows of type 0 were dropped by the checks.
+ * The rows of a zone's records in the order an image wants them: by owner, then by type, else as written. A
+ * counting sort, so a million rows take two passes and no comparisons; rows of type 0 were dropped by the
+ * checks.
  */
 import type { Records } from './records.ts';
 

@@ -1,7 +1,7 @@
 /**
- * Links names of a zone to one another before they are frozen: every name gets its parent, so empty non-terminals
- * come to exist (RFC 4592 §2.2.2), its wildcard child, and the delegation or DNAME that hides it. What lookup would
- * search for is found here, once.
+ * Links names of a zone to one another before they are frozen: every name gets its parent, so empty
+ * non-terminals come to exist (RFC 4592 §2.2.2), its wildcard child, and the delegation or DNAME that hides
+ * it. What lookup would search for is found here, once.
  */
 import { u8 } from '../base/bytes.ts';
 import { Type } from '../wire/codes.ts';
