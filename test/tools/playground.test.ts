@@ -25,12 +25,14 @@ afterAll(async () => {
   expect(bugs).toEqual([]);
 });
 
-async function ask(words: string): Promise<string> {
+async function askAt(address: string, port: number, words: string): Promise<string> {
   let text = '';
   const io = { out: (more: string) => (text += more), err: (more: string) => (text += more) };
-  await runQuery(['@127.0.0.1', '-p', String(playground.port), ...words.split(' ')], io);
+  await runQuery([`@${address}`, '-p', String(port), ...words.split(' ')], io);
   return text;
 }
+
+const ask = (words: string): Promise<string> => askAt('127.0.0.1', playground.port, words);
 
 /** The RDATA of the lines in the answer section. */
 function answersIn(text: string): string[] {
@@ -58,6 +60,20 @@ describe('the tour', () => {
   test('what is truncated over UDP is whole over TCP [RFC 7766 §5]', async () => {
     expect(await ask('www.big.org +ignore')).toMatch(/^;; flags:.* tc/m);
     expect(answersIn(await ask('www.big.org +tcp'))).toHaveLength(200);
+  });
+});
+
+describe('what is broken is broken', () => {
+  test.each<[string, string, string, RegExp]>([
+    ['refers upwards', '127.53.3.1', 'www.lame.org', /NOERROR[\s\S]*^org\.\s+86400\s+IN\s+NS/m],
+    ['refuses', '127.53.3.2', 'www.refused.org', /status: REFUSED/],
+    ['is silent', '127.53.3.4', 'www.silent.org +timeout=1 +tries=1', /timed out\n;; no servers/],
+    ['answers for its silent neighbour', '127.53.3.5', 'www.silent.org', /198\.18\.3\.40/],
+    ['takes EDNS for garbage', '127.53.3.6', 'www.old.org', /status: FORMERR/],
+    ['and is fine without', '127.53.3.6', 'www.old.org +noedns', /198\.18\.3\.60/],
+    ['answers in lower case', '127.53.3.7', 'WwW.LowerCase.org', /^;www\.lowercase\.org\./m],
+  ])('a server %s', async (_, address, words, expected) => {
+    expect(await askAt(address, playground.upstreamPort, words)).toMatch(expected);
   });
 });
 
