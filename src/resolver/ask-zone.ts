@@ -39,10 +39,13 @@ export function* askZone(walk: Walk, place: Delegation): Steps<ZoneSays> {
   journal.enter(place.cut);
   const contacts = new Contacts(place, know, journal);
   let isCut = false;
+  let lookups = 0;
   for (let asks = 0; asks < ASKS_PER_ZONE_MAX; ) {
     let contact = contacts.next();
     if (contact === undefined && contacts.unknown > 0) {
-      if ((yield* lookUpServers(walk, contacts)) === 'cut short') isCut = true;
+      // The first alone: it finds the way that the others take.
+      const atOnce = lookups++ === 0 ? 1 : (LOOKUPS_AT_ONCE[budget.depth] ?? 1);
+      if ((yield* lookUpServers(walk, contacts, atOnce)) === 'cut short') isCut = true;
       continue;
     }
     contact ??= contacts.again();
@@ -96,8 +99,11 @@ function note(
  * Finds addresses for names of servers that came without. Few at once, fewer the deeper we are, and five that fail
  * are enough (NXNSAttack, CVE-2020-8616).
  */
-function* lookUpServers({ budget, journal }: Walk, contacts: Contacts): Steps<'complete' | 'cut short'> {
-  const atOnce = LOOKUPS_AT_ONCE[budget.depth] ?? 1;
+function* lookUpServers(
+  { budget, journal }: Walk,
+  contacts: Contacts,
+  atOnce: number,
+): Steps<'complete' | 'cut short'> {
   const all = contacts.takeUnknown(budget.spendLookups(Math.min(atOnce, contacts.unknown)));
   if (all.length === 0) {
     contacts.forgetUnknown();

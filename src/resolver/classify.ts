@@ -23,10 +23,10 @@ export function classify(message: Message, scrubbed: Scrubbed): Shape {
   // RFC 6672 §2.2: YXDOMAIN comes with the DNAME that was too much.
   const speaks = rcode === Rcode.NOERROR || rcode === Rcode.NXDOMAIN || rcode === Rcode.YXDOMAIN;
   if (!speaks || scrubbed.oversized) return 'useless';
-  if (scrubbed.data.length > 0 && rcode === Rcode.NOERROR) return 'answer';
+  if (scrubbed.rrsets.length > 0 && rcode === Rcode.NOERROR) return 'answer';
   // RFC 6604 §3: behind an alias, the RCODE speaks of the last name of a chain that is not followed here.
   if (scrubbed.link !== undefined) return 'alias';
-  if (rcode === Rcode.YXDOMAIN || scrubbed.data.length > 0) return 'useless';
+  if (rcode === Rcode.YXDOMAIN || scrubbed.rrsets.length > 0) return 'useless';
   return emptyShape(message, scrubbed);
 }
 
@@ -47,7 +47,7 @@ export function disappointment(message: Message, scrubbed: Scrubbed): string {
   switch (message.rcode) {
     case Rcode.NOERROR:
     case Rcode.NXDOMAIN:
-      return scrubbed.data.length > 0 ? 'contradicted itself' : 'does not serve the zone';
+      return scrubbed.rrsets.length > 0 ? 'contradicted itself' : 'does not serve the zone';
     case Rcode.REFUSED:
       return 'refused';
     default:

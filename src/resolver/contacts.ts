@@ -17,6 +17,9 @@ export interface Contact {
   readonly tries: number;
 }
 
+/** Stands for its family. */
+const ANY_IPV4 = '0.0.0.0';
+
 export class Contacts {
   readonly #know: Knowledge;
   readonly #journal: Journal;
@@ -32,19 +35,20 @@ export class Contacts {
     this.#zone = cut;
     const found: string[] = [];
     const later: Asked[] = [];
+    const [first, second] = know.servers.isRouted(ANY_IPV4) ? [Type.A, Type.AAAA] : [Type.AAAA, Type.A];
     for (const { name, addresses } of servers) {
-      const a = know.addresses(name, Type.A);
-      const aaaa = know.addresses(name, Type.AAAA);
-      const known = [...(a ?? []), ...(aaaa ?? []), ...addresses];
+      const ofFirst = know.addresses(name, first);
+      const ofSecond = know.addresses(name, second);
+      const known = [...(ofFirst ?? []), ...(ofSecond ?? []), ...addresses];
       found.push(...known);
-      if (known.length > 0) continue;
+      if (known.some((address) => know.servers.isRouted(address))) continue;
       if (isWithin(name, cut)) {
         // A server inside the zone it serves can be found by glue only: asking for it would be asking it.
-        journal.blame(plainText(name), 'has no glue');
+        if (known.length === 0) journal.blame(plainText(name), 'has no glue');
         continue;
       }
-      if (a === undefined) this.#unknown.push({ name, type: Type.A });
-      if (aaaa === undefined) later.push({ name, type: Type.AAAA });
+      if (ofFirst === undefined) this.#unknown.push({ name, type: first });
+      if (ofSecond === undefined) later.push({ name, type: second });
     }
     this.#unknown.push(...later);
     this.add(found);

@@ -68,7 +68,7 @@ function unanswered({ contact, servers }: Conversation, via: 'udp' | 'tcp', hear
     case 'late':
       return { kind: 'late' };
     case 'unreachable':
-      if (via === 'udp') servers.unreachable(contact.address, heard.why);
+      if (via === 'udp') servers.unreachable(contact.address);
       return {
         kind: 'no use',
         why: `unreachable${via === 'tcp' ? ' over TCP' : ''} (${heard.why})`,

@@ -7,7 +7,7 @@ import { CACHE_NEGATIVE_SECONDS_MAX } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { Rcode, Type } from '../wire/codes.ts';
 import { Flag, type Message } from '../wire/message.ts';
-import { isWithin, type Name, parentName, ROOT } from '../wire/name.ts';
+import { equalNames, isWithin, type Name, parentName, ROOT } from '../wire/name.ts';
 import { rdatasOf, rrsetTtl } from '../wire/rrset.ts';
 import { cnameFinding, dnameFinding } from './alias.ts';
 import { Cache, Rank } from './cache.ts';
@@ -83,10 +83,6 @@ export class Knowledge {
     return isDeeper ? cached : { cut: own.cut, servers: own.servers };
   }
 
-  get isPrimed(): boolean {
-    return this.#delegations.at(ROOT) !== undefined;
-  }
-
   mayAsk(address: string): boolean {
     // `::ffff:127.0.0.1` is 127.0.0.1 in disguise (RFC 4291 §2.5.5.2), and no server has such an address.
     return !address.startsWith('::ffff:') && !this.#settings.neverQuery.has(address);
@@ -109,11 +105,11 @@ export class Knowledge {
     const rank = (message.flags & Flag.AA) !== 0 ? Rank.AUTHORITATIVE : Rank.CLAIMED;
     const { name, type } = asked;
     this.failures.forgive(name, type);
-    const { data, link, soa } = scrubbed;
-    if (data.length > 0) {
-      this.cache.keepData(name, type, data, rank);
+    const { rrsets, link, soa } = scrubbed;
+    if (rrsets.length > 0) {
+      this.cache.keepData(name, type, rrsets, rank);
       if (isRootNs(asked)) this.#learnRoot(message);
-      return ended(answered(data.map((block) => ({ owner: name, block, ttl: rrsetTtl(block, 0) }))));
+      return ended(answered(rrsets.map((block) => ({ owner: name, block, ttl: rrsetTtl(block, 0) }))));
     }
     if (link !== undefined) {
       this.cache.keepData(link.owner, link.type, [link.block], rank);
@@ -127,10 +123,21 @@ export class Knowledge {
     return ended(denied(message.rcode, denier));
   }
 
-  /** RFC 9609 §3: the primed set takes the place of the hints, for as long as it says. */
+  /**
+   * RFC 9609 §3: the primed set takes the place of the hints, for as long as it says. Addresses may be missing from
+   * the reply (§4.2); where they all are, and the hints do not have them either, the set is of no use.
+   */
   #learnRoot({ answer, additional }: Message): void {
     const ns = answer.filter(({ type, owner }) => type === Type.NS && owner.length === 1);
-    this.learnReferral(withGlue(ROOT, ns, additional, ROOT));
+    const primed = withGlue(ROOT, ns, additional, ROOT);
+    const servers = primed.servers.map((server) =>
+      server.addresses.length > 0 ? server : (this.#hinted(server.name) ?? server),
+    );
+    if (servers.some(({ addresses }) => addresses.length > 0)) this.learnReferral({ ...primed, servers });
+  }
+
+  #hinted(name: Name): NameServer | undefined {
+    return this.hints.servers.find((server) => equalNames(server.name, name));
   }
 
   forget(): void {

@@ -100,8 +100,8 @@ export class LocalNames {
     const isApex = asked.length === zone.apex.length;
     // The DS of a zone is its parent's, and home.arpa is unsigned by its parent's word only (RFC 8375 §4 item 4).
     if (isApex && type === Type.DS) return undefined;
-    const data = this.#dataAt(asked, type, zone, isApex);
-    if (data !== undefined) return answered([data], true);
+    const rrset = this.#rrsetAt(asked, type, zone, isApex);
+    if (rrset !== undefined) return answered([rrset], true);
     const exists = isApex || isLoopback(asked, zone);
     return denied(exists ? Rcode.NOERROR : Rcode.NXDOMAIN, zone.soa, true);
   }
@@ -116,7 +116,7 @@ export class LocalNames {
     return undefined;
   }
 
-  #dataAt(asked: Name, type: number, zone: LocalZone, isApex: boolean): AnswerRrset | undefined {
+  #rrsetAt(asked: Name, type: number, zone: LocalZone, isApex: boolean): AnswerRrset | undefined {
     if (isLoopback(asked, zone)) {
       const found = isLocalhost(zone) ? loopback.get(type) : type === Type.PTR ? pointer : undefined;
       if (found !== undefined) return { owner: asked, block: found, ttl: LOCAL_ZONE_SECONDS };

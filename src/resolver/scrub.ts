@@ -26,7 +26,7 @@ export interface Denier {
 
 export interface Scrubbed {
   /** RRsets at the name asked: of the type asked, or of every type for ANY. */
-  readonly data: readonly Uint8Array[];
+  readonly rrsets: readonly Uint8Array[];
   readonly link: Link | undefined;
   readonly soa: Denier | undefined;
   readonly referral: Referral | undefined;
@@ -37,7 +37,7 @@ export interface Scrubbed {
 }
 
 const nothing: Scrubbed = {
-  data: [],
+  rrsets: [],
   link: undefined,
   soa: undefined,
   referral: undefined,
@@ -47,11 +47,12 @@ const nothing: Scrubbed = {
 
 export function scrub(message: Message, asked: Asked, zone: Name): Scrubbed {
   const answer = message.answer.filter(isInternet);
-  const data = dataAt(answer, asked);
-  if (data === 'oversized') return { ...nothing, oversized: true };
-  if (data.length > 0) return { ...nothing, data };
-  const link =
-    followsAliases(asked.type) || asked.type === Type.CNAME ? linkOf(answer, asked.name, zone) : undefined;
+  const dname = dnameAbove(answer, asked.name, zone);
+  if (dname !== undefined) return { ...nothing, link: dname };
+  const rrsets = rrsetsAt(answer, asked);
+  if (rrsets === 'oversized') return { ...nothing, oversized: true };
+  if (rrsets.length > 0) return { ...nothing, rrsets };
+  const link = followsAliases(asked.type) ? cnameAt(answer, asked.name) : undefined;
   if (link !== undefined) return { ...nothing, link };
   const authority = message.authority.filter(isInternet);
   return {
@@ -64,7 +65,7 @@ export function scrub(message: Message, asked: Asked, zone: Name): Scrubbed {
 
 const isInternet = (record: ResourceRecord): boolean => record.class === Class.IN;
 
-function dataAt(answer: readonly ResourceRecord[], { name, type }: Asked): Uint8Array[] | 'oversized' {
+function rrsetsAt(answer: readonly ResourceRecord[], { name, type }: Asked): Uint8Array[] | 'oversized' {
   const byType = new Map<number, ResourceRecord[]>();
   for (const record of answer) {
     if (type !== Type.ANY && record.type !== type) continue;
@@ -102,23 +103,26 @@ export function blockOf(records: readonly ResourceRecord[]): Uint8Array | undefi
 }
 
 /**
- * The first link away from `name` that the zone owns. A DNAME comes before the CNAME that a server made of it,
- * which is not looked at (RFC 6672 §5.3.1). Of several CNAMEs, which no zone may have (RFC 2181 §10.1), the first.
+ * A DNAME of the zone's above the name. It comes before anything at the name itself, which can only be the CNAME that
+ * the server made of it (RFC 6672 §5.3.1): that one is made here again, and not looked at.
  */
-function linkOf(answer: readonly ResourceRecord[], name: Name, zone: Name): Link | undefined {
-  for (const type of [Type.DNAME, Type.CNAME] as const) {
-    const isLink = (record: ResourceRecord): boolean => {
-      if (record.type !== type) return false;
-      if (type === Type.CNAME) return equalNames(record.owner, name);
-      return (
-        record.owner.length < name.length && isWithin(name, record.owner) && isWithin(record.owner, zone)
-      );
-    };
-    const record = answer.find(isLink);
-    const block = record && blockOf([record]);
-    if (record && block) return { type, owner: ownName(record.owner), block };
-  }
-  return undefined;
+function dnameAbove(answer: readonly ResourceRecord[], name: Name, zone: Name): Link | undefined {
+  const dname = answer.find(
+    ({ type, owner }) =>
+      type === Type.DNAME && owner.length < name.length && isWithin(name, owner) && isWithin(owner, zone),
+  );
+  return dname && linkOf(Type.DNAME, dname);
+}
+
+/** Of several CNAMEs, which no zone may have (RFC 2181 §10.1), the first. */
+function cnameAt(answer: readonly ResourceRecord[], name: Name): Link | undefined {
+  const cname = answer.find(({ type, owner }) => type === Type.CNAME && equalNames(owner, name));
+  return cname && linkOf(Type.CNAME, cname);
+}
+
+function linkOf(type: Link['type'], record: ResourceRecord): Link | undefined {
+  const block = blockOf([record]);
+  return block && { type, owner: ownName(record.owner), block };
 }
 
 /** RFC 2308 §2: the SOA of the zone that would have the name; of this zone, or of one further down. */

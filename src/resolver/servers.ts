@@ -37,8 +37,9 @@ const EXPLORE_ONE_IN = 20;
 const SILENT_PENALTY_MS = 10_000;
 const LAME_PENALTY_MS = 20_000;
 const SILENT_SECONDS_MAX = 300;
-/** As the system calls it: not this address, but its whole network. */
-const NO_ROUTE = 'ENETUNREACH';
+/** So many addresses of a family in a row that the system does not reach: it has no way to any of them. */
+const UNREACHED_MAX = 4;
+const UNROUTED_SECONDS = 60;
 
 export class Servers {
   readonly #world: World;
@@ -46,8 +47,11 @@ export class Servers {
   readonly #habits = new LRUCache<string, Habits>({ max: SERVERS_REMEMBERED_MAX });
   /** Until when, by address and zone. */
   readonly #lame = new LRUCache<string, number>({ max: SERVERS_REMEMBERED_MAX });
-  /** Until when the system has no way to any address of the family. */
-  readonly #unroutedUntilMs = { ipv4: 0, ipv6: 0 };
+  /** Addresses in a row that the system does not reach, and until when we take that for all of the family. */
+  readonly #families = {
+    ipv4: { unreached: 0, unroutedUntilMs: 0 },
+    ipv6: { unreached: 0, unroutedUntilMs: 0 },
+  };
 
   constructor(world: World, randomCase: boolean) {
     this.#world = world;
@@ -68,12 +72,17 @@ export class Servers {
     return ranked.map(({ address }) => address);
   }
 
+  /** Whether the system has a way to addresses of this kind, as far as we know. */
+  isRouted(address: string): boolean {
+    return this.#families[familyOf(address)].unroutedUntilMs <= this.#world.nowMs();
+  }
+
   #cost(address: string, zoneKey: string): number {
     const nowMs = this.#world.nowMs();
     const habits = this.#habits.get(address);
     let cost = this.#world.draw(BAND_MS);
     if ((this.#lame.get(lameKey(address, zoneKey)) ?? 0) > nowMs) cost += LAME_PENALTY_MS;
-    if (this.#unroutedUntilMs[familyOf(address)] > nowMs) cost += LAME_PENALTY_MS;
+    if (!this.isRouted(address)) cost += LAME_PENALTY_MS;
     if (habits === undefined) return cost + this.#world.draw(STRANGER_MS);
     if (habits.silentUntilMs > nowMs) cost += SILENT_PENALTY_MS + habits.silences;
     return cost + (habits.rttMs ?? (habits.silences > 0 ? FIRST_TRY_MS : STRANGER_MS));
@@ -95,6 +104,7 @@ export class Servers {
   }
 
   answered(address: string, ms: number): void {
+    this.#families[familyOf(address)].unreached = 0;
     const habits = this.#of(address);
     habits.silences = 0;
     habits.silentUntilMs = 0;
@@ -115,11 +125,12 @@ export class Servers {
     habits.silentUntilMs = this.#world.nowMs() + seconds * 1000;
   }
 
-  /** The system would not send there. Where one address of a family has no route, its others have hardly one. */
-  unreachable(address: string, why: string): void {
+  /** The system would not send there: this address, or the whole of its family on a host without IPv6. */
+  unreachable(address: string): void {
     this.silent(address);
-    if (why.includes(NO_ROUTE))
-      this.#unroutedUntilMs[familyOf(address)] = this.#world.nowMs() + SILENT_SECONDS_MAX * 1000;
+    const family = this.#families[familyOf(address)];
+    if (++family.unreached < UNREACHED_MAX) return;
+    family.unroutedUntilMs = this.#world.nowMs() + UNROUTED_SECONDS * 1000;
   }
 
   /** It understood a question only without EDNS; a single time proves nothing, it may be forged (LIMITS B15). */
@@ -145,8 +156,8 @@ export class Servers {
   clear(): void {
     this.#habits.clear();
     this.#lame.clear();
-    this.#unroutedUntilMs.ipv4 = 0;
-    this.#unroutedUntilMs.ipv6 = 0;
+    for (const family of Object.values(this.#families))
+      Object.assign(family, { unreached: 0, unroutedUntilMs: 0 });
   }
 
   #untilMs(): number {
@@ -172,4 +183,4 @@ export class Servers {
 
 const lameKey = (address: string, zoneKey: string): string => `${address} ${zoneKey}`;
 
-export const familyOf = (address: string): 'ipv4' | 'ipv6' => (address.includes(':') ? 'ipv6' : 'ipv4');
+const familyOf = (address: string): 'ipv4' | 'ipv6' => (address.includes(':') ? 'ipv6' : 'ipv4');

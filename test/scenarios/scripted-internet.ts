@@ -1,0 +1,354 @@
+/**
+ * An internet as a script: servers by address, with zones and with faults. An `Upstream` over it answers in virtual
+ * time, encodes by dns-packet, and keeps a log of every query.
+ */
+import { type Answer, type DecodedPacket, decode, encode, type OptAnswer, type Question } from 'dns-packet';
+import type { Event, Upstream } from '../../src/resolver/upstream.ts';
+import { recordFrom } from './record-text.ts';
+import { isWithin, type Reply, type ScriptedZone } from './scripted-zone.ts';
+import type { VirtualWorld } from './virtual-world.ts';
+
+export interface Logged {
+  readonly to: string;
+  readonly port: number;
+  readonly name: string;
+  readonly type: string;
+  readonly via: 'udp' | 'tcp';
+  readonly edns: boolean;
+  readonly recursionDesired: boolean;
+  readonly id: number;
+}
+
+/** `delay`, and the words behind it. */
+export interface Fault {
+  readonly kind: string;
+  readonly words: readonly string[];
+}
+
+export class ScriptedServer {
+  readonly zones: ScriptedZone[] = [];
+  readonly faults: Fault[] = [];
+  asked = 0;
+
+  fault(kind: string): Fault | undefined {
+    return this.faults.find((fault) => fault.kind === kind);
+  }
+
+  zoneOf(name: string): ScriptedZone | undefined {
+    const folded = name.toLowerCase();
+    return this.zones
+      .filter(({ apex }) => isWithin(folded, apex))
+      .sort((a, b) => b.apex.length - a.apex.length)[0];
+  }
+}
+
+const ROUND_TRIP_MS = 10;
+const FORMERR = 1;
+const REFUSED = 5;
+const BADVERS = 16;
+const rcodes: Record<string, number> = {
+  FORMERR: 1,
+  SERVFAIL: 2,
+  NXDOMAIN: 3,
+  NOTIMP: 4,
+  REFUSED: 5,
+  NOTAUTH: 9,
+};
+
+export class ScriptedInternet implements Upstream {
+  readonly log: Logged[] = [];
+  readonly #servers = new Map<string, ScriptedServer>();
+  readonly #world: VirtualWorld;
+
+  constructor(world: VirtualWorld) {
+    this.#world = world;
+  }
+
+  server(address: string): ScriptedServer {
+    const server = this.#servers.get(address) ?? new ScriptedServer();
+    this.#servers.set(address, server);
+    return server;
+  }
+
+  remove(address: string): void {
+    this.#servers.delete(address);
+  }
+
+  exchange(
+    to: { address: string; port: number },
+    query: Uint8Array,
+    via: 'udp' | 'tcp',
+    ms: number,
+    accept: (bytes: Uint8Array) => boolean,
+  ): Promise<Event> {
+    const asked = decode(Buffer.from(query));
+    const question = questionOf(asked);
+    this.log.push({
+      to: to.address,
+      port: to.port,
+      name: question.name === '.' ? '.' : question.name,
+      type: question.type,
+      via,
+      edns: optOf(asked) !== undefined,
+      recursionDesired: asked.flag_rd,
+      id: asked.id ?? 0,
+    });
+    const server = this.#servers.get(to.address);
+    return new Promise((resolve) => {
+      const sentMs = this.#world.nowMs();
+      const giveUp = this.#world.after(ms, () => resolve({ got: 'silence' }));
+      const end = (event: Event): void => {
+        giveUp();
+        resolve(event);
+      };
+      const unreachable =
+        server?.fault('unreachable') ?? (via === 'tcp' ? server?.fault('reset') : undefined);
+      if (unreachable) {
+        this.#world.after(0, () =>
+          end({ got: 'unreachable', why: unreachable.words.join(' ') || 'connection reset' }),
+        );
+        return;
+      }
+      for (const { bytes, afterMs } of server === undefined ? [] : packets(server, asked, via)) {
+        this.#world.after(afterMs, () => {
+          if (accept(bytes)) end({ got: 'reply', bytes, ms: this.#world.nowMs() - sentMs });
+        });
+      }
+    });
+  }
+}
+
+function questionOf(packet: DecodedPacket): Question {
+  const question = packet.questions?.[0];
+  if (question === undefined) throw new Error('a query without a question');
+  return question;
+}
+
+const optOf = (packet: DecodedPacket): OptAnswer | undefined =>
+  packet.additionals?.find((r): r is OptAnswer => r.type === 'OPT');
+
+interface Packet {
+  readonly bytes: Buffer;
+  readonly afterMs: number;
+}
+
+/** What comes back for one query, in time: junk first where the script wants it. */
+function packets(server: ScriptedServer, asked: DecodedPacket, via: 'udp' | 'tcp'): Packet[] {
+  server.asked++;
+  const silent = server.fault('silent');
+  const [scope, count] = silent?.words ?? [];
+  if (silent && scope === undefined) return [];
+  if (silent && scope === via) return [];
+  if (silent && scope === 'first' && server.asked <= Number(count)) return [];
+  if (silent && scope === 'after' && server.asked > Number(count)) return [];
+  const delayMs = Number(server.fault('delay')?.words[0] ?? ROUND_TRIP_MS);
+  const bytes = rightReply(server, asked, via);
+  const junk = server.fault('first');
+  if (junk === undefined) return [{ bytes, afterMs: delayMs }];
+  const forged = forge(junk.words[0] ?? '', bytes, asked);
+  return [
+    { bytes: forged, afterMs: delayMs },
+    { bytes, afterMs: delayMs + 60 },
+  ];
+}
+
+/** A reply that is wrong in one way. */
+function forge(how: string, right: Buffer, asked: DecodedPacket): Buffer {
+  const forged = Buffer.from(right);
+  const question = questionOf(asked);
+  const evil: Answer = { name: question.name, type: 'A', ttl: 600, data: '6.6.6.6' };
+  switch (how) {
+    case 'wrong-id':
+      forged.writeUInt16BE(((asked.id ?? 0) + 1) & 0xffff, 0);
+      return forged;
+    case 'wrong-name': {
+      const questions = [{ ...question, name: 'other.test' }];
+      return encode({ type: 'response', id: asked.id ?? 0, questions, answers: [evil] });
+    }
+    case 'wrong-type': {
+      const questions = [{ ...question, type: 'TXT' as const }];
+      return encode({ type: 'response', id: asked.id ?? 0, questions, answers: [evil] });
+    }
+    case 'truncated':
+      return forged.subarray(0, forged.length - 3);
+    case 'no-question':
+      return encode({ type: 'response', id: asked.id ?? 0, answers: [evil] });
+    case 'query':
+      forged.writeUInt16BE(forged.readUInt16BE(2) & 0x7fff, 2);
+      return forged;
+    case 'bare-formerr':
+      return header(asked.id ?? 0, FORMERR);
+    case 'wrong-opcode':
+      forged.writeUInt16BE(forged.readUInt16BE(2) | (4 << 11), 2);
+      return forged;
+    default:
+      throw new Error(`no way to forge: ${how}`);
+  }
+}
+
+function header(id: number, rcode: number): Buffer {
+  const bytes = Buffer.alloc(12);
+  bytes.writeUInt16BE(id, 0);
+  bytes.writeUInt16BE(0x8000 | rcode, 2);
+  return bytes;
+}
+
+function rightReply(server: ScriptedServer, asked: DecodedPacket, via: 'udp' | 'tcp'): Buffer {
+  const question = questionOf(asked);
+  const hasEdns = optOf(asked) !== undefined;
+  const old = server.fault('no-edns');
+  if (hasEdns && old?.words[0] === 'bare') return header(asked.id ?? 0, FORMERR);
+  const hidesEdns = old !== undefined;
+  if (hasEdns && hidesEdns)
+    return reply(asked, empty(rcodes[old.words[0] ?? 'FORMERR'] ?? FORMERR), false, server);
+  if (hasEdns && server.fault('badvers')) return reply(asked, empty(BADVERS), true, server);
+  if (via === 'udp' && server.fault('truncate')) {
+    const bytes = reply(asked, empty(0), hasEdns, server);
+    bytes.writeUInt16BE(bytes.readUInt16BE(2) | 0x0200, 2);
+    return bytes;
+  }
+  return reply(
+    asked,
+    lied(server, answerOf(server, question.name, question.type)),
+    hasEdns && !hidesEdns,
+    server,
+  );
+}
+
+const empty = (rcode: number): Reply => ({
+  rcode,
+  authoritative: false,
+  answers: [],
+  authorities: [],
+  additionals: [],
+});
+
+function answerOf(server: ScriptedServer, name: string, type: string): Reply {
+  const rcode = server.fault('rcode');
+  if (rcode) return empty(rcodes[rcode.words[0] ?? ''] ?? REFUSED);
+  const zone = server.zoneOf(name === '.' ? '' : name);
+  if (server.fault('refer-up')) {
+    return { ...empty(0), authorities: [{ name: '', type: 'NS', ttl: 3600, data: 'a.root' }] };
+  }
+  if (zone === undefined) return empty(REFUSED);
+  if (server.fault('refer-self')) {
+    return {
+      ...empty(0),
+      authorities: [{ name: zone.apex, type: 'NS', ttl: 3600, data: `ns.${zone.apex}` }],
+    };
+  }
+  const trick = server.faults.map(({ kind, words }) =>
+    tricks[kind]?.(name, zone.apex, words, server.asked),
+  )[0];
+  if (trick !== undefined) return { ...empty(0), ...trick };
+  const answer = zone.ask(name === '.' ? '' : name, type);
+  const keeps = (record: Answer): boolean => record.type !== 'SOA' || server.fault('no-soa') === undefined;
+  const authoritative = answer.authoritative && server.fault('not-authoritative') === undefined;
+  return { ...answer, authoritative, authorities: answer.authorities.filter(keeps) };
+}
+
+type Trick = (name: string, apex: string, words: readonly string[], asked: number) => Partial<Reply>;
+
+const times = <T>(count: number, make: (i: number) => T): T[] =>
+  Array.from({ length: count }, (_, i) => make(i));
+const numberIn = (name: string): number => Number(/(\d+)/.exec(name)?.[1] ?? 0);
+
+/** Servers that mean harm. */
+const tricks: Record<string, Trick> = {
+  /** `c7.…` is an alias of `c8.…`, for ever. */
+  endless: (name, apex) => ({
+    authoritative: true,
+    answers: [{ name, type: 'CNAME', ttl: 300, data: `c${numberIn(name) + 1}.${apex}` }],
+  }),
+  /** The same, with 30 kB of freight each time. */
+  'fat-chain': (name, apex) => ({
+    authoritative: true,
+    answers: [
+      { name, type: 'CNAME', ttl: 300, data: `c${numberIn(name) + 1}.${apex}` },
+      ...times(120, (i) => ({
+        name: `x${i}.${apex}`,
+        type: 'TXT' as const,
+        ttl: 300,
+        data: 'f'.repeat(250),
+      })),
+    ],
+  }),
+  /** Each query is sent one label further down. */
+  'ever-deeper': (name, apex, [data = ''], asked) => {
+    const labels = name.toLowerCase().split('.');
+    const cut = labels.slice(-Math.min(apex.split('.').length + asked, labels.length)).join('.');
+    return {
+      authorities: [{ name: cut, type: 'NS', ttl: 300, data: `ns.${cut}` }],
+      additionals: [{ name: `ns.${cut}`, type: 'A', ttl: 300, data }],
+    };
+  },
+  /** A referral to many servers in a zone of somebody else, fresh ones for each name. */
+  'many-servers': (name, _, [count = '', victim = '']) => ({
+    authorities: times(Number(count), (i) => ({
+      name,
+      type: 'NS' as const,
+      ttl: 300,
+      data: `ns${i}-${name.split('.')[0]?.toLowerCase()}.${victim}`,
+    })),
+  }),
+  /** A referral to servers that share their many addresses, where everybody refuses. */
+  'same-addresses': (_, apex, [names = '', addresses = '']) => {
+    const cut = `sub.${apex}`;
+    const hosts = times(Number(names), (i) => `ns${i}.${cut}`);
+    return {
+      authorities: hosts.map((data) => ({ name: cut, type: 'NS' as const, ttl: 300, data })),
+      additionals: hosts.flatMap((host) =>
+        times(Number(addresses), (i) => ({
+          name: host,
+          type: 'A' as const,
+          ttl: 300,
+          data: `203.0.113.${i + 1}`,
+        })),
+      ),
+    };
+  },
+  /** Records that fit a message only because their names are compressed. */
+  huge: (name, apex) => ({
+    authoritative: true,
+    answers: times(900, (i) => ({
+      name,
+      type: 'MX' as const,
+      ttl: 300,
+      data: { preference: i, exchange: `${'a'.repeat(60)}.${'b'.repeat(60)}.${apex}` },
+    })),
+  }),
+  crowd: (name, _, [count = '']) => ({
+    authoritative: true,
+    answers: times(Number(count), (i) => ({ name, type: 'A' as const, ttl: 300, data: `203.0.113.${i}` })),
+  }),
+};
+
+/** `! lie additional owner ttl TYPE rdata`: records nobody asked for. */
+function lied(server: ScriptedServer, honest: Reply): Reply {
+  const answer = { ...honest };
+  for (const { kind, words } of server.faults) {
+    if (kind !== 'lie') continue;
+    const section = `${words[0]}` as 'answer' | 'authority' | 'additional';
+    const key = ({ answer: 'answers', authority: 'authorities', additional: 'additionals' } as const)[
+      section
+    ];
+    answer[key] = [...answer[key], recordFrom(words.slice(1).join(' '))];
+  }
+  return answer;
+}
+
+function reply(asked: DecodedPacket, answer: Reply, edns: boolean, server: ScriptedServer): Buffer {
+  const question = questionOf(asked);
+  const name = server.fault('no-case') ? question.name.toLowerCase() : question.name;
+  const opt = { type: 'OPT', name: '.', udpPayloadSize: 1232, flags: 0, options: [] } as unknown as Answer;
+  const extended = { ...opt, extendedRcode: answer.rcode >> 4 } as unknown as Answer;
+  return encode({
+    type: 'response',
+    id: asked.id ?? 0,
+    flags: (answer.authoritative ? 0x0400 : 0) | (answer.rcode & 0xf),
+    questions: [{ ...question, name }],
+    answers: answer.answers,
+    authorities: answer.authorities,
+    additionals: [...answer.additionals, ...(edns ? [extended] : [])],
+  });
+}
