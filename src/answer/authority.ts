@@ -8,9 +8,9 @@ import type { Bytes } from '../base/bytes.ts';
 import { ALIAS_HOPS_MAX } from '../base/limits.ts';
 import { Rcode, Type } from '../wire/codes.ts';
 import { HashedName } from '../wire/hashed-name.ts';
-import { NAME_BYTES_MAX, nameLength } from '../wire/name.ts';
+import { NAME_BYTES_MAX, nameLength, sameName } from '../wire/name.ts';
 import type { Query } from '../wire/query.ts';
-import { RRSET_HEADER_BYTES, rrsetTtl } from '../wire/rrset.ts';
+import { RRSET_HEADER_BYTES, rrsetTtl, rrsetType } from '../wire/rrset.ts';
 import type { Catalog } from '../zone/catalog.ts';
 import type { Image } from '../zone/image.ts';
 import { APEX, NONE } from '../zone/image.ts';
@@ -70,7 +70,7 @@ export class Authority {
         addAddresses(zone, rrset, this.#owner, this.#ownerAt, reply);
         return 'done';
       case 'alias':
-        if (this.#loops(zone, rrset, reply)) return 'done';
+        if (isVisited(name, query, reply)) return 'done';
         this.#add(zone, rrset, reply);
         return 'follow';
       case 'redirect':
@@ -95,13 +95,9 @@ export class Authority {
     reply.add(Section.ANSWER, this.#owner, this.#ownerAt, zone.bytes, rrset);
   }
 
-  /** An alias met again is a loop, unless a wildcard stands behind it: then the bound on hops ends it. */
-  #loops(zone: Image, rrset: number, reply: Reply): boolean {
-    return reply.holds(zone.bytes, rrset);
-  }
-
   /** RFC 6672 §3.2: the DNAME, and the CNAME it implies for this name. */
   #redirect(zone: Image, finding: Finding, name: HashedName, query: Query, reply: Reply): Step {
+    if (isVisited(name, query, reply)) return 'done';
     const { node, rrset } = finding;
     const owner = zone.bytes;
     if (!reply.holds(owner, rrset)) reply.add(Section.ANSWER, owner, zone.nameAt(node), owner, rrset);
@@ -135,6 +131,17 @@ export class Authority {
     if (zone.soaAt === NONE) return;
     reply.add(Section.AUTHORITY, zone.bytes, zone.nameAt(APEX), zone.bytes, zone.soaAt, zone.negativeTtl);
   }
+}
+
+/** Whether an alias of this name is in the answer already: to follow it again would add nothing new, for ever. */
+function isVisited(name: HashedName, query: Query, reply: Reply): boolean {
+  for (let i = 0; i < reply.count; i++) {
+    if (rrsetType(reply.block(i), reply.blockAt(i)) !== Type.CNAME) continue;
+    const isQuestion = reply.ownerAt(i) === AT_QUESTION;
+    const owner = isQuestion ? query.name.bytes : reply.owner(i);
+    if (sameName(name.bytes, 0, owner, isQuestion ? 0 : reply.ownerAt(i))) return true;
+  }
+  return false;
 }
 
 const scratch = new Uint8Array(NAME_BYTES_MAX);

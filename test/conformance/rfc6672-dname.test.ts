@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ALIAS_HOPS_MAX } from '../../src/base/limits.ts';
 import { ask, catalog, pipeline, sortedLines } from '../support/authority.ts';
 
 const label = 'a'.repeat(60);
@@ -12,6 +13,9 @@ old      A 192.0.2.1
 x.new    A 192.0.2.2
 away     DNAME elsewhere.
 loop     DNAME loop
+there    DNAME back
+back     DNAME there
+grow     DNAME more.grow
 across   DNAME other.
 long     DNAME ${label}.${label}.${label}
 chain    CNAME x.old
@@ -96,8 +100,25 @@ describe('RFC 6672', () => {
     expect(records).toHaveLength(1);
   });
 
-  test('a DNAME onto itself ends', () => {
-    const { answer } = ask(subject, 'x.loop.example. A');
-    expect(answer.length).toBeLessThanOrEqual(13);
+  test('a DNAME onto itself ends, and no record is told twice [RFC 2181 §5]', () => {
+    expect(sortedLines(ask(subject, 'x.loop.example. A'))).toEqual([
+      'NOERROR aa',
+      'an loop.example. 3600 IN DNAME loop.example.',
+      'an x.loop.example. 3600 IN CNAME x.loop.example.',
+    ]);
+  });
+
+  test('two DNAMEs onto one another end where the first name comes again', () => {
+    expect(sortedLines(ask(subject, 'x.there.example. A'))).toEqual([
+      'NOERROR aa',
+      'an back.example. 3600 IN DNAME there.example.',
+      'an there.example. 3600 IN DNAME back.example.',
+      'an x.back.example. 3600 IN CNAME x.there.example.',
+      'an x.there.example. 3600 IN CNAME x.back.example.',
+    ]);
+  });
+
+  test('a DNAME into itself grows the name, and the bound on hops ends it', () => {
+    expect(ask(subject, 'x.grow.example. A').answer).toHaveLength(ALIAS_HOPS_MAX + 2);
   });
 });
