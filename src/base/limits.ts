@@ -122,8 +122,6 @@ export const EDE_TEXT_CHARS_MAX = 240;
 export const LOCAL_ZONE_SECONDS = 10_800;
 /** A hosts file may be edited at any time. */
 export const HOSTS_SECONDS = 600;
-/** Lines read of a hosts file. */
-export const HOSTS_LINES_MAX = 1_000_000;
 
 // Access
 /** Client addresses whose membership in a list of prefixes is remembered. */

@@ -3,6 +3,7 @@
  * the output is a terminal. Writing never waits: behind a reader that has stopped reading, lines are kept up to
  * LOG_BYTES_MAX, then dropped and counted. Control characters never reach the output raw, whoever sent them.
  */
+import type { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { LOG_BYTES_MAX } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
@@ -27,23 +28,24 @@ export interface Log {
   flush(world: World, ms: number): Promise<void>;
 }
 
-export function openLog(settings: LogSettings, terminal: boolean, fd = 1): Log {
-  const output = pino.destination({ fd, sync: false, maxLength: LOG_BYTES_MAX });
+/**
+ * `out` is the process's own stdout: of all that Node offers, it alone writes to a pipe without a thread that a full
+ * pipe would hold, and with it the end of the process.
+ */
+export function openLog(settings: LogSettings, out: Writable, isTerminal: boolean): Log {
   let dropped = 0;
-  output.on('drop', () => (dropped += 1));
-  // A reader that went away must not take the server with it.
-  output.on('error', () => (dropped += 1));
-  let shape = shapeOf(settings, terminal);
-  let unwritten = false;
+  let shape = shapeOf(settings, isTerminal);
   const write = (line: string): void => {
-    unwritten = true;
-    output.write(shape(line));
+    if (out.writableLength > LOG_BYTES_MAX) dropped += 1;
+    else out.write(shape(line));
   };
-  output.on('drain', () => {
-    unwritten = false;
-    if (dropped > 0) write(droppedLine(dropped));
+  out.on('drain', () => {
+    const count = dropped;
     dropped = 0;
+    if (count > 0) write(droppedLine(count));
   });
+  // A reader that went away must not take the server with it.
+  out.on('error', () => {});
   const logger = pino(
     {
       level: settings.level,
@@ -57,13 +59,12 @@ export function openLog(settings: LogSettings, terminal: boolean, fd = 1): Log {
     logger,
     reconfigure(changed) {
       logger.level = changed.level;
-      shape = shapeOf(changed, terminal);
+      shape = shapeOf(changed, isTerminal);
     },
     flush: (world, ms) =>
       new Promise((resolve) => {
-        if (!unwritten) return resolve();
         const giveUp = world.after(ms, resolve);
-        output.once('drain', () => {
+        out.write('', () => {
           giveUp();
           resolve();
         });

@@ -43,7 +43,7 @@ export class ZoneWatch {
   readonly #watchers = new Map<string, FSWatcher>();
   #watched: Watched = { folder: undefined, files: [], anyName: false };
   #prints: Prints = new Map();
-  #looking = false;
+  #looking: Promise<void> | undefined;
   #lookAgain = false;
   #closed = false;
   #cancel = (): void => {};
@@ -61,8 +61,11 @@ export class ZoneWatch {
     const folders = new Set(watched.files.map(dirname));
     if (watched.folder !== undefined) folders.add(watched.folder);
     for (const [folder, watcher] of this.#watchers) if (!folders.has(folder)) this.#forget(folder, watcher);
-    for (const folder of folders) if (!this.#watchers.has(folder)) this.#listen(folder);
-    this.#lookLater();
+    const unseen = [...folders].filter((folder) => !this.#watchers.has(folder));
+    for (const folder of unseen) this.#listen(folder);
+    // What changed before the system was asked to tell.
+    if (unseen.length > 0) void this.look();
+    else this.#lookLater();
   }
 
   close(): void {
@@ -93,16 +96,20 @@ export class ZoneWatch {
   }
 
   /** Resolves when nothing differs any more. */
-  async look(): Promise<void> {
+  look(): Promise<void> {
     this.#lookAgain = true;
-    if (this.#looking) return;
-    this.#looking = true;
+    this.#looking ??= this.#lookUntilSettled().finally(() => {
+      this.#looking = undefined;
+      this.#lookLater();
+    });
+    return this.#looking;
+  }
+
+  async #lookUntilSettled(): Promise<void> {
     while (this.#lookAgain && !this.#closed) {
       this.#lookAgain = false;
       if (await this.#settledChange()) await this.#changed();
     }
-    this.#looking = false;
-    this.#lookLater();
   }
 
   async #settledChange(): Promise<boolean> {

@@ -1,0 +1,159 @@
+/**
+ * The server as one thing that can be given new settings and new zones while it answers: pipeline, resolver, and what
+ * both look at. A reload swaps references; a query in hand ends with what it began with.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { toHex } from '../base/bytes.ts';
+import type { Counters } from '../base/counters.ts';
+import type { PrefixSet } from '../base/prefix.ts';
+import type { World } from '../base/world.ts';
+import { LOCAL_NAMES_DEFAULT } from '../resolver/local-names.ts';
+import { Recursor } from '../resolver/recursor.ts';
+import { ownZones } from '../server/own-zones.ts';
+import { Pipeline, type PipelineSettings } from '../server/pipeline.ts';
+import { localAddresses } from '../transport/addresses.ts';
+import { socketUpstream } from '../transport/upstream.ts';
+import { classText, rcodeText, typeText } from '../wire/codes.ts';
+import { nameText } from '../wire/name.ts';
+import type { BugLog } from './bugs.ts';
+import type { Loadout } from './load.ts';
+import type { Log } from './log.ts';
+import { prefixSet, type Settings } from './settings.ts';
+
+export interface Ground {
+  readonly world: World;
+  readonly counters: Counters;
+  readonly log: Log;
+  readonly bugs: BugLog;
+}
+
+/** Decided when the doors are opened. */
+const RESTART_KEYS = ['listen', 'tcp', 'user', 'group'] as const;
+
+export class House {
+  readonly pipeline: Pipeline;
+  readonly #ground: Ground;
+  readonly #upstream: ReturnType<typeof socketUpstream>;
+  #settings: Settings;
+  #loadout: Loadout;
+  #neverQuery: PrefixSet;
+
+  constructor(settings: Settings, loadout: Loadout, ground: Ground) {
+    this.#ground = ground;
+    this.#settings = settings;
+    this.#loadout = loadout;
+    this.#neverQuery = neverQuery(settings);
+    this.#upstream = socketUpstream(ground.world, ground.counters);
+    this.pipeline = new Pipeline({
+      ...this.#pipelineSettings(),
+      recursor: settings.recursion.enabled ? this.#newRecursor() : undefined,
+      counters: ground.counters,
+      onBug: (bug, packet) => ground.bugs.tell(bug, { packet: toHex(packet) }),
+    });
+  }
+
+  get catalog(): Loadout['catalog'] {
+    return this.#loadout.catalog;
+  }
+
+  /** Takes effect with the next query. Gives the keys whose change has to wait for a restart. */
+  apply(settings: Settings, loadout: Loadout): string[] {
+    const before = { settings: this.#settings, loadout: this.#loadout };
+    this.#settings = settings;
+    this.#loadout = loadout;
+    this.#neverQuery = neverQuery(settings);
+    this.#ground.log.reconfigure(settings.log);
+    const isWalkNew = !isDeepStrictEqual(walkSettings(before), walkSettings({ settings, loadout }));
+    this.pipeline.reconfigure({
+      ...this.#pipelineSettings(),
+      ...(settings.recursion.enabled && isWalkNew ? { recursor: this.#newRecursor() } : {}),
+    });
+    this.pipeline.publish(loadout.catalog);
+    return RESTART_KEYS.filter((key) => !isDeepStrictEqual(settings[key], before.settings[key]));
+  }
+
+  /** The machine has other addresses than before. */
+  noteAddresses(): void {
+    this.#neverQuery = neverQuery(this.#settings);
+  }
+
+  /** Asks itself something that needs no zone: an answer of any kind shows that the walk through the house works. */
+  answersItself(): boolean {
+    const out = new Uint8Array(SELF_QUERY.length + 512);
+    const client = { transport: 'udp', address: '127.0.0.1', port: 1 } as const;
+    const length = this.pipeline.answer(SELF_QUERY.slice(), SELF_QUERY.length, client, out, () => {});
+    return length >= SELF_QUERY.length && ((out[2] as number) & 0x80) !== 0;
+  }
+
+  close(): void {
+    this.#upstream.close();
+  }
+
+  #pipelineSettings(): Pick<PipelineSettings, 'catalog' | 'mayRecurse' | 'chaos' | 'onQuery'> {
+    const { identity, recursion, log } = this.#settings;
+    return {
+      catalog: this.#loadout.catalog,
+      mayRecurse: prefixSet(recursion.enabled ? recursion.allow : []),
+      chaos: {
+        version: identity.version || undefined,
+        hostname: identity.hostname || undefined,
+        id: identity.id || undefined,
+      },
+      onQuery: log.queries ? this.#logQuery : undefined,
+    };
+  }
+
+  #newRecursor(): Recursor {
+    const { recursion } = this.#settings;
+    const { world, counters, bugs } = this.#ground;
+    return new Recursor(
+      {
+        rootHints: this.#loadout.rootHints,
+        neverQuery: { has: (address) => this.#neverQuery.has(address) },
+        upstreamPort: recursion.upstreamPort,
+        cacheBytes: recursion.cacheBytes,
+        localNames: recursion.localNames ?? LOCAL_NAMES_DEFAULT,
+        hosts: this.#loadout.hosts,
+        clientMs: recursion.clientMs,
+        useCaseRandomisation: true,
+        onBug: (bug) => bugs.tell(bug),
+      },
+      world,
+      this.#upstream,
+      ownZones(() => this.#loadout.catalog),
+      counters,
+    );
+  }
+
+  readonly #logQuery: NonNullable<PipelineSettings['onQuery']> = (query, client, rcode) => {
+    const { transport, address, port } = client;
+    const fields = {
+      client: `${address}#${port}`,
+      over: transport,
+      name: nameText(query.name.bytes),
+      type: typeText(query.type),
+      class: classText(query.class),
+      rcode: rcodeText(rcode),
+    };
+    this.#ground.log.logger.info(fields, 'query');
+  };
+}
+
+/** `own` are the addresses of the moment, without the scope, which a name server's address never has. */
+function neverQuery({ recursion }: Settings): PrefixSet {
+  const { own, prefixes } = recursion.neverQuery;
+  return prefixSet(own ? [...prefixes, ...localAddresses()] : prefixes);
+}
+
+/** What a resolver holds from its first day on: when that changes, another one takes its place, its cache empty. */
+function walkSettings({ settings, loadout }: { settings: Settings; loadout: Loadout }): object {
+  const { allow: _, neverQuery: __, ...walk } = settings.recursion;
+  return { ...walk, rootHints: loadout.rootHints, hosts: loadout.hostsText };
+}
+
+/** `id.server. CH TXT` (RFC 4892). */
+const SELF_QUERY = Uint8Array.of(
+  ...[0x6d, 0x65, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0],
+  ...Buffer.from('\x02id\x06server\x00', 'latin1'),
+  ...[0, 16, 0, 3],
+);

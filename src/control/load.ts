@@ -1,0 +1,85 @@
+/**
+ * Reads everything that the settings name: zones, root hints, hosts. All of it or nothing: who calls takes `Loadout`,
+ * which is there only when there is no error among the complaints.
+ */
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { NameServer } from '../resolver/delegation.ts';
+import { type Hosts, parseHosts } from '../resolver/hosts.ts';
+import { parseRootHints } from '../resolver/root-hints.ts';
+import { Catalog } from '../zone/catalog.ts';
+import { type Complaint, hasErrors } from '../zone/complaint.ts';
+import { loadZones } from '../zone/loader.ts';
+import type { Settings } from './settings.ts';
+import { type Prints, takePrints, type Watched } from './watch.ts';
+import { listZoneFiles } from './zone-files.ts';
+
+/** The root servers of the IANA; comes with the program. */
+const ROOT_HINTS_FILE = fileURLToPath(new URL('../../zones/root.hints', import.meta.url));
+
+export interface Loadout {
+  readonly catalog: Catalog;
+  readonly rootHints: readonly NameServer[];
+  readonly hosts: Hosts | undefined;
+  /** To see whether `hosts` is another one. */
+  readonly hostsText: string | undefined;
+}
+
+export interface Reading {
+  readonly loadout: Loadout | undefined;
+  readonly complaints: readonly Complaint[];
+  /** The zone files, to notice when they change, and what they were before they were read. */
+  readonly watched: Watched;
+  readonly prints: Prints;
+  readonly zoneCount: number;
+}
+
+/** `served` is what is answered from now: serials are compared with it. */
+export async function readAll(settings: Settings, served?: Catalog): Promise<Reading> {
+  const complaints: Complaint[] = [];
+  const zones = await listZoneFiles(settings, complaints);
+  const watchable = { folder: settings.zones, files: zones.map(({ file }) => file) };
+  const before = await takePrints(watchable);
+  const loading = loadZones(zones, served);
+  const hints = await readHints(settings, complaints);
+  const { hosts, hostsText } = await readHosts(settings, complaints);
+  const { images, files, complaints: zoneComplaints } = await loading;
+  complaints.push(...zoneComplaints);
+  const isWhole = !hasErrors(complaints);
+  const watched = { ...watchable, files: [...new Set([...watchable.files, ...files])], anyName: !isWhole };
+  // Only the loader knows what was included, so these files are looked at after they were read.
+  const prints = new Map([...(await takePrints({ folder: undefined, files })), ...before]);
+  const loadout = { catalog: new Catalog(isWhole ? images : []), rootHints: hints, hosts, hostsText };
+  return { loadout: isWhole ? loadout : undefined, complaints, watched, prints, zoneCount: zones.length };
+}
+
+async function readHints({ recursion }: Settings, complaints: Complaint[]): Promise<readonly NameServer[]> {
+  if (!recursion.enabled) return [];
+  const file = recursion.rootHints ?? ROOT_HINTS_FILE;
+  const text = await readText(file, 'a file of root hints', complaints);
+  if (text === undefined) return [];
+  const read = parseRootHints(text, file);
+  complaints.push(...read.complaints);
+  return read.rootHints;
+}
+
+async function readHosts(
+  { hosts: file }: Settings,
+  complaints: Complaint[],
+): Promise<Pick<Loadout, 'hosts' | 'hostsText'>> {
+  const hostsText = file === false ? undefined : await readText(file, 'a hosts file', complaints);
+  if (file === false || hostsText === undefined) return { hosts: undefined, hostsText };
+  const read = parseHosts(hostsText, file);
+  complaints.push(...read.complaints);
+  return { hosts: read.hosts, hostsText };
+}
+
+async function readText(file: string, what: string, complaints: Complaint[]): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const text = `expected ${what} that can be read (${(error as Error).message.split(', ')[0]})`;
+    complaints.push({ file, line: 0, column: 0, severity: 'error', text });
+    return undefined;
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * A reload reads everything anew and takes all of it or nothing: on any error the server keeps what it has, and every
+ * complaint is logged. One runs at a time; what is asked for meanwhile is one more run.
+ */
+import type { World } from '../base/world.ts';
+import { type Complaint, hasErrors } from '../zone/complaint.ts';
+import { type Configured, configure, type Flags } from './config.ts';
+import type { House } from './house.ts';
+import { readAll } from './load.ts';
+import { type Logger, logComplaints } from './log.ts';
+import { type Notifier, reloadingAssignments } from './notify.ts';
+import type { Settings } from './settings.ts';
+import type { ZoneWatch } from './watch.ts';
+
+/** A signal reads the configuration again; a changed zone does not wait for a configuration being edited. */
+export type Why = 'signal' | 'zones changed';
+
+export interface Reloadable {
+  readonly house: House;
+  readonly flags: Flags;
+  readonly world: World;
+  readonly logger: Logger;
+  readonly notifier: Notifier;
+  readonly watch: Pick<ZoneWatch, 'follow'>;
+}
+
+export class Reloader {
+  readonly #on: Reloadable;
+  #settings: Settings;
+  #running: Promise<void> | undefined;
+  #next: Why | undefined;
+
+  constructor(on: Reloadable, settings: Settings) {
+    this.#on = on;
+    this.#settings = settings;
+  }
+
+  /** Resolves when nothing is left to reload. */
+  reload(why: Why): Promise<void> {
+    if (this.#next !== 'signal') this.#next = why;
+    this.#running ??= this.#runAll().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #runAll(): Promise<void> {
+    for (let why = this.#next; why !== undefined; why = this.#next) {
+      this.#next = undefined;
+      await this.#run(why);
+    }
+  }
+
+  async #run(why: Why): Promise<void> {
+    const { house, world, logger, notifier, watch } = this.#on;
+    const beganMs = world.nowMs();
+    void notifier.tell(...reloadingAssignments());
+    const { settings, complaints: configComplaints } = await this.#configure(why);
+    const complaints = [...configComplaints];
+    if (settings !== undefined) {
+      const reading = await readAll(settings, house.catalog);
+      complaints.push(...reading.complaints);
+      watch.follow(reading.watched, reading.prints);
+      if (reading.loadout !== undefined) {
+        const late = house.apply(settings, reading.loadout);
+        this.#settings = settings;
+        for (const key of late) logger.warn({ key }, 'a changed setting waits for a restart');
+      }
+    }
+    this.#tell(why, complaints, world.nowMs() - beganMs);
+    void notifier.tell('READY=1', this.status);
+  }
+
+  async #configure(why: Why): Promise<Pick<Configured, 'settings' | 'complaints'>> {
+    return why === 'signal' ? configure(this.#on.flags) : { settings: this.#settings, complaints: [] };
+  }
+
+  #tell(why: Why, complaints: readonly Complaint[], ms: number): void {
+    const { house, logger } = this.#on;
+    logComplaints(logger, complaints);
+    const errors = complaints.filter((complaint) => hasErrors([complaint])).length;
+    if (errors > 0) {
+      logger.error({ why, errors }, 'reload refused: what was served before is served on');
+      return;
+    }
+    const { zoneCount: zones, recordCount: records } = house.catalog;
+    logger.info({ why, zones, records, ms: Math.round(ms) }, 'reloaded');
+  }
+
+  get graceMs(): number {
+    return this.#settings.graceMs;
+  }
+
+  /** For `systemctl status`. */
+  get status(): string {
+    const { zoneCount, recordCount } = this.#on.house.catalog;
+    return `STATUS=${zoneCount} zones, ${recordCount} records`;
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * `cairn serve`: builds the house, opens the doors, and keeps both until it is told to stop. In this order: settings,
+ * zones, doors, privileges; only then is the first query read. Errors at start are fatal and told all at once;
+ * errors later are told and survived. Gives the exit code.
+ */
+import { access, constants } from 'node:fs/promises';
+import { Counter, Counters } from './base/counters.ts';
+import { LOG_FLUSH_MS } from './base/limits.ts';
+import { realWorld } from './base/world.ts';
+import { AddressWatch } from './control/address-watch.ts';
+import { BugLog, catchStrays } from './control/bugs.ts';
+import { configure, type Flags } from './control/config.ts';
+import { Doors, type Refusal } from './control/doors.ts';
+import { type Ground, House } from './control/house.ts';
+import { type Reading, readAll } from './control/load.ts';
+import { logComplaints, openLog } from './control/log.ts';
+import { type Notifier, openNotifier } from './control/notify.ts';
+import { dropPrivileges } from './control/privileges.ts';
+import { refusalTexts } from './control/refusals.ts';
+import { Reloader } from './control/reload.ts';
+import type { Settings } from './control/settings.ts';
+import { Signals } from './control/signals.ts';
+import { ZoneWatch } from './control/watch.ts';
+import { type Answerer, type Client, DROP } from './transport/door.ts';
+
+const world = realWorld;
+
+/** Until the settings say otherwise. */
+const LOG_AT_START = { level: 'info', format: 'auto', queries: false } as const;
+
+export async function serve(flags: Flags): Promise<number> {
+  const signals = new Signals();
+  const log = openLog(LOG_AT_START, process.stdout, process.stdout.isTTY === true);
+  const ground: Ground = { world, counters: new Counters(), log, bugs: new BugLog(log.logger, world) };
+  let server: Server | undefined;
+  const exit = async (code: number): Promise<number> => {
+    await log.flush(world, LOG_FLUSH_MS);
+    return code;
+  };
+  catchStrays(
+    ground.bugs,
+    () => server !== undefined,
+    () => void exit(1).then((code) => process.exit(code)),
+  );
+  const begun = await Promise.race([start(flags, ground), signals.stop]);
+  if (begun === 'stop') {
+    log.logger.info('stopped before it had started');
+    return exit(0);
+  }
+  if (begun === undefined) {
+    log.logger.error('not started');
+    return exit(1);
+  }
+  server = begun;
+  signals.onReload(server.reload);
+  await signals.stop;
+  await Promise.race([server.stop(), signals.stopNow]);
+  log.logger.info({ queries: ground.counters.get(Counter.queries) }, 'stopped');
+  return exit(0);
+}
+
+interface Server {
+  reload(): void;
+  /** Resolves when everything in hand is answered, or the grace time is over. */
+  stop(): Promise<void>;
+}
+
+/** Undefined when something is wrong, which is then in the log. */
+async function start(flags: Flags, ground: Ground): Promise<Server | undefined> {
+  const { log, counters } = ground;
+  const { settings, complaints, file } = await configure(flags);
+  logComplaints(log.logger, complaints);
+  if (settings === undefined) return undefined;
+  log.reconfigure(settings.log);
+  const reading = await readAll(settings);
+  logComplaints(log.logger, reading.complaints);
+  if (reading.loadout === undefined) return undefined;
+  const house = new House(settings, reading.loadout, ground);
+  const gate = new Gate();
+  const doors = new Doors(settings.listen, { answerer: gate, world, counters, tcp: settings.tcp });
+  const isReady = (await openDoors(doors, settings, ground)) && giveUpRoot(settings, ground);
+  if (!isReady) {
+    await doors.close();
+    return undefined;
+  }
+  await complainOfUnreadable(reading, ground);
+  gate.open(house.pipeline);
+  const { zoneCount: zones, recordCount: records } = house.catalog;
+  const config = file === undefined ? {} : { config: file };
+  log.logger.info(
+    { addresses: doors.addresses, zones, records, ...config, ms: Math.round(world.nowMs()) },
+    'started',
+  );
+  return keep(flags, settings, reading, { house, doors, ground });
+}
+
+type Send = (response: Uint8Array) => void;
+
+/** Lets nothing in before root is given up. */
+class Gate implements Answerer {
+  #behind: Answerer | undefined;
+
+  open(behind: Answerer): void {
+    this.#behind = behind;
+  }
+
+  answer(packet: Uint8Array, length: number, client: Client, out: Uint8Array, send: Send): number {
+    return this.#behind === undefined ? DROP : this.#behind.answer(packet, length, client, out, send);
+  }
+}
+
+async function openDoors(doors: Doors, settings: Settings, { log }: Ground): Promise<boolean> {
+  const { refused } = await doors.adjust();
+  // An IPv6 address that is still being checked for duplicates cannot be had yet, and was not asked for by name.
+  const isNamed = ({ listen }: Refusal): boolean =>
+    settings.listen.some(({ address }) => address === listen.address);
+  const fatal = refused.filter((refusal) => isNamed(refusal) || refusal.code !== 'EADDRNOTAVAIL');
+  for (const text of refusalTexts(fatal, process.getuid?.())) log.logger.error(text);
+  return fatal.length === 0;
+}
+
+function giveUpRoot({ user, group }: Settings, { log }: Ground): boolean {
+  const fault = dropPrivileges({ user, group });
+  if (fault !== undefined) log.logger.error(fault);
+  else if (process.getuid?.() === 0)
+    log.logger.warn('running as root: set user to somebody with fewer rights');
+  return fault === undefined;
+}
+
+async function complainOfUnreadable({ watched }: Reading, { log }: Ground): Promise<void> {
+  for (const file of watched.files) {
+    await access(file, constants.R_OK).catch(() => {
+      log.logger.warn({ file }, 'cannot be read without root: it will not be possible to reload');
+    });
+  }
+}
+
+interface Parts {
+  readonly house: House;
+  readonly doors: Doors;
+  readonly ground: Ground;
+}
+
+function keep(flags: Flags, settings: Settings, reading: Reading, { house, doors, ground }: Parts): Server {
+  const { logger } = ground.log;
+  const notifier: Notifier = openNotifier(process.env, logger);
+  const addresses = new AddressWatch(doors, () => house.noteAddresses(), world, logger);
+  const watch: ZoneWatch = new ZoneWatch(world, () => reloader.reload('zones changed'));
+  const reloader = new Reloader({ house, flags, world, logger, notifier, watch }, settings);
+  watch.follow(reading.watched, reading.prints);
+  void notifier.tell('READY=1', reloader.status);
+  const unwatch = notifier.watch(world, async () => house.answersItself());
+  return {
+    reload: () => {
+      void addresses.look();
+      void reloader.reload('signal');
+    },
+    stop: async () => {
+      logger.info('stopping');
+      void notifier.tell('STOPPING=1');
+      unwatch();
+      watch.close();
+      await addresses.close();
+      await doors.drain(reloader.graceMs, () => house.pipeline.pending);
+      house.close();
+    },
+  };
+}

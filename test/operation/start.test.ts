@@ -1,0 +1,114 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ask, askTcp, folderOf, portOf, ServerProcess, short, zoneText } from './server.ts';
+
+let files: ReturnType<typeof folderOf>;
+let server: ServerProcess | undefined;
+beforeEach(() => {
+  files = folderOf({ 'example.com.zone': zoneText('192.0.2.1') });
+});
+afterEach(async () => {
+  await server?.stop('SIGKILL');
+  server = undefined;
+  files.remove();
+});
+
+const serve = (...words: string[]): ServerProcess => {
+  server = new ServerProcess(words);
+  return server;
+};
+
+test('one line says that it started, where, and with what; then it answers over UDP and TCP, IPv4 and IPv6', async () => {
+  const process = serve('--listen', '127.0.0.1:0', '--listen', '[::1]:0', '--zones', files.path(''));
+  const { lines } = process;
+  const { addresses, zones, records } = await process.said('started');
+  expect({ zones, records }).toEqual({ zones: 1, records: 4 });
+  expect(lines.filter(({ level }) => level === 'info')).toHaveLength(1);
+  const [v4 = '', v6 = ''] = addresses as string[];
+  for (const [listen, address] of [
+    [v4, '127.0.0.1'],
+    [v6, '::1'],
+  ] as const) {
+    expect(short(await ask(portOf(listen), 'www.example.com', 'A', address))).toBe('192.0.2.1');
+    expect(short(await askTcp(portOf(listen), 'www.example.com', 'A', address))).toBe('192.0.2.1');
+  }
+  expect(lines.filter(({ level }) => level === 'info')).toHaveLength(1);
+});
+
+test('every mistake of settings, flags and zones is logged with its place, and nothing starts', async () => {
+  files.write('cairn.yaml', 'lisen: x\nlog: { level: loud }\n');
+  const settings = serve('--config', files.path('cairn.yaml'), '--listen', '127.0.0.1:x');
+  expect(await settings.exited).toBe(1);
+  expect(settings.lines.map(({ file, line, msg }) => [file, line, msg])).toEqual([
+    ['--listen', undefined, expect.stringContaining('expected a port')],
+    [files.path('cairn.yaml'), 1, 'lisen: no such key; did you mean listen?'],
+    [
+      files.path('cairn.yaml'),
+      2,
+      expect.stringContaining('log.level: expected one of debug, info, warn, error'),
+    ],
+    [undefined, undefined, 'not started'],
+  ]);
+  files.write('example.com.zone', `${zoneText('192.0.2.1')}bad A 192.0.2\nworse AAAA 192.0.2.1\n`);
+  files.write('other.example.zone', 'www A 192.0.2.1\n');
+  const zones = serve('--listen', '127.0.0.1:0', '--zones', files.path(''));
+  expect(await zones.exited).toBe(1);
+  const errors = zones.lines.filter(({ level }) => level === 'error');
+  expect(new Set(errors.map(({ file }) => file))).toEqual(
+    new Set([files.path('example.com.zone'), files.path('other.example.zone'), undefined]),
+  );
+  expect(
+    errors.filter(({ file }) => file === files.path('example.com.zone')).map(({ line }) => line),
+  ).toEqual([6, 7]);
+});
+
+test('addresses that are taken are all told in one message, with what to do', async () => {
+  const sockets = [createSocket('udp4').bind(0, '127.0.0.1'), createSocket('udp4').bind(0, '127.0.0.1')];
+  await Promise.all(sockets.map((socket) => once(socket, 'listening')));
+  const taken = sockets.map((socket) => `127.0.0.1:${socket.address().port}`);
+  const words = taken.flatMap((address) => ['--listen', address]);
+  const { exited, lines } = serve(...words, '--zones', files.path(''));
+  expect(await exited).toBe(1);
+  const [line] = lines.filter(({ level }) => level === 'error');
+  expect(line?.msg).toContain(
+    `cannot listen on ${taken[0]} (UDP), ${taken[1]} (UDP): another process listens there`,
+  );
+  expect(line?.msg).toContain('ss -lunp');
+  for (const socket of sockets) socket.close();
+});
+
+test('--check-only tells and does not serve', async () => {
+  const fine = serve('--check-only', '--zones', files.path(''));
+  fine.child.stdout?.removeAllListeners('data');
+  const out: string[] = [];
+  fine.child.stdout?.on('data', (chunk: Buffer) => out.push(String(chunk)));
+  expect(await fine.exited).toBe(0);
+  expect(out.join('')).toBe('1 zone, 4 records: 0 errors, 0 warnings\n');
+});
+
+describe.runIf(process.getuid?.() === 0)('started as root', () => {
+  const rights = (pid: number | undefined): string[] =>
+    readdirSync(`/proc/${pid}/task`).flatMap(
+      (task) =>
+        readFileSync(`/proc/${pid}/task/${task}/status`, 'utf8').match(/^(Uid|Gid|CapEff):.*$/gm) ?? [],
+    );
+
+  test('no thread has any right of root left once it answers', async () => {
+    files.write('cairn.yaml', 'user: nobody\nlisten: ["127.0.0.1:0"]\nzones: .\n');
+    const { child, lines } = serve('--config', files.path('cairn.yaml'));
+    expect(short(await ask((await server?.port()) ?? 0, 'www.example.com'))).toBe('192.0.2.1');
+    for (const line of rights(child.pid)) expect(line).not.toMatch(/^[UG]id:.*\s0(\s|$)|^CapEff:.*[1-9a-f]/);
+    const warned = lines.filter(({ msg }) => msg.includes('cannot be read without root'));
+    // The folder that mkdtemp makes is closed to others.
+    expect(warned.map(({ file }) => file)).toEqual([files.path('example.com.zone')]);
+  });
+
+  test('a user that does not exist is fatal', async () => {
+    files.write('cairn.yaml', 'user: nobody-at-all\nlisten: ["127.0.0.1:0"]\n');
+    const { exited, lines } = serve('--config', files.path('cairn.yaml'));
+    expect(await exited).toBe(1);
+    expect(lines.map(({ msg }) => msg)).toContain('there is no user nobody-at-all on this system');
+  });
+});

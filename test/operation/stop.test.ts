@@ -1,0 +1,122 @@
+import { execFileSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { open } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { decode } from 'dns-packet';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ask, connected, folderOf, queryBytes, ServerProcess, short, zoneText } from './server.ts';
+
+let files: ReturnType<typeof folderOf>;
+let server: ServerProcess;
+beforeEach(() => {
+  files = folderOf({ 'example.com.zone': zoneText('192.0.2.1') });
+});
+afterEach(async () => {
+  await server.stop('SIGKILL');
+  files.remove();
+});
+
+const start = (...words: string[]): ServerProcess => {
+  server = new ServerProcess(['--listen', '127.0.0.1:0', '--zones', files.path(''), ...words]);
+  return server;
+};
+
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  '%s answers every query that had arrived, and exits 0',
+  async (signal) => {
+    const port = await start().port();
+    const socket = await connected(port);
+    let heard = 0;
+    socket.on('message', () => heard++);
+    const asked = 2_000;
+    const sent = Array.from(
+      { length: asked },
+      (_, i) => new Promise((resolve) => void socket.send(queryBytes('www.example.com', 'A', i), resolve)),
+    );
+    await Promise.all(sent);
+    expect(await server.stop(signal)).toBe(0);
+    while (heard < asked) await new Promise((resolve) => setTimeout(resolve, 5));
+    socket.close();
+    expect(server.lines.slice(-2).map(({ msg }) => msg)).toEqual(['stopping', 'stopped']);
+    expect(server.lines.at(-1)).toMatchObject({ queries: asked });
+  },
+);
+
+test('questions in flight to other servers are answered before it ends', async () => {
+  // A root server that hears everything and says nothing.
+  const root = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(root, 'listening');
+  files.write('hints', '. 60 NS a.root.\na.root. 60 A 127.0.0.1\n');
+  files.write(
+    'cairn.yaml',
+    `recursion: { neverQuery: [], rootHints: hints, upstreamPort: ${root.address().port}, clientTimeout: 1s }\n`,
+  );
+  const port = await start('--config', files.path('cairn.yaml')).port();
+  const client = await connected(port);
+  const tcp = connect(port, '127.0.0.1');
+  const query = queryBytes('www.somewhere.net', 'A');
+  const heardAtRoot = once(root, 'message');
+  client.send(query);
+  tcp.write(Buffer.concat([Buffer.of(0, query.length), query]));
+  await heardAtRoot;
+  const answers = Promise.all([once(client, 'message'), once(tcp, 'data')]);
+  expect(await server.stop()).toBe(0);
+  const [[overUdp], [overTcp]] = (await answers) as [[Buffer], [Buffer]];
+  expect(short(decode(overUdp))).toBe('SERVFAIL');
+  expect(short(decode(overTcp.subarray(2)))).toBe('SERVFAIL');
+  client.close();
+  tcp.destroy();
+  root.close();
+});
+
+test('a signal during the start ends it with 0', async () => {
+  // A pipe in the place of a file holds the start for as long as nobody writes to it.
+  execFileSync('mkfifo', [files.path('hosts')]);
+  files.write('cairn.yaml', 'hosts: hosts\n');
+  start('--config', files.path('cairn.yaml'));
+  const pipe = await open(files.path('hosts'), 'w');
+  server.child.kill('SIGTERM');
+  await server.said('stopped before it had started');
+  await pipe.close();
+  expect(await server.exited).toBe(0);
+});
+
+test('a second signal does not wait', async () => {
+  const root = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(root, 'listening');
+  files.write('hints', '. 60 NS a.root.\na.root. 60 A 127.0.0.1\n');
+  files.write(
+    'cairn.yaml',
+    `recursion: { neverQuery: [], rootHints: hints, upstreamPort: ${root.address().port} }\n`,
+  );
+  const client = await connected(await start('--config', files.path('cairn.yaml')).port());
+  client.on('message', () => {});
+  client.send(queryBytes('www.somewhere.net', 'A'));
+  await once(root, 'message');
+  server.child.kill('SIGTERM');
+  await server.said('stopping');
+  expect(await server.stop()).toBe(0);
+  client.close();
+  root.close();
+});
+
+test('a log that nobody reads any more stops neither the answers nor the end', async () => {
+  files.write('cairn.yaml', 'log: { queries: true }\n');
+  const port = await start('--config', files.path('cairn.yaml')).port();
+  server.child.stdout?.pause();
+  for (let i = 0; i < 1_500; i++) expect(short(await ask(port, 'www.example.com'))).toBe('192.0.2.1');
+  server.child.kill('SIGTERM');
+  const [code] = (await once(server.child, 'exit')) as [number];
+  expect(code).toBe(0);
+  server.child.stdout?.resume();
+});
+
+test('a log whose reader has gone stops neither', async () => {
+  const port = await start().port();
+  server.child.stdout?.destroy();
+  server.child.kill('SIGHUP');
+  for (let i = 0; i < 10; i++) expect(short(await ask(port, 'www.example.com'))).toBe('192.0.2.1');
+  server.child.kill('SIGTERM');
+  expect(await once(server.child, 'exit')).toEqual([0, null]);
+});
