@@ -1,6 +1,6 @@
 /**
- * A million A records: from the start of the process to its first answer, and what it holds in memory two seconds
- * later. One server at a time, the median of the rounds.
+ * A million A records: from the start of the process to its first answer, and what it holds in memory two
+ * seconds later. One server at a time, the median of the rounds.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { peakMb, residentMb } from './machine.ts';

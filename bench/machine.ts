@@ -1,5 +1,6 @@
 /**
- * The machine under the benchmark, by /proc: what ran where, and what a process and its children cost. Linux only.
+ * The machine under the benchmark, by /proc: what ran where, and what a process and its children cost. Linux
+ * only.
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -27,7 +28,10 @@ export function describeMachine(): Record<string, string | number> {
   };
 }
 
-/** Fields of /proc/PID/stat behind the program's name: state is 0, the parent 1, user and system ticks 11 and 12. */
+/**
+ * Fields of /proc/PID/stat behind the program's name: state is 0, the parent 1, user and system ticks 11 and
+ * 12.
+ */
 function stat(pid: number): string[] {
   try {
     return readFileSync(`/proc/${pid}/stat`, 'utf8')

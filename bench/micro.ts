@@ -1,7 +1,8 @@
 /**
- * `answer` alone: a pipeline over the zone, fed a recorded batch of packets, no socket anywhere. Prints one line of
- * JSON: nanoseconds per query (median round) and bytes allocated per query, with the functions that allocate, by V8's
- * sampling heap profiler. Run by run.ts in a process of its own: node bench/micro.ts ZONEFILE APEX QUERIES
+ * `answer` alone: a pipeline over the zone, fed a recorded batch of packets, no socket anywhere. Prints one
+ * line of JSON: nanoseconds per query (median round) and bytes allocated per query, with the functions that
+ * allocate, by V8's sampling heap profiler. Run by run.ts in a process of its own: node bench/micro.ts
+ * ZONEFILE APEX QUERIES
  */
 import { readFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';

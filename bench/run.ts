@@ -1,7 +1,8 @@
 /**
- * `npm run bench`: Cairn beside the peers that are installed, in one sitting. Prints tables and ratios, says what could
- * not be measured, writes bench/latest.json. `--only micro|udp|load` runs one part (and leaves latest.json alone),
- * `--quick` one short round of each. Everything it starts is stopped, everything it writes is in a temporary folder.
+ * `npm run bench`: Cairn beside the peers that are installed, in one sitting. Prints tables and ratios, says
+ * what could not be measured, writes bench/latest.json. `--only micro|udp|load` runs one part (and leaves
+ * latest.json alone), `--quick` one short round of each. Everything it starts is stopped, everything it
+ * writes is in a temporary folder.
  */
 import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -50,9 +50,10 @@ const nsd: Recipe = {
       ...['verbosity: 0', 'rrl-ratelimit: 0'],
     ];
     mkdirSync(own);
+    const zoneLines = `zone:\n  name: ${apex}\n  zonefile: ${file}\n`;
     writeFileSync(
       join(own, 'conf'),
-      `server:\n  ${server.join('\n  ')}\nremote-control:\n  control-enable: no\nzone:\n  name: ${apex}\n  zonefile: ${file}\n`,
+      `server:\n  ${server.join('\n  ')}\nremote-control:\n  control-enable: no\n${zoneLines}`,
     );
     return ['nsd', '-d', '-c', join(own, 'conf')];
   },
@@ -88,7 +89,10 @@ export interface Server {
 
 const START_MS_MAX = 30_000;
 
-/** Starts a server and waits for its first answer to `question`; or tells `skip` why a peer has to be left out. */
+/**
+ * Starts a server and waits for its first answer to `question`; or tells `skip` why a peer has to be left
+ * out.
+ */
 export async function start(
   recipe: Recipe,
   folder: string,

@@ -1,5 +1,6 @@
 /**
- * Tables for people: what was measured, beside the peers, and against the budget this stage of the project has.
+ * Tables for people: what was measured, beside the peers, and against the budget this stage of the project
+ * has.
  */
 import type { LoadRow } from './load.ts';
 import type { MicroRow } from './micro.ts';
@@ -74,9 +75,8 @@ export function showUdp(rows: UdpRow[]): UdpRow[] {
       ratio(ours.cpuMicros, row.cpuMicros),
     ]),
   );
-  console.log(
-    `  budget: ${BUDGET.perSecond} answers/s, ${verdict(ours.perSecond >= BUDGET.perSecond && ours.lost === 0)}`,
-  );
+  const isMet = ours.perSecond >= BUDGET.perSecond && ours.lost === 0;
+  console.log(`  budget: ${BUDGET.perSecond} answers/s, ${verdict(isMet)}`);
   return rows;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Through the kernel: every server answers the same query list over UDP from one core, dnsperf asks from the other.
- * A warm pass, then rounds in which the servers take turns, so that a slow minute of the machine hits all of them;
- * of each server the median round is told.
+ * Through the kernel: every server answers the same query list over UDP from one core, dnsperf asks from the
+ * other. A warm pass, then rounds in which the servers take turns, so that a slow minute of the machine hits
+ * all of them; of each server the median round is told.
  */
 import { spawnSync } from 'node:child_process';
 import { cpuSeconds, PATH } from './machine.ts';

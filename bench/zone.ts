@@ -1,7 +1,7 @@
 /**
- * What the benchmark serves and asks: a zone of 100,000 names with its query list (80 % A that are there, 5 % types
- * that are not, 7 % names that are not, wildcards, an alias, SRV), and a zone of a million A records. The same seed
- * gives the same files.
+ * What the benchmark serves and asks: a zone of 100,000 names with its query list (80 % A that are there, 5 %
+ * types that are not, 7 % names that are not, wildcards, an alias, SRV), and a zone of a million A records.
+ * The same seed gives the same files.
  */
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';

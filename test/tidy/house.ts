@@ -7,24 +7,19 @@ import { nameOf, type Source, type SyntaxNode } from './source.ts';
 export interface Room {
   readonly name: string;
   readonly floor: number;
-  /** The files its line in the table names, without `.ts`. */
-  readonly files: readonly string[];
+  /** The words of its entry: its files among them, without `.ts`. */
+  readonly words: ReadonlySet<string>;
 }
 
 /**
- * Lines such as `wire/   floor 1   bytes, pure: codes, reader (a cursor)`; the words behind the last colon
- * are files.
+ * Entries such as `wire/   floor 1   pure: codes reader (a cursor)`, which go on in lines that are indented.
  */
 export function roomsOf(houseText: string): Room[] {
-  const lines = houseText.matchAll(/^ +(\w+)\/ +floor (\d+) +(.+)$/gm);
-  return [...lines].map(([, name = '', floor, rest = '']) => ({
+  const entries = houseText.matchAll(/^ +(\w+)\/ +floor (\d+) +(.+(?:\n {20,}.+)*)$/gm);
+  return [...entries].map(([, name = '', floor, text = '']) => ({
     name,
     floor: Number(floor),
-    files: rest
-      .replace(/\([^)]*\)/g, '')
-      .replace(/^.*:/, '')
-      .split(/[\s,]+/)
-      .filter((word) => word !== ''),
+    words: new Set(text.replace(/\([^)]*\)/g, '').split(/[\s,;:.]+/)),
   }));
 }
 
@@ -125,16 +120,29 @@ export function unusedExports(sources: readonly Source[], users: readonly Source
   );
 }
 
-/**
- * Paths in backquotes that have a slash, and the files of the table, which docs/HOUSE.md names but the house
- * lacks.
- */
-export function missingPaths(houseText: string, exists: (path: string) => boolean): string[] {
-  const quoted = [...houseText.matchAll(/`([\w.-]+\/[\w./-]*)`/g)].map(([, path = '']) => path);
-  const listed = roomsOf(houseText).flatMap((room) => room.files.map((file) => `${room.name}/${file}`));
-  return [...new Set([...quoted, ...listed])]
+/** Paths in backquotes that have a slash, which a page of docs names but the house lacks. */
+export function missingPaths(page: string, text: string, exists: (path: string) => boolean): string[] {
+  const quoted = [...text.matchAll(/`([\w.-]+\/[\w./-]*)`/g)].map(([, path = '']) => path);
+  return [...new Set(quoted)]
     .filter((path) => ![path, `src/${path}`, `src/${path}.ts`].some(exists))
-    .map((path) => `docs/HOUSE.md names ${path}, which is not there`);
+    .map((path) => `${page} names ${path}, which is not there`);
+}
+
+/**
+ * Files that are not in the entry of their room, and words of an entry that can only be files, yet are none.
+ */
+export function unlikeTheTable(sources: readonly Source[], rooms: readonly Room[]): string[] {
+  const paths = new Set(sources.map(({ path }) => path));
+  const inRoom = (room: Room): string[] => [...paths].filter((path) => roomIn(path) === room.name);
+  const fileName = (path: string): string => path.replace(/^.*\//, '').replace(/\.ts$/, '');
+  return rooms.flatMap((room) => [
+    ...inRoom(room)
+      .filter((path) => !room.words.has(fileName(path)))
+      .map((path) => `${path} is not in the table of docs/HOUSE.md`),
+    ...[...room.words]
+      .filter((word) => /^\w+(-\w+)+$/.test(word) && !paths.has(`src/${room.name}/${word}.ts`))
+      .map((word) => `docs/HOUSE.md has ${word} in ${room.name}, which is not there`),
+  ]);
 }
 
 /** Bounds that docs/LIMITS.md names and nothing declares. */

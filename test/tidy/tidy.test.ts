@@ -12,6 +12,7 @@ import {
   missingLimits,
   missingPaths,
   roomsOf,
+  unlikeTheTable,
   unusedExports,
 } from './house.ts';
 import {
@@ -27,6 +28,7 @@ import {
 } from './manners.ts';
 import { sourcesBelow } from './source.ts';
 
+const PAGES = ['HOUSE', 'STYLE', 'LIMITS', 'LIBRARIES', 'TESTING'].map((page) => `docs/${page}.md`);
 const house = readFileSync('docs/HOUSE.md', 'utf8');
 const rooms = roomsOf(house);
 const sources = sourcesBelow('src');
@@ -63,7 +65,10 @@ describe('the house', () => {
   test('exports no value that nobody imports', () => {
     expect(unusedExports(sources, [...sources, ...tests, ...bench])).toEqual([]);
   });
-  test('is as docs/HOUSE.md draws it', () => expect(missingPaths(house, existsSync)).toEqual([]));
+  test('is as docs/HOUSE.md draws it', () => expect(unlikeTheTable(sources, rooms)).toEqual([]));
+  test.each(PAGES)('has what %s names', (page) => {
+    expect(missingPaths(page, readFileSync(page, 'utf8'), existsSync)).toEqual([]);
+  });
   test('has the bounds that docs/LIMITS.md names', () => {
     const limits = sources.filter(({ path }) => path === 'src/base/limits.ts');
     const text = readFileSync('docs/LIMITS.md', 'utf8');

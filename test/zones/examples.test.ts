@@ -1,6 +1,6 @@
 /**
- * The example zones, as an operator would have them: nothing to complain about, every type of record shown, and BIND
- * of the same opinion where it is installed.
+ * The example zones, as an operator would have them: nothing to complain about, every type of record shown,
+ * and BIND of the same opinion where it is installed.
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
