@@ -36,7 +36,7 @@ export function longFunctions(source: Source): string[] {
 /** A file opens with its story: what lives here, what comes in, what goes out, the invariant. */
 export function storyless({ path, text }: Source): string[] {
   const story = /^(?:#!.*\n)?\/\*\*([\s\S]*?)\*\//.exec(text)?.[1] ?? '';
-  return story.replace(/[\s*]+/g, ' ').trim().length >= 60 ? [] : [`${path} does not open with its story`];
+  return story.replace(/[\s*]+/g, ' ').trim().length >= 40 ? [] : [`${path} does not open with its story`];
 }
 
 export function leftovers({ path, text }: Source): string[] {

@@ -200,7 +200,7 @@ test('a file opens with its story', () => {
     'let a;',
     '/** Short. */',
     `let a;\n${story}`,
-    '// A line that is long enough to be a story.',
+    '// A line that is long enough to be a story, were it one.',
   ]) {
     expect(storyless(here(text))).toHaveLength(1);
   }
