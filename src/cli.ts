@@ -1,7 +1,7 @@
 /**
- * The words after `cairn`. Each command's code is imported when it is asked for, so that the server starts fast.
- * `query` and `playground` read their own words, which are dig's and not flags. Exit codes are the commands' own; 2 is
- * for words that make no sense.
+ * The words after `cairn`. Each command's code is imported when it is asked for, so that the server starts
+ * fast. `query` and `playground` read their own words, which are dig's and not flags. Exit codes are the
+ * commands' own; 2 is for words that make no sense.
  */
 import { readFileSync } from 'node:fs';
 import yargs, { type Argv } from 'yargs';

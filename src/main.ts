@@ -1,7 +1,7 @@
 /**
- * `cairn serve`: builds the house, opens the doors, and keeps both until it is told to stop. In this order: settings,
- * zones, doors, privileges; only then is the first query read. Errors at start are fatal and told all at once;
- * errors later are told and survived. Gives the exit code.
+ * `cairn serve`: builds the house, opens the doors, and keeps both until it is told to stop. In this order:
+ * settings, zones, doors, privileges; only then is the first query read. Errors at start are fatal and told
+ * all at once; errors later are told and survived. Gives the exit code.
  */
 import { access, constants } from 'node:fs/promises';
 import { Counter, Counters } from './base/counters.ts';
@@ -111,7 +111,7 @@ class Gate implements Answerer {
 
 async function openDoors(doors: Doors, settings: Settings, { log }: Ground): Promise<boolean> {
   const { refused } = await doors.adjust();
-  // An IPv6 address that is still being checked for duplicates cannot be had yet, and was not asked for by name.
+  // An IPv6 address still being checked for duplicates cannot be had yet, and nobody asked for it by name.
   const isNamed = ({ listen }: Refusal): boolean =>
     settings.listen.some(({ address }) => address === listen.address);
   const fatal = refused.filter((refusal) => isNamed(refusal) || refusal.code !== 'EADDRNOTAVAIL');

@@ -1,7 +1,8 @@
 /**
- * Our own mistakes, told. Each kind of bug (its first two lines of stack) is logged with its stack once, then at most
- * once in BUG_QUIET_MS with the number of times it happened meanwhile, so that a bug a stranger can reach cannot
- * flood the log. An exception nobody caught is a bug too; once the server has started, it lives on.
+ * Our own mistakes, told. Each kind of bug (its first two lines of stack) is logged with its stack once, then
+ * at most once in BUG_QUIET_MS with the number of times it happened meanwhile, so that a bug a stranger can
+ * reach cannot flood the log. An exception nobody caught is a bug too; once the server has started, it lives
+ * on.
  */
 import { BUG_KINDS_MAX, BUG_QUIET_MS } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
@@ -48,7 +49,10 @@ export class BugLog {
   }
 }
 
-/** Until `started()` is true an uncaught exception ends the process through `fatal`: errors at start are fatal. */
+/**
+ * Until `started()` is true an uncaught exception ends the process through `fatal`: errors at start are
+ * fatal.
+ */
 export function catchStrays(bugs: BugLog, started: () => boolean, fatal: () => void): () => void {
   const stray = (bug: unknown): void => {
     bugs.tell(bug);

@@ -1,6 +1,6 @@
 /**
- * cairn.yaml as text: plain values out of it, and the way back from a value to its line and column. Syntax errors
- * become complaints, all of them; then there is no value.
+ * cairn.yaml as text: plain values out of it, and the way back from a value to its line and column. Syntax
+ * errors become complaints, all of them; then there is no value.
  */
 import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import { type Complaint, hasErrors } from '../zone/complaint.ts';

@@ -1,6 +1,7 @@
 /**
- * From cairn.yaml and the flags to settings, or to everything that is wrong with them. Flags win over the file; both
- * go through one schema. A complaint points at the line and column, or at the flag, and says what was expected.
+ * From cairn.yaml and the flags to settings, or to everything that is wrong with them. Flags win over the
+ * file; both go through one schema. A complaint points at the line and column, or at the flag, and says what
+ * was expected.
  */
 import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';

@@ -1,6 +1,7 @@
 /**
- * The listening sockets: a UDP and a TCP one for each address, opened together or not at all. Where every address of
- * the machine is meant, addresses that come get theirs and addresses that go lose theirs while the server runs.
+ * The listening sockets: a UDP and a TCP one for each address, opened together or not at all. Where every
+ * address of the machine is meant, addresses that come get theirs and addresses that go lose theirs while the
+ * server runs.
  */
 import type { Counters } from '../base/counters.ts';
 import { Counter } from '../base/counters.ts';
@@ -50,7 +51,9 @@ export class Doors {
     return [...this.#open.values()].map(({ udp }) => listenText(udp));
   }
 
-  /** Opens what is wanted and not open, closes what is open and not wanted any more. Tells what was refused. */
+  /**
+   * Opens what is wanted and not open, closes what is open and not wanted any more. Tells what was refused.
+   */
   async adjust(): Promise<{ came: string[]; went: string[]; refused: Refusal[] }> {
     const wanted = this.#concrete();
     const came = [...wanted].filter(([text]) => !this.#open.has(text));
@@ -81,8 +84,8 @@ export class Doors {
   }
 
   /**
-   * Answers what had arrived before: datagrams are read until a turn of the loop brings none, connections until their
-   * questions are answered. Resolves when all is sent, or after `ms`.
+   * Answers what had arrived before: datagrams are read until a turn of the loop brings none, connections
+   * until their questions are answered. Resolves when all is sent, or after `ms`.
    */
   async drain(ms: number, pending: () => number): Promise<void> {
     const { world } = this.#room;
@@ -127,7 +130,9 @@ const closeDoor = async ({ udp, tcp }: Door): Promise<void> => {
   await Promise.all([udp.close(), tcp.close()]);
 };
 
-/** Port 0 is one the system chooses for UDP; TCP must then have the same, which may take more than one try. */
+/**
+ * Port 0 is one the system chooses for UDP; TCP must then have the same, which may take more than one try.
+ */
 const CHOSEN_PORT_TRIES = 10;
 
 async function openDoor(listen: Listen, room: Room): Promise<Door | Refusal[]> {

@@ -1,6 +1,6 @@
 /**
- * The server as one thing that can be given new settings and new zones while it answers: pipeline, resolver, and what
- * both look at. A reload swaps references; a query in hand ends with what it began with.
+ * The server as one thing that can be given new settings and new zones while it answers: pipeline, resolver,
+ * and what both look at. A reload swaps references; a query in hand ends with what it began with.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { toHex } from '../base/bytes.ts';
@@ -77,7 +77,10 @@ export class House {
     this.#neverQuery = neverQuery(this.#settings);
   }
 
-  /** Asks itself something that needs no zone: an answer of any kind shows that the walk through the house works. */
+  /**
+   * Asks itself something that needs no zone: an answer of any kind shows that the walk through the house
+   * works.
+   */
   answersItself(): boolean {
     const out = new Uint8Array(SELF_QUERY.length + 512);
     const client = { transport: 'udp', address: '127.0.0.1', port: 1 } as const;
@@ -145,7 +148,10 @@ function neverQuery({ recursion }: Settings): PrefixSet {
   return prefixSet(own ? [...prefixes, ...localAddresses()] : prefixes);
 }
 
-/** What a resolver holds from its first day on: when that changes, another one takes its place, its cache empty. */
+/**
+ * What a resolver holds from its first day on: when that changes, another one takes its place, its cache
+ * empty.
+ */
 function walkSettings({ settings, loadout }: { settings: Settings; loadout: Loadout }): object {
   const { allow: _, neverQuery: __, ...walk } = settings.recursion;
   return { ...walk, rootHints: loadout.rootHints, hosts: loadout.hostsText };

@@ -1,6 +1,6 @@
 /**
- * Reads everything that the settings name: zones, root hints, hosts. All of it or nothing: who calls takes `Loadout`,
- * which is there only when there is no error among the complaints.
+ * Reads everything that the settings name: zones, root hints, hosts. All of it or nothing: who calls takes
+ * `Loadout`, which is there only when there is no error among the complaints.
  */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';

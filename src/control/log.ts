@@ -1,7 +1,8 @@
 /**
- * What an operator reads: one line per event. JSON lines for collectors, plain text for people; `auto` looks whether
- * the output is a terminal. Writing never waits: behind a reader that has stopped reading, lines are kept up to
- * LOG_BYTES_MAX, then dropped and counted. Control characters never reach the output raw, whoever sent them.
+ * What an operator reads: one line per event. JSON lines for collectors, plain text for people; `auto` looks
+ * whether the output is a terminal. Writing never waits: behind a reader that has stopped reading, lines are
+ * kept up to LOG_BYTES_MAX, then dropped and counted. Control characters never reach the output raw, whoever
+ * sent them.
  */
 import type { Writable } from 'node:stream';
 import { pino } from 'pino';
@@ -29,8 +30,8 @@ export interface Log {
 }
 
 /**
- * `out` is the process's own stdout: of all that Node offers, it alone writes to a pipe without a thread that a full
- * pipe would hold, and with it the end of the process.
+ * `out` is the process's own stdout: of all that Node offers, it alone writes to a pipe without a thread that
+ * a full pipe would hold, and with it the end of the process.
  */
 export function openLog(settings: LogSettings, out: Writable, isTerminal: boolean): Log {
   let dropped = 0;

@@ -1,8 +1,8 @@
 /**
- * Tells systemd how we are: READY, RELOADING, STOPPING, and a WATCHDOG ping for as long as the server answers itself
- * (sd_notify(3), sd_watchdog_enabled(3)). Node has no datagram sockets for AF_UNIX, so each message is sent by
- * systemd's own `systemd-notify`, one after the other; the unit says NotifyAccess=all for that. Without NOTIFY_SOCKET
- * nothing is run.
+ * Tells systemd how we are: READY, RELOADING, STOPPING, and a WATCHDOG ping for as long as the server answers
+ * itself (sd_notify(3), sd_watchdog_enabled(3)). Node has no datagram sockets for AF_UNIX, so each message is
+ * sent by systemd's own `systemd-notify`, one after the other; the unit says NotifyAccess=all for that.
+ * Without NOTIFY_SOCKET nothing is run.
  */
 import { execFile } from 'node:child_process';
 import { WATCHDOG_ANSWER_MS } from '../base/limits.ts';
@@ -56,7 +56,9 @@ export const reloadingAssignments = (): string[] => [
   `MONOTONIC_USEC=${process.hrtime.bigint() / 1_000n}`,
 ];
 
-/** Half the time systemd allows, as sd_watchdog_enabled(3) advises. A turn that is not healthy is not pinged. */
+/**
+ * Half the time systemd allows, as sd_watchdog_enabled(3) advises. A turn that is not healthy is not pinged.
+ */
 function pingWhileHealthy(
   world: World,
   everyMs: number,

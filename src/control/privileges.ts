@@ -1,8 +1,8 @@
 /**
- * Gives up root for good, after the doors are bound and before a stranger's byte is read. In: the names or numbers of
- * `user:` and `group:`. Out: undefined, or one sentence that says why it could not be done; then the caller must stop.
- * Supplementary groups, group and user are set in this order (each needs the privilege that the next gives away),
- * and it is tried whether root comes back.
+ * Gives up root for good, after the doors are bound and before a stranger's byte is read. In: the names or
+ * numbers of `user:` and `group:`. Out: undefined, or one sentence that says why it could not be done; then
+ * the caller must stop. Supplementary groups, group and user are set in this order (each needs the privilege
+ * that the next gives away), and it is tried whether root comes back.
  */
 import { execFileSync } from 'node:child_process';
 

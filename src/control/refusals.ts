@@ -28,13 +28,14 @@ function remedy(code: string, refused: readonly Refusal[], userId: number | unde
   if (code === 'EADDRINUSE') {
     const stub =
       port === 53 ? ' (a stub of systemd-resolved ends with DNSStubListener=no in resolved.conf)' : '';
-    const find = `"ss -lunp sport = :${port}" and "ss -ltnp sport = :${port}"`;
-    return `another process listens there; ${find}, as root, name it: stop it${stub}, or choose other addresses`;
+    const find = `as root, "ss -lunp sport = :${port}" and "ss -ltnp sport = :${port}" name it`;
+    return `another process listens there; ${find}: stop it${stub}, or choose other addresses`;
   }
   if (code === 'EACCES' && port < 1024) {
     const root = userId === 0 ? '' : 'start as root with user: set, ';
     return (
-      `ports below 1024 need a privilege; ${root}start by systemd with AmbientCapabilities=CAP_NET_BIND_SERVICE, ` +
+      `ports below 1024 need a privilege; ${root}start by systemd with ` +
+      'AmbientCapabilities=CAP_NET_BIND_SERVICE, ' +
       'give the capability to the program (setcap cap_net_bind_service=+ep on the node binary), ' +
       `allow everyone (sysctl net.ipv4.ip_unprivileged_port_start=${port}), or choose a port from 1024 on`
     );

@@ -1,6 +1,6 @@
 /**
- * A reload reads everything anew and takes all of it or nothing: on any error the server keeps what it has, and every
- * complaint is logged. One runs at a time; what is asked for meanwhile is one more run.
+ * A reload reads everything anew and takes all of it or nothing: on any error the server keeps what it has,
+ * and every complaint is logged. One runs at a time; what is asked for meanwhile is one more run.
  */
 import type { World } from '../base/world.ts';
 import { type Complaint, hasErrors } from '../zone/complaint.ts';

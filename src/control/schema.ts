@@ -1,6 +1,7 @@
 /**
- * The form of cairn.yaml: what each key takes, in words for complaints and as a JSON Schema for editors. In: a plain
- * value as YAML gives it, flags laid over it. Out: `Settings`, durations in milliseconds and sizes in bytes.
+ * The form of cairn.yaml: what each key takes, in words for complaints and as a JSON Schema for editors. In:
+ * a plain value as YAML gives it, flags laid over it. Out: `Settings`, durations in milliseconds and sizes in
+ * bytes.
  */
 import { z } from 'zod';
 import { DRAIN_MS_MAX, RESOLUTION_MS_MAX } from '../base/limits.ts';

@@ -1,7 +1,7 @@
 /**
- * What `cairn serve` can be told, composed of what each room can be told. `schema.ts` makes it from cairn.yaml and the
- * flags; nobody below this floor reads a configuration. Plain values, so that two of them can be compared. The
- * defaults stand here, so that no file is needed.
+ * What `cairn serve` can be told, composed of what each room can be told. `schema.ts` makes it from
+ * cairn.yaml and the flags; nobody below this floor reads a configuration. Plain values, so that two of them
+ * can be compared. The defaults stand here, so that no file is needed.
  */
 import { assert } from '../base/assert.ts';
 import {

@@ -1,6 +1,6 @@
 /**
- * What the system tells a process: SIGTERM and SIGINT to stop, SIGHUP to reload. Listened to from the first moment,
- * so that a signal during the start neither kills nor is lost.
+ * What the system tells a process: SIGTERM and SIGINT to stop, SIGHUP to reload. Listened to from the first
+ * moment, so that a signal during the start neither kills nor is lost.
  */
 
 export class Signals {

@@ -1,7 +1,8 @@
 /**
- * Notices that zone files have changed, and waits until they lie still. The system's events are only a hint to look:
- * what counts is whether inode, size or change time of a file differ from what they were before it was read, so editors
- * that rename, links that are swapped and folders without events are all seen, at the latest after ZONES_LOOK_MS.
+ * Notices that zone files have changed, and waits until they lie still. The system's events are only a hint
+ * to look: what counts is whether inode, size or change time of a file differ from what they were before it
+ * was read, so editors that rename, links that are swapped and folders without events are all seen, at the
+ * latest after ZONES_LOOK_MS.
  */
 import { type FSWatcher, watch } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
@@ -30,7 +31,10 @@ export async function takePrints({ folder, files }: Pick<Watched, 'folder' | 'fi
   return new Map(prints.filter((each): each is readonly [string, string] => each[1] !== undefined));
 }
 
-/** The change time moves with the content and with the permissions, and cannot be set back as the other times can. */
+/**
+ * The change time moves with the content and with the permissions, and cannot be set back as the other times
+ * can.
+ */
 const printOf = (path: string): Promise<string | undefined> =>
   stat(path, { bigint: true }).then(
     (stats) => (stats.isFile() ? `${stats.dev}:${stats.ino}:${stats.size}:${stats.ctimeNs}` : undefined),

@@ -1,6 +1,6 @@
 /**
- * Which zones there are: every `NAME.zone` of the zones' folder, and those named one by one. In: settings. Out: what
- * `zone/loader` takes, or complaints. Hidden files and folders are not zones.
+ * Which zones there are: every `NAME.zone` of the zones' folder, and those named one by one. In: settings.
+ * Out: what `zone/loader` takes, or complaints. Hidden files and folders are not zones.
  */
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -38,7 +38,8 @@ async function plainFiles(folder: string, complaints: Complaint[]): Promise<stri
     const plain = await Promise.all(names.map((name) => isPlainOrMissing(join(folder, name))));
     return names.filter((_, i) => plain[i]);
   } catch (error) {
-    const text = `expected a folder of zone files that can be read (${(error as Error).message.split(', ')[0]})`;
+    const [why] = (error as Error).message.split(', ');
+    const text = `expected a folder of zone files that can be read (${why})`;
     complaints.push({ file: folder, line: 0, column: 0, severity: 'error', text });
     return [];
   }

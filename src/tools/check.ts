@@ -1,6 +1,6 @@
 /**
- * `cairn check`: reads zone files and settings as the server would, and prints all complaints the way compilers do,
- * then one line that sums up. Exit code 1 when there is an error among them, 0 otherwise.
+ * `cairn check`: reads zone files and settings as the server would, and prints all complaints the way
+ * compilers do, then one line that sums up. Exit code 1 when there is an error among them, 0 otherwise.
  */
 import { basename, dirname, extname } from 'node:path';
 import { configure, type Flags } from '../control/config.ts';

@@ -68,7 +68,8 @@ test.runIf(process.getuid?.() === 0)(
     import { dropPrivileges } from './src/control/privileges.ts';
     const wrong = dropPrivileges({ user: 'nobody', group: undefined });
     const lines = readdirSync('/proc/self/task').map((task) =>
-      readFileSync('/proc/self/task/' + task + '/status', 'utf8').match(/^(Uid|Gid|Groups|CapEff|CapPrm):.*$/gm));
+      readFileSync('/proc/self/task/' + task + '/status', 'utf8')
+        .match(/^(Uid|Gid|Groups|CapEff|CapPrm):.*$/gm));
     console.log(JSON.stringify({ wrong, lines }));`;
     const out = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
     const { wrong, lines } = JSON.parse(out) as { wrong?: string; lines: string[][] };

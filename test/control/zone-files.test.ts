@@ -42,6 +42,7 @@ test('a folder that is not there is a complaint', async () => {
   const complaints: Complaint[] = [];
   await listZoneFiles({ zones: join(folder, 'none'), zone: {} }, complaints);
   expect(complaints.map(complaintText)).toEqual([
-    `${folder}/none: error: expected a folder of zone files that can be read (ENOENT: no such file or directory)`,
+    `${folder}/none: error: expected a folder of zone files that can be read ` +
+      '(ENOENT: no such file or directory)',
   ]);
 });

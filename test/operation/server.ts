@@ -1,6 +1,6 @@
 /**
- * The whole server as a child process, for tests: started as an operator would, on loopback ports the system chooses,
- * its log read line by line, and asked with somebody else's codec.
+ * The whole server as a child process, for tests: started as an operator would, on loopback ports the system
+ * chooses, its log read line by line, and asked with somebody else's codec.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
@@ -25,8 +25,14 @@ export class ServerProcess {
   #hasEnded = false;
   #wake = new Set<() => void>();
 
-  constructor(words: readonly string[], env: NodeJS.ProcessEnv = process.env) {
-    this.child = spawn(CAIRN, ['serve', ...words], { stdio: ['ignore', 'pipe', 'pipe'], env });
+  /** With recursion only where a test has root hints of its own: nothing is sent beyond loopback. */
+  constructor(
+    words: readonly string[],
+    mode: 'loopback' | 'recursion' = 'loopback',
+    env: NodeJS.ProcessEnv = process.env,
+  ) {
+    const stay = mode === 'loopback' ? ['--no-recursion'] : [];
+    this.child = spawn(CAIRN, ['serve', ...words, ...stay], { stdio: ['ignore', 'pipe', 'pipe'], env });
     let rest = '';
     this.child.stdout?.on('data', (chunk: Buffer) => {
       const lines = (rest + chunk).split('\n');

@@ -20,7 +20,7 @@ const serve = (...words: string[]): ServerProcess => {
   return server;
 };
 
-test('one line says that it started, where, and with what; then it answers over UDP and TCP, IPv4 and IPv6', async () => {
+test('one line says where and with what it started; then it answers: UDP, TCP, IPv4, IPv6', async () => {
   const process = serve('--listen', '127.0.0.1:0', '--listen', '[::1]:0', '--zones', files.path(''));
   const { lines } = process;
   const { addresses, zones, records } = await process.said('started');

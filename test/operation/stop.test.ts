@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -21,6 +21,22 @@ const start = (...words: string[]): ServerProcess => {
   server = new ServerProcess(['--listen', '127.0.0.1:0', '--zones', files.path(''), ...words]);
   return server;
 };
+
+/** A server whose root hears everything and says nothing, and a client whose question has got there. */
+async function waiting(): Promise<{ client: Socket; port: number; root: Socket }> {
+  const root = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(root, 'listening');
+  files.write('hints', '. 60 NS a.root.\na.root. 60 A 127.0.0.1\n');
+  const upstreamPort = root.address().port;
+  const recursion = { neverQuery: [], rootHints: 'hints', clientTimeout: '1s', upstreamPort };
+  files.write('cairn.yaml', JSON.stringify({ listen: ['127.0.0.1:0'], recursion }));
+  server = new ServerProcess(['--config', files.path('cairn.yaml')], 'recursion');
+  const port = await server.port();
+  const client = await connected(port);
+  client.send(queryBytes('www.somewhere.net', 'A'));
+  await once(root, 'message');
+  return { client, port, root };
+}
 
 test.each(['SIGTERM', 'SIGINT'] as const)(
   '%s answers every query that had arrived, and exits 0',
@@ -44,22 +60,15 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
 );
 
 test('questions in flight to other servers are answered before it ends', async () => {
-  // A root server that hears everything and says nothing.
-  const root = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(root, 'listening');
-  files.write('hints', '. 60 NS a.root.\na.root. 60 A 127.0.0.1\n');
-  files.write(
-    'cairn.yaml',
-    `recursion: { neverQuery: [], rootHints: hints, upstreamPort: ${root.address().port}, clientTimeout: 1s }\n`,
-  );
-  const port = await start('--config', files.path('cairn.yaml')).port();
-  const client = await connected(port);
+  const { client, port, root } = await waiting();
   const tcp = connect(port, '127.0.0.1');
   const query = queryBytes('www.somewhere.net', 'A');
-  const heardAtRoot = once(root, 'message');
-  client.send(query);
   tcp.write(Buffer.concat([Buffer.of(0, query.length), query]));
-  await heardAtRoot;
+  // The answer to a second question shows that the first was read.
+  const version = queryBytes('id.server', 'TXT', 2);
+  version.writeUInt16BE(3, version.length - 2);
+  tcp.write(Buffer.concat([Buffer.of(0, version.length), version]));
+  await once(tcp, 'data');
   const answers = Promise.all([once(client, 'message'), once(tcp, 'data')]);
   expect(await server.stop()).toBe(0);
   const [[overUdp], [overTcp]] = (await answers) as [[Buffer], [Buffer]];
@@ -83,17 +92,7 @@ test('a signal during the start ends it with 0', async () => {
 });
 
 test('a second signal does not wait', async () => {
-  const root = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(root, 'listening');
-  files.write('hints', '. 60 NS a.root.\na.root. 60 A 127.0.0.1\n');
-  files.write(
-    'cairn.yaml',
-    `recursion: { neverQuery: [], rootHints: hints, upstreamPort: ${root.address().port} }\n`,
-  );
-  const client = await connected(await start('--config', files.path('cairn.yaml')).port());
-  client.on('message', () => {});
-  client.send(queryBytes('www.somewhere.net', 'A'));
-  await once(root, 'message');
+  const { client, root } = await waiting();
   server.child.kill('SIGTERM');
   await server.said('stopping');
   expect(await server.stop()).toBe(0);
