@@ -66,7 +66,8 @@ export class Authority {
     const { kind, node, rrset } = finding;
     switch (kind) {
       case 'data':
-        this.#add(zone, rrset, reply);
+        // A DNAME may be asked for that redirected us here.
+        if (!reply.holds(zone.bytes, rrset)) this.#add(zone, rrset, reply);
         addAddresses(zone, rrset, this.#owner, this.#ownerAt, reply);
         return 'done';
       case 'alias':

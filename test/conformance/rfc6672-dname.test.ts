@@ -11,6 +11,7 @@ $TTL 3600
 old      DNAME new
 old      A 192.0.2.1
 x.new    A 192.0.2.2
+z.new    CNAME old
 away     DNAME elsewhere.
 loop     DNAME loop
 there    DNAME back
@@ -105,6 +106,15 @@ describe('RFC 6672', () => {
       'NOERROR aa',
       'an loop.example. 3600 IN DNAME loop.example.',
       'an x.loop.example. 3600 IN CNAME x.loop.example.',
+    ]);
+  });
+
+  test('a DNAME that is asked for, and led to itself, is told once [RFC 2181 §5]', () => {
+    expect(sortedLines(ask(subject, 'z.old.example. DNAME'))).toEqual([
+      'NOERROR aa',
+      DNAME,
+      'an z.new.example. 3600 IN CNAME old.example.',
+      'an z.old.example. 3600 IN CNAME z.new.example.',
     ]);
   });
 
