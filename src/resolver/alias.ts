@@ -1,6 +1,6 @@
 /**
- * Aliases: where a CNAME points, and what a DNAME makes of a name. The CNAME of a DNAME is always made here and
- * never taken from a reply (RFC 6672 §5.3.1).
+ * Aliases: where a CNAME points, and what a DNAME makes of a name. The CNAME of a DNAME is always made here
+ * and never taken from a reply (RFC 6672 §5.3.1).
  */
 import { Rcode, Type } from '../wire/codes.ts';
 import { NAME_BYTES_MAX, type Name, ownName } from '../wire/name.ts';
@@ -14,7 +14,9 @@ export function cnameFinding(owner: Name, block: Uint8Array, ttl: number): Findi
   return { kind: 'alias', links: [{ owner, block, ttl }], target, authoritative: false };
 }
 
-/** RFC 6672 §2.2: the DNAME's target takes the place of its owner at the end of `name`. Undefined if too long. */
+/**
+ * RFC 6672 §2.2: the DNAME's target takes the place of its owner at the end of `name`. Undefined if too long.
+ */
 function substitute(name: Name, owner: Name, target: Uint8Array): Uint8Array | undefined {
   const kept = name.length - owner.length;
   if (kept + target.length > NAME_BYTES_MAX) return undefined;

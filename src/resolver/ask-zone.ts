@@ -1,6 +1,6 @@
 /**
- * One question to one zone: its servers in turn, until one of them brings us further. Silence is not waited out: the
- * next server is asked, and the silent one again when nobody else is left.
+ * One question to one zone: its servers in turn, until one of them brings us further. Silence is not waited
+ * out: the next server is asked, and the silent one again when nobody else is left.
  */
 import { ASKS_PER_ZONE_MAX, LOOKUPS_AT_ONCE } from '../base/limits.ts';
 import { Rcode } from '../wire/codes.ts';
@@ -96,8 +96,8 @@ function note(
 }
 
 /**
- * Finds addresses for names of servers that came without. Few at once, fewer the deeper we are, and five that fail
- * are enough (NXNSAttack, CVE-2020-8616).
+ * Finds addresses for names of servers that came without. Few at once, fewer the deeper we are, and five that
+ * fail are enough (NXNSAttack, CVE-2020-8616).
  */
 function* lookUpServers(
   { budget, journal }: Walk,

@@ -1,7 +1,7 @@
 /**
  * What one client's question may cost others. The purse is opened once and never refilled: aliases, server
- * look-ups and retries all pay from it, however they are nested (LIMITS: NXNSAttack, CAMP, iDNS). Each `spend`
- * says in words which limit ended it, or nothing.
+ * look-ups and retries all pay from it, however they are nested (LIMITS: NXNSAttack, CAMP, iDNS). Each
+ * `spend` says in words which limit ended it, or nothing.
  */
 import {
   SERVER_LOOKUPS_FAILED_MAX,

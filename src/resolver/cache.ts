@@ -1,7 +1,7 @@
 /**
- * What servers told us, by name and type, for as long as they said. Four kinds of fact: data, NODATA, NXDOMAIN (which
- * denies all that is below, RFC 8020 §2), and DNAME (which renames all that is below). In go blocks that were
- * scrubbed; out come findings with the seconds left.
+ * What servers told us, by name and type, for as long as they said. Four kinds of fact: data, NODATA,
+ * NXDOMAIN (which denies all that is below, RFC 8020 §2), and DNAME (which renames all that is below). In go
+ * blocks that were scrubbed; out come findings with the seconds left.
  */
 import {
   CACHE_NEGATIVE_SECONDS_MAX,
@@ -17,8 +17,8 @@ import { type AnswerRrset, answered, denied, ended, type Finding, followsAliases
 import { type Fact, Shelf, typedKey } from './shelf.ts';
 
 /**
- * RFC 2181 §5.4.1, of which only answers are ever kept here: glue lives and dies with its delegation, and nothing
- * else of a reply is believed.
+ * RFC 2181 §5.4.1, of which only answers are ever kept here: glue lives and dies with its delegation, and
+ * nothing else of a reply is believed.
  */
 export const Rank = { CLAIMED: 1, AUTHORITATIVE: 2 } as const;
 export type Rank = (typeof Rank)[keyof typeof Rank];
@@ -87,7 +87,10 @@ export class Cache {
     return ended(denied(fact.kind === 'nodata' ? Rcode.NOERROR : Rcode.NXDOMAIN, soa));
   }
 
-  /** RRsets that one reply gave for one question. Oversized ones are answered once and not kept (CVE-2024-1737). */
+  /**
+   * RRsets that one reply gave for one question. Oversized ones are answered once and not kept
+   * (CVE-2024-1737).
+   */
   keepData(name: Name, type: number, blocks: readonly Uint8Array[], rank: Rank): void {
     if (blocks.some((block) => rrsetCount(block, 0) > CACHED_RRS_PER_RRSET_MAX)) return;
     const ttl = Math.min(...blocks.map((block) => rrsetTtl(block, 0)), CACHE_TTL_SECONDS_MAX);

@@ -1,6 +1,6 @@
 /**
- * What shape a reply has, once scrubbed: how it moves the resolution. Names, not booleans; the whole of RFC 1034
- * §5.3.3 step 4 and RFC 2308 §2 in one place.
+ * What shape a reply has, once scrubbed: how it moves the resolution. Names, not booleans; the whole of RFC
+ * 1034 §5.3.3 step 4 and RFC 2308 §2 in one place.
  */
 import { Rcode, rcodeText } from '../wire/codes.ts';
 import { Flag, type Message } from '../wire/message.ts';

@@ -1,7 +1,7 @@
 /**
- * The servers of one zone in the order in which they are asked one question: first every address that is known, the
- * best first; then those of names that have to be looked up; then once more those that were silent. Each address
- * once per round, whatever number of names it goes by.
+ * The servers of one zone in the order in which they are asked one question: first every address that is
+ * known, the best first; then those of names that have to be looked up; then once more those that were
+ * silent. Each address once per round, whatever number of names it goes by.
  */
 import { TRIES_PER_SERVER_MAX } from '../base/limits.ts';
 import { Type } from '../wire/codes.ts';
@@ -46,6 +46,9 @@ export class Contacts {
         // A server inside the zone it serves can be found by glue only: asking for it would be asking it.
         if (known.length === 0) journal.blame(plainText(name), 'has no glue');
         continue;
+      }
+      if (known.length === 0 && ofFirst !== undefined && ofSecond !== undefined) {
+        journal.blame(plainText(name), 'has no address');
       }
       if (ofFirst === undefined) this.#unknown.push({ name, type: first });
       if (ofSecond === undefined) later.push({ name, type: second });

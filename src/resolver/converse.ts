@@ -1,7 +1,7 @@
 /**
- * One question to one server, in the fullest manner it can take: EDNS and random case over UDP, less of either
- * where it cannot, TCP where its answer does not fit. Every packet pays from the budget, every reply is weighed, and
- * what was learned of the server is remembered.
+ * One question to one server, in the fullest manner it can take: EDNS and random case over UDP, less of
+ * either where it cannot, TCP where its answer does not fit. Every packet pays from the budget, every reply
+ * is weighed, and what was learned of the server is remembered.
  */
 import { TRY_MS_MAX } from '../base/limits.ts';
 import { Rcode } from '../wire/codes.ts';

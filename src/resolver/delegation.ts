@@ -1,8 +1,8 @@
 /**
- * Delegations: where to ask about the names below a cut. One is made from a referral and kept whole, the parent's
- * glue inside: glue serves to reach this cut and for nothing else, is never answered from, and never meets another
- * zone's servers (LIMITS B12). It lives as long as its shortest-lived record, by the parent's TTL: no child can
- * prolong its own delegation (ghost domains, B17).
+ * Delegations: where to ask about the names below a cut. One is made from a referral and kept whole, the
+ * parent's glue inside: glue serves to reach this cut and for nothing else, is never answered from, and never
+ * meets another zone's servers (LIMITS B12). It lives as long as its shortest-lived record, by the parent's
+ * TTL: no child can prolong its own delegation (ghost domains, B17).
  */
 import {
   ADDRESSES_PER_SERVER_MAX,
@@ -61,15 +61,16 @@ export class Delegations {
   }
 }
 
-const SERVER_BYTES = 160;
+/** Measured like the shelf's own. */
+const SERVER_BYTES = 300;
 const ADDRESS_BYTES = 48;
 
 const weigh = ({ servers }: Delegation): number =>
   servers.reduce((sum, server) => sum + SERVER_BYTES + server.addresses.length * ADDRESS_BYTES, 0);
 
 /**
- * Bounds a referral of any size: thirteen servers drawn at random, those with glue first, so that as few names as
- * possible have to be looked up (NXNSAttack, CVE-2020-8616).
+ * Bounds a referral of any size: thirteen servers drawn at random, those with glue first, so that as few
+ * names as possible have to be looked up (NXNSAttack, CVE-2020-8616).
  */
 export function bounded(cut: Name, servers: readonly NameServer[], world: World): Delegation {
   const drawn = shuffle(servers, world)
@@ -87,7 +88,7 @@ export function bounded(cut: Name, servers: readonly NameServer[], world: World)
   return { cut, servers: chosen };
 }
 
-export function shuffle<T>(items: readonly T[], world: World): T[] {
+function shuffle<T>(items: readonly T[], world: World): T[] {
   const shuffled = [...items];
   for (let i = shuffled.length - 1; i > 0; i--) {
     const j = world.draw(i + 1);

@@ -1,6 +1,6 @@
 /**
- * Questions that could not be resolved, so that they are not tried again at once (RFC 9520 §3.2): for five seconds,
- * and each time it fails again twice as long, up to five minutes.
+ * Questions that could not be resolved, so that they are not tried again at once (RFC 9520 §3.2): for five
+ * seconds, and each time it fails again twice as long, up to five minutes.
  */
 import { FAILURE_SECONDS_MAX, FAILURE_SECONDS_MIN } from '../base/limits.ts';
 import type { World } from '../base/world.ts';

@@ -1,7 +1,7 @@
 /**
- * Walks in flight, by question: whoever wants the same waits for the one that is under way, so that no question is
- * outstanding twice (VU#457875, LIMITS B3). A walk may wait for other walks, for the addresses of servers; who waits
- * for whom is known, and a circle is never closed.
+ * Walks in flight, by question: whoever wants the same waits for the one that is under way, so that no
+ * question is outstanding twice (VU#457875, LIMITS B3). A walk may wait for other walks, for the addresses of
+ * servers; who waits for whom is known, and a circle is never closed.
  */
 import type { Budget } from './budget.ts';
 import type { Journal } from './journal.ts';

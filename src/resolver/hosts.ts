@@ -1,10 +1,11 @@
 /**
- * A hosts file (hosts(5)): an address and its names on each line, `#` to the end of the line. Served as A, AAAA and
- * PTR before anybody is asked. A name that is listed with one kind of address has none of the other: it is nobody
- * else's to add one. Other types of such a name are resolved as ever.
+ * A hosts file (hosts(5)): an address and its names on each line, `#` to the end of the line. Served as A,
+ * AAAA and PTR before anybody is asked. A name that is listed with one kind of address has none of the other:
+ * it is nobody else's to add one. Other types of such a name are resolved as ever.
  */
+import { equalBytes } from '../base/bytes.ts';
 import { IPV4_BYTES, parseIpv4, parseIpv6 } from '../base/ip.ts';
-import { COMPLAINTS_MAX, HOSTS_LINES_MAX, HOSTS_SECONDS } from '../base/limits.ts';
+import { COMPLAINTS_MAX, HOSTS_SECONDS } from '../base/limits.ts';
 import { Rcode, Type } from '../wire/codes.ts';
 import { type Name, nameFromText, nameKey } from '../wire/name.ts';
 import { packRrset } from '../wire/rrset.ts';
@@ -46,7 +47,7 @@ export class Hosts {
 export function parseHosts(text: string, file: string): { hosts: Hosts; complaints: readonly Complaint[] } {
   const complaints: Complaint[] = [];
   const rdatas = new Map<string, Map<number, Uint8Array[]>>();
-  const lines = text.split(/\r?\n/, HOSTS_LINES_MAX);
+  const lines = text.split(/\r?\n/);
   for (const [i, line] of lines.entries()) {
     const [address, ...names] = (line.split('#', 1)[0] as string)
       .split(/[ \t]+/)
@@ -83,14 +84,13 @@ function addRdata(rdatas: Rdatas, name: Name, type: number, rdata: Uint8Array): 
   const key = nameKey(name);
   const types = rdatas.get(key) ?? new Map<number, Uint8Array[]>();
   const list = types.get(type) ?? [];
-  const isKnown = list.some((other) => nameKey(other) === nameKey(rdata));
-  if (!isKnown && list.length < RRS_MAX) list.push(rdata);
+  if (list.length < RRS_MAX && !list.some((other) => equalBytes(other, rdata))) list.push(rdata);
   types.set(type, list);
   rdatas.set(key, types);
 }
 
 /** RFC 1035 §3.5, RFC 3596 §2.5. */
-export function reverseName(address: Uint8Array): Name {
+function reverseName(address: Uint8Array): Name {
   const labels =
     address.length === IPV4_BYTES ? [...address].map(String) : [...Buffer.from(address).toString('hex')];
   const suffix = address.length === IPV4_BYTES ? 'in-addr.arpa' : 'ip6.arpa';

@@ -1,6 +1,6 @@
 /**
- * What went wrong on the way, for the one line of text that a SERVFAIL carries: which zone is being asked, and how
- * each of its servers disappointed. One journal per name being walked to.
+ * What went wrong on the way, for the one line of text that a SERVFAIL carries: which zone is being asked,
+ * and how each of its servers disappointed. One journal per name being walked to.
  */
 import { Ede } from '../wire/codes.ts';
 import { type Name, nameText, ROOT } from '../wire/name.ts';

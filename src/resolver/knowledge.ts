@@ -1,6 +1,6 @@
 /**
- * All that can be known without asking anybody, in the order in which it counts: our own zones, the hosts file,
- * local names, the cache, failures that are fresh. And what replies add to it.
+ * All that can be known without asking anybody, in the order in which it counts: our own zones, the hosts
+ * file, local names, the cache, failures that are fresh. And what replies add to it.
  */
 import { IPV4_BYTES, IPV6_BYTES, ipText } from '../base/ip.ts';
 import { CACHE_NEGATIVE_SECONDS_MAX } from '../base/limits.ts';
@@ -124,8 +124,9 @@ export class Knowledge {
   }
 
   /**
-   * RFC 9609 §3: the primed set takes the place of the hints, for as long as it says. Addresses may be missing from
-   * the reply (§4.2); where they all are, and the hints do not have them either, the set is of no use.
+   * RFC 9609 §3: the primed set takes the place of the hints, for as long as it says. Addresses may be
+   * missing from the reply (§4.2); where they all are, and the hints do not have them either, the set is of
+   * no use.
    */
   #learnRoot({ answer, additional }: Message): void {
     const ns = answer.filter(({ type, owner }) => type === Type.NS && owner.length === 1);

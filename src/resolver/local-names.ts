@@ -1,7 +1,8 @@
 /**
- * Names that mean something here, or nothing anywhere, and about which nobody else is asked. Each is a small zone:
- * SOA and NS at the apex, nothing below, but for `localhost` and the reverse of loopback. Which are on is a list of
- * names; a name on it that is not known here is an empty zone, too. Our own zones come first, always.
+ * Names that mean something here, or nothing anywhere, and about which nobody else is asked. Each is a small
+ * zone: SOA and NS at the apex, nothing below, but for `localhost` and the reverse of loopback. Which are on
+ * is a list of names; a name on it that is not known here is an empty zone, too. Our own zones come first,
+ * always.
  */
 import { LOCAL_ZONE_SECONDS } from '../base/limits.ts';
 import { Rcode, Type } from '../wire/codes.ts';
@@ -16,10 +17,10 @@ const range = (from: number, to: number, text: (i: number) => string): string[] 
 const ip6 = (last: string): string => `${last}.${'0.'.repeat(31)}ip6.arpa`;
 
 /**
- * The IANA registries "Special-Use Domain Names" and "Locally-Served DNS Zones". `local` is among them: RFC 6762
- * §22.1 item 4 wants an immediate NXDOMAIN from caching servers, whose clients should have asked by multicast; who
- * has a zone of that name serves it, or takes the name off the list. `example` is not: RFC 6761 §6.5 has it
- * resolved as any other. Nor is `alt`, for which RFC 9476 §2 asks nothing of the DNS.
+ * The IANA registries "Special-Use Domain Names" and "Locally-Served DNS Zones". `local` is among them: RFC
+ * 6762 §22.1 item 4 wants an immediate NXDOMAIN from caching servers, whose clients should have asked by
+ * multicast; who has a zone of that name serves it, or takes the name off the list. `example` is not: RFC
+ * 6761 §6.5 has it resolved as any other. Nor is `alt`, for which RFC 9476 §2 asks nothing of the DNS.
  */
 export const LOCAL_NAMES_DEFAULT: readonly string[] = [
   'localhost', // RFC 6761 §6.3
@@ -50,8 +51,6 @@ export const LOCAL_NAMES_DEFAULT: readonly string[] = [
 
 const name = (text: string): Name => nameFromText(text) as Name;
 const LOCALHOST = name('localhost');
-const LOOPBACK4 = nameKey(name('127.in-addr.arpa'));
-const LOOPBACK6 = nameKey(name(ip6('1')));
 const LABELS_OF_IPV4_REVERSE = 6;
 
 const block = (type: number, rdata: Uint8Array): Uint8Array => packRrset(type, LOCAL_ZONE_SECONDS, [rdata]);
@@ -74,8 +73,18 @@ function soaBlock(apex: Name): Uint8Array {
   return block(Type.SOA, rdata);
 }
 
+/** What a zone has besides its apex. */
+type Content = 'localhost' | 'reverse of 127.0.0.0/8' | 'reverse of ::1' | 'nothing';
+
+const contents = new Map<string, Content>([
+  [nameKey(LOCALHOST), 'localhost'],
+  [nameKey(name('127.in-addr.arpa')), 'reverse of 127.0.0.0/8'],
+  [nameKey(name(ip6('1'))), 'reverse of ::1'],
+]);
+
 interface LocalZone {
   readonly apex: Name;
+  readonly content: Content;
   readonly soa: AnswerRrset;
   readonly ns: AnswerRrset;
 }
@@ -90,7 +99,8 @@ export class LocalNames {
       if (apex === undefined) continue;
       const soa = { owner: apex, block: soaBlock(apex), ttl: LOCAL_ZONE_SECONDS };
       const ns = { owner: apex, block: block(Type.NS, apex), ttl: LOCAL_ZONE_SECONDS };
-      this.#zones.set(nameKey(apex), { apex, soa, ns });
+      const content = contents.get(nameKey(apex)) ?? 'nothing';
+      this.#zones.set(nameKey(apex), { apex, content, soa, ns });
     }
   }
 
@@ -98,7 +108,8 @@ export class LocalNames {
     const zone = this.#zones.size === 0 ? undefined : this.#zoneOf(asked);
     if (zone === undefined) return undefined;
     const isApex = asked.length === zone.apex.length;
-    // The DS of a zone is its parent's, and home.arpa is unsigned by its parent's word only (RFC 8375 §4 item 4).
+    // The DS of a zone is its parent's, and home.arpa is unsigned by its parent's word only (RFC 8375 §4 item
+    // 4).
     if (isApex && type === Type.DS) return undefined;
     const rrset = this.#rrsetAt(asked, type, zone, isApex);
     if (rrset !== undefined) return answered([rrset], true);
@@ -118,7 +129,8 @@ export class LocalNames {
 
   #rrsetAt(asked: Name, type: number, zone: LocalZone, isApex: boolean): AnswerRrset | undefined {
     if (isLoopback(asked, zone)) {
-      const found = isLocalhost(zone) ? loopback.get(type) : type === Type.PTR ? pointer : undefined;
+      const found =
+        zone.content === 'localhost' ? loopback.get(type) : type === Type.PTR ? pointer : undefined;
       if (found !== undefined) return { owner: asked, block: found, ttl: LOCAL_ZONE_SECONDS };
     }
     if (!isApex) return undefined;
@@ -126,12 +138,16 @@ export class LocalNames {
   }
 }
 
-const isLocalhost = ({ apex }: LocalZone): boolean => nameKey(apex) === nameKey(LOCALHOST);
-
-/** `localhost` and all below it (RFC 6761 §6.3); the reverse of 127.0.0.0/8 and of ::1. */
-function isLoopback(asked: Name, zone: LocalZone): boolean {
-  const key = nameKey(zone.apex);
-  if (key === LOOPBACK4) return labelCount(asked) === LABELS_OF_IPV4_REVERSE;
-  if (key === LOOPBACK6) return asked.length === zone.apex.length;
-  return isLocalhost(zone);
+/** `localhost` and all below it (RFC 6761 §6.3); every address of 127.0.0.0/8; ::1. */
+function isLoopback(asked: Name, { apex, content }: LocalZone): boolean {
+  switch (content) {
+    case 'localhost':
+      return true;
+    case 'reverse of 127.0.0.0/8':
+      return labelCount(asked) === LABELS_OF_IPV4_REVERSE;
+    case 'reverse of ::1':
+      return asked.length === apex.length;
+    case 'nothing':
+      return false;
+  }
 }

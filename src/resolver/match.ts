@@ -1,7 +1,7 @@
 /**
- * Whether a message is the reply to a query of ours: ID, question, and that it is a reply at all (RFC 5452 §9.1; port
- * and address are the transport's). What is not is waited past: it must not cost the right one that comes later
- * (LIMITS B15, TuDoor).
+ * Whether a message is the reply to a query of ours: ID, question, and that it is a reply at all (RFC 5452
+ * §9.1; port and address are the transport's). What is not is waited past: it must not cost the right one
+ * that comes later (LIMITS B15, TuDoor).
  */
 import { equalBytes, u16 } from '../base/bytes.ts';
 import { Class, Opcode, Rcode } from '../wire/codes.ts';

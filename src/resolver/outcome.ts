@@ -1,7 +1,7 @@
 /**
- * How a resolution ends. An `Outcome` is what a client is told; a `Finding` is what is known of one name and type,
- * be it from our own zones, the cache or the network: an end, or an alias to follow. Outcomes are values: no
- * failure of a stranger's is ever thrown.
+ * How a resolution ends. An `Outcome` is what a client is told; a `Finding` is what is known of one name and
+ * type, be it from our own zones, the cache or the network: an end, or an alias to follow. Outcomes are
+ * values: no failure of a stranger's is ever thrown.
  */
 import { EDE_TEXT_CHARS_MAX } from '../base/limits.ts';
 import { Ede, Rcode, Type } from '../wire/codes.ts';
@@ -31,8 +31,8 @@ export interface Outcome {
   /** Local names and the hosts file. */
   readonly authoritative?: boolean;
   /**
-   * A failure by a limit of our own, and not by what servers said: the question took too much, or the moment was
-   * bad. It says nothing lasting about the name where it happened.
+   * A failure by a limit of our own, and not by what servers said: the question took too much, or the moment
+   * was bad. It says nothing lasting about the name where it happened.
    */
   readonly limited?: 'question' | 'moment';
 }
@@ -82,5 +82,7 @@ export const limited = (
   limited: by,
 });
 
-/** Types that are answered by an alias itself and not by what it points at (RFC 1034 §3.6.2, RFC 8482 §4.1). */
+/**
+ * Types that are answered by an alias itself and not by what it points at (RFC 1034 §3.6.2, RFC 8482 §4.1).
+ */
 export const followsAliases = (type: number): boolean => type !== Type.CNAME && type !== Type.ANY;

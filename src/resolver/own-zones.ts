@@ -1,17 +1,19 @@
 /**
- * The seam to the zones that this very server holds. They are never asked over the network and never altered from
- * outside: whatever name is in hand, be it the question's, an alias target or a server's, they are asked first.
+ * The seam to the zones that this very server holds. They are never asked over the network and never altered
+ * from outside: whatever name is in hand, be it the question's, an alias target or a server's, they are asked
+ * first.
  */
 import { Rcode, Type } from '../wire/codes.ts';
 import { type Name, ownName } from '../wire/name.ts';
-import { rdatasOf, rrsetType } from '../wire/rrset.ts';
+import { rrsetType } from '../wire/rrset.ts';
+import { aliasTarget } from './alias.ts';
 import { ended, type Finding, followsAliases, type Outcome } from './outcome.ts';
 
 export type OwnFinding =
   | { readonly kind: 'outside' }
   /**
-   * Data, NODATA, NXDOMAIN, or an alias chain as far as we hold it. A chain that leaves our zones ends in a CNAME,
-   * with NOERROR and an empty authority section; one that ends inside in NODATA has the SOA there.
+   * Data, NODATA, NXDOMAIN, or an alias chain as far as we hold it. A chain that leaves our zones ends in a
+   * CNAME, with NOERROR and an empty authority section; one that ends inside in NODATA has the SOA there.
    */
   | { readonly kind: 'answer'; readonly outcome: Outcome }
   /** Below a cut in a zone of ours: the place to start from, instead of the cache or the root. */
@@ -38,6 +40,6 @@ export function ownFinding(outcome: Outcome, type: number): Finding {
     outcome.authority.length === 0 &&
     rrsetType(last.block, 0) === Type.CNAME;
   if (!leaves) return ended(outcome);
-  const target = ownName(rdatasOf(last.block)[0] as Uint8Array);
+  const target = ownName(aliasTarget(last.block));
   return { kind: 'alias', links: outcome.answer, target, authoritative: outcome.authoritative === true };
 }

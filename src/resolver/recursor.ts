@@ -1,7 +1,7 @@
 /**
- * The resolver's front door. A question comes in; an outcome comes out, always, and within the client's time: work
- * that takes longer goes on and fills the cache. Here is what one process shares among all its questions: what is
- * known, and what is in flight.
+ * The resolver's front door. A question comes in; an outcome comes out, always, and within the client's time:
+ * work that takes longer goes on and fills the cache. Here is what one process shares among all its
+ * questions: what is known, and what is in flight.
  */
 import type { Counters } from '../base/counters.ts';
 import { Counter } from '../base/counters.ts';

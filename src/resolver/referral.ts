@@ -1,6 +1,6 @@
 /**
- * Referrals: NS records further down on the way to the name asked, with the glue that belongs to them. Glue is taken
- * only for the servers named, and only where it lies below the zone that gives it (LIMITS B12).
+ * Referrals: NS records further down on the way to the name asked, with the glue that belongs to them. Glue
+ * is taken only for the servers named, and only where it lies below the zone that gives it (LIMITS B12).
  */
 
 import { IPV4_BYTES, IPV6_BYTES, ipText } from '../base/ip.ts';

@@ -1,6 +1,7 @@
 /**
- * From a question to its outcome: name after name along the chain of aliases (RFC 1034 §5.3.3 step 4c, RFC 6672 §3.2).
- * What is known is taken, what is not is wished for. The same chase, without wishes, answers from what is known alone.
+ * From a question to its outcome: name after name along the chain of aliases (RFC 1034 §5.3.3 step 4c, RFC
+ * 6672 §3.2). What is known is taken, what is not is wished for. The same chase, without wishes, answers from
+ * what is known alone.
  */
 import { ALIAS_HOPS_MAX } from '../base/limits.ts';
 import { Rcode } from '../wire/codes.ts';
@@ -41,13 +42,12 @@ export function recall(question: Asked, know: Knowledge): Outcome | undefined {
 class Chase {
   asked: Asked;
   readonly #answer: AnswerRrset[] = [];
-  readonly #seen: Set<string>;
+  #seen: Set<string> | undefined;
   #hops = 0;
   #authoritative: boolean | undefined;
 
   constructor(question: Asked) {
     this.asked = question;
-    this.#seen = new Set([nameKey(question.name)]);
   }
 
   /** The outcome, if this finding ends the chain. */
@@ -58,6 +58,7 @@ class Chase {
     if (!followsAliases(this.asked.type)) return this.#end(answered([]));
     const { target } = finding;
     if (++this.#hops > ALIAS_HOPS_MAX) return limited(`gave up after more than ${ALIAS_HOPS_MAX} aliases`);
+    this.#seen ??= new Set([nameKey(this.asked.name)]);
     const key = nameKey(target);
     if (this.#seen.has(key)) return limited(`the aliases go round in a circle at ${plainText(target)}`);
     this.#seen.add(key);

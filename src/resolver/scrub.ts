@@ -1,8 +1,9 @@
 /**
- * Throws away what a server had no right to say. In: a reply of one of the servers of `zone` to one question. Out:
- * the little that is believed of it, which is the RRsets at the name asked, one link away from it, the SOA that
- * denies it, or a referral further down towards it. Everything else is as if it had not been sent: chains beyond
- * the first link, NS in the authority of an answer (LIMITS B10), glue that nobody asked for, other classes.
+ * Throws away what a server had no right to say. In: a reply of one of the servers of `zone` to one question.
+ * Out: the little that is believed of it, which is the RRsets at the name asked, one link away from it, the
+ * SOA that denies it, or a referral further down towards it. Everything else is as if it had not been sent:
+ * chains beyond the first link, NS in the authority of an answer (LIMITS B10), glue that nobody asked for,
+ * other classes.
  */
 import { CACHE_TTL_SECONDS_MAX } from '../base/limits.ts';
 import { Class, Type } from '../wire/codes.ts';
@@ -84,10 +85,10 @@ function rrsetsAt(answer: readonly ResourceRecord[], { name, type }: Asked): Uin
 }
 
 /**
- * Records of one owner and type as a block: duplicates are dropped (RFC 2181 §5), the lowest TTL is everybody's
- * (RFC 2181 §5.2). Undefined where names that came compressed make it larger than a message.
+ * Records of one owner and type as a block: duplicates are dropped (RFC 2181 §5), the lowest TTL is
+ * everybody's (RFC 2181 §5.2). Undefined where names that came compressed make it larger than a message.
  */
-export function blockOf(records: readonly ResourceRecord[]): Uint8Array | undefined {
+function blockOf(records: readonly ResourceRecord[]): Uint8Array | undefined {
   const rdatas = new Map<string, Uint8Array>();
   let ttl = CACHE_TTL_SECONDS_MAX;
   let size = 0;
@@ -103,8 +104,8 @@ export function blockOf(records: readonly ResourceRecord[]): Uint8Array | undefi
 }
 
 /**
- * A DNAME of the zone's above the name. It comes before anything at the name itself, which can only be the CNAME that
- * the server made of it (RFC 6672 §5.3.1): that one is made here again, and not looked at.
+ * A DNAME of the zone's above the name. It comes before anything at the name itself, which can only be the
+ * CNAME that the server made of it (RFC 6672 §5.3.1): that one is made here again, and not looked at.
  */
 function dnameAbove(answer: readonly ResourceRecord[], name: Name, zone: Name): Link | undefined {
   const dname = answer.find(

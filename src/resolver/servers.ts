@@ -1,7 +1,7 @@
 /**
- * What we remember of each server's address: how fast it answers, whether it fell silent, what it cannot do, and
- * for which zones it has nothing to say. Enough to ask the living before the dead and the near before the far, with
- * now and then a draw for the others. Nobody is excluded: when all are bad, the least bad is asked.
+ * What we remember of each server's address: how fast it answers, whether it fell silent, what it cannot do,
+ * and for which zones it has nothing to say. Enough to ask the living before the dead and the near before the
+ * far, with now and then a draw for the others. Nobody is excluded: when all are bad, the least bad is asked.
  */
 import { LRUCache } from 'lru-cache';
 import {
@@ -133,7 +133,9 @@ export class Servers {
     family.unroutedUntilMs = this.#world.nowMs() + UNROUTED_SECONDS * 1000;
   }
 
-  /** It understood a question only without EDNS; a single time proves nothing, it may be forged (LIMITS B15). */
+  /**
+   * It understood a question only without EDNS; a single time proves nothing, it may be forged (LIMITS B15).
+   */
   ednsFault(address: string): void {
     const habits = this.#of(address);
     habits.ednsFaults++;

@@ -1,6 +1,6 @@
 /**
- * A store of facts that expire, bounded in bytes: the one door to `lru-cache`. The clock is the world's. What has
- * expired is not served, and makes room when its turn comes.
+ * A store of facts that expire, bounded in bytes: the one door to `lru-cache`. The clock is the world's. What
+ * has expired is not served, and makes room when its turn comes.
  */
 import { LRUCache } from 'lru-cache';
 import type { World } from '../base/world.ts';
@@ -12,7 +12,7 @@ export interface Fact {
 }
 
 /** What an entry costs beyond its bytes: key, objects, and the store's own books; measured on Node 24. */
-const ENTRY_BYTES = 320;
+const ENTRY_BYTES = 500;
 
 export class Shelf<F extends Fact> {
   readonly #facts: LRUCache<string, F>;

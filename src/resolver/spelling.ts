@@ -1,6 +1,6 @@
 /**
- * The case of a question's letters as a nonce (draft-vixie-dnsext-dns0x20): who cannot see the question can hardly
- * copy it. Only ASCII letters have case (RFC 4343 §3).
+ * The case of a question's letters as a nonce (draft-vixie-dnsext-dns0x20): who cannot see the question can
+ * hardly copy it. Only ASCII letters have case (RFC 4343 §3).
  */
 import type { World } from '../base/world.ts';
 import type { Name } from '../wire/name.ts';

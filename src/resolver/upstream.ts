@@ -1,6 +1,6 @@
 /**
- * The seam between deciding and doing. The resolver's side of it: one exchange with one server. `transport/upstream`
- * performs it over sockets, tests perform it over a scripted internet in virtual time.
+ * The seam between deciding and doing. The resolver's side of it: one exchange with one server.
+ * `transport/upstream` performs it over sockets, tests perform it over a scripted internet in virtual time.
  */
 
 export interface Endpoint {
@@ -19,8 +19,9 @@ export type Event =
 
 export interface Upstream {
   /**
-   * Sends `query` and waits up to `ms`. Over UDP a datagram that `accept` turns down (wrong ID, wrong question,
-   * malformed) is counted and waited past: it must not cost the right one that comes later. Never rejects.
+   * Sends `query` and waits up to `ms`. Over UDP a datagram that `accept` turns down (wrong ID, wrong
+   * question, malformed) is counted and waited past: it must not cost the right one that comes later. Never
+   * rejects.
    */
   exchange(
     to: Endpoint,

@@ -1,6 +1,6 @@
 /**
- * From the closest place we know down to an answer, or to a named failure, for one name and type (RFC 1034 §5.3.3).
- * Aliases are not followed here: where one leads is another walk.
+ * From the closest place we know down to an answer, or to a named failure, for one name and type (RFC 1034
+ * §5.3.3). Aliases are not followed here: where one leads is another walk.
  */
 import { REFERRALS_MAX } from '../base/limits.ts';
 import { Type } from '../wire/codes.ts';

@@ -1,5 +1,6 @@
 /**
- * Records of scenarios, from text and back: `owner ttl TYPE rdata`, names without a final dot, as dns-packet has them.
+ * Records of scenarios, from text and back: `owner ttl TYPE rdata`, names without a final dot, as dns-packet
+ * has them.
  */
 import type { Answer } from 'dns-packet';
 

@@ -1,6 +1,6 @@
 /**
- * Conversations of the resolver with a scripted internet, in virtual time: every `*.txt` here, scene by scene. The
- * grammar is told in `script.ts`.
+ * Conversations of the resolver with a scripted internet, in virtual time: every `*.txt` here, scene by
+ * scene. The grammar is told in `script.ts`.
  */
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';

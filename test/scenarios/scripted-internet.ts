@@ -1,6 +1,6 @@
 /**
- * An internet as a script: servers by address, with zones and with faults. An `Upstream` over it answers in virtual
- * time, encodes by dns-packet, and keeps a log of every query.
+ * An internet as a script: servers by address, with zones and with faults. An `Upstream` over it answers in
+ * virtual time, encodes by dns-packet, and keeps a log of every query.
  */
 import { type Answer, type DecodedPacket, decode, encode, type OptAnswer, type Question } from 'dns-packet';
 import type { Event, Upstream } from '../../src/resolver/upstream.ts';

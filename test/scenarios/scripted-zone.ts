@@ -1,6 +1,6 @@
 /**
- * A zone of a scripted internet: records as dns-packet has them, answered by the textbook (RFC 1034 §4.3.2). Written
- * apart from the server's own code on purpose, and kept simple: what it says is judged by reading it.
+ * A zone of a scripted internet: records as dns-packet has them, answered by the textbook (RFC 1034 §4.3.2).
+ * Written apart from the server's own code on purpose, and kept simple: what it says is judged by reading it.
  */
 import type { Answer } from 'dns-packet';
 

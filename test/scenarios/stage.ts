@@ -1,6 +1,6 @@
 /**
- * Plays one scene: builds its internet and a recursor over it, then goes through its steps in virtual time. A step that
- * does not hold throws, with the line and everything that was sent.
+ * Plays one scene: builds its internet and a recursor over it, then goes through its steps in virtual time. A
+ * step that does not hold throws, with the line and everything that was sent.
  */
 import { type Answer, encode } from 'dns-packet';
 import { parseHosts } from '../../src/resolver/hosts.ts';

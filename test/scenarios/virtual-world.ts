@@ -1,6 +1,6 @@
 /**
- * A world whose time passes only when nobody has anything left to do: ten thousand seconds take a blink, and the same
- * seed draws the same numbers.
+ * A world whose time passes only when nobody has anything left to do: ten thousand seconds take a blink, and
+ * the same seed draws the same numbers.
  */
 import type { World } from '../../src/base/world.ts';
 import { Chance } from '../support/chance.ts';

@@ -1,0 +1,85 @@
+/** Which message is the reply to a query of ours [RFC 5452 §9.1]. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { match } from '../../src/resolver/match.ts';
+import { respell } from '../../src/resolver/spelling.ts';
+import { Type } from '../../src/wire/codes.ts';
+import { ownName } from '../../src/wire/name.ts';
+import { VirtualWorld } from '../scenarios/virtual-world.ts';
+import { name } from './messages.ts';
+
+const spelled = name('www.example.com').slice();
+spelled[1] = 0x57; // W
+const sent = { id: 0x1234, spelled, type: Type.A };
+
+/** Header, question, nothing else. */
+function bytes(change: (message: Uint8Array) => void = () => {}): Uint8Array {
+  const message = new Uint8Array(12 + spelled.length + 4);
+  message.set([0x12, 0x34, 0x84, 0x00, 0, 1]);
+  message.set(spelled, 12);
+  message.set([0, Type.A, 0, 1], 12 + spelled.length);
+  change(message);
+  return message;
+}
+
+const set = (at: number, value: number) => (message: Uint8Array) => {
+  message[at] = value;
+};
+const END = 12 + spelled.length;
+
+test.each<[string, (message: Uint8Array) => void, { caseKept: boolean } | undefined]>([
+  ['the reply', () => {}, { caseKept: true }],
+  ['the reply, in another case', set(13, 0x77), { caseKept: false }],
+  ['another ID', set(1, 0x35), undefined],
+  ['a query', set(2, 0x04), undefined],
+  ['another opcode', set(2, 0xa4), undefined],
+  ['another name', set(14, 0x78), undefined],
+  ['another type', set(END + 1, Type.AAAA), undefined],
+  ['another class', set(END + 3, 3), undefined],
+  ['a record that is not there', set(7, 1), undefined],
+  ['two questions', set(5, 2), undefined],
+])('%s', (_, change, expected) => {
+  const matched = match(bytes(change), sent);
+  if (expected === undefined) expect(matched).toBeUndefined();
+  else expect(matched).toMatchObject(expected);
+});
+
+test('a FORMERR that has no question is a hint and no reply', () => {
+  expect(match(Uint8Array.of(0x12, 0x34, 0x80, 1, 0, 0, 0, 0, 0, 0, 0, 0), sent)).toBe('puzzled');
+  expect(match(Uint8Array.of(0x12, 0x34, 0x80, 5, 0, 0, 0, 0, 0, 0, 0, 0), sent)).toBeUndefined();
+});
+
+test('whatever arrives, nothing is thrown', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 80 }), (junk) => {
+      match(junk, sent);
+      match(Uint8Array.from([0x12, 0x34, 0x84, 0, 0, 1, ...junk]), sent);
+    }),
+    { numRuns: 500, seed: 1 },
+  );
+});
+
+test('letters get random case, other bytes and lengths do not', () => {
+  const world = new VirtualWorld(3);
+  const odd = Uint8Array.of(5, 0x61, 0xe4, 0x31, 0x2d, 0x7a, 1, 0x61, 0);
+  const spellings = new Set<string>();
+  for (let i = 0; i < 100; i++) {
+    const respelled = respell(odd, world);
+    expect(ownName(respelled)).toEqual(odd);
+    expect(respelled[2]).toBe(0xe4);
+    spellings.add(respelled.join());
+  }
+  expect(spellings.size).toBe(8);
+});
+
+test('a long name gets a fresh bit for each letter', () => {
+  const world = new VirtualWorld(4);
+  const long = name(`${'a'.repeat(60)}.${'b'.repeat(60)}.test`);
+  const upper = Array.from({ length: 50 }, () =>
+    respell(long, world).filter((b) => b >= 0x41 && b <= 0x5a && b !== 60),
+  );
+  for (const letters of upper) {
+    expect(letters.length).toBeGreaterThan(30);
+    expect(letters.length).toBeLessThan(95);
+  }
+});
