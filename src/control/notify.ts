@@ -81,7 +81,7 @@ function pingWhileHealthy(
 const answeredInTime = (world: World, healthy: () => Promise<boolean>): Promise<boolean> =>
   new Promise((resolve) => {
     const giveUp = world.after(WATCHDOG_ANSWER_MS, () => resolve(false));
-    healthy()
+    void healthy()
       .catch(() => false)
       .then((well) => {
         giveUp();
