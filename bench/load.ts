@@ -10,6 +10,7 @@ import type { Workload } from './zone.ts';
 export interface LoadRow {
   readonly server: string;
   readonly startMs: number;
+  readonly startCpuMs: number;
   readonly residentMb: number;
   readonly peakMb: number;
 }
@@ -30,7 +31,8 @@ export async function measureLoad(
       if (server === undefined) break;
       await sleep(SETTLE_MS);
       const memory = { residentMb: residentMb(server.pid), peakMb: peakMb(server.pid) };
-      tries.push({ server: server.name, startMs: server.startMs, ...memory });
+      const { name, startMs, startCpuMs } = server;
+      tries.push({ server: name, startMs, startCpuMs, ...memory });
       await server.stop();
     }
     tries.sort((a, b) => a.startMs - b.startMs);

@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, loadavg, release, totalmem } from 'node:os';
 
 /** Programs on PATH, where Debian's own servers live too. */
 export const PATH = `${process.env.PATH}:/usr/sbin:/sbin`;
@@ -14,6 +14,9 @@ export const isInstalled = (program: string): boolean =>
 
 const output = (command: string, args: string[]): string =>
   spawnSync(command, args, { encoding: 'utf8' }).stdout?.trim() ?? '';
+
+/** Processes that wanted a core in the last minute, before we want any. */
+const busyBefore = (): number => Math.round(10 * (loadavg()[0] ?? 0)) / 10;
 
 /** What a reader of the numbers has to know. */
 export function describeMachine(): Record<string, string | number> {
@@ -25,6 +28,7 @@ export function describeMachine(): Record<string, string | number> {
     memoryMb: Math.round(totalmem() / 2 ** 20),
     kernel: release(),
     node: process.version,
+    busyBefore: busyBefore(),
   };
 }
 

@@ -6,7 +6,7 @@
  */
 import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { measureLoad } from './load.ts';
@@ -62,21 +62,27 @@ const load = async (): Promise<Awaited<ReturnType<typeof measureLoad>>> =>
   measureLoad(folder, await writeBigZone(folder), isQuick ? 1 : 3, skip);
 
 async function run(): Promise<void> {
-  if (!isInstalled('taskset') || describeMachine().cores === 1) {
+  if (!isInstalled('taskset') || cpus().length === 1) {
     throw new Error(
       'the bench pins servers and clients to cores of their own: it needs taskset, and two cores',
     );
   }
   // Ourselves too, so that measuring takes nothing from who is measured.
   spawnSync('taskset', ['-cp', CLIENT_CORE, String(process.pid)]);
+  const machine = describeMachine();
   const results = {
-    machine: describeMachine(),
+    machine,
     budget: BUDGET,
     micro: parts.includes('micro') ? await micro().then(showMicro) : undefined,
     udp: parts.includes('udp') ? await udp().then((rows) => rows && showUdp(rows)) : undefined,
     load: parts.includes('load') ? await load().then(showLoad) : undefined,
     unmeasured: [...unmeasured],
   };
+  if (Number(machine.busyBefore) > 0.5) {
+    console.log(
+      `the machine was busy with other things: load ${machine.busyBefore}. Trust CPU time at most.`,
+    );
+  }
   for (const what of unmeasured) console.log(`not measured: ${what}`);
   if (only !== undefined || isQuick) return;
   const file = new URL('./latest.json', import.meta.url);

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { writeQuery } from '../src/wire/message.ts';
 import { nameFromText } from '../src/wire/name.ts';
-import { isInstalled, PATH } from './machine.ts';
+import { cpuSeconds, isInstalled, PATH } from './machine.ts';
 import type { Workload } from './zone.ts';
 
 export const SERVER_CORE = '0';
@@ -84,6 +84,8 @@ export interface Server {
   readonly port: number;
   /** From the start of the process to its first answer. */
   readonly startMs: number;
+  /** Of that, what a core was busy: user and system time. */
+  readonly startCpuMs: number;
   stop(): Promise<void>;
 }
 
@@ -112,8 +114,9 @@ export async function start(
   child.stderr?.on('data', (bytes) => (complaint = `${complaint}${bytes}`.slice(-2_000)));
   const stop = (): Promise<void> => end(child);
   if (await answers(port, question, child)) {
+    const pid = child.pid as number;
     const startMs = Math.round(performance.now() - began);
-    return { name: recipe.name, pid: child.pid as number, port, startMs, stop };
+    return { name: recipe.name, pid, port, startMs, startCpuMs: Math.round(1_000 * cpuSeconds(pid)), stop };
   }
   await stop();
   const why = `${recipe.name} does not answer: ${complaint.trim() || 'it gives no reason'}`;

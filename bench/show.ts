@@ -84,10 +84,11 @@ export function showLoad(rows: LoadRow[]): LoadRow[] {
   const [ours] = rows as [LoadRow];
   table(
     '1,000,000 A records: start to first answer, memory two seconds later',
-    ['', 'ms', 'MB', 'peak MB', 'time, ours to theirs', 'memory, ours to theirs'],
+    ['', 'ms', 'CPU ms', 'MB', 'peak MB', 'time, ours to theirs', 'memory, ours to theirs'],
     rows.map((row) => [
       row.server,
       row.startMs,
+      row.startCpuMs,
       row.residentMb,
       row.peakMb,
       ratio(ours.startMs, row.startMs),
