@@ -1,6 +1,6 @@
 /**
- * Checks around zone cuts and DNAMEs: what lies below them is of another zone (RFC 1034 §4.2.1) or does not exist
- * (RFC 6672 §2.4), except for the addresses of name servers.
+ * Checks around zone cuts and DNAMEs: what lies below them is of another zone (RFC 1034 §4.2.1) or does not
+ * exist (RFC 6672 §2.4), except for the addresses of name servers.
  */
 import { u8 } from '../base/bytes.ts';
 import { Type, typeText } from '../wire/codes.ts';

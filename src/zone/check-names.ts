@@ -16,7 +16,9 @@ const SINGLETONS: ReadonlyMap<number, string> = new Map([
   [Type.DNAME, 'RFC 6672 §2.4'],
   [Type.SOA, 'RFC 1035 §5.2'],
 ]);
-/** Header, type and class of the question, an empty OPT (RFC 6891 §6.1.2); the question's name comes on top. */
+/**
+ * Header, type and class of the question, an empty OPT (RFC 6891 §6.1.2); the question's name comes on top.
+ */
 const RESPONSE_BYTES = 12 + 4 + 11;
 /** Pointer to the owner, type, class, TTL, length. */
 const RR_BYTES = 12;

@@ -1,6 +1,6 @@
 /**
- * Checks of the names that NS, MX and SRV point at, where those are of the zone itself and we can tell what will be
- * found there: an address, and no alias.
+ * Checks of the names that NS, MX and SRV point at, where those are of the zone itself and we can tell what
+ * will be found there: an address, and no alias.
  */
 import { u8 } from '../base/bytes.ts';
 import { Type, typeText } from '../wire/codes.ts';
@@ -18,7 +18,9 @@ const LAWS: ReadonlyMap<number, string> = new Map([
   [Type.SRV, 'RFC 2782'],
 ]);
 
-/** Calls for each row that points into the zone: with the place of the name in `rdataBytes`, and its id or -1. */
+/**
+ * Calls for each row that points into the zone: with the place of the name in `rdataBytes`, and its id or -1.
+ */
 export function eachTarget(
   { records }: Inspection,
   isWanted: (type: number) => boolean,

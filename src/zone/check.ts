@@ -1,6 +1,6 @@
 /**
- * What is wrong with a zone as a whole, when each of its entries is right: errors keep it from being served, warnings
- * do not. A table of contents; each check is a pass over the records, linear in their number.
+ * What is wrong with a zone as a whole, when each of its entries is right: errors keep it from being served,
+ * warnings do not. A table of contents; each check is a pass over the records, linear in their number.
  */
 import { checkApex } from './check-apex.ts';
 import { checkCuts } from './check-cuts.ts';

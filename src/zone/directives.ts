@@ -1,5 +1,6 @@
 /**
- * Entries that begin with `$` in the first column: they say how to read what follows (RFC 1035 §5.1, RFC 2308 §4).
+ * Entries that begin with `$` in the first column: they say how to read what follows (RFC 1035 §5.1, RFC 2308
+ * §4).
  */
 import { nearest } from '../base/nearest.ts';
 import type { Name } from '../wire/name.ts';

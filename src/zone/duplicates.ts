@@ -1,6 +1,6 @@
 /**
- * Rows of an RRset that say the same thing again (RFC 2181 §5): data equal byte for byte, but for the case of names
- * in it (RFC 4034 §6.2).
+ * Rows of an RRset that say the same thing again (RFC 2181 §5): data equal byte for byte, but for the case of
+ * names in it (RFC 4034 §6.2).
  */
 import { type Bytes, u16 } from '../base/bytes.ts';
 import { KINDS } from '../wire/kinds.ts';

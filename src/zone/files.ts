@@ -1,7 +1,7 @@
 /**
- * The files one zone is read from: the zone's own, and what it includes, directly or not. An included file lies inside
- * the zones' folder once symbolic links are followed, is no file that is being read already, and is a plain file: a
- * zone from somebody else may not show us /etc/shadow in complaints, or hang us on a pipe.
+ * The files one zone is read from: the zone's own, and what it includes, directly or not. An included file
+ * lies inside the zones' folder once symbolic links are followed, is no file that is being read already, and
+ * is a plain file: a zone from somebody else may not show us /etc/shadow in complaints, or hang us on a pipe.
  */
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, sep } from 'node:path';

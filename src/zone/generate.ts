@@ -1,6 +1,7 @@
 /**
- * `$GENERATE start-stop[/step] owner [ttl] [class] type rdata`, BIND's: one entry for each number of the range, made as
- * text and read like any other. RDATA is one field, in quotes where it has blanks (`"0 mail$"`), or several.
+ * `$GENERATE start-stop[/step] owner [ttl] [class] type rdata`, BIND's: one entry for each number of the
+ * range, made as text and read like any other. RDATA is one field, in quotes where it has blanks (`"0
+ * mail$"`), or several.
  */
 import { GENERATE_BYTES_MAX, GENERATE_STEPS_MAX } from '../base/limits.ts';
 import { Lexer } from './lexer.ts';
@@ -82,7 +83,7 @@ function templateOf(scope: Scope, first: number, end: number, range: Range): Tem
   const template = Template.parse(tokensText(scope, first, end, bare));
   if (template !== undefined && range.start + template.lowestOffset >= 0) return template;
   const wanted =
-    '$' + '{offset,width,base}: the number at least 0, the width at most 255, the base d o x X n or N';
+    'braces of offset,width,base: the number 0 or more, the width at most 255, the base d o x X n or N';
   scope.expected(first, wanted);
   return undefined;
 }

@@ -1,8 +1,8 @@
 /**
- * What stands between an entry's owner and its RDATA: TTL and class, each if it is there, in either order, and the
- * type (RFC 1035 §5.1). One object is filled anew for each entry.
+ * What stands between an entry's owner and its RDATA: TTL and class, each if it is there, in either order,
+ * and the type (RFC 1035 §5.1). One object is filled anew for each entry.
  */
-import { isMetaType, typeText } from '../wire/codes.ts';
+import { isMetaType } from '../wire/codes.ts';
 import { readClass, readTtl, readType, suggestType, TTL_SECONDS_MAX } from './mnemonics.ts';
 import type { Scope } from './scope.ts';
 
@@ -49,10 +49,7 @@ export class Header {
 
   #isOfData(scope: Scope, token: number): boolean {
     if (!isMetaType(this.type)) return true;
-    scope.expected(
-      token,
-      `a type that data can have, and ${typeText(this.type)} is only asked for or signed with`,
-    );
+    scope.expected(token, 'a type that data can have');
     return false;
   }
 
@@ -60,9 +57,10 @@ export class Header {
     const { text, starts, count, quoted, indented } = scope.lexer;
     const byte = text[starts[token] as number] as number;
     if (token >= count) scope.expected(token, 'a type');
+    else if (quoted[token] !== 0) scope.expected(token, 'a type without quotes');
     else if (indented && byte === DOLLAR) {
       scope.expected(token, 'a type, or this directive in the first column');
-    } else if (this.ttl < 0 && isDigit(byte) && quoted[token] === 0) {
+    } else if (this.ttl < 0 && isDigit(byte)) {
       scope.expected(token, `a type, or a TTL such as 3600 or 1h30m of at most ${TTL_SECONDS_MAX} seconds`);
     } else {
       scope.expected(token, 'a type', suggestType(scope.word(token)));

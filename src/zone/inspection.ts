@@ -1,6 +1,6 @@
 /**
- * A zone's records laid out for the checks: rows by name and type, how names hang together, and a report that finds
- * the line of a row. A check reads from here, and complains here.
+ * A zone's records laid out for the checks: rows by name and type, how names hang together, and a report that
+ * finds the line of a row. A check reads from here, and complains here.
  */
 import { Type } from '../wire/codes.ts';
 import { nameText } from '../wire/name.ts';

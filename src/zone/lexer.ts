@@ -1,8 +1,9 @@
 /**
- * Cuts a master file (RFC 1035 §5.1) into entries, and each entry into tokens, as offsets into the file's bytes: no
- * string and no object is made. An entry is a line, or several held together by parentheses. Escapes stay in tokens
- * as written; quotes around a whole token are left out, quotes inside one (`alpn="h2,h3"`) stay. What cannot be cut is
- * a `fault` of its entry, with its place, and the next entry follows.
+ * Cuts a master file (RFC 1035 §5.1) into entries, and each entry into tokens, as offsets into the file's
+ * bytes: no string and no object is made. An entry is a line, or several held together by parentheses.
+ * Escapes stay in tokens as written; quotes around a whole token are left out, quotes inside one
+ * (`alpn="h2,h3"`) stay. What cannot be cut is a `fault` of its entry, with its place, and the next entry
+ * follows.
  */
 import type { Bytes } from '../base/bytes.ts';
 import { COMPLAINTS_MAX, ENTRY_BYTES_MAX } from '../base/limits.ts';
@@ -73,7 +74,9 @@ export class Lexer {
 
   constructor(text: Bytes, firstLine = 1) {
     const marked = BYTE_ORDER_MARK.every((byte, i) => text[i] === byte);
-    this.text = marked ? text.subarray(BYTE_ORDER_MARK.length) : text;
+    const from = marked ? BYTE_ORDER_MARK.length : 0;
+    // Not a `Buffer`, of which a view takes three times as long to make.
+    this.text = new Uint8Array(text.buffer, text.byteOffset + from, text.length - from);
     this.line = firstLine;
     this.#nextLine = firstLine;
   }
@@ -155,7 +158,10 @@ export class Lexer {
     return escaped === undefined || escaped === LF || escaped === CR ? at + 1 : at + 2;
   }
 
-  /** The place of the quote that ends what the one at `from` begins; a line's end, with a fault, if there is none. */
+  /**
+   * The place of the quote that ends what the one at `from` begins; a line's end, with a fault, if there is
+   * none.
+   */
   #closingQuote(from: number): number {
     const { text } = this;
     let i = from + 1;
@@ -202,8 +208,8 @@ export class Lexer {
   }
 
   /**
-   * A parenthesis that never closes swallows entries that are fine or have faults of their own: reading goes on at
-   * the next line that has an owner.
+   * A parenthesis that never closes swallows entries that are fine or have faults of their own: reading goes
+   * on at the next line that has an owner.
    */
   #reopen(): void {
     this.#fail(this.#openAt, 'a closing parenthesis for this opening one');

@@ -1,5 +1,6 @@
 /**
- * Types, classes and TTLs read straight from a file's bytes: what stands before RDATA in every entry makes no string.
+ * Types, classes and TTLs read straight from a file's bytes: what stands before RDATA in every entry makes no
+ * string.
  */
 import { assert } from '../base/assert.ts';
 import type { Bytes } from '../base/bytes.ts';
@@ -41,7 +42,9 @@ class Mnemonics {
     if (to - from > WORD_BYTES_MAX) return -1;
     const found = this.#byHash.get(wordHash(text, from, to));
     if (found !== undefined && isWord(text, from, to, found.word)) return found.code;
-    return this.#general(textOf(text.subarray(from, to))) ?? -1;
+    const last = text[to - 1] as number;
+    const isNumbered = last >= 0x30 && last <= 0x39;
+    return isNumbered ? (this.#general(textOf(text.subarray(from, to))) ?? -1) : -1;
   }
 }
 

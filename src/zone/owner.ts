@@ -1,5 +1,6 @@
 /**
- * Owner names as nearly every line of a zone file writes them: from text to wire form in a buffer that is used again.
+ * Owner names as nearly every line of a zone file writes them: from text to wire form in a buffer that is
+ * used again.
  */
 import type { Bytes } from '../base/bytes.ts';
 import { LABEL_BYTES_MAX, NAME_BYTES_MAX, type Name, nameLength, sameName } from '../wire/name.ts';
@@ -8,8 +9,9 @@ const DOT = 0x2e;
 const BACKSLASH = 0x5c;
 
 /**
- * Writes the wire form of the name in bytes `from`…`to` to `out`, which has room for 255 and 64 more, and gives its
- * length; -1 for a name that has escapes, or is none: `parseName` reads the one and finds words for the other.
+ * Writes the wire form of the name in bytes `from`…`to` to `out`, which has room for 255 and 64 more, and
+ * gives its length; -1 for a name that has escapes, or is none: `parseName` reads the one and finds words for
+ * the other.
  */
 export function writeOwner(text: Bytes, from: number, to: number, origin: Name, out: Bytes): number {
   let labelAt = 0;

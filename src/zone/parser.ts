@@ -1,7 +1,7 @@
 /**
- * Reads a zone file, and all it includes, into `Records` (RFC 1035 §5). A fault is a complaint with its place, and
- * reading goes on with the next entry, so that all are told. What is read before RDATA is read from bytes; nearly
- * every line of a large zone is an address, which makes no object at all.
+ * Reads a zone file, and all it includes, into `Records` (RFC 1035 §5). A fault is a complaint with its
+ * place, and reading goes on with the next entry, so that all are told. What is read before RDATA is read
+ * from bytes; nearly every line of a large zone is an address, which makes no object at all.
  */
 import type { Bytes } from '../base/bytes.ts';
 import { u32 } from '../base/bytes.ts';
@@ -166,7 +166,7 @@ export class Parser {
     const fields: TextField[] = [];
     for (let token = first; token < lexer.count; token++) {
       const from = starts[token] as number;
-      // Not columns yet, for the entry may have many lines: offsets, from 1, of which `place` makes lines and columns.
+      // Not columns but offsets, from 1: the entry may have many lines.
       fields.push({ bytes: text.subarray(from, ends[token]), quoted: quoted[token] !== 0, column: from + 1 });
     }
     const rdata = parseRdata(this.#header.type, fields, scope.origin);

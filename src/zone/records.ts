@@ -1,8 +1,8 @@
 /**
- * The records of one zone in columns: a million of them without an object each. In: interned owners and RDATA from
- * the parser; out: the same columns, read by check and compile. Invariant: row `i < count` is whole, its owner is
- * `< nameCount`, and its RDATA is a u16 length and that many bytes at `rdataAt[i]`, names uncompressed, case kept.
- * The columns are replaced when they grow: read them anew after `intern` or `add`.
+ * The records of one zone in columns: a million of them without an object each. In: interned owners and RDATA
+ * from the parser; out: the same columns, read by check and compile. Invariant: row `i < count` is whole, its
+ * owner is `< nameCount`, and its RDATA is a u16 length and that many bytes at `rdataAt[i]`, names
+ * uncompressed, case kept. The columns are replaced when they grow: read them anew after `intern` or `add`.
  */
 import { assert } from '../base/assert.ts';
 import { type Bytes, put16, u16 } from '../base/bytes.ts';

@@ -1,6 +1,6 @@
 /**
- * Where complaints about one zone go: into the caller's list, up to a bound for each severity, so that a thousand
- * warnings do not hide an error; what is beyond is counted, and told in one complaint at the end.
+ * Where complaints about one zone go: into the caller's list, up to a bound for each severity, so that a
+ * thousand warnings do not hide an error; what is beyond is counted, and told in one complaint at the end.
  */
 import { COMPLAINTS_MAX } from '../base/limits.ts';
 import type { Complaint } from './complaint.ts';

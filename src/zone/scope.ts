@@ -1,7 +1,7 @@
 /**
- * What an entry of a zone file depends on besides itself: the origin, and the owner of the record before. An included
- * file has a scope of its own, so that both are what they were behind the $INCLUDE (RFC 1035 §5.1). Complaints go out
- * through the scope too, for it knows the file.
+ * What an entry of a zone file depends on besides itself: the origin, and the owner of the record before. An
+ * included file has a scope of its own, so that both are what they were behind the $INCLUDE (RFC 1035 §5.1).
+ * Complaints go out through the scope too, for it knows the file.
  */
 import { type Name, nameHash, parseName, ROOT_HASH } from '../wire/name.ts';
 import type { Lexer } from './lexer.ts';
@@ -68,8 +68,8 @@ export class Scope {
   }
 
   /**
-   * `expected` finishes the sentence; the token is what is there instead, or the entry has no such token. `hint`
-   * comes last.
+   * `expected` finishes the sentence; the token is what is there instead, or the entry has no such token.
+   * `hint` comes last.
    */
   expected(token: number, expected: string, hint = ''): void {
     const { starts, ends, count } = this.lexer;

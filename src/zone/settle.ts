@@ -1,6 +1,6 @@
 /**
- * Makes of checked records what is served: duplicate rows are dropped (their type becomes 0) and the TTLs of an RRset
- * become its lowest. The checks told of both.
+ * Makes of checked records what is served: duplicate rows are dropped (their type becomes 0) and the TTLs of
+ * an RRset become its lowest. The checks told of both.
  */
 import { Type } from '../wire/codes.ts';
 import { duplicatesIn } from './duplicates.ts';

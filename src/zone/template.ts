@@ -1,7 +1,7 @@
 /**
- * Text with places for a number, as `$GENERATE` has it: `$` is the number, `${offset,width,base}` the number moved by
- * an offset, padded to a width, in a base; `$$` and `\$` are a dollar sign. The bases are BIND's: d, o, x, X, and n or
- * N for nibbles, lowest first, parted by dots, as ip6.arpa wants them.
+ * Text with places for a number, as `$GENERATE` has it: `$` is the number, `${offset,width,base}` the number
+ * moved by an offset, padded to a width, in a base; `$$` and `\$` are a dollar sign. The bases are BIND's: d,
+ * o, x, X, and n or N for nibbles, lowest first, parted by dots, as ip6.arpa wants them.
  */
 
 /** Wider numbers fit no label. */
