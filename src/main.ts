@@ -146,7 +146,10 @@ function keep(flags: Flags, settings: Settings, reading: Reading, { house, doors
   const notifier: Notifier = openNotifier(process.env, logger);
   const addresses = new AddressWatch(doors, () => house.noteAddresses(), world, logger);
   const watch: ZoneWatch = new ZoneWatch(world, () => reloader.reload('zones changed'));
-  const reloader = new Reloader({ house, flags, world, logger, notifier, watch }, settings);
+  const reloader = new Reloader(
+    { house, flags, world, logger, bugs: ground.bugs, notifier, watch },
+    settings,
+  );
   watch.follow(reading.watched, reading.prints);
   void notifier.tell('READY=1', reloader.status);
   const unwatch = notifier.watch(world, async () => house.answersItself());
@@ -157,12 +160,13 @@ function keep(flags: Flags, settings: Settings, reading: Reading, { house, doors
     },
     stop: async () => {
       logger.info('stopping');
-      void notifier.tell('STOPPING=1');
+      const told = notifier.tell('STOPPING=1');
       unwatch();
       watch.close();
       await addresses.close();
       await doors.drain(reloader.graceMs, () => house.pipeline.pending);
       house.close();
+      await told;
     },
   };
 }

@@ -4,6 +4,7 @@
  */
 import type { World } from '../base/world.ts';
 import { type Complaint, hasErrors } from '../zone/complaint.ts';
+import type { BugLog } from './bugs.ts';
 import { type Configured, configure, type Flags } from './config.ts';
 import type { House } from './house.ts';
 import { readAll } from './load.ts';
@@ -20,6 +21,7 @@ export interface Reloadable {
   readonly flags: Flags;
   readonly world: World;
   readonly logger: Logger;
+  readonly bugs: BugLog;
   readonly notifier: Notifier;
   readonly watch: Pick<ZoneWatch, 'follow'>;
 }
@@ -52,9 +54,15 @@ export class Reloader {
   }
 
   async #run(why: Why): Promise<void> {
-    const { house, world, logger, notifier, watch } = this.#on;
-    const beganMs = world.nowMs();
+    const { notifier, bugs } = this.#on;
     void notifier.tell(...reloadingAssignments());
+    await this.#readAndApply(why).catch((bug) => bugs.tell(bug, { during: 'reload' }));
+    void notifier.tell('READY=1', this.status);
+  }
+
+  async #readAndApply(why: Why): Promise<void> {
+    const { house, world, logger, watch } = this.#on;
+    const beganMs = world.nowMs();
     const { settings, complaints: configComplaints } = await this.#configure(why);
     const complaints = [...configComplaints];
     if (settings !== undefined) {
@@ -68,7 +76,6 @@ export class Reloader {
       }
     }
     this.#tell(why, complaints, world.nowMs() - beganMs);
-    void notifier.tell('READY=1', this.status);
   }
 
   async #configure(why: Why): Promise<Pick<Configured, 'settings' | 'complaints'>> {
@@ -94,6 +101,6 @@ export class Reloader {
   /** For `systemctl status`. */
   get status(): string {
     const { zoneCount, recordCount } = this.#on.house.catalog;
-    return `STATUS=${zoneCount} zones, ${recordCount} records`;
+    return `STATUS=zones: ${zoneCount}, records: ${recordCount}`;
   }
 }

@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -6,45 +5,19 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { realWorld, type World } from '../../src/base/world.ts';
 import type { Logger } from '../../src/control/log.ts';
 import { openNotifier, reloadingAssignments, watchdogMs } from '../../src/control/notify.ts';
-import { hasCommand } from './commands.ts';
-
-/** What systemd does: a datagram socket in the file system, each datagram one message. */
-const LISTENER = `
-import os, socket, sys
-s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-s.bind(sys.argv[1])
-os.chmod(sys.argv[1], 0o777)
-print('ready', flush=True)
-while True:
-    message, fds, _, _ = socket.recv_fds(s, 4096, 4)
-    for fd in fds: os.close(fd)
-    print(message.decode().strip().replace(chr(10), ' '), flush=True)
-`;
+import { hasSystemd, Systemd } from './systemd.ts';
 
 let folder: string;
-let systemd: ChildProcess;
-let heard: string[];
+let systemd: Systemd | undefined;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'cairn-notify-'));
-  heard = [];
 });
 afterEach(() => {
-  systemd?.kill();
+  systemd?.close();
+  systemd = undefined;
   rmSync(folder, { recursive: true });
 });
-
-async function listenAsSystemd(): Promise<string> {
-  const path = join(folder, 'notify');
-  systemd = spawn('python3', ['-c', LISTENER, path], { stdio: ['ignore', 'pipe', 'inherit'] });
-  await new Promise<void>((resolve) => {
-    systemd.stdout?.on('data', (chunk: Buffer) => {
-      heard.push(...chunk.toString().trim().split('\n'));
-      resolve();
-    });
-  });
-  return path;
-}
 
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -53,36 +26,33 @@ async function until(holds: () => boolean): Promise<void> {
 const warnings: unknown[] = [];
 const logger = { warn: (fields: unknown) => warnings.push(fields) } as unknown as Logger;
 
-describe.runIf(hasCommand('systemd-notify') && hasCommand('python3'))(
-  'with a datagram socket like systemd’s',
-  () => {
-    test('messages arrive, in order', async () => {
-      const env = { ...process.env, NOTIFY_SOCKET: await listenAsSystemd() };
-      const notifier = openNotifier(env, logger);
-      void notifier.tell('READY=1', 'STATUS=2 zones');
-      void notifier.tell(...reloadingAssignments());
-      await notifier.tell('STOPPING=1');
-      const messages = (): string[] =>
-        heard.filter((line) => line.includes('=') && !line.startsWith('BARRIER'));
-      await until(() => messages().length === 3);
-      expect(messages()).toEqual([
-        'READY=1 STATUS=2 zones',
-        expect.stringMatching(/^RELOADING=1 MONOTONIC_USEC=\d+$/),
-        'STOPPING=1',
-      ]);
-    });
+describe.runIf(hasSystemd)('with a datagram socket like systemd’s', () => {
+  test('messages arrive, in order', async () => {
+    systemd = await Systemd.listen();
+    const notifier = openNotifier(systemd.env, logger);
+    void notifier.tell('READY=1', 'STATUS=2 zones');
+    void notifier.tell(...reloadingAssignments());
+    await notifier.tell('STOPPING=1');
+    await systemd.heard('STOPPING');
+    expect(systemd.messages).toEqual([
+      'READY=1 STATUS=2 zones',
+      expect.stringMatching(/^RELOADING=1 MONOTONIC_USEC=\d+$/),
+      'STOPPING=1',
+    ]);
+  });
 
-    test('the watchdog is pinged while the server is well, and no longer', async () => {
-      const env = { ...process.env, NOTIFY_SOCKET: await listenAsSystemd(), WATCHDOG_USEC: '20000' };
-      let asked = 0;
-      const stop = openNotifier(env, logger).watch(realWorld, async () => ++asked <= 2);
-      await until(() => asked >= 5);
-      stop();
-      await until(() => heard.filter((line) => line.startsWith('WATCHDOG=1')).length >= 2);
-      expect(heard.filter((line) => line.startsWith('WATCHDOG=1'))).toHaveLength(2);
-    });
-  },
-);
+  test('the watchdog is pinged while the server is well, and no longer', async () => {
+    systemd = await Systemd.listen();
+    let asked = 0;
+    const notifier = openNotifier({ ...systemd.env, WATCHDOG_USEC: '20000' }, logger);
+    const stop = notifier.watch(realWorld, async () => ++asked <= 2);
+    await until(() => asked >= 5);
+    stop();
+    await notifier.tell('STOPPING=1');
+    await systemd.heard('STOPPING');
+    expect(systemd.messages).toEqual(['WATCHDOG=1', 'WATCHDOG=1', 'STOPPING=1']);
+  });
+});
 
 test('a server that does not answer itself in time is not pinged for', async () => {
   const due: (() => void)[] = [];
