@@ -43,7 +43,11 @@ export class Journal {
   }
 
   late(): Outcome {
-    return limited(`time is up; ${this.#text()}`, 'question', Ede.NO_REACHABLE_AUTHORITY);
+    const state =
+      this.#faults.size > 0
+        ? `; ${this.#text()}`
+        : ` while the servers of ${plainText(this.#zone)} are asked`;
+    return limited(`time is up${state}`, 'question', Ede.NO_REACHABLE_AUTHORITY);
   }
 
   #text(): string {

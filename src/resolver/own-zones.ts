@@ -12,8 +12,7 @@ import { ended, type Finding, followsAliases, type Outcome } from './outcome.ts'
 export type OwnFinding =
   | { readonly kind: 'outside' }
   /**
-   * Data, NODATA, NXDOMAIN, or an alias chain as far as we hold it. A chain that leaves our zones ends in a
-   * CNAME, with NOERROR and an empty authority section; one that ends inside in NODATA has the SOA there.
+   * Data, NODATA, NXDOMAIN, or an alias chain as far as we hold it.
    */
   | { readonly kind: 'answer'; readonly outcome: Outcome }
   /** Below a cut in a zone of ours: the place to start from, instead of the cache or the root. */
@@ -30,16 +29,18 @@ export interface OwnZones {
 /** For a server without zones. */
 export const noOwnZones: OwnZones = { ask: () => ({ kind: 'outside' }) };
 
-/** What our zones say, as a finding: an end, or an alias that leaves them. */
+/**
+ * What our zones say, as a finding: an end, or an alias to go on from. Whether that leaves us is asked of us
+ * again.
+ */
 export function ownFinding(outcome: Outcome, type: number): Finding {
   const last = outcome.answer.at(-1);
-  const leaves =
+  const goesOn =
     last !== undefined &&
     followsAliases(type) &&
     outcome.rcode === Rcode.NOERROR &&
-    outcome.authority.length === 0 &&
     rrsetType(last.block, 0) === Type.CNAME;
-  if (!leaves) return ended(outcome);
+  if (!goesOn) return ended(outcome);
   const target = ownName(aliasTarget(last.block));
   return { kind: 'alias', links: outcome.answer, target, authoritative: outcome.authoritative === true };
 }

@@ -17,6 +17,7 @@ export interface Logged {
   readonly edns: boolean;
   readonly recursionDesired: boolean;
   readonly id: number;
+  readonly atMs: number;
 }
 
 /** `delay`, and the words behind it. */
@@ -92,6 +93,7 @@ export class ScriptedInternet implements Upstream {
       edns: optOf(asked) !== undefined,
       recursionDesired: asked.flag_rd,
       id: asked.id ?? 0,
+      atMs: this.#world.nowMs(),
     });
     const server = this.#servers.get(to.address);
     return new Promise((resolve) => {
@@ -244,7 +246,8 @@ function answerOf(server: ScriptedServer, name: string, type: string): Reply {
   const answer = zone.ask(name === '.' ? '' : name, type);
   const keeps = (record: Answer): boolean => record.type !== 'SOA' || server.fault('no-soa') === undefined;
   const authoritative = answer.authoritative && server.fault('not-authoritative') === undefined;
-  return { ...answer, authoritative, authorities: answer.authorities.filter(keeps) };
+  const additionals = server.fault('no-additional') === undefined ? answer.additionals : [];
+  return { ...answer, authoritative, authorities: answer.authorities.filter(keeps), additionals };
 }
 
 type Trick = (name: string, apex: string, words: readonly string[], asked: number) => Partial<Reply>;

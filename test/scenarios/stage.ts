@@ -33,6 +33,7 @@ export class Stage {
   #recursor: Recursor | undefined;
   #outcomes: Outcome[] = [];
   #sentBefore = 0;
+  #startMs = 0;
   #tookMs = 0;
   #wasCached = false;
 
@@ -116,6 +117,9 @@ export class Stage {
         return this.recursor.flush();
       case 'wait':
         return this.world.pass(Number(first) * 1000);
+      case 'start': // Without waiting for it.
+        void this.recursor.resolve({ name: name(first), type: typeFromText(second) ?? 0, class: 1 });
+        return;
       case 'ask':
         return this.#ask(first, second, third, Number(fourth || 1));
       default:
@@ -159,14 +163,14 @@ export class Stage {
       type: typeFromText(type) ?? 0,
       class: 1,
     });
-    const startMs = this.world.nowMs();
+    this.#startMs = this.world.nowMs();
     this.#wasCached = this.recursor.cached(questionOf(0)) !== undefined;
     const ask = (i: number): Promise<Outcome> => this.recursor.resolve(questionOf(i));
     const numbers = Array.from({ length: count }, (_, i) => i);
     this.#outcomes = [];
     if (how === 'times') for (const i of numbers) this.#outcomes.push(await this.world.until(ask(i)));
     else this.#outcomes = await this.world.until(Promise.all(numbers.map(ask)));
-    this.#tookMs = this.world.nowMs() - startMs;
+    this.#tookMs = this.world.nowMs() - this.#startMs;
     // What goes on after the client has its answer counts as well.
     await this.world.pass(this.#sent().length > 0 && this.recursor.inFlight > 0 ? 10_000 : 0);
   }
@@ -235,6 +239,7 @@ export class Stage {
       type: () => [all.filter((q) => q.type === second), words.slice(3)],
       name: () => [all.filter((q) => q.name.toLowerCase() === second), words.slice(3)],
       below: () => [all.filter((q) => isWithin(q.name.toLowerCase(), second)), words.slice(3)],
+      after: () => [all.filter((q) => q.atMs - this.#startMs >= 1000 * Number(second)), words.slice(3)],
       port: () => [all.filter((q) => q.port === Number(second)), words.slice(3)],
       plain: () => [all.filter((q) => !q.edns), words.slice(2)],
       lower: () => [all.filter((q) => q.name === q.name.toLowerCase()), words.slice(2)],
