@@ -83,7 +83,7 @@ async function start(flags: Flags, ground: Ground): Promise<Server | undefined> 
     await doors.close();
     return undefined;
   }
-  await complainOfUnreadable(reading, ground);
+  await complainOfUnreadable(reading, file, settings, ground);
   gate.open(house.pipeline);
   const { zoneCount: zones, recordCount: records } = house.catalog;
   const config = file === undefined ? {} : { config: file };
@@ -127,8 +127,15 @@ function giveUpRoot({ user, group }: Settings, { log }: Ground): boolean {
   return fault === undefined;
 }
 
-async function complainOfUnreadable({ watched }: Reading, { log }: Ground): Promise<void> {
-  for (const file of watched.files) {
+/** What a reload will read again. */
+async function complainOfUnreadable(
+  { watched }: Reading,
+  config: string | undefined,
+  { hosts, recursion }: Settings,
+  { log }: Ground,
+): Promise<void> {
+  for (const file of [config, ...watched.files, hosts || undefined, recursion.rootHints]) {
+    if (file === undefined) continue;
     await access(file, constants.R_OK).catch(() => {
       log.logger.warn({ file }, 'cannot be read without root: it will not be possible to reload');
     });

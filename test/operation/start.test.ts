@@ -102,7 +102,10 @@ describe.runIf(process.getuid?.() === 0)('started as root', () => {
     for (const line of rights(child.pid)) expect(line).not.toMatch(/^[UG]id:.*\s0(\s|$)|^CapEff:.*[1-9a-f]/);
     const warned = lines.filter(({ msg }) => msg.includes('cannot be read without root'));
     // The folder that mkdtemp makes is closed to others.
-    expect(warned.map(({ file }) => file)).toEqual([files.path('example.com.zone')]);
+    expect(warned.map(({ file }) => file)).toEqual([
+      files.path('cairn.yaml'),
+      files.path('example.com.zone'),
+    ]);
   });
 
   test('a user that does not exist is fatal', async () => {

@@ -1,0 +1,128 @@
+import { PassThrough } from 'node:stream';
+import { decode, encode, type Packet, type RecordType } from 'dns-packet';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Counters } from '../../src/base/counters.ts';
+import { realWorld } from '../../src/base/world.ts';
+import { BugLog } from '../../src/control/bugs.ts';
+import { configure } from '../../src/control/config.ts';
+import { House } from '../../src/control/house.ts';
+import type { Loadout } from '../../src/control/load.ts';
+import { type Log, openLog } from '../../src/control/log.ts';
+import type { Settings } from '../../src/control/settings.ts';
+import { parseHosts } from '../../src/resolver/hosts.ts';
+import { Catalog } from '../../src/zone/catalog.ts';
+import { catalog } from '../support/authority.ts';
+
+/** Without zones and root hints; names of the hosts file are all that can be resolved, and nobody is asked. */
+function loadout(hostsText: string | undefined, zones = new Catalog([])): Loadout {
+  const hosts = hostsText === undefined ? undefined : parseHosts(hostsText, 'hosts').hosts;
+  return { catalog: zones, rootHints: [], hosts, hostsText };
+}
+
+const HOSTS = '192.0.2.1 printer\n';
+let defaults: Settings;
+let log: Log;
+let logged: string;
+let house: House;
+
+beforeEach(async () => {
+  const { settings } = await configure({}, '/none');
+  if (settings === undefined) throw new Error('the defaults are valid');
+  defaults = settings;
+  logged = '';
+  const out = new PassThrough();
+  out.on('data', (chunk: Buffer) => {
+    logged += chunk;
+  });
+  log = openLog(settings.log, out, false);
+  const ground = { world: realWorld, counters: new Counters(), log, bugs: new BugLog(log.logger, realWorld) };
+  house = new House(settings, loadout(HOSTS), ground);
+});
+afterEach(() => house.close());
+
+async function ask(name: string, type: RecordType = 'A', address = '127.0.0.1'): Promise<string> {
+  const query = encode({ type: 'query', id: 1, flags: 0x100, questions: [{ name, type }] });
+  const out = new Uint8Array(65_535);
+  const answer = await new Promise<Uint8Array>((resolve) => {
+    const client = { transport: 'udp', address, port: 5_000 } as const;
+    const length = house.pipeline.answer(query, query.length, client, out, resolve);
+    if (length > 0) resolve(out.subarray(0, length));
+  });
+  const packet: Packet = decode(Buffer.from(answer));
+  const [first] = packet.answers ?? [];
+  if (first !== undefined && 'data' in first) return String(first.data);
+  return (packet as { rcode?: string }).rcode ?? '';
+}
+
+const withRecursion = (changed: Partial<Settings['recursion']>): Settings => ({
+  ...defaults,
+  recursion: { ...defaults.recursion, ...changed },
+});
+
+test('names are resolved for neighbours, and nobody else', async () => {
+  expect(await ask('printer')).toBe('192.0.2.1');
+  expect(await ask('printer', 'A', '198.51.100.1')).toBe('REFUSED');
+});
+
+test('who may recurse changes with the next query', async () => {
+  expect(house.apply(withRecursion({ allow: ['198.51.100.0/24'] }), loadout(HOSTS))).toEqual([]);
+  expect(await ask('printer')).toBe('REFUSED');
+  expect(await ask('printer', 'A', '198.51.100.1')).toBe('192.0.2.1');
+});
+
+test('recursion can be switched off and on again', async () => {
+  house.apply(withRecursion({ enabled: false }), loadout(HOSTS));
+  expect(await ask('printer')).toBe('REFUSED');
+  house.apply(defaults, loadout(HOSTS));
+  expect(await ask('printer')).toBe('192.0.2.1');
+});
+
+test('another hosts file is served', async () => {
+  house.apply(defaults, loadout('192.0.2.2 printer\n'));
+  expect(await ask('printer')).toBe('192.0.2.2');
+});
+
+test('zones are replaced whole', async () => {
+  const zone = (address: string): Catalog =>
+    catalog({ 'example.com': `@ 60 SOA a b 1 1 1 1 1\n@ 60 NS a\na 60 A 192.0.2.53\nwww 60 A ${address}\n` });
+  house.apply(defaults, loadout(HOSTS, zone('192.0.2.8')));
+  expect(await ask('www.example.com')).toBe('192.0.2.8');
+  house.apply(defaults, loadout(HOSTS, zone('192.0.2.9')));
+  expect(await ask('www.example.com')).toBe('192.0.2.9');
+  house.apply(defaults, loadout(HOSTS));
+  expect(house.catalog.zoneCount).toBe(0);
+});
+
+test('what waits for a restart is named', () => {
+  const listen = [{ address: '127.0.0.1', port: 53 }];
+  const tcp = { ...defaults.tcp, idleMs: 1 };
+  expect(house.apply({ ...defaults, listen, tcp, user: 'x' }, loadout(HOSTS))).toEqual([
+    'listen',
+    'tcp',
+    'user',
+  ]);
+});
+
+test('queries are logged from when it is asked for until it is not', async () => {
+  await ask('printer');
+  expect(logged).toBe('');
+  house.apply({ ...defaults, log: { ...defaults.log, queries: true } }, loadout(HOSTS));
+  await ask('printer');
+  expect(JSON.parse(logged)).toMatchObject({
+    msg: 'query',
+    client: '127.0.0.1#5000',
+    over: 'udp',
+    name: 'printer.',
+    type: 'A',
+    class: 'IN',
+    rcode: 'NOERROR',
+  });
+  logged = '';
+  house.apply(defaults, loadout(HOSTS));
+  await ask('printer');
+  expect(logged).toBe('');
+});
+
+test('it answers itself', () => {
+  expect(house.answersItself()).toBe(true);
+});
