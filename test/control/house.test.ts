@@ -13,7 +13,9 @@ import { parseHosts } from '../../src/resolver/hosts.ts';
 import { Catalog } from '../../src/zone/catalog.ts';
 import { catalog } from '../support/authority.ts';
 
-/** Without zones and root hints; names of the hosts file are all that can be resolved, and nobody is asked. */
+/**
+ * Without zones and root hints; names of the hosts file are all that can be resolved, and nobody is asked.
+ */
 function loadout(hostsText: string | undefined, zones = new Catalog([])): Loadout {
   const hosts = hostsText === undefined ? undefined : parseHosts(hostsText, 'hosts').hosts;
   return { catalog: zones, rootHints: [], hosts, hostsText };
