@@ -59,7 +59,7 @@ function checkRrset(zone: Inspection, id: number, from: number, end: number): vo
   const rrset = `${zone.text(id)} ${typeText(type)}`;
   const duplicates = duplicatesIn(zone.records, zone.rows, from, end);
   for (const { row, first } of duplicates) {
-    zone.warning(row, `${rrset} is as in line ${zone.lineOf(first)}: dropped`);
+    zone.warning(row, `${rrset} is as in ${zone.placeOf(first, row)}: dropped`);
   }
   const distinct = end - from - duplicates.length;
   const law = SINGLETONS.get(type);

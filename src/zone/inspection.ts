@@ -49,10 +49,13 @@ export class Inspection {
   find(id: number, type: number): number {
     if (id >= this.#owners) return -1;
     const end = this.rows.start(id + 1);
-    for (let position = this.rows.start(id); position < end; position++) {
-      if (this.rows.type(position) === type) return position;
+    let low = this.rows.start(id);
+    for (let high = end; low < high; ) {
+      const middle = (low + high) >> 1;
+      if (this.rows.type(middle) < type) low = middle + 1;
+      else high = middle;
     }
-    return -1;
+    return low < end && this.rows.type(low) === type ? low : -1;
   }
 
   has(id: number, type: number): boolean {
@@ -67,21 +70,27 @@ export class Inspection {
     return nameText(this.records.apex);
   }
 
-  lineOf(row: number): number {
-    return this.records.line[row] as number;
+  /** A row's place, told at another row. */
+  placeOf(row: number, toldAt: number): string {
+    const line = this.#lineOf(row);
+    return this.#fileOf(row) === this.#fileOf(toldAt) ? `line ${line}` : `${this.#fileOf(row)}:${line}`;
   }
 
   error(row: number, text: string): void {
-    this.report.error(this.#fileOf(row), this.lineOf(row), 0, text);
+    this.report.error(this.#fileOf(row), this.#lineOf(row), 0, text);
   }
 
   warning(row: number, text: string): void {
-    this.report.warning(this.#fileOf(row), this.lineOf(row), 0, text);
+    this.report.warning(this.#fileOf(row), this.#lineOf(row), 0, text);
   }
 
   /** Of something that is in no row. */
   zoneError(text: string): void {
     this.report.error(this.records.files[0] ?? '', 0, 0, text);
+  }
+
+  #lineOf(row: number): number {
+    return this.records.line[row] as number;
   }
 
   #fileOf(row: number): string {

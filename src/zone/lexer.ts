@@ -13,6 +13,7 @@ const LF = 0x0a;
 const CR = 0x0d;
 const SPACE = 0x20;
 const QUOTE = 0x22;
+const EQUALS = 0x3d;
 
 /** What a byte may begin. */
 const Kind = {
@@ -146,7 +147,7 @@ export class Lexer {
       const kind = KIND[text[i] as number];
       if (kind === Kind.WORD) i++;
       else if (kind === Kind.ESCAPE) i = this.#escapeEnd(i);
-      else if (kind === Kind.QUOTE) i = Math.min(this.#closingQuote(i) + 1, end);
+      else if (kind === Kind.QUOTE && text[i - 1] === EQUALS) i = Math.min(this.#closingQuote(i) + 1, end);
       else break;
     }
     return i;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { INCLUDE_DEPTH_MAX, INCLUDES_MAX } from '../../src/base/limits.ts';
 import { nameFromText } from '../../src/wire/name.ts';
+import { checkZone } from '../../src/zone/check.ts';
 import { type Complaint, complaintText } from '../../src/zone/complaint.ts';
 import { parseZone } from '../../src/zone/parser.ts';
 import type { Records } from '../../src/zone/records.ts';
@@ -50,6 +51,16 @@ describe('$INCLUDE [RFC 1035 §5.1]', () => {
     ]);
     expect([...records.file.subarray(0, 3)]).toEqual([1, 2, 0]);
     expect([...records.line.subarray(0, 3)]).toEqual([1, 3, 2]);
+  });
+
+  test('a record again names the file of the first', () => {
+    put('zones/parts/again.inc', '\na 60 A 192.0.2.1\n');
+    const complaints: Complaint[] = [];
+    checkZone(parse('$INCLUDE parts/again.inc\na A 192.0.2.1\n').records, complaints);
+    const texts = complaints.map((complaint) => complaintText(complaint).replaceAll(folder, ''));
+    expect(texts).toContain(
+      '/zones/a.zone:2: warning: a.example. A is as in /zones/parts/again.inc:2: dropped',
+    );
   });
 
   test('an absolute path may lie in the folder', () => {
