@@ -1,6 +1,6 @@
 /**
- * "Did you mean …?": the known word closest to a mistyped one, so that a complaint can name
- * what was probably meant. Nothing is suggested that is further away than a third of the word, or three letters.
+ * "Did you mean …?": the known word closest to a mistyped one, so that a complaint can name what was probably
+ * meant. Nothing is suggested that is further away than a third of the word, or three letters.
  */
 
 export function nearest(word: string, known: Iterable<string>): string | undefined {
@@ -13,7 +13,9 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
   return best;
 }
 
-/** Letters inserted, dropped, changed, or swapped with their neighbour. Words of more than 40 letters are cut. */
+/**
+ * Letters inserted, dropped, changed, or swapped with their neighbour. Words of more than 40 letters are cut.
+ */
 function stepsBetween(a: string, b: string): number {
   const from = a.slice(0, 40);
   const to = b.slice(0, 40);
