@@ -132,5 +132,6 @@ const isNodata = (finding: Finding): boolean =>
 function whyNoAddress(finding: Finding): string {
   if (finding.kind === 'alias') return 'is an alias';
   if (finding.outcome.rcode === Rcode.NXDOMAIN) return 'does not exist';
-  return finding.outcome.rcode === Rcode.NOERROR ? 'has no address' : 'cannot be resolved';
+  if (finding.outcome.rcode === Rcode.NOERROR) return 'has no address';
+  return `cannot be resolved (${finding.outcome.ede?.text ?? 'no reason known'})`;
 }

@@ -10,11 +10,11 @@ import {
 } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { Rcode, Type } from '../wire/codes.ts';
-import { type Name, parentName } from '../wire/name.ts';
+import { type Name, nameKey } from '../wire/name.ts';
 import { rrsetCount, rrsetTtl } from '../wire/rrset.ts';
 import { cnameFinding, dnameFinding } from './alias.ts';
 import { type AnswerRrset, answered, denied, ended, type Finding, followsAliases } from './outcome.ts';
-import { type Fact, Shelf, typedKey } from './shelf.ts';
+import { type Fact, Shelf, typedKey, typeKey } from './shelf.ts';
 
 /**
  * RFC 2181 §5.4.1, of which only answers are ever kept here: glue lives and dies with its delegation, and
@@ -41,6 +41,10 @@ interface Denial extends Fact {
 /** RFC 6895 §3.1: type 0 is nobody's, so it can stand for a name as a whole. */
 const WHOLE_NAME = 0;
 
+const WHOLE_NAME_KEY = typeKey(WHOLE_NAME);
+const CNAME_KEY = typeKey(Type.CNAME);
+const DNAME_KEY = typeKey(Type.DNAME);
+
 export class Cache {
   readonly #shelf: Shelf<Data | Denial>;
 
@@ -57,26 +61,30 @@ export class Cache {
   }
 
   find(name: Name, type: number): Finding | undefined {
-    const exact = this.#shelf.live(typedKey(name, type));
+    const key = nameKey(name);
+    const exact = this.#shelf.live(key + typeKey(type));
     if (exact !== undefined) return this.#told(exact, name);
     if (followsAliases(type)) {
-      const cname = this.#shelf.live(typedKey(name, Type.CNAME));
+      const cname = this.#shelf.live(key + CNAME_KEY);
       if (cname?.kind === 'data') {
         return cnameFinding(name, cname.blocks[0] as Uint8Array, this.#shelf.secondsLeft(cname));
       }
     }
-    return this.#findAbove(name);
+    return this.#findAbove(name, key);
   }
 
-  #findAbove(name: Name): Finding | undefined {
-    for (let at = name; ; at = parentName(at)) {
-      const absent = this.#shelf.live(typedKey(at, WHOLE_NAME));
-      if (absent !== undefined) return this.#told(absent, at);
-      const dname = at === name ? undefined : this.#shelf.live(typedKey(at, Type.DNAME));
+  /** What is said of the whole name, or of one it lies below. The key of an ancestor is the end of its own. */
+  #findAbove(name: Name, key: string): Finding | undefined {
+    for (let at = 0; ; at += (name[at] as number) + 1) {
+      const above = key.slice(at);
+      const absent = this.#shelf.live(above + WHOLE_NAME_KEY);
+      if (absent !== undefined) return this.#told(absent, name.subarray(at));
+      const dname = at === 0 ? undefined : this.#shelf.live(above + DNAME_KEY);
       if (dname?.kind === 'data') {
-        return dnameFinding(name, at, dname.blocks[0] as Uint8Array, this.#shelf.secondsLeft(dname));
+        const ttl = this.#shelf.secondsLeft(dname);
+        return dnameFinding(name, name.subarray(at), dname.blocks[0] as Uint8Array, ttl);
       }
-      if (at.length === 1) return undefined;
+      if (name[at] === 0) return undefined;
     }
   }
 

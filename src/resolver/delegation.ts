@@ -11,7 +11,7 @@ import {
   GLUE_PER_REFERRAL_MAX,
 } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
-import { type Name, nameKey, parentName } from '../wire/name.ts';
+import { type Name, nameKey } from '../wire/name.ts';
 import { type Fact, Shelf } from './shelf.ts';
 
 export interface NameServer {
@@ -38,10 +38,11 @@ export class Delegations {
 
   /** The deepest known cut at or above `name`. */
   closest(name: Name): Delegation | undefined {
-    for (let at = name; ; at = parentName(at)) {
-      const known = this.#shelf.live(nameKey(at));
+    const key = nameKey(name);
+    for (let at = 0; ; at += (name[at] as number) + 1) {
+      const known = this.#shelf.live(key.slice(at));
       if (known !== undefined) return known.delegation;
-      if (at.length === 1) return undefined;
+      if (name[at] === 0) return undefined;
     }
   }
 

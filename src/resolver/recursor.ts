@@ -98,7 +98,7 @@ export class Recursor {
         this.#counters?.bump(Counter.resolutionsLate);
         settle((account.waitingFor?.journal ?? new Journal()).late());
       });
-      void drive(resolve(question, this.#know), (wish) => this.#grant(wish, account))
+      void drive(resolve(question), (wish) => this.#grant(wish, account))
         .then((outcome) => this.#remember(question, outcome))
         .catch((error: unknown) => this.#bug(error))
         .then((outcome) => {

@@ -1,7 +1,6 @@
 /**
- * From a question to its outcome: name after name along the chain of aliases (RFC 1034 §5.3.3 step 4c, RFC
- * 6672 §3.2). What is known is taken, what is not is wished for. The same chase, without wishes, answers from
- * what is known alone.
+ * From a question to its outcome: name after name along the chain of aliases (RFC 1034 §5.3.3 step 4c, RFC 6672
+ * §3.2), each of them a wish. The same chase, without wishes, answers from what is known alone.
  */
 import { ALIAS_HOPS_MAX } from '../base/limits.ts';
 import { Rcode } from '../wire/codes.ts';
@@ -18,11 +17,11 @@ import {
 } from './outcome.ts';
 import { type Asked, resolveAll, type Steps } from './wish.ts';
 
-export function* resolve(question: Asked, know: Knowledge): Steps<Outcome> {
+export function* resolve(question: Asked): Steps<Outcome> {
   const chase = new Chase(question);
   for (;;) {
-    const finding = know.find(chase.asked) ?? ((yield* resolveAll([chase.asked]))[0] as Finding);
-    const outcome = chase.take(finding);
+    const [finding] = yield* resolveAll([chase.asked]);
+    const outcome = chase.take(finding as Finding);
     if (outcome !== undefined) return outcome;
   }
 }

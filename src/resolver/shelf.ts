@@ -66,5 +66,7 @@ export class Shelf<F extends Fact> {
 }
 
 /** One byte per char, so that the string stays one byte per char inside the engine as well. */
-export const typedKey = (name: Name, type: number): string =>
-  nameKey(name) + String.fromCharCode(type >> 8, type & 0xff);
+export const typedKey = (name: Name, type: number): string => nameKey(name) + typeKey(type);
+
+/** What `typedKey` puts behind the name's own key. */
+export const typeKey = (type: number): string => String.fromCharCode(type >> 8, type & 0xff);
