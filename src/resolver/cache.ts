@@ -73,7 +73,9 @@ export class Cache {
     return this.#findAbove(name, key);
   }
 
-  /** What is said of the whole name, or of one it lies below. The key of an ancestor is the end of its own. */
+  /**
+   * What is said of the whole name, or of one it lies below. The key of an ancestor is the end of its own.
+   */
   #findAbove(name: Name, key: string): Finding | undefined {
     for (let at = 0; ; at += (name[at] as number) + 1) {
       const above = key.slice(at);

@@ -1,6 +1,6 @@
 /**
- * From a question to its outcome: name after name along the chain of aliases (RFC 1034 §5.3.3 step 4c, RFC 6672
- * §3.2), each of them a wish. The same chase, without wishes, answers from what is known alone.
+ * From a question to its outcome: name after name along the chain of aliases (RFC 1034 §5.3.3 step 4c, RFC
+ * 6672 §3.2), each of them a wish. The same chase, without wishes, answers from what is known alone.
  */
 import { ALIAS_HOPS_MAX } from '../base/limits.ts';
 import { Rcode } from '../wire/codes.ts';

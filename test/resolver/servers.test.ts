@@ -80,7 +80,7 @@ test('nobody is left out', () => {
   expect(servers.order([NEAR, FAR, V6], ZONE).sort()).toEqual([NEAR, FAR, V6].sort());
 });
 
-test('four addresses of a family in a row that the system does not reach: the family comes last', async () => {
+test('four addresses of a family in a row without a route put the family last', async () => {
   const world = new VirtualWorld();
   const servers = new Servers(world, true);
   for (let i = 1; i <= 3; i++) servers.unreachable(`2001:db8::${i}`);
