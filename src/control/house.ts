@@ -46,7 +46,7 @@ export class House {
     this.#upstream = socketUpstream(ground.world, ground.counters);
     this.pipeline = new Pipeline({
       ...this.#pipelineSettings(),
-      recursor: settings.recursion.enabled ? this.#newRecursor() : undefined,
+      recursor: this.#recursor(),
       counters: ground.counters,
       onBug: (bug, packet) => ground.bugs.tell(bug, { packet: toHex(packet) }),
     });
@@ -66,7 +66,7 @@ export class House {
     const isWalkNew = !isDeepStrictEqual(walkSettings(before), walkSettings({ settings, loadout }));
     this.pipeline.reconfigure({
       ...this.#pipelineSettings(),
-      ...(settings.recursion.enabled && isWalkNew ? { recursor: this.#newRecursor() } : {}),
+      ...(isWalkNew ? { recursor: this.#recursor() } : {}),
     });
     this.pipeline.publish(loadout.catalog);
     return RESTART_KEYS.filter((key) => !isDeepStrictEqual(settings[key], before.settings[key]));
@@ -96,7 +96,7 @@ export class House {
     const { identity, recursion, log } = this.#settings;
     return {
       catalog: this.#loadout.catalog,
-      mayRecurse: prefixSet(recursion.enabled ? recursion.allow : []),
+      mayRecurse: prefixSet(recursion.allow),
       chaos: {
         version: identity.version || undefined,
         hostname: identity.hostname || undefined,
@@ -106,8 +106,9 @@ export class House {
     };
   }
 
-  #newRecursor(): Recursor {
+  #recursor(): Recursor | undefined {
     const { recursion } = this.#settings;
+    if (!recursion.enabled) return undefined;
     const { world, counters, bugs } = this.#ground;
     return new Recursor(
       {

@@ -48,7 +48,7 @@ export interface PipelineSettings {
 export class Pipeline implements Answerer {
   #settings: PipelineSettings;
   #chaos: Chaos;
-  #recursion: Recursion | undefined;
+  readonly #recursion: Recursion;
   readonly #query = new Query();
   readonly #reply = new Reply();
   readonly #authority = new Authority();
@@ -59,7 +59,7 @@ export class Pipeline implements Answerer {
   constructor(settings: PipelineSettings) {
     this.#settings = settings;
     this.#chaos = new Chaos(settings.chaos);
-    this.#recursion = settings.recursor && new Recursion(settings.recursor);
+    this.#recursion = new Recursion(settings.recursor);
   }
 
   /** From the next query on, these zones. */
@@ -71,12 +71,12 @@ export class Pipeline implements Answerer {
   reconfigure(changed: Partial<PipelineSettings>): void {
     this.#settings = { ...this.#settings, ...changed };
     if (changed.chaos) this.#chaos = new Chaos(changed.chaos);
-    if (changed.recursor) this.#recursion = new Recursion(changed.recursor);
+    if ('recursor' in changed) this.#recursion.recursor = changed.recursor;
   }
 
   /** Answers promised by LATER and not sent yet. */
   get pending(): number {
-    return this.#recursion?.pending ?? 0;
+    return this.#recursion.pending;
   }
 
   answer(packet: Bytes, length: number, client: Client, out: Bytes, send: Send): number {
@@ -116,7 +116,7 @@ export class Pipeline implements Answerer {
   #lookUp(client: Client, out: Bytes, send: Send): number {
     const { catalog, counters } = this.#settings;
     const query = this.#query;
-    const mayRecurse = this.#recursion !== undefined && this.#settings.mayRecurse.has(client.address);
+    const mayRecurse = this.#recursion.isOffered && this.#settings.mayRecurse.has(client.address);
     const wantsRecursion = mayRecurse && query.recursionDesired;
     const zone = this.#authority.zoneOf(catalog, query.name, query.type);
     if (zone !== undefined) {
@@ -131,7 +131,7 @@ export class Pipeline implements Answerer {
 
   /** RFC 8914 §4.19 for those who may not ask, §4.21 where recursion was not asked for or is not offered. */
   #refuse(client: Client, mayRecurse: boolean, out: Bytes): number {
-    const isForbidden = this.#recursion !== undefined && !mayRecurse && this.#query.recursionDesired;
+    const isForbidden = this.#recursion.isOffered && !mayRecurse && this.#query.recursionDesired;
     this.#reply.edeCode = isForbidden ? Ede.PROHIBITED : Ede.NOT_AUTHORITATIVE;
     this.#reply.edeText = isForbidden
       ? 'recursion is not offered to this address'
@@ -140,7 +140,7 @@ export class Pipeline implements Answerer {
   }
 
   #recurse(client: Client, out: Bytes, send: Send): number {
-    const recursion = this.#recursion as Recursion;
+    const recursion = this.#recursion;
     const { counters } = this.#settings;
     counters.bump(Counter.recursive);
     const isCached = recursion.fromCache(this.#query, this.#reply);

@@ -4,6 +4,7 @@
  * hand when the outcome is there.
  */
 import { type KeptRrset, type Reply, Section } from '../answer/reply.ts';
+import { assert } from '../base/assert.ts';
 import { type Bytes, copyOf } from '../base/bytes.ts';
 import type { Outcome, Recursor } from '../resolver/recursor.ts';
 import { LATER } from '../transport/door.ts';
@@ -15,11 +16,16 @@ import type { Query } from '../wire/query.ts';
 export type Send = (response: Uint8Array) => void;
 
 export class Recursion {
-  readonly #recursor: Recursor;
+  /** Absent where recursion is off. One that is replaced still ends what it began. */
+  recursor: Recursor | undefined;
   #pending = 0;
 
-  constructor(recursor: Recursor) {
-    this.#recursor = recursor;
+  constructor(recursor: Recursor | undefined) {
+    this.recursor = recursor;
+  }
+
+  get isOffered(): boolean {
+    return this.recursor !== undefined;
   }
 
   get pending(): number {
@@ -28,7 +34,7 @@ export class Recursion {
 
   /** Completes the reply from the cache, if that can be done at once. */
   fromCache(query: Query, reply: Reply): boolean {
-    const outcome = this.#recursor.cached(questionInHand(query, reply));
+    const outcome = this.#offered().cached(questionInHand(query, reply));
     if (outcome === undefined) return false;
     complete(reply, reply.answers(), outcome);
     return true;
@@ -45,7 +51,7 @@ export class Recursion {
     const kept = reply.answers();
     const packet = copyOf(query.packet, 0, query.length);
     this.#pending++;
-    this.#recursor
+    this.#offered()
       .resolve(question)
       .then((outcome) => {
         query.read(packet, packet.length);
@@ -57,6 +63,11 @@ export class Recursion {
         this.#pending--;
       });
     return LATER;
+  }
+
+  #offered(): Recursor {
+    assert(this.recursor !== undefined, 'nobody is sent here where recursion is off');
+    return this.recursor;
   }
 }
 

@@ -234,6 +234,25 @@ describe('publishing', () => {
   });
 });
 
+describe('another resolver', () => {
+  test('takes over, and what the one before promised still counts until it is sent', async () => {
+    let settle: (outcome: Outcome) => void = () => undefined;
+    const { recursor } = scripted({
+      later: () =>
+        new Promise((resolve) => {
+          settle = resolve;
+        }),
+    });
+    const subject = pipeline(zones, { recursor, mayRecurse: loopback });
+    const asked = askLater(subject, 'www.elsewhere. A');
+    subject.reconfigure({ recursor: undefined });
+    expect(ask(subject, 'www.elsewhere. A', { rd: true }).rcode).toBe(Rcode.REFUSED);
+    expect(subject.pending).toBe(1);
+    settle(outcome('www.elsewhere.', 9));
+    expect(await asked).toEqual(['NOERROR ra', 'an www.elsewhere. 17 IN A 192.0.2.9']);
+  });
+});
+
 describe('order', () => {
   test('RRs of an RRset take turns being first [RFC 1794 §3]', () => {
     const subject = pipeline(
