@@ -3,25 +3,24 @@
  * truncation. Whole RRsets go in or stay out (RFC 2181 §9): additional data is left out silently, anything
  * else, glue that a referral needs included, sets TC.
  */
-
 import { OWN_TTL, type Reply, Section } from '../answer/reply.ts';
-import { type Bytes, copy, put16, put32 } from '../base/bytes.ts';
+import { type Bytes, copy, put16, put32, u16 } from '../base/bytes.ts';
 import { UDP_BYTES_MAX } from '../base/limits.ts';
 import { EdnsOption, Type } from '../wire/codes.ts';
-import { HEADER_BYTES, type Query } from '../wire/query.ts';
+import { DNSSEC_OK, Flag, HEADER_BYTES, OPCODE_MASK } from '../wire/header.ts';
+import type { Query } from '../wire/query.ts';
 import { rrsetCount, rrsetTtl } from '../wire/rrset.ts';
 import { MessageWriter } from '../wire/writer.ts';
 
-const QR = 0x8000;
-const AA = 0x0400;
-const TC = 0x0200;
-const RA = 0x0080;
-/** Opcode, RD and CD come back as they were sent (RFC 1035 §4.1.1, RFC 4035 §3.1.6). */
-const ECHOED = 0x7910;
+/**
+ * What comes back as it was sent (RFC 1035 §4.1.1). CD too, always: RFC 4035 §3 says MUST, where its §3.1.6
+ * would rather have it cleared in authoritative answers.
+ */
+const ECHOED = OPCODE_MASK | Flag.RD | Flag.CD;
+const ANSWER_COUNT_AT = 6;
+const ADDITIONAL_COUNT_AT = 10;
 const OPT_BYTES = 11;
 const EDE_FIXED_BYTES = 6;
-const DO_BIT = 0x8000;
-const ANSWER_COUNT_AT = 6;
 
 export class Finisher {
   readonly #writer = new MessageWriter();
@@ -35,21 +34,20 @@ export class Finisher {
     const writer = this.#writer;
     copy(query.packet, HEADER_BYTES, out, HEADER_BYTES, query.questionEnd - HEADER_BYTES);
     const hasQuestion = query.questionEnd > HEADER_BYTES;
-    const optBytes = query.hasEdns ? OPT_BYTES + edeBytes(reply) : 0;
-    writer.begin(out, query.questionEnd, limit - optBytes, hasQuestion ? query.name : undefined);
+    const room = query.hasEdns ? limit - OPT_BYTES : limit;
+    writer.begin(out, query.questionEnd, room, hasQuestion ? query.name : undefined);
     put32(out, ANSWER_COUNT_AT, 0);
-    put16(out, ANSWER_COUNT_AT + 4, 0);
+    put16(out, ADDITIONAL_COUNT_AT, 0);
     this.#rotation = (this.#rotation + 1) & 0x3fff_ffff;
     const isWhole =
       this.#section(Section.ANSWER, reply, query.class) &&
       this.#section(Section.AUTHORITY, reply, query.class) &&
       this.#section(Section.ADDITIONAL, reply, query.class);
-    let length = writer.at;
-    if (query.hasEdns) length = putOpt(out, length, query, reply);
-    let flags = QR | (query.flags & ECHOED) | (reply.rcode & 0xf);
-    if (reply.authoritative) flags |= AA;
-    if (!isWhole) flags |= TC;
-    if (recursionAvailable) flags |= RA;
+    const length = query.hasEdns ? putOpt(out, writer.at, limit, query, reply) : writer.at;
+    let flags = Flag.QR | (query.flags & ECHOED) | (reply.rcode & 0xf);
+    if (reply.authoritative) flags |= Flag.AA;
+    if (!isWhole) flags |= Flag.TC;
+    if (recursionAvailable) flags |= Flag.RA;
     put16(out, 0, query.id);
     put16(out, 2, flags);
     put16(out, 4, hasQuestion ? 1 : 0);
@@ -78,34 +76,33 @@ export class Finisher {
   }
 }
 
-/** Room that the Extended DNS Error takes in the OPT. */
-const edeBytes = (reply: Reply): number =>
-  reply.edeCode < 0 ? 0 : EDE_FIXED_BYTES + Math.min(Buffer.byteLength(reply.edeText), EDE_TEXT_BYTES_MAX);
-
-/** RFC 8914 §6.4: text is kept short, so that it never costs an answer its place. */
-const EDE_TEXT_BYTES_MAX = 200;
-
-function putOpt(out: Bytes, at: number, query: Query, reply: Reply): number {
+/** Puts the OPT, for which there is room, and as much of an Extended DNS Error as there is room for. */
+function putOpt(out: Bytes, at: number, limit: number, query: Query, reply: Reply): number {
+  const optionsAt = at + OPT_BYTES;
+  const end = putExtendedError(out, optionsAt, limit, reply);
   out[at] = 0;
   put16(out, at + 1, Type.OPT);
   put16(out, at + 3, UDP_BYTES_MAX);
   out[at + 5] = reply.rcode >> 4;
   out[at + 6] = 0; // RFC 6891 §6.1.3: the version we speak.
-  put16(out, at + 7, query.dnssecOk ? DO_BIT : 0); // RFC 3225 §3: DO comes back as sent.
-  let end = at + OPT_BYTES;
-  if (reply.edeCode >= 0) {
-    const text = Buffer.from(reply.edeText).subarray(0, EDE_TEXT_BYTES_MAX);
-    put16(out, end, EdnsOption.EDE);
-    put16(out, end + 2, 2 + text.length);
-    put16(out, end + 4, reply.edeCode);
-    out.set(text, end + EDE_FIXED_BYTES);
-    end += EDE_FIXED_BYTES + text.length;
-  }
-  put16(out, at + 9, end - at - OPT_BYTES);
-  put16(
-    out,
-    ANSWER_COUNT_AT + 4,
-    ((out[ANSWER_COUNT_AT + 4] as number) << 8) + (out[ANSWER_COUNT_AT + 5] as number) + 1,
-  );
+  put16(out, at + 7, query.dnssecOk ? DNSSEC_OK : 0); // RFC 3225 §3: DO comes back as sent.
+  put16(out, at + 9, end - optionsAt);
+  put16(out, ADDITIONAL_COUNT_AT, u16(out, ADDITIONAL_COUNT_AT) + 1);
   return end;
+}
+
+const utf8 = new TextEncoder();
+
+/**
+ * The error never costs an answer its place: it is the first to go (RFC 8914 §3), its text before its code.
+ * Not with TC, as that section would have it: nobody should ask again for a comment on a whole answer.
+ */
+function putExtendedError(out: Bytes, at: number, limit: number, reply: Reply): number {
+  const textAt = at + EDE_FIXED_BYTES;
+  if (reply.edeCode < 0 || textAt > limit) return at;
+  const { written } = utf8.encodeInto(reply.edeText, out.subarray(textAt, limit)); // Whole characters only.
+  put16(out, at, EdnsOption.EDE);
+  put16(out, at + 2, 2 + written);
+  put16(out, at + 4, reply.edeCode);
+  return textAt + written;
 }

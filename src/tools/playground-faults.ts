@@ -7,8 +7,8 @@ import { MESSAGE_BYTES_MAX } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { type Answerer, DROP, LATER } from '../transport/door.ts';
 import { Rcode } from '../wire/codes.ts';
+import { HEADER_BYTES } from '../wire/header.ts';
 import { FOLD, nameLength } from '../wire/name.ts';
-import { HEADER_BYTES } from '../wire/query.ts';
 
 export type Fault = (good: Answerer) => Answerer;
 

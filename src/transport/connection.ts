@@ -19,6 +19,7 @@ import {
   TCP_UNSENT_BYTES_MAX,
 } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
+import { HEADER_BYTES } from '../wire/header.ts';
 import { type Answerer, type Client, DROP, LATER } from './door.ts';
 import { Frames, framed } from './stream.ts';
 
@@ -47,9 +48,6 @@ export const tcpLimits: TcpLimits = {
   answerMs: RESOLUTION_MS_MAX,
   sweepMs: TCP_SWEEP_MS,
 };
-
-/** RFC 1035 §4.1.1. Less than this has no ID to answer to. */
-const HEADER_BYTES = 12;
 
 /** Borrowed by one answer at a time, whichever connection it is for. */
 const out = Buffer.allocUnsafeSlow(MESSAGE_BYTES_MAX);
@@ -160,6 +158,7 @@ export class Connection {
 
   #ask(message: Uint8Array): void {
     const { answerer, counters, world } = this.#room;
+    // It has no ID to answer to, and who counts so badly is not worth listening to.
     if (message.length < HEADER_BYTES) {
       counters.bump(Counter.tcpClosedMalformed);
       this.destroy();

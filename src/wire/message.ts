@@ -9,9 +9,12 @@ import { assert } from '../base/assert.ts';
 import { copyOf, put16 } from '../base/bytes.ts';
 import { EDNS_OPTIONS_MAX, MESSAGE_BYTES_MAX } from '../base/limits.ts';
 import { Type } from './codes.ts';
+import { DNSSEC_OK, Flag, HEADER_BYTES, opcodeOf, rcodeOf } from './header.ts';
 import { type Name, ownName, readName } from './name.ts';
 import { readRdata } from './rdata.ts';
 import { Reader } from './reader.ts';
+
+export { Flag, opcodeOf, rcodeOf } from './header.ts';
 
 export interface Question {
   readonly name: Name;
@@ -56,25 +59,6 @@ export interface Message {
   readonly additional: readonly ResourceRecord[];
   readonly edns: Edns | undefined;
 }
-
-/** Bits of the second header word (RFC 1035 §4.1.1, RFC 4035 §3.1.6). */
-export const Flag = {
-  QR: 0x8000,
-  AA: 0x0400,
-  TC: 0x0200,
-  RD: 0x0100,
-  RA: 0x0080,
-  AD: 0x0020,
-  CD: 0x0010,
-} as const;
-
-export const opcodeOf = (flags: number): number => (flags >> 11) & 0xf;
-/** The four bits of the header; `Message.rcode` adds those of EDNS. */
-export const rcodeOf = (flags: number): number => flags & 0xf;
-
-const HEADER_BYTES = 12;
-/** RFC 6891 §6.1.4: the first bit of the flags that lie in the OPT's TTL. */
-const DNSSEC_OK = 0x8000;
 
 type Opt = { readonly edns: Edns; readonly rcodeHigh: number };
 

@@ -7,13 +7,11 @@ import { type Bytes, u8, u16 } from '../base/bytes.ts';
 import { EDNS_OPTIONS_MAX, UDP_PLAIN_BYTES_MAX } from '../base/limits.ts';
 import { Rcode, Type } from './codes.ts';
 import { HashedName } from './hashed-name.ts';
+import { DNSSEC_OK, Flag, HEADER_BYTES } from './header.ts';
 
-export const HEADER_BYTES = 12;
 /** Records a query may carry behind its question: OPT, TSIG, and slack for the future (RFC 6891 §6.1.1). */
 const QUERY_EXTRAS_MAX = 4;
 const OPT_FIXED_BYTES = 10;
-const DO_BIT = 0x8000;
-const RD = 0x0100;
 
 export class Query {
   packet: Bytes = new Uint8Array(0);
@@ -57,7 +55,7 @@ export class Query {
   }
 
   get recursionDesired(): boolean {
-    return (this.flags & RD) !== 0;
+    return (this.flags & Flag.RD) !== 0;
   }
 
   #readBody(): number {
@@ -104,7 +102,7 @@ export class Query {
     this.hasEdns = true;
     this.udpSize = Math.max(u16(packet, at + 2), UDP_PLAIN_BYTES_MAX);
     this.ednsVersion = u8(packet, at + 5);
-    this.dnssecOk = (u16(packet, at + 6) & DO_BIT) !== 0;
+    this.dnssecOk = (u16(packet, at + 6) & DNSSEC_OK) !== 0;
     let options = 0;
     let option = at + OPT_FIXED_BYTES;
     while (option < end) {
