@@ -57,6 +57,9 @@ const LABELS = ['a', 'b', 'c', '*', 'ns', 'new'] as const;
 /** Types whose RDATA ends with a name that is worth asking for. */
 const POINTING = new Set(['NS', 'CNAME', 'DNAME', 'MX', 'SRV', 'PTR']);
 
+/** Types that say that something else begins at or behind the owner. */
+const POINTING_AWAY = new Set(['NS', 'DS', 'CNAME']);
+
 export function makeQuestions(world: World, count: number, chance: Chance): Question[] {
   const records = allRecords(world);
   return chance.times(count, () => makeQuestion(world, records, chance));
@@ -66,7 +69,10 @@ function makeQuestion(world: World, records: readonly MadeRecord[], chance: Chan
   const near = chance.pick(records);
   const name = makeName(world, near, chance);
   // An owner's own types are more telling than others.
-  const type = name === near.owner && chance.percent(50) ? near.type : chance.weighted(TYPES);
+  const isOwn = name === near.owner && chance.percent(50);
+  // DS is the type that is answered on both sides of a cut.
+  const isAboutCut = POINTING_AWAY.has(near.type) && chance.percent(25);
+  const type = isOwn ? near.type : isAboutCut ? 'DS' : chance.weighted(TYPES);
   const udpSize = chance.pick([512, 1232, 4096]);
   return {
     spelled: chance.percent(20) ? name.toUpperCase() : name,

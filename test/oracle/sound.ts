@@ -45,10 +45,13 @@ export function inventedIn(response: Response, world: World): MadeRecord | undef
   const isHeld = (record: MadeRecord): boolean =>
     allRecords(world).some(
       ({ owner, type, rdata }) =>
-        type === record.type && rdata.toLowerCase() === record.rdata && covers(owner, record.owner),
+        type === record.type && plain(rdata) === plain(record.rdata) && covers(owner, record.owner),
     );
   return told.find((record) => record.type !== 'SOA' && !isHeld(record));
 }
+
+/** Quotes are a matter of taste in SvcParams. */
+const plain = (rdata: string): string => rdata.toLowerCase().replaceAll('"', '');
 
 const covers = (owner: string, name: string): boolean =>
   owner === name || (owner.startsWith('*.') && isBelow(name, owner.slice(2)));
