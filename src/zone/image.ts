@@ -5,10 +5,10 @@
  * (wire/rrset, wire/name).
  *
  *   header, 16 words
- *     0  magic "CRN1"        4  nodes: their number          8  offset of nodes          12 serial of the SOA
- *     1  format version      5  slots: a power of two        9  offset of slots          13 offset of the SOA block
- *     2  bytes in all        6  records in all               10 offset of names          14 TTL of negative answers
- *     3  CLASS               7  labels of the apex           11 offset of RRset blocks   15 free, zero
+ *     0  magic "CRN1"       4  nodes: their number      8  offset of nodes         12 serial of the SOA
+ *     1  format version     5  slots: a power of two    9  offset of slots         13 offset of the SOA block
+ *     2  bytes in all       6  records in all           10 offset of names         14 TTL of negative answers
+ *     3  CLASS              7  labels of the apex       11 offset of RRset blocks  15 free, zero
  *
  *   node, 6 words; number 0 is "none", number 1 is the apex; every empty non-terminal is a node
  *     0  hash of the name (wire/name)

@@ -24,7 +24,7 @@ function load({ apex, file, root, servedSerial }: LoadJob): LoadResult {
   const image = compileZone(records);
   const { serial } = new Image(image);
   if (servedSerial !== undefined && serialOrder(serial, servedSerial) < 0) {
-    const text = `serial ${serial} is behind ${servedSerial}, which is being served: secondaries will not follow`;
+    const text = `serial ${serial} is behind ${servedSerial}, which is served: secondaries will not follow`;
     complaints.push({ file, line: 0, column: 0, severity: 'warning', text });
   }
   return { image, complaints, files };
