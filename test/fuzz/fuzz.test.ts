@@ -14,9 +14,9 @@ const SEED = Number(process.env.FUZZ_SEED ?? 1);
 const COUNTS: Record<TargetName, number> = {
   message: 50_000,
   name: 50_000,
-  zone: 25_000,
+  zone: 12_000,
   query: 100_000,
-  pipeline: 50_000,
+  pipeline: 30_000,
 };
 
 const told = (input: Uint8Array): string => Buffer.from(input).toString('hex');

@@ -9,6 +9,7 @@ type Bytes = Uint8Array;
 type Damage = (bytes: Bytes, chance: Chance) => Bytes;
 
 const MAX = 4_096;
+const OPT_BYTES = 11;
 const TELLING_BYTES = [0, 1, 0x0c, 0x3f, 0x40, 0x7f, 0x80, 0xc0, 0xff];
 const TELLING_WORDS = [0, 1, 2, 11, 12, 0x29, 0x7fff, 0x8000, 0xc00c, 0xffff];
 
@@ -66,6 +67,22 @@ const inPackets: Record<string, Damage> = {
       put16(copy, 10, u16(copy, 10) + 1),
     ),
 };
+
+/** A query that ends with an OPT, asking for another size: about these answers come to be truncated. */
+export const resized: Damage = (bytes, chance) =>
+  edited(bytes, (copy) => put16(copy, copy.length - OPT_BYTES + 3, 500 + chance.below(800)));
+
+/** A name of about 255 bytes, which is sound or too long by a little. */
+export function longName(chance: Chance): Bytes {
+  const size = 245 + chance.below(16);
+  const labels: Bytes[] = [];
+  for (let left = size; left > 1; ) {
+    const length = Math.min(chance.pick([1, 2, 30, 62, 63]), left - 1);
+    labels.push(Uint8Array.of(length, ...chance.bytes(length)));
+    left -= length + 1;
+  }
+  return joined(...labels, Uint8Array.of(0));
+}
 
 /** An OPT that is as it should be in most respects. */
 function opt(chance: Chance): Bytes {

@@ -4,6 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { UDP_PLAIN_BYTES_MAX } from '../../src/base/limits.ts';
 import type { Pipeline } from '../../src/server/pipeline.ts';
 import type { Complaint } from '../../src/zone/complaint.ts';
 import { parseZoneText } from '../../src/zone/parser.ts';
@@ -19,8 +20,8 @@ const GOLDEN_RDATA = 'test/golden/rdata/types.txt';
 const LINES_PER_ZONE = 8;
 const CHAOS = { version: 'x', hostname: 'y', id: undefined };
 
-/** The root and what is below, and parent and child. */
-const worlds = [makeWorld(2), makeWorld(7)];
+/** Parent and child, and the root and what is below: with RRsets that do not fit, and all that may be followed. */
+const worlds = [makeWorld(7), makeWorld(14)];
 
 /** Those that are attacked; they answer in CH too. */
 export const subjects: readonly Pipeline[] = worlds.map((world) => {
@@ -31,9 +32,28 @@ export const subjects: readonly Pipeline[] = worlds.map((world) => {
 
 export const queries: readonly Uint8Array[] = [
   ...worlds.flatMap((world) => makeQuestions(world, QUESTIONS, new Chance(world.seed)).map(packetOf)),
+  ...longNames().map((long) => queryFor(`${long} A`, { udpSize: 1232 })),
   queryFor('version.bind. TXT', { klass: 3 }),
   queryFor('id.server. TXT', { klass: 3, udpSize: 512 }),
 ];
+
+/** Queries that end with an OPT, for what fits no small datagram. */
+export const largeQueries = (): Uint8Array[] =>
+  queries.filter(
+    (packet) =>
+      (packet[11] as number) === 1 &&
+      subjects.some((subject) => (exchange(subject, packet, 'tcp')?.length ?? 0) > UDP_PLAIN_BYTES_MAX),
+  );
+
+/** Of 255 bytes, or nearly, of many labels and of few. */
+function longNames(): string[] {
+  const lengths = [250, 253, 254, 255];
+  const ofOne = lengths.map((length) => 'x.'.repeat(Math.floor((length - 1) / 2)));
+  const ofMany = lengths.map(
+    (length) => `${`${'x'.repeat(63)}.`.repeat(3)}${'x'.repeat(length - 3 * 64 - 2)}.`,
+  );
+  return [...ofOne, ...ofMany];
+}
 
 /** A line for every type and most of its forms, each with an owner of its own. */
 const everyType = readFileSync(GOLDEN_RDATA, 'utf8')

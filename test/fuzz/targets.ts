@@ -6,14 +6,16 @@ import type { Chance } from '../support/chance.ts';
 import { checkPipeline } from './check-pipeline.ts';
 import { checkMessage, checkName, checkQuery } from './check-wire.ts';
 import { checkZoneText } from './check-zone.ts';
-import { damagePacket, damageText } from './mutate.ts';
-import { queries, responses, zones } from './seeds.ts';
+import { damagePacket, damageText, longName, resized } from './mutate.ts';
+import { largeQueries, queries, responses, zones } from './seeds.ts';
 
 export interface Target {
   /** An input, broken in most cases. */
   readonly make: (chance: Chance) => Uint8Array;
   readonly check: (input: Uint8Array) => void;
 }
+
+const large = largeQueries();
 
 export const TARGETS = {
   message: {
@@ -23,6 +25,7 @@ export const TARGETS = {
   name: {
     // The offset that is read at, then a message.
     make: (chance) => {
+      if (chance.percent(20)) return Uint8Array.of(0, ...longName(chance));
       const packet = damagePacket(chance.pick(responses), chance);
       return Uint8Array.of(chance.below(256), ...packet.subarray(0, 300));
     },
@@ -31,7 +34,10 @@ export const TARGETS = {
   zone: { make: (chance) => damageText(chance.pick(zones), chance), check: checkZoneText },
   query: { make: (chance) => damagePacket(chance.pick(queries), chance), check: checkQuery },
   pipeline: {
-    make: (chance) => damagePacket(chance.pick(chance.percent(95) ? queries : responses), chance),
+    make: (chance) => {
+      if (chance.percent(10)) return resized(chance.pick(large), chance);
+      return damagePacket(chance.pick(chance.percent(95) ? queries : responses), chance);
+    },
     check: checkPipeline,
   },
 } as const satisfies Record<string, Target>;
