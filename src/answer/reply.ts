@@ -4,7 +4,7 @@
  * query, allocating nothing; what goes in has to live unchanged until the reply is encoded.
  */
 import { assert } from '../base/assert.ts';
-import { type Bytes, put16 } from '../base/bytes.ts';
+import { type Bytes, copy, put16 } from '../base/bytes.ts';
 import { ALIAS_HOPS_MAX, REPLY_RRSETS_MAX } from '../base/limits.ts';
 import { Rcode, Type } from '../wire/codes.ts';
 import { HashedName } from '../wire/hashed-name.ts';
@@ -90,7 +90,7 @@ export class Reply {
     assert(at + RRSET_HEADER_BYTES + size <= ARENA_BYTES, 'the arena holds a CNAME for every alias hop');
     putRrsetHeader(this.#arena, at, Type.CNAME, 1, ttl, size);
     put16(this.#arena, at + RRSET_HEADER_BYTES, target.length);
-    this.#arena.set(target.bytes.subarray(0, target.length), at + RRSET_HEADER_BYTES + 2);
+    copy(target.bytes, 0, this.#arena, at + RRSET_HEADER_BYTES + 2, target.length);
     this.#arenaEnd = at + RRSET_HEADER_BYTES + size;
     this.add(Section.ANSWER, owner, ownerAt, this.#arena, at);
   }
