@@ -1,6 +1,6 @@
 /**
- * Packets that have hurt name servers, row by row of the threats A1 to A13, as far as they concern a server without
- * encryption, at counts that a test can afford. Packets damaged at random are in test/fuzz.
+ * Packets that have hurt name servers, row by row of the threats A1 to A13, as far as they concern a server
+ * without encryption, at counts that a test can afford. Packets damaged at random are in test/fuzz.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';

@@ -1,6 +1,7 @@
 /**
- * What a server promises whoever sends it bytes: no bug of ours, silence to what is no query, and otherwise a response
- * that is one: with the ID and question of the query, within its size, readable by us and by a stranger's reader.
+ * What a server promises whoever sends it bytes: no bug of ours, silence to what is no query, and otherwise
+ * a response that is one: with the ID and question of the query, within its size, readable by us and by a
+ * stranger's reader.
  */
 import { strict as assert } from 'node:assert';
 import { decode } from 'dns-packet';
@@ -49,7 +50,10 @@ function checkExchange(subject: Pipeline, input: Uint8Array, transport: 'udp' | 
   checkResponse(input, out.slice(0, length), transport);
 }
 
-/** 512 unless EDNS says more (RFC 6891 §6.2.3); 1232 to whoever is not understood, for such answers are small. */
+/**
+ * 512 unless EDNS says more (RFC 6891 §6.2.3); 1232 to whoever is not understood, for such answers are
+ * small.
+ */
 function datagramLimit(input: Uint8Array): number {
   const message = readMessage(input);
   if (message === undefined) return UDP_BYTES_MAX;

@@ -1,6 +1,6 @@
 /**
- * What the readers of the wire promise: they never throw, read nothing beyond the end, agree with one another, and
- * what they accept can be written as text and read back.
+ * What the readers of the wire promise: they never throw, read nothing beyond the end, agree with one
+ * another, and what they accept can be written as text and read back.
  */
 import { strict as assert } from 'node:assert';
 import { isMetaType, Rcode, typeText } from '../../src/wire/codes.ts';

@@ -1,6 +1,6 @@
 /**
- * What loading a zone promises, whatever the file holds: it ends, it never throws, it complains within bounds, and a
- * zone without errors can be frozen, served, and written as text that reads back to the same.
+ * What loading a zone promises, whatever the file holds: it ends, it never throws, it complains within
+ * bounds, and a zone without errors can be frozen, served, and written as text that reads back to the same.
  */
 import { strict as assert } from 'node:assert';
 import { COMPLAINTS_MAX } from '../../src/base/limits.ts';

@@ -1,6 +1,6 @@
 /**
- * Fuzzing, bounded: so many inputs for each target from a fixed seed, and every input that ever broke a promise. More,
- * and with another seed: `npm run fuzz -- --help`.
+ * Fuzzing, bounded: so many inputs for each target from a fixed seed, and every input that ever broke a
+ * promise. More, and with another seed: `npm run fuzz -- --help`.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';

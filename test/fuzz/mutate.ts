@@ -1,6 +1,6 @@
 /**
- * Ways to damage bytes. Those for packets know where a message keeps its counts, lengths and pointers, and lie there;
- * those for texts know what a master file stumbles over.
+ * Ways to damage bytes. Those for packets know where a message keeps its counts, lengths and pointers, and
+ * lie there; those for texts know what a master file stumbles over.
  */
 import { put16, u16 } from '../../src/base/bytes.ts';
 import type { Chance } from '../support/chance.ts';

@@ -1,6 +1,6 @@
 /**
- * Fuzzing by hand: `npm run fuzz -- --target pipeline --count 1000000 --seed 7`. Without a target, each of them. What
- * breaks a promise is kept in test/fuzz/corpus/, which `npm test` replays from then on.
+ * Fuzzing by hand: `npm run fuzz -- --target pipeline --count 1000000 --seed 7`. Without a target, each of
+ * them. What breaks a promise is kept in test/fuzz/corpus/, which `npm test` replays from then on.
  */
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * What is damaged: sound queries, and responses of worlds with everything in them and of a zone with every type; and
- * zone files, golden ones and made ones.
+ * What is damaged: sound queries, and responses of worlds with everything in them and of a zone with every
+ * type; and zone files, golden ones and made ones.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,7 +20,10 @@ const GOLDEN_RDATA = 'test/golden/rdata/types.txt';
 const LINES_PER_ZONE = 8;
 const CHAOS = { version: 'x', hostname: 'y', id: undefined };
 
-/** Parent and child, and the root and what is below: with RRsets that do not fit, and all that may be followed. */
+/**
+ * Parent and child, and the root and what is below: with RRsets that do not fit, and all that may be
+ * followed.
+ */
 const worlds = [makeWorld(7), makeWorld(14)];
 
 /** Those that are attacked; they answer in CH too. */

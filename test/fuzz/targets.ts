@@ -1,6 +1,6 @@
 /**
- * What is attacked, and what each promises of any bytes whatever. A check throws where a promise is broken; what it
- * says depends on the input alone, so that an input is all one has to keep.
+ * What is attacked, and what each promises of any bytes whatever. A check throws where a promise is broken;
+ * what it says depends on the input alone, so that an input is all one has to keep.
  */
 import type { Chance } from '../support/chance.ts';
 import { checkPipeline } from './check-pipeline.ts';
