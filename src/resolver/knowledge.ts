@@ -64,7 +64,8 @@ export class Knowledge {
     }
     // RFC 9609 §2: to be primed is to know the root's servers, not just the answer that names them.
     if (!isRootNs(asked) || this.#delegations.at(ROOT) !== undefined) {
-      const cached = this.cache.find(name, type);
+      // Whoever denies or renames what is above a zone of ours does not speak for it (LIMITS C10).
+      const cached = this.cache.find(name, type, own.kind === 'delegation' ? own.cut : ROOT);
       if (cached !== undefined) return cached;
     }
     const failure = this.failures.find(name, type);
