@@ -1,7 +1,7 @@
 /**
  * Whether a well-formed question is one that can be asked here, by class and type, as an RCODE.
  */
-import { Class, Rcode, Type } from '../wire/codes.ts';
+import { Class, isMetaType, Rcode, Type } from '../wire/codes.ts';
 import type { Query } from '../wire/query.ts';
 
 export function admit(query: Query): number {
@@ -9,8 +9,7 @@ export function admit(query: Query): number {
   // QCLASS ANY and NONE speak in updates only (RFC 2136 §2.4); 0 is reserved (RFC 6895 §3.2).
   if (klass === Class.ANY || klass === Class.NONE || klass === 0) return Rcode.FORMERR;
   if (klass !== Class.IN && klass !== Class.CH) return Rcode.REFUSED;
-  if (type < 128 && type !== Type.OPT && type !== 0) return Rcode.NOERROR;
-  if (type > 255 || type === Type.ANY) return Rcode.NOERROR;
+  if (!isMetaType(type) || type === Type.ANY) return Rcode.NOERROR;
   switch (type) {
     case Type.AXFR:
     case Type.IXFR:
