@@ -1,6 +1,6 @@
 /**
- * A small internet on loopback for the whole server to walk: name servers made of the server's own rooms, each
- * on an address of its own, all on one port that the system chose. Every query they hear is noted.
+ * A small internet on loopback for the whole server to walk: name servers made of its own rooms, each on an
+ * address of its own, all on one port that the system chose. Every query they hear is noted.
  */
 import { Counters } from '../../src/base/counters.ts';
 import { realWorld } from '../../src/base/world.ts';
