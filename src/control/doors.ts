@@ -11,13 +11,25 @@ import { concreteAddresses, type Listen, listenText, localAddresses } from '../t
 import type { TcpLimits } from '../transport/connection.ts';
 import type { Answerer } from '../transport/door.ts';
 import { listenTcp, type TcpListener } from '../transport/tcp.ts';
-import { listenUdp, type UdpListener } from '../transport/udp.ts';
+import { listenUdp } from '../transport/udp.ts';
 
 export interface Room {
   readonly answerer: Answerer;
   readonly world: World;
   readonly counters: Counters;
   readonly tcp: Partial<TcpLimits>;
+  /** How datagrams come in where that is not by `dgram`; throws the system's error. */
+  readonly listenUdp?: ((address: string, port: number) => UdpDoor) | undefined;
+}
+
+/** What is asked of whoever receives datagrams at one address. */
+export interface UdpDoor {
+  readonly address: string;
+  readonly port: number;
+  /** No more questions, once those that have arrived are read. */
+  stopReceiving(): void | Promise<void>;
+  /** Resolves when what was queued has left. */
+  close(): Promise<void>;
 }
 
 export interface Refusal {
@@ -28,7 +40,7 @@ export interface Refusal {
 }
 
 interface Door {
-  readonly udp: UdpListener;
+  readonly udp: UdpDoor;
   readonly tcp: TcpListener;
 }
 
@@ -92,10 +104,8 @@ export class Doors {
     const deadlineMs = world.nowMs() + ms;
     const doors = [...this.#open.values()];
     await this.#readWhatArrived();
-    for (const { udp, tcp } of doors) {
-      udp.stopReceiving();
-      tcp.stopReceiving();
-    }
+    for (const { tcp } of doors) tcp.stopReceiving();
+    await Promise.all(doors.map(({ udp }) => udp.stopReceiving()));
     while (pending() > 0 && world.nowMs() < deadlineMs) await pause(world, DRAIN_LOOK_MS);
     const leftMs = Math.max(0, deadlineMs - world.nowMs());
     await Promise.all(doors.map(({ tcp }) => tcp.drain(leftMs)));
@@ -139,9 +149,7 @@ async function openDoor(listen: Listen, room: Room): Promise<Door | Refusal[]> {
   const tries = listen.port === 0 ? CHOSEN_PORT_TRIES : 1;
   let refused: Refusal[] = [];
   for (let i = 0; i < tries; i++) {
-    const udp = await attempt(listen, 'UDP', () =>
-      listenUdp(listen.address, listen.port, room.answerer, room.counters),
-    );
+    const udp = await attempt(listen, 'UDP', async () => openUdp(listen, room));
     const port = 'code' in udp ? listen.port : udp.port;
     const tcp = await attempt(listen, 'TCP', () =>
       listenTcp(listen.address, port, room.answerer, room.world, room.counters, room.tcp),
@@ -152,6 +160,9 @@ async function openDoor(listen: Listen, room: Room): Promise<Door | Refusal[]> {
   }
   return refused;
 }
+
+const openUdp = ({ address, port }: Listen, room: Room): UdpDoor | Promise<UdpDoor> =>
+  room.listenUdp?.(address, port) ?? listenUdp(address, port, room.answerer, room.counters);
 
 const attempt = <T>(listen: Listen, via: 'UDP' | 'TCP', open: () => Promise<T>): Promise<T | Refusal> =>
   open().catch(

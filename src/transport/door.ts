@@ -2,11 +2,12 @@
  * What stands between bytes and meaning. A transport is handed an `Answerer` and knows nothing of the server
  * behind it; a test of either side is a function call.
  */
+import type { Bytes } from '../base/bytes.ts';
 
 export interface Client {
   readonly transport: 'udp' | 'tcp';
-  /** Text form, an IPv6 scope (`%eth0`) included where the system gave one. */
-  readonly address: string;
+  /** 4 or 16 bytes; `base/ip` makes text of them where somebody reads it. */
+  readonly address: Bytes;
   readonly port: number;
 }
 
@@ -19,7 +20,7 @@ export interface Answerer {
   /**
    * Answers one message of `length` bytes at the start of `packet`. Writes the response to the start of `out`
    * (65,535 bytes) and returns its length, or DROP, or LATER. `packet` and `out` are borrowed until the
-   * return. Never throws.
+   * return; `client` too, unless it answers LATER itself. Never throws.
    */
   answer(
     packet: Uint8Array,

@@ -7,6 +7,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from 'node:net';
 import { Counter, type Counters } from '../base/counters.ts';
+import { ipText, parseIp } from '../base/ip.ts';
 import type { World } from '../base/world.ts';
 import { Connection, type TcpLimits, type TcpRoom, tcpLimits } from './connection.ts';
 import type { Answerer, Client } from './door.ts';
@@ -101,16 +102,18 @@ export class TcpListener {
 
   #accept(socket: Socket): void {
     const { counters } = this.#room;
-    const { remoteAddress: address, remotePort: port } = socket;
+    const { remoteAddress, remotePort: port } = socket;
+    const bytes = parseIp(remoteAddress ?? '');
+    const address = bytes === undefined ? '' : ipText(bytes);
     // Without an address the peer is gone already.
-    if (this.#state !== 'open' || !address || !port || !this.#hasRoomFor(address)) {
+    if (this.#state !== 'open' || !bytes || !port || !this.#hasRoomFor(address)) {
       counters.bump(Counter.tcpRefused);
       socket.on('error', () => {});
       socket.destroy();
       return;
     }
     counters.bump(Counter.tcpAccepted);
-    const client: Client = { transport: 'tcp', address, port };
+    const client: Client = { transport: 'tcp', address: bytes, port };
     const connection = new Connection(socket, client, this.#room);
     socket.on('close', () => this.#forget(connection));
     this.#table.add(connection);
@@ -145,7 +148,7 @@ export class TcpListener {
 
   #forget(connection: Connection): void {
     if (!this.#table.delete(connection)) return;
-    const { address } = connection.client;
+    const address = ipText(connection.client.address);
     const neighbours = this.#byAddress.get(address);
     neighbours?.delete(connection);
     if (neighbours?.size === 0) this.#byAddress.delete(address);
