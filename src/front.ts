@@ -1,8 +1,8 @@
 /**
  * A front thread: receives a batch of datagrams, answers each from our zones, sends the batch. It waits for
- * packets and for nothing else, and its event loop never turns: once a batch it compares one shared number, and
- * only when that has moved reads what was published. What needs recursion is handed over, one letter a batch;
- * bugs and query lines go the same way. It ends when a publication tells it to.
+ * packets and for nothing else, and its event loop never turns: once a batch it compares one shared number,
+ * and only when that has moved reads what was published. What needs recursion is handed over, one letter a
+ * batch; bugs and query lines go the same way. It ends when a publication tells it to.
  */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { assert } from './base/assert.ts';

@@ -19,7 +19,7 @@ type Range<N> = readonly [first: N, last: N];
 
 export class PrefixSet {
   readonly #v4: readonly Range<number>[];
-  /** First and last of each range, four words each: questions are asked without making a number of 128 bits. */
+  /** First and last of each range, four words each: asking makes no number of 128 bits. */
   readonly #v6: Uint32Array;
   /** Answers already found, by text: the same few clients ask again and again. */
   readonly #memo = new Map<string, boolean>();

@@ -1,4 +1,7 @@
-/** A line of the query log: what was asked, by whom, and what became of it. Plain values, which can be posted. */
+/**
+ * A line of the query log: what was asked, by whom, and what became of it. Plain values, which can be
+ * posted.
+ */
 import { ipText } from '../base/ip.ts';
 import type { Client } from '../transport/door.ts';
 import { classText, rcodeText, typeText } from '../wire/codes.ts';

@@ -16,6 +16,12 @@ export const DROP = 0;
 /** The response comes later, through `send`, exactly once; or never, when the client's time has run out. */
 export const LATER = -1;
 
+/**
+ * UDP ports that nobody asks from. What listens there answers anything, so a forged question would have it
+ * and us talk for ever: echo, daytime, qotd, chargen, time (RFC 862 to RFC 868). Port 0 cannot be answered at all.
+ */
+export const NEVER_ASKING: ReadonlySet<number> = new Set([0, 7, 13, 17, 19, 37]);
+
 export interface Answerer {
   /**
    * Answers one message of `length` bytes at the start of `packet`. Writes the response to the start of `out`

@@ -1,6 +1,6 @@
 /**
- * Datagrams by the batch: one call receives up to UDP_BATCH_MAX of them, each is answered where it stands, one
- * call sends the answers. All memory is laid out once; a query costs no object. Answers close ranks: the n-th
+ * Datagrams by the batch: one call receives up to UDP_BATCH_MAX of them, each is answered where it stands,
+ * one call sends the answers. All memory is laid out once; a query costs no object. Answers close ranks: the n-th
  * answer leaves from slot n, which a query before it has left. Queries whose answers come later are packed,
  * each with the way back (`udp-return`), for whoever will answer them. Nothing here throws for what the
  * network does.
@@ -9,7 +9,7 @@ import { type Bytes, u16 } from '../base/bytes.ts';
 import { Counter, type Counters } from '../base/counters.ts';
 import { IPV4_BYTES, IPV6_BYTES } from '../base/ip.ts';
 import { MESSAGE_BYTES_MAX, UDP_BATCH_MAX, UDP_QUERY_BYTES_MAX, UDP_SEND_WAIT_MS } from '../base/limits.ts';
-import { type Answerer, type Client, DROP, LATER } from './door.ts';
+import { type Answerer, type Client, DROP, LATER, NEVER_ASKING } from './door.ts';
 import {
   Control,
   Header,
@@ -26,7 +26,7 @@ import {
 import { type Bag, controlBytes } from './udp-return.ts';
 import type { UdpSocket } from './udp-socket.ts';
 
-/** Apart by more than a power of two, or the same few lines of the processor's cache would serve all slots. */
+/** Apart by more than a power of two, or a few lines of the processor's cache would serve all slots. */
 const IN_STRIDE = UDP_QUERY_BYTES_MAX + 64;
 const OUT_STRIDE = MESSAGE_BYTES_MAX + 1 + 320;
 
@@ -152,8 +152,7 @@ export class Batch {
     const names = this.#names;
     const port = u16(names, at + Name.PORT);
     const isWhole = (this.#in.get(i, Header.FLAGS) & Sys.MSG_TRUNC) === 0;
-    // Nobody listens on port 0; such a source is forged, and the answer could not be sent.
-    if (!isWhole || port === 0) {
+    if (!isWhole || NEVER_ASKING.has(port)) {
       this.#counters.bump(isWhole ? Counter.udpDropped : Counter.udpOversized);
       return false;
     }

@@ -21,8 +21,8 @@ export interface UdpSocket {
 }
 
 /**
- * Sockets that share one address, at least one; the kernel spreads clients over them. Throws an error with the
- * system's code (EADDRINUSE, EACCES, EADDRNOTAVAIL).
+ * Sockets that share one address, at least one; the kernel spreads clients over them. Throws an error with
+ * the system's code (EADDRINUSE, EACCES, EADDRNOTAVAIL).
  */
 export function openUdpSockets(
   native: Native,
@@ -82,7 +82,7 @@ export function askForDestination(native: Native, fd: number, isV6: boolean): vo
   else set(native, fd, Sys.IPPROTO_IP, Sys.IP_PKTINFO, 1);
 }
 
-/** A kernel that refuses an option leaves the socket as it is: every one of them has a default to live with. */
+/** A kernel that refuses an option leaves the socket as it is: each has a default to live with. */
 function set(native: Native, fd: number, level: number, option: number, ...values: readonly number[]): void {
   const isTime = values.length > 1;
   const bytes = steady(isTime ? 16 : 4);

@@ -4,6 +4,7 @@ import { Counter, Counters } from '../../src/base/counters.ts';
 import { UDP_QUERY_BYTES_MAX } from '../../src/base/limits.ts';
 import { realWorld } from '../../src/base/world.ts';
 import { listenTcp } from '../../src/transport/tcp.ts';
+import { TcpTable } from '../../src/transport/tcp-table.ts';
 import { listenUdp } from '../../src/transport/udp.ts';
 import { listenBatch } from '../transport/batch-listener.ts';
 import { type Peer, tcpPeer, udpPeer, until } from '../transport/peer.ts';
@@ -37,7 +38,7 @@ const transports = [
     transport: 'tcp',
     over: 'tcp',
     listen: (address: string, port: number, answerer: ScriptedAnswerer) =>
-      listenTcp(address, port, answerer, realWorld, counters),
+      listenTcp(address, port, new TcpTable(answerer, realWorld, counters)),
     connect: tcpPeer as (address: string, port: number) => Promise<Peer>,
     bytesMax: 65_535,
     questionBytesMax: 65_535,

@@ -171,7 +171,7 @@ test('a query line is written by the control thread', async () => {
   expect(JSON.parse(logged.find((each) => each.includes('"query"')) ?? '')).toMatchObject(line);
 });
 
-test('a front that dies is told, counted and started again; the others go on, and nothing that came is lost', async () => {
+test('a front that dies is told, counted and started again; what comes meanwhile is answered', async () => {
   const listening = await started(2);
   const many = await Promise.all(Array.from({ length: 24 }, () => peerOf(listening)));
   await threads[0]?.worker.terminate();

@@ -1,7 +1,7 @@
 /**
- * A batch turned by the event loop instead of a front, so that one thread can be both sides of a test. What is
- * answered later goes the way of a hand-over: packed by the batch, unpacked here, sent from the socket it was
- * asked at.
+ * A batch turned by the event loop instead of a front, so that one thread can be both sides of a test. What
+ * is answered later goes the way of a hand-over: packed by the batch, unpacked here, sent from the socket it
+ * was asked at.
  */
 import type { Counters } from '../../src/base/counters.ts';
 import { type Answerer, LATER } from '../../src/transport/door.ts';
