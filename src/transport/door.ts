@@ -18,7 +18,8 @@ export const LATER = -1;
 
 /**
  * UDP ports that nobody asks from. What listens there answers anything, so a forged question would have it
- * and us talk for ever: echo, daytime, qotd, chargen, time (RFC 862 to RFC 868). Port 0 cannot be answered at all.
+ * and us talk for ever: echo, daytime, qotd, chargen, time (RFC 862 to RFC 868). Port 0 cannot be answered
+ * at all.
  */
 export const NEVER_ASKING: ReadonlySet<number> = new Set([0, 7, 13, 17, 19, 37]);
 

@@ -1,8 +1,8 @@
 /**
  * The system calls for datagrams that Node does not offer, through koffi: many messages in one call, and
- * which of our addresses a message came to. Out: the calls, or one sentence that says why there are none (another
- * system, no koffi, or structures that are not laid out as the table here says); then `dgram` serves. The
- * layouts are those of 64-bit Linux, little-endian, and `udp-check` holds them to the kernel at start.
+ * which of our addresses a message came to. Out: the calls, or one sentence that says why there are none
+ * (another system, no koffi); then `dgram` serves. The layouts are those of 64-bit Linux, little-endian, and
+ * `udp-check` holds them to the kernel at start.
  */
 import { assert } from '../base/assert.ts';
 import type { Bytes } from '../base/bytes.ts';

@@ -1,9 +1,9 @@
 /**
  * Datagrams by the batch: one call receives up to UDP_BATCH_MAX of them, each is answered where it stands,
- * one call sends the answers. All memory is laid out once; a query costs no object. Answers close ranks: the n-th
- * answer leaves from slot n, which a query before it has left. Queries whose answers come later are packed,
- * each with the way back (`udp-return`), for whoever will answer them. Nothing here throws for what the
- * network does.
+ * one call sends the answers. All memory is laid out once; a query costs no object. Answers close ranks: the
+ * n-th answer leaves from slot n, which a query before it has left. Queries whose answers come later are
+ * packed, each with the way back (`udp-return`), for whoever will answer them. Nothing here throws for what
+ * the network does.
  */
 import { type Bytes, u16 } from '../base/bytes.ts';
 import { Counter, type Counters } from '../base/counters.ts';

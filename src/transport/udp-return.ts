@@ -5,7 +5,8 @@
  * to the whole process.
  *
  *   a query in a bag: 0 file descriptor, 4 bytes of the packet, 8 bytes of control (u32 each, in the
- *                     machine's order), 12 free; 16 sockaddr (32); 48 control (64); 112 the packet, filled up to 4 bytes
+ *                     machine's order), 12 free; 16 sockaddr (32); 48 control (64); 112 the packet,
+ *                     filled up to 4 bytes
  */
 import { type Bytes, copy, copyOf, u16 } from '../base/bytes.ts';
 import { Counter, type Counters } from '../base/counters.ts';
