@@ -8,7 +8,12 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { assert } from './base/assert.ts';
 import { toHex } from './base/bytes.ts';
 import { Counter, Counters } from './base/counters.ts';
-import { FRONT_LETTERS_MAX, FRONT_WAKE_MS, UDP_SETTLE_TURNS_MAX } from './base/limits.ts';
+import {
+  FRONT_LETTERS_MAX,
+  FRONT_UNCOLLECTED_MAX,
+  FRONT_WAKE_MS,
+  UDP_SETTLE_TURNS_MAX,
+} from './base/limits.ts';
 import {
   type FrontSettings,
   type FrontStart,
@@ -43,6 +48,8 @@ class Front {
   /** Sockets that were ours: they are read empty before they are given up. */
   #leaving: readonly UdpSocket[] = [];
   #isStopped = false;
+  /** Publications of zones since the last whole collection of garbage. */
+  #uncollected = 0;
   #lines: object[] = [];
   #bugs: Letter['bugs'][number][] = [];
 
@@ -67,11 +74,17 @@ class Front {
       const [only] = this.#sockets;
       if (only === undefined)
         Atomics.wait(this.#words, FrontWord.GENERATION, this.#generation, FRONT_WAKE_MS);
-      else if (this.#sockets.length === 1) this.#serve(only, true);
-      else for (const socket of this.#poll.ready(FRONT_WAKE_MS)) this.#serve(socket, false);
+      else if (this.#sockets.length > 1) this.#serveAll();
+      else if (!this.#serve(only, true)) this.#rest();
       this.#look();
       this.#leave();
     }
+  }
+
+  #serveAll(): void {
+    const ready = this.#poll.ready(FRONT_WAKE_MS);
+    for (const socket of ready) this.#serve(socket, false);
+    if (ready.length === 0) this.#rest();
   }
 
   /** One batch. False: there was nothing. */
@@ -99,8 +112,7 @@ class Front {
     if (settings) this.#pipeline.reconfigure(this.#pipelineSettings(settings));
     if (images) {
       this.#pipeline.publish(catalogOf(images));
-      // Who allocates nothing never collects, and would hold the zones of yesterday for ever.
-      globalThis.gc?.();
+      this.#collect();
     }
     if (sockets) {
       const kept = new Set(sockets.map(({ fd }) => fd));
@@ -109,6 +121,23 @@ class Front {
       this.#poll.follow(sockets);
     }
     if (stop) this.#isStopped = true;
+  }
+
+  /**
+   * Who allocates nothing never collects, and would hold the zones of yesterday for ever. What came with the
+   * last publication is still young: finding it costs less than a millisecond. A whole collection takes
+   * several, so it waits for a moment without packets; only not for ever.
+   */
+  #collect(): void {
+    if (++this.#uncollected > FRONT_UNCOLLECTED_MAX) this.#rest();
+    else globalThis.gc?.({ type: 'minor' });
+  }
+
+  /** Nobody asks at the moment. */
+  #rest(): void {
+    if (this.#uncollected === 0) return;
+    this.#uncollected = 0;
+    globalThis.gc?.();
   }
 
   /** Bounded: under load there is always another batch. */

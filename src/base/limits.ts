@@ -69,6 +69,8 @@ export const FRONTS_MAX = 64;
 export const FRONT_WAKE_MS = 100;
 /** Letters of one front that the control thread has not read yet; what would go into more is dropped. */
 export const FRONT_LETTERS_MAX = 256;
+/** Publications of zones whose predecessors a front that never rests may still hold. */
+export const FRONT_UNCOLLECTED_MAX = 4;
 /** A front that died starts again after this time, which doubles each time… */
 export const FRONT_RESTART_MS_MIN = 100;
 /** …up to this one; a front that lived longer than it starts afresh. */
