@@ -71,6 +71,8 @@ export const FRONT_WAKE_MS = 100;
 export const FRONT_LETTERS_MAX = 256;
 /** Publications of zones whose predecessors a front that never rests may still hold. */
 export const FRONT_UNCOLLECTED_MAX = 4;
+/** A front that has not taken what was published after this time is stuck, and ended. */
+export const FRONT_FOLLOW_MS_MAX = 2_000;
 /** A front that died starts again after this time, which doubles each time… */
 export const FRONT_RESTART_MS_MIN = 100;
 /** …up to this one; a front that lived longer than it starts afresh. */
@@ -184,6 +186,7 @@ export const WATCHDOG_ANSWER_MS = 2_000;
 /** The configuration file is read whole. */
 export const CONFIG_BYTES_MAX = 1024 * 1024;
 
+assert(10 * FRONT_WAKE_MS <= FRONT_FOLLOW_MS_MAX, 'a front looks up often before it is taken for stuck');
 assert(UDP_PLAIN_BYTES_MAX <= UDP_BYTES_MAX && UDP_BYTES_MAX < MESSAGE_BYTES_MAX, 'sizes grow with trust');
 assert(SUBQUESTION_DEPTH_MAX < UPSTREAM_QUERIES_MAX, 'depth must run out before breadth');
 assert(UPSTREAM_QUERIES_PER_NAME_MAX < UPSTREAM_QUERIES_MAX, 'one name may not spend it all');

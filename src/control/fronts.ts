@@ -5,7 +5,12 @@
  */
 import { Worker } from 'node:worker_threads';
 import { Counter, Counters } from '../base/counters.ts';
-import { FRONT_RESTART_MS_MAX, FRONT_RESTART_MS_MIN, MESSAGE_BYTES_MAX } from '../base/limits.ts';
+import {
+  FRONT_FOLLOW_MS_MAX,
+  FRONT_RESTART_MS_MAX,
+  FRONT_RESTART_MS_MIN,
+  MESSAGE_BYTES_MAX,
+} from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import type { Pipeline } from '../server/pipeline.ts';
 import { scopeIndex } from '../transport/addresses.ts';
@@ -125,17 +130,25 @@ export class Fronts {
     }, 0);
   }
 
-  /** Resolves when all that was published is in effect; a thread that is not there holds up nothing. */
+  /**
+   * Resolves when all that was published is in effect. A thread that is not there holds up nothing, and one
+   * that has answered and then does not follow is stuck: it is ended, and starts again.
+   */
   async settled(): Promise<void> {
+    const { world } = this.#room;
     const generation = this.#generation;
+    const deadlineMs = world.nowMs() + FRONT_FOLLOW_MS_MAX;
     const isBehind = ({ worker, words }: Place): boolean =>
       worker !== undefined && Atomics.load(words, FrontWord.SEEN) - generation < 0;
     while (this.#places.some(isBehind)) {
-      await new Promise<void>((resolve) => void this.#room.world.after(SETTLE_LOOK_MS, resolve));
+      await new Promise<void>((resolve) => void world.after(SETTLE_LOOK_MS, resolve));
+      if (world.nowMs() < deadlineMs) continue;
+      const stuck = this.#places.filter((place) => isBehind(place) && place.words[FrontWord.SEEN] !== 0);
+      for (const { worker } of stuck) void worker?.terminate();
     }
   }
 
-  /** Resolves when the threads have ended. */
+  /** Resolves when the threads have ended, of themselves or not. */
   async stop(): Promise<void> {
     this.#isStarted = false;
     const ended = this.#places.map(({ worker, cancelRestart }) => {
@@ -143,7 +156,11 @@ export class Fronts {
       return worker && new Promise((resolve) => worker.once('exit', resolve));
     });
     if (this.#common) this.publish({ stop: true });
+    const giveUp = this.#room.world.after(FRONT_FOLLOW_MS_MAX, () => {
+      for (const { worker } of this.#places) void worker?.terminate();
+    });
     await Promise.all(ended);
+    giveUp();
   }
 
   #tellSockets(): void {

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Counters } from '../../src/base/counters.ts';
 import { FRONT_LETTERS_MAX } from '../../src/base/limits.ts';
-import { realWorld } from '../../src/base/world.ts';
+import { realWorld, type World } from '../../src/base/world.ts';
 import { BugLog } from '../../src/control/bugs.ts';
 import type { UdpDoor } from '../../src/control/doors.ts';
 import { type FrontStart, FrontWord } from '../../src/control/front-letters.ts';
@@ -24,6 +24,7 @@ let counters: Counters;
 let peers: Peer[];
 let threads: { worker: Worker; start: FrontStart }[];
 let logged: string[];
+let world: World;
 /** What the control thread does with queries that were handed over. */
 let resume: FrontsRoom['pipeline'] extends () => infer P
   ? P extends { resume: infer R }
@@ -45,7 +46,7 @@ function frontsOf(count: number, spawn = spawnFront(FRONT)): Fronts {
   stream.on('data', (line) => logged.push(String(line)));
   const { logger } = openLog({ level: 'info', format: 'json', queries: false }, stream, false);
   const room: FrontsRoom = {
-    ...{ native, world: realWorld, counters, logger, bugs: new BugLog(logger, realWorld) },
+    ...{ native, world, counters, logger, bugs: new BugLog(logger, realWorld) },
     pipeline: () => ({ resume: (...asked) => resume(...asked) }),
     spawn: (start) => {
       const worker = spawn(start);
@@ -85,6 +86,7 @@ beforeEach(() => {
   counters = new Counters();
   [peers, threads, logged, door] = [[], [], [], undefined];
   resume = () => 0;
+  world = realWorld;
 });
 afterEach(async () => {
   for (const peer of peers) peer.close();
@@ -191,6 +193,36 @@ test('a front that cannot live is started again ever more slowly, and holds up n
   expect(waits.slice(0, 2)).toEqual(['100', '200']);
   expect(logged.join('')).toContain('no life');
   await fronts.settled();
+});
+
+/** A thread of the test's own, which is told what a front is told. */
+const posing = (text: string) => (start: FrontStart) =>
+  new Worker(
+    `const { parentPort, workerData: { words, generation } } = require('node:worker_threads');
+     Atomics.store(words, ${FrontWord.SEEN}, generation); ${text}`,
+    { eval: true, workerData: start },
+  );
+
+test('a front that is stuck is ended, and holds up neither a change nor the end', async () => {
+  // Time enough for any thread passes in a moment.
+  world = {
+    ...realWorld,
+    nowMs: () => 100 * realWorld.nowMs(),
+    after: (ms, call) => realWorld.after(ms / 50, call),
+  };
+  await started(1, '127.0.0.1', posing('for (;;);'));
+  fronts.publish({ images: zones('192.0.2.2') });
+  await fronts.settled();
+  expect(counters.record().frontsDied).toBeGreaterThan(0);
+});
+
+test('a bug that a front met is logged, with the packet', async () => {
+  const letter = "{ lines: [], bugs: [{ bug: new Error('odd'), packet: '00ff' }] }";
+  await started(1, '127.0.0.1', posing(`parentPort.postMessage(${letter}); setTimeout(() => {}, 60_000)`));
+  await until(() => logged.length > 0);
+  const { packet, stack } = JSON.parse(logged[0] ?? '');
+  expect([packet, stack]).toEqual(['00ff', expect.stringContaining('Error: odd')]);
+  await threads[0]?.worker.terminate();
 });
 
 test('one that stops reads what has arrived before', async () => {
