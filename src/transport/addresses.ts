@@ -61,8 +61,8 @@ export function localAddresses(interfaces = networkInterfaces()): string[] {
 
 /** The number of the interface that an IPv6 scope names, which may be a number itself. */
 export function scopeIndex(scope: string, interfaces = networkInterfaces()): number {
-  const [own] = (interfaces[scope] ?? []).flatMap((each) => (each.family === 'IPv6' ? [each.scopeid] : []));
-  return own || Number(scope) || 0;
+  const own = (interfaces[scope] ?? []).find((each) => each.family === 'IPv6' && each.scopeid !== 0);
+  return own?.family === 'IPv6' ? own.scopeid : Number(scope) || 0;
 }
 
 /** The addresses of this machine that are meant. */

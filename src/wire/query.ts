@@ -36,6 +36,9 @@ export class Query {
     this.length = length;
     this.id = u16(packet, 0);
     this.flags = u16(packet, 2);
+    this.name.clear();
+    this.type = 0;
+    this.class = 0;
     this.questionEnd = HEADER_BYTES;
     this.hasEdns = false;
     this.dnssecOk = false;
@@ -103,6 +106,7 @@ export class Query {
     this.udpSize = Math.max(u16(packet, at + 2), UDP_PLAIN_BYTES_MAX);
     this.ednsVersion = u8(packet, at + 5);
     this.dnssecOk = (u16(packet, at + 6) & DNSSEC_OK) !== 0;
+    if (this.ednsVersion !== 0) return true; // Later versions may write options otherwise.
     let options = 0;
     let option = at + OPT_FIXED_BYTES;
     while (option < end) {

@@ -14,8 +14,8 @@ export type FindingKind = 'data' | 'alias' | 'redirect' | 'referral' | 'nodata' 
 export class Finding {
   kind: FindingKind = 'nxdomain';
   /**
-   * data, alias: the node that has the RRset, a wildcard's too; referral: the cut; redirect: the DNAME's
-   * owner; nodata: the node without that type; nxdomain: the closest encloser.
+   * data, alias: the node that has the RRset, a wildcard's too; referral: the cut; redirect: DNAME's owner;
+   * nodata: the node without that type; nxdomain: the closest encloser.
    */
   node = NONE;
   /** data, alias: the RRset; redirect: the DNAME; referral: the NS RRset; else 0. */

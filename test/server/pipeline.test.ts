@@ -22,7 +22,8 @@ import {
 } from '../support/authority.ts';
 
 const zones = catalog({
-  'own.': `$TTL 60\n${SOA_AND_NS}
+  'own.': `$TTL 60
+${SOA_AND_NS}
 www A 192.0.2.1
 away CNAME www.elsewhere.
 sub NS ns.sub
