@@ -13,11 +13,11 @@ import { ownZones } from '../server/own-zones.ts';
 import { Pipeline, type PipelineSettings } from '../server/pipeline.ts';
 import { localAddresses } from '../transport/addresses.ts';
 import { socketUpstream } from '../transport/upstream.ts';
-import { classText, rcodeText, typeText } from '../wire/codes.ts';
-import { nameText } from '../wire/name.ts';
 import type { BugLog } from './bugs.ts';
+import type { FrontSettings } from './front-letters.ts';
 import type { Loadout } from './load.ts';
 import type { Log } from './log.ts';
+import { queryLine } from './query-line.ts';
 import { prefixSet, type Settings } from './settings.ts';
 
 export interface Ground {
@@ -28,7 +28,7 @@ export interface Ground {
 }
 
 /** Decided when the doors are opened. */
-const RESTART_KEYS = ['listen', 'tcp', 'user', 'group'] as const;
+const RESTART_KEYS = ['listen', 'threads', 'tcp', 'user', 'group'] as const;
 
 export class House {
   readonly pipeline: Pipeline;
@@ -37,6 +37,7 @@ export class House {
   #settings: Settings;
   #loadout: Loadout;
   #neverQuery: PrefixSet;
+  #follower: ((published: ReturnType<House['forFronts']>) => void) | undefined;
 
   constructor(settings: Settings, loadout: Loadout, ground: Ground) {
     this.#ground = ground;
@@ -69,7 +70,26 @@ export class House {
       ...(isWalkNew ? { recursor: this.#recursor() } : {}),
     });
     this.pipeline.publish(loadout.catalog);
+    this.#follower?.(this.forFronts());
     return RESTART_KEYS.filter((key) => !isDeepStrictEqual(settings[key], before.settings[key]));
+  }
+
+  /** Who is told of every change. */
+  follow(follower: (published: ReturnType<House['forFronts']>) => void): void {
+    this.#follower = follower;
+    follower(this.forFronts());
+  }
+
+  /** What other threads need to answer as this one does. */
+  forFronts(): { settings: FrontSettings; images: SharedArrayBuffer[]; stop: false } {
+    const { recursion, log } = this.#settings;
+    const { chaos } = this.#pipelineSettings();
+    const { allow, enabled: offersRecursion } = recursion;
+    return {
+      settings: { offersRecursion, allow, chaos, logQueries: log.queries },
+      images: this.catalog.images.map(({ buffer }) => buffer),
+      stop: false,
+    };
   }
 
   /** The machine has other addresses than before. */
@@ -83,7 +103,7 @@ export class House {
    */
   answersItself(): boolean {
     const out = new Uint8Array(SELF_QUERY.length + 512);
-    const client = { transport: 'udp', address: '127.0.0.1', port: 1 } as const;
+    const client = { transport: 'udp', address: Uint8Array.of(127, 0, 0, 1), port: 1 } as const;
     const length = this.pipeline.answer(SELF_QUERY.slice(), SELF_QUERY.length, client, out, () => {});
     return length >= SELF_QUERY.length && ((out[2] as number) & 0x80) !== 0;
   }
@@ -130,16 +150,7 @@ export class House {
   }
 
   readonly #logQuery: NonNullable<PipelineSettings['onQuery']> = (query, client, rcode) => {
-    const { transport, address, port } = client;
-    const fields = {
-      client: `${address}#${port}`,
-      over: transport,
-      name: nameText(query.name.bytes),
-      type: typeText(query.type),
-      class: classText(query.class),
-      rcode: rcodeText(rcode),
-    };
-    this.#ground.log.logger.info(fields, 'query');
+    this.#ground.log.logger.info(queryLine(query, client, rcode), 'query');
   };
 }
 
