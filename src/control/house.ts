@@ -15,6 +15,7 @@ import { localAddresses } from '../transport/addresses.ts';
 import { socketUpstream } from '../transport/upstream.ts';
 import type { BugLog } from './bugs.ts';
 import type { FrontSettings } from './front-letters.ts';
+import { keepHeapSmall } from './heap.ts';
 import type { Loadout } from './load.ts';
 import type { Log } from './log.ts';
 import { queryLine } from './query-line.ts';
@@ -129,6 +130,7 @@ export class House {
   #recursor(): Recursor | undefined {
     const { recursion } = this.#settings;
     if (!recursion.enabled) return undefined;
+    keepHeapSmall();
     const { world, counters, bugs } = this.#ground;
     return new Recursor(
       {
