@@ -127,7 +127,7 @@ export const UPSTREAM_TCP_IDLE_MS = 2_000;
 export const UPSTREAM_TCP_IDLE_MAX = 64;
 /** Clients waiting for one question in flight. */
 export const WAITERS_PER_QUESTION_MAX = 100;
-/** …and for all questions together, some 3 kB each. */
+/** …and for all questions together, some 5 kB each. */
 export const CLIENTS_WAITING_MAX = 20_000;
 
 // Caches
