@@ -37,12 +37,18 @@ export class Contacts {
     const later: Asked[] = [];
     const [first, second] = know.servers.isRouted(ANY_IPV4) ? [Type.A, Type.AAAA] : [Type.AAAA, Type.A];
     for (const { name, addresses } of servers) {
+      const isInside = isWithin(name, cut);
+      // What the zone says of its own servers, one has to reach them to hear.
+      if (isInside && addresses.length > 0) {
+        found.push(...addresses);
+        continue;
+      }
       const ofFirst = know.addresses(name, first);
       const ofSecond = know.addresses(name, second);
       const known = [...(ofFirst ?? []), ...(ofSecond ?? []), ...addresses];
       found.push(...known);
       if (known.some((address) => know.servers.isRouted(address))) continue;
-      if (isWithin(name, cut)) {
+      if (isInside) {
         // A server inside the zone it serves can be found by glue only: asking for it would be asking it.
         if (known.length === 0) journal.blame(plainText(name), 'has no glue');
         continue;
