@@ -5,6 +5,7 @@
  */
 import { access, constants } from 'node:fs/promises';
 import { Counter, Counters } from './base/counters.ts';
+import { Histograms } from './base/histogram.ts';
 import { LOG_FLUSH_MS } from './base/limits.ts';
 import { realWorld } from './base/world.ts';
 import { AddressWatch } from './control/address-watch.ts';
@@ -14,6 +15,7 @@ import { Doors, type Refusal } from './control/doors.ts';
 import { type Ground, House } from './control/house.ts';
 import { type Reading, readAll } from './control/load.ts';
 import { logComplaints, openLog } from './control/log.ts';
+import { Monitor } from './control/monitor.ts';
 import { type Notifier, openNotifier } from './control/notify.ts';
 import { dropPrivileges } from './control/privileges.ts';
 import { refusalTexts } from './control/refusals.ts';
@@ -21,6 +23,7 @@ import { Reloader } from './control/reload.ts';
 import type { Settings } from './control/settings.ts';
 import { Signals } from './control/signals.ts';
 import { ZoneWatch } from './control/watch.ts';
+import { LATENCY_ROWS } from './server/observer.ts';
 import { type Answerer, type Client, DROP } from './transport/door.ts';
 
 const world = realWorld;
@@ -31,7 +34,13 @@ const LOG_AT_START = { level: 'info', format: 'auto', queries: false } as const;
 export async function serve(flags: Flags): Promise<number> {
   const signals = new Signals();
   const log = openLog(LOG_AT_START, process.stdout, process.stdout.isTTY === true);
-  const ground: Ground = { world, counters: new Counters(), log, bugs: new BugLog(log.logger, world) };
+  const ground: Ground = {
+    world,
+    counters: new Counters(),
+    latency: new Histograms(LATENCY_ROWS),
+    log,
+    bugs: new BugLog(log.logger, world),
+  };
   let server: Server | undefined;
   const exit = async (code: number): Promise<number> => {
     await log.flush(world, LOG_FLUSH_MS);
@@ -67,11 +76,31 @@ interface Server {
 
 /** Undefined when something is wrong, which is then in the log. */
 async function start(flags: Flags, ground: Ground): Promise<Server | undefined> {
-  const { log, counters } = ground;
+  const { log } = ground;
   const { settings, complaints, file } = await configure(flags);
   logComplaints(log.logger, complaints);
   if (settings === undefined) return undefined;
   log.reconfigure(settings.log);
+  const monitor = new Monitor(ground);
+  const server = (await openMonitor(monitor, settings, ground))
+    ? await open(flags, { settings, file, monitor }, ground)
+    : undefined;
+  if (server === undefined) await monitor.close();
+  return server;
+}
+
+interface Configured {
+  readonly settings: Settings;
+  readonly file: string | undefined;
+  readonly monitor: Monitor;
+}
+
+async function open(
+  flags: Flags,
+  { settings, file, monitor }: Configured,
+  ground: Ground,
+): Promise<Server | undefined> {
+  const { log, counters } = ground;
   const reading = await readAll(settings);
   logComplaints(log.logger, reading.complaints);
   if (reading.loadout === undefined) return undefined;
@@ -87,11 +116,21 @@ async function start(flags: Flags, ground: Ground): Promise<Server | undefined> 
   gate.open(house.pipeline);
   const { zoneCount: zones, recordCount: records } = house.catalog;
   const config = file === undefined ? {} : { config: file };
+  const http = monitor.address === undefined ? {} : { http: monitor.address };
+  const server = keep(flags, settings, reading, { house, doors, ground, monitor });
   log.logger.info(
-    { addresses: doors.addresses, zones, records, ...config, ms: Math.round(world.nowMs()) },
+    { addresses: doors.addresses, ...http, zones, records, ...config, ms: Math.round(world.nowMs()) },
     'started',
   );
-  return keep(flags, settings, reading, { house, doors, ground });
+  return server;
+}
+
+/** False when it is wanted and cannot be had, which is then in the log. */
+async function openMonitor(monitor: Monitor, { http }: Settings, { log }: Ground): Promise<boolean> {
+  const refusal = http.listen === false ? undefined : await monitor.open(http.listen);
+  if (refusal === undefined) return true;
+  for (const text of refusalTexts([refusal], process.getuid?.())) log.logger.error(text);
+  return false;
 }
 
 type Send = (response: Uint8Array) => void;
@@ -146,9 +185,11 @@ interface Parts {
   readonly house: House;
   readonly doors: Doors;
   readonly ground: Ground;
+  readonly monitor: Monitor;
 }
 
-function keep(flags: Flags, settings: Settings, reading: Reading, { house, doors, ground }: Parts): Server {
+function keep(flags: Flags, settings: Settings, reading: Reading, parts: Parts): Server {
+  const { house, doors, ground, monitor } = parts;
   const { logger } = ground.log;
   const notifier: Notifier = openNotifier(process.env, logger);
   const addresses = new AddressWatch(doors, () => house.noteAddresses(), world, logger);
@@ -158,21 +199,25 @@ function keep(flags: Flags, settings: Settings, reading: Reading, { house, doors
     settings,
   );
   watch.follow(reading.watched, reading.prints);
+  monitor.ready({ house, doors, reloader });
   void notifier.tell('READY=1', reloader.status);
   const unwatch = notifier.watch(world, async () => house.answersItself());
   return {
     reload: () => {
       void addresses.look();
       void reloader.reload('signal');
+      house.reopenLogs();
     },
     stop: async () => {
       logger.info('stopping');
+      monitor.draining();
       const told = notifier.tell('STOPPING=1');
       unwatch();
       watch.close();
       await addresses.close();
       await doors.drain(reloader.graceMs, () => house.pipeline.pending);
-      house.close();
+      await house.close();
+      await monitor.close();
       await told;
     },
   };

@@ -7,6 +7,8 @@
 const meanings = {
   queries: 'Messages received that have a header, over any transport',
   silenced: 'Messages that got no response: too short, or responses themselves',
+  answered: 'Queries answered NOERROR',
+  absent: 'Queries answered NXDOMAIN',
   malformed: 'Queries answered FORMERR',
   unsupported: 'Queries answered NOTIMP',
   refused: 'Queries answered REFUSED',
@@ -14,6 +16,8 @@ const meanings = {
   recursive: 'Queries answered by recursion or from its cache',
   recursionCached: 'Those of them that were answered from the cache at once',
   failed: 'Queries answered SERVFAIL',
+  badVersion: 'Queries answered BADVERS',
+  otherCode: 'Queries answered with any other RCODE',
   truncated: 'Responses with TC set',
   bugs: 'Queries that met a mistake of our own; the log has the stack',
   udpReceived: 'Datagrams received',
@@ -44,6 +48,8 @@ const meanings = {
   upstreamTimeouts: 'Queries to other servers that nothing acceptable answered in time',
   upstreamUnreachable: 'Queries to other servers that the system could not deliver',
   upstreamSocketsFull: 'Queries not sent because too many sockets were open',
+  queryLogTaken: 'Queries picked for the query log',
+  queryLogDropped: 'Of those, queries dropped because the file or socket did not take them in time',
 } as const;
 
 export type CounterName = keyof typeof meanings;

@@ -120,7 +120,7 @@ grace: 2s
     tcp: { clientsMax: 10, clientsPerAddressMax: 2, idleMs: 60_000 },
     user: 'cairn',
     group: '53',
-    log: { level: 'debug', format: 'text', queries: true },
+    log: { level: 'debug', format: 'text', queries: { every: 1, format: 'json', to: undefined } },
     graceMs: 2_000,
   });
 });
@@ -157,7 +157,7 @@ grace: 1h
       'found "5 minutes"',
     '11:8: error: hosts: expected the name of a hosts file, or false for none, found true',
     '12:15: error: log.level: expected one of debug, info, warn, error, found "loud"',
-    '12:30: error: log.queries: expected true or false, found "yes"',
+    '12:30: error: log.queries: expected true, false, or a table of sample, format and to, found "yes"',
     '13:11: error: identity: expected a table of keys, found a list',
     '14:7: error: user: expected a name or a number, found a list',
     expect.stringMatching(/^1[56]:\d+: error: zones: expected the name of a folder, found nothing$/),

@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 import { decode, encode, type Packet, type RecordType } from 'dns-packet';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Counters } from '../../src/base/counters.ts';
+import { Histograms } from '../../src/base/histogram.ts';
 import { realWorld } from '../../src/base/world.ts';
 import { BugLog } from '../../src/control/bugs.ts';
 import { configure } from '../../src/control/config.ts';
@@ -10,6 +11,7 @@ import type { Loadout } from '../../src/control/load.ts';
 import { type Log, openLog } from '../../src/control/log.ts';
 import type { Settings } from '../../src/control/settings.ts';
 import { parseHosts } from '../../src/resolver/hosts.ts';
+import { LATENCY_ROWS } from '../../src/server/observer.ts';
 import { Catalog } from '../../src/zone/catalog.ts';
 import { catalog } from '../support/authority.ts';
 
@@ -37,7 +39,13 @@ beforeEach(async () => {
     logged += chunk;
   });
   log = openLog(settings.log, out, false);
-  const ground = { world: realWorld, counters: new Counters(), log, bugs: new BugLog(log.logger, realWorld) };
+  const ground = {
+    world: realWorld,
+    counters: new Counters(),
+    latency: new Histograms(LATENCY_ROWS),
+    log,
+    bugs: new BugLog(log.logger, realWorld),
+  };
   house = new House(settings, loadout(HOSTS), ground);
 });
 afterEach(() => house.close());
@@ -108,7 +116,10 @@ test('what waits for a restart is named', () => {
 test('queries are logged from when it is asked for until it is not', async () => {
   await ask('printer');
   expect(logged).toBe('');
-  house.apply({ ...defaults, log: { ...defaults.log, queries: true } }, loadout(HOSTS));
+  house.apply(
+    { ...defaults, log: { ...defaults.log, queries: { every: 1, format: 'json', to: undefined } } },
+    loadout(HOSTS),
+  );
   await ask('printer');
   expect(JSON.parse(logged)).toMatchObject({
     msg: 'query',
