@@ -29,7 +29,7 @@ export class Flood {
     const message = typeof first === 'string' ? first : second;
     if (UNBOUNDED.has(message)) return true;
     const { file = '', line = '', column = '' } = (first ?? {}) as Partial<Record<string, unknown>>;
-    const key = `${String(message)} ${String(file)}:${String(line)}:${String(column)}`;
+    const key = `${String(file)}:${String(line)}:${String(column)} ${String(message)}`;
     if (this.#count(key) <= LOG_LINES_PER_SECOND_MAX) return true;
     this.#held.set(String(message), (this.#held.get(String(message)) ?? 0) + 1);
     return false;

@@ -62,12 +62,15 @@ export class ControlReader {
 
 /** A reader that names no content type takes any. */
 function acceptsDnstap(frame: Uint8Array): boolean {
-  let named = 0;
-  for (let at = 4; at + 8 <= frame.length; at += 8 + u32(frame, at + 4)) {
-    if (u32(frame, at) !== CONTENT_TYPE) continue;
-    named++;
-    const content = frame.subarray(at + 8, at + 8 + u32(frame, at + 4));
-    if (DNSTAP.equals(content)) return true;
+  let isNamed = false;
+  for (let at = 4; at < frame.length; ) {
+    const end = at + 8 + u32(frame, at + 4);
+    if (end > frame.length) return false;
+    if (u32(frame, at) === CONTENT_TYPE) {
+      isNamed = true;
+      if (DNSTAP.equals(frame.subarray(at + 8, end))) return true;
+    }
+    at = end;
   }
-  return named === 0;
+  return !isNamed;
 }
