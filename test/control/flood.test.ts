@@ -59,7 +59,7 @@ test('queries are as many lines as were asked for', async () => {
   expect(lines()).toHaveLength(100);
 });
 
-test('what differs each time does not grow the memory, and counts from the start when it was forgotten', () => {
+test('what differs each time does not grow the memory; what was forgotten counts from the start', () => {
   const flood = new Flood(world);
   for (let i = 0; i < LOG_LINES_PER_SECOND_MAX; i++) flood.admits(['old']);
   expect(flood.admits(['old'])).toBe(false);

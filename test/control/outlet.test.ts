@@ -70,7 +70,7 @@ test('nothing is opened before there is something to write; what waits goes in b
   expect(closed).toBe(1);
 });
 
-test('behind a reader that takes nothing, memory is bounded and the rest is dropped and counted', async () => {
+test('behind a reader that takes nothing, memory is bounded, the rest dropped and counted', async () => {
   isStuck = true;
   const out = outlet();
   const kilobyte = Buffer.alloc(1024);
