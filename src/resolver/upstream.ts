@@ -14,8 +14,13 @@ export type Event =
   | { readonly got: 'reply'; readonly bytes: Uint8Array; readonly ms: number }
   /** Nothing acceptable came in time. */
   | { readonly got: 'silence' }
-  /** The system said no: refused connection, unreachable network, no sockets left. */
-  | { readonly got: 'unreachable'; readonly why: string };
+  /**
+   * The system said no. `unsent`: without sending anything, for it has no route to such addresses, or no room
+   * for one more socket, which says nothing about the server.
+   */
+  | { readonly got: 'unreachable'; readonly why: string; readonly unsent?: Unsent };
+
+export type Unsent = 'no route' | 'no room';
 
 export interface Upstream {
   /**

@@ -42,7 +42,8 @@ export class Finisher {
     const isWhole =
       this.#section(Section.ANSWER, reply, query.class) &&
       this.#section(Section.AUTHORITY, reply, query.class) &&
-      this.#section(Section.ADDITIONAL, reply, query.class);
+      this.#section(Section.ADDITIONAL, reply, query.class) &&
+      !reply.isShort;
     const length = query.hasEdns ? putOpt(out, writer.at, limit, query, reply) : writer.at;
     let flags = Flag.QR | (query.flags & ECHOED) | (reply.rcode & 0xf);
     if (reply.authoritative) flags |= Flag.AA;
