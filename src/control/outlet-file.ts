@@ -8,9 +8,11 @@ import { type FileHandle, open, rename, stat } from 'node:fs/promises';
 import { QUERY_LOG_FULL_MS } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { Control, controlFrame } from './frame-streams.ts';
-import type { Pipe } from './outlet.ts';
+import { type Pipe, Stalled } from './outlet.ts';
 
 const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants;
+
+type Handle = Pick<FileHandle, 'write' | 'stat' | 'close'>;
 
 /** Clients' addresses are nobody's business but the operator's. */
 const MODE = 0o640;
@@ -33,14 +35,16 @@ async function setAside(file: string): Promise<void> {
   if (found?.isFile() && found.size > 0) await rename(file, `${file}.1`);
 }
 
-class FilePipe implements Pipe {
+export class FilePipe implements Pipe {
   readonly #file: string;
-  readonly #handle: FileHandle;
+  readonly #handle: Handle;
   readonly #isDnstap: boolean;
   readonly #world: World;
   #state: 'open' | 'broken' | 'closed' = 'open';
+  /** How much of the bytes in hand is written. */
+  #at = 0;
 
-  constructor(file: string, handle: FileHandle, isDnstap: boolean, world: World) {
+  constructor(file: string, handle: Handle, isDnstap: boolean, world: World) {
     this.#file = file;
     this.#handle = handle;
     this.#isDnstap = isDnstap;
@@ -48,18 +52,22 @@ class FilePipe implements Pipe {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length; ) {
+    while (this.#at < bytes.length) {
       if (this.#state === 'closed') throw new Error('closed before all was written');
-      at += await this.#writeSome(bytes, at);
+      this.#at += await this.#writeSome(bytes, this.#at);
     }
+    this.#at = 0;
   }
 
   async #writeSome(bytes: Uint8Array, at: number): Promise<number> {
     try {
       return (await this.#handle.write(bytes, at)).bytesWritten;
     } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      // A full disk tears no line and no frame: it goes on when there is room.
+      if (code === 'ENOSPC' || code === 'EDQUOT') throw new Stalled(message);
       // A FIFO has no way to say when there is room again.
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') {
+      if (code !== 'EAGAIN') {
         this.#state = 'broken';
         throw error;
       }
@@ -76,7 +84,7 @@ class FilePipe implements Pipe {
 
   async close(): Promise<void> {
     if (this.#state === 'closed') return;
-    const isWhole = this.#state === 'open';
+    const isWhole = this.#state === 'open' && this.#at === 0;
     this.#state = 'closed';
     // One try: a reader of a FIFO that has stopped reading does not want the end either.
     if (isWhole && this.#isDnstap) {

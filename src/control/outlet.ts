@@ -1,7 +1,7 @@
 /**
  * Where a query log leaves the house: a queue of bounded size before a file or socket that may be slow, stuck
  * or gone. Putting never waits and never throws; what finds the queue full is dropped and counted. What fails
- * is closed, told, and tried again later and later; a batch that could not be written is written to the next.
+ * is closed, told, and opened again later and later; a batch that could not be written is written to the next.
  */
 import { Counter, type Counters } from '../base/counters.ts';
 import {
@@ -12,9 +12,12 @@ import {
 } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 
+/** There is no room now. What was written is whole; the same bytes, given again, go on where they stopped. */
+export class Stalled extends Error {}
+
 /** An open file or socket. */
 export interface Pipe {
-  /** Resolves when the system has taken all; rejects when it will not. */
+  /** Resolves when the system has taken all; rejects when it will not, `Stalled` when it may again. */
   write(bytes: Uint8Array): Promise<void>;
   /** Whether another has to be opened in its place: the file has been moved away. */
   isStale(): Promise<boolean>;
@@ -98,7 +101,7 @@ export class Outlet {
         this.#tell(undefined);
       } catch (error) {
         const { message } = error as Error;
-        await this.#drop();
+        if (!(error instanceof Stalled)) await this.#drop();
         if (this.#isClosed) return;
         this.#tell(message);
         await this.#pause();

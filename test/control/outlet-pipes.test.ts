@@ -14,6 +14,8 @@ import { QUERY_LOG_BYTES_MAX } from '../../src/base/limits.ts';
 import { realWorld } from '../../src/base/world.ts';
 import { Control, controlFrame } from '../../src/control/frame-streams.ts';
 import { openLog, type QueryLogSettings } from '../../src/control/log.ts';
+import { Stalled } from '../../src/control/outlet.ts';
+import { FilePipe } from '../../src/control/outlet-file.ts';
 import { openQueryLog, type QueryLog } from '../../src/control/query-log.ts';
 import { Path, type Sighting } from '../../src/server/observer.ts';
 import { Query } from '../../src/wire/query.ts';
@@ -159,6 +161,30 @@ test('a FIFO whose reader does not read takes what it holds; the rest is dropped
   await until(() => counters.get(Counter.queryLogDropped) > 0);
   await tap.close();
   await reader.close();
+});
+
+test('a disk that fills up in the middle of a frame tears nothing: it goes on where it stopped', async () => {
+  let room = 5;
+  let disk = '';
+  const handle = {
+    async write(bytes: Uint8Array, at: number) {
+      if (room === 0) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+      const bytesWritten = Math.min(room, bytes.length - at);
+      disk += Buffer.from(bytes).toString('latin1', at, at + bytesWritten);
+      room -= bytesWritten;
+      return { bytesWritten };
+    },
+    close: async () => {},
+  };
+  const pipe = new FilePipe('a', handle as never, false, realWorld);
+  const bytes = Buffer.from('one line\n');
+  await expect(pipe.write(bytes)).rejects.toBeInstanceOf(Stalled);
+  await expect(pipe.write(bytes)).rejects.toBeInstanceOf(Stalled);
+  room = 100;
+  await pipe.write(bytes);
+  await pipe.write(bytes);
+  expect(disk).toBe('one line\none line\n');
+  await pipe.close();
 });
 
 /** A reader on a Unix socket; what it says and takes is up to `serve`. */

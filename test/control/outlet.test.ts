@@ -6,7 +6,7 @@ import {
   QUERY_LOG_RETRY_MS_MAX,
   QUERY_LOG_RETRY_MS_MIN,
 } from '../../src/base/limits.ts';
-import { Outlet, type Pipe } from '../../src/control/outlet.ts';
+import { Outlet, type Pipe, Stalled } from '../../src/control/outlet.ts';
 import { VirtualWorld } from '../scenarios/virtual-world.ts';
 
 let world: VirtualWorld;
@@ -31,6 +31,7 @@ function pipe(): Pipe {
           giveUp = () => reject(new Error('given up'));
         });
       }
+      if (writeFault === 'ENOSPC') throw new Stalled(writeFault);
       if (writeFault !== undefined) throw new Error(writeFault);
       written.push(Buffer.from(bytes).toString());
     },
@@ -104,6 +105,18 @@ test('a batch that could not be written is written to the next', async () => {
   await world.pass(QUERY_LOG_RETRY_MS_MIN);
   expect(written).toEqual(['kept\n']);
   expect(opened).toBe(2);
+});
+
+test('a file that has no room now is told and tried, and stays open', async () => {
+  writeFault = 'ENOSPC';
+  const out = outlet();
+  out.put(Buffer.from('kept\n'));
+  await world.pass(QUERY_LOG_RETRY_MS_MIN / 2);
+  expect(changes).toEqual(['ENOSPC']);
+  writeFault = undefined;
+  await world.pass(QUERY_LOG_RETRY_MS_MIN);
+  expect([written, opened, closed]).toEqual([['kept\n'], 1, 0]);
+  expect(changes).toEqual(['ENOSPC', undefined]);
 });
 
 test('reopening opens another file exactly when the one before was moved away', async () => {
