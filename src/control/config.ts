@@ -97,7 +97,7 @@ function rebase(value: unknown, folder: string): unknown {
 function rebaseLog(log: unknown, based: (path: unknown) => unknown): unknown {
   if (!isTable(log) || !isTable(log.queries)) return log;
   const { to } = log.queries;
-  const [, socket] = typeof to === 'string' ? (/^unix:(.+)$/s.exec(to) ?? []) : [];
+  const [, socket] = typeof to === 'string' ? (/^unix:(.*)$/s.exec(to) ?? []) : [];
   const target = socket === undefined ? based(to) : `unix:${based(socket)}`;
   return { ...log, queries: { ...log.queries, ...(to === undefined ? {} : { to: target }) } };
 }
@@ -146,6 +146,8 @@ const flagComplaint = (flag: string, text: string): Complaint => ({
 
 type Issue = z.core.$ZodIssue;
 
+const isDeeper = ({ path }: Issue): boolean => path.length > 0;
+
 function complaintsOf(
   issue: Issue,
   table: unknown,
@@ -163,6 +165,13 @@ function complaintsOf(
       severity: 'error',
       text: unknownKey(issue.path, key),
     }));
+  }
+  // Of several things that a value could have been, it is the one whose parts were looked at.
+  const meant =
+    issue.code === 'invalid_union' ? issue.errors.find((inner) => inner.some(isDeeper)) : undefined;
+  if (meant !== undefined) {
+    const inner = meant.map((one) => ({ ...one, path: [...issue.path, ...one.path] }));
+    return inner.flatMap((one) => complaintsOf(one, table, text, flagOf));
   }
   const isKey = issue.code === 'invalid_key';
   const expected = (isKey && issue.issues[0]?.message) || issue.message;

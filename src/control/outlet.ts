@@ -1,7 +1,7 @@
 /**
  * Where a query log leaves the house: a queue of bounded size before a file or socket that may be slow, stuck
  * or gone. Putting never waits and never throws; what finds the queue full is dropped and counted. What fails
- * is closed, told, and opened again later and later; a batch that could not be written is written to the next.
+ * is closed, told, and opened again later and later; what could not be written is written to the next.
  */
 import { Counter, type Counters } from '../base/counters.ts';
 import {

@@ -106,9 +106,11 @@ test('zones are replaced whole', async () => {
 test('what waits for a restart is named', () => {
   const listen = [{ address: '127.0.0.1', port: 53 }];
   const tcp = { ...defaults.tcp, idleMs: 1 };
-  expect(house.apply({ ...defaults, listen, tcp, user: 'x' }, loadout(HOSTS))).toEqual([
+  const http = { listen: { address: '127.0.0.1', port: 9_153 } };
+  expect(house.apply({ ...defaults, listen, tcp, http, user: 'x' }, loadout(HOSTS))).toEqual([
     'listen',
     'tcp',
+    'http',
     'user',
   ]);
 });

@@ -2,7 +2,7 @@
  * Query logs as files, FIFOs and Unix sockets of this machine, read back by what reads them elsewhere where
  * that is installed.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -222,6 +222,20 @@ test('over a socket the reader is asked first, and says goodbye', async () => {
   const types = framesOf(heard.bytes).map((frame) => (typeof frame === 'number' ? frame : 'message'));
   expect(types).toEqual([Control.READY, Control.START, 'message', 'message', Control.STOP]);
   expect(told).toBe('');
+});
+
+const hasCapture = spawnSync('fstrm_capture', ['-h']).error === undefined;
+
+test.runIf(hasCapture)('fstrm_capture takes it, and dnstap-read reads what it took', async () => {
+  const words = ['-t', 'protobuf:dnstap.Dnstap', '-u', path('tap.sock'), '-w', path('captured.tap')];
+  const capture = spawn('fstrm_capture', words, { stdio: 'ignore' });
+  await until(() => existsSync(path('tap.sock')));
+  const tap = open('dnstap', 'unix', 'tap.sock');
+  tap.take(sighting('www.example.com'));
+  await tap.close();
+  capture.kill('SIGTERM');
+  await once(capture, 'exit');
+  expect(typesIn('captured.tap')).toEqual([`control ${Control.START}`, 1, 2, `control ${Control.STOP}`]);
 });
 
 test('a reader that comes late, goes and comes back gets what it can take', async () => {
