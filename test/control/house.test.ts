@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { decode, encode, type Packet, type RecordType } from 'dns-packet';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Counters } from '../../src/base/counters.ts';
-import { Histograms } from '../../src/base/histogram.ts';
+import { Histograms, rowOf } from '../../src/base/histogram.ts';
 import { realWorld } from '../../src/base/world.ts';
 import { BugLog } from '../../src/control/bugs.ts';
 import { configure } from '../../src/control/config.ts';
@@ -11,7 +11,7 @@ import type { Loadout } from '../../src/control/load.ts';
 import { type Log, openLog } from '../../src/control/log.ts';
 import type { Settings } from '../../src/control/settings.ts';
 import { parseHosts } from '../../src/resolver/hosts.ts';
-import { LATENCY_ROWS } from '../../src/server/observer.ts';
+import { LATENCY_ROWS, latencyRow, Path } from '../../src/server/observer.ts';
 import { Catalog } from '../../src/zone/catalog.ts';
 import { catalog } from '../support/authority.ts';
 
@@ -28,6 +28,7 @@ let defaults: Settings;
 let log: Log;
 let logged: string;
 let house: House;
+let latency: Histograms;
 
 beforeEach(async () => {
   const { settings } = await configure({}, '/none');
@@ -39,10 +40,11 @@ beforeEach(async () => {
     logged += chunk;
   });
   log = openLog(settings.log, out, false);
+  latency = new Histograms(LATENCY_ROWS);
   const ground = {
     world: realWorld,
     counters: new Counters(),
-    latency: new Histograms(LATENCY_ROWS),
+    latency,
     log,
     bugs: new BugLog(log.logger, realWorld),
   };
@@ -136,6 +138,27 @@ test('queries are logged from when it is asked for until it is not', async () =>
   house.apply(defaults, loadout(HOSTS));
   await ask('printer');
   expect(logged).toBe('');
+});
+
+test('each answer is logged and timed by the path it took', async () => {
+  const queries = { every: 1, format: 'json', to: undefined } as const;
+  const http = { listen: { address: '127.0.0.1', port: 9_153 } };
+  const ours = catalog({ 'example.com': '@ 60 SOA ns host 1 1 1 1 1\n@ 60 NS ns\nwww 60 A 192.0.2.8\n' });
+  house.apply({ ...defaults, http, log: { ...defaults.log, queries } }, loadout(HOSTS, ours));
+  for (const name of ['www.example.com', 'printer', 'nobody.knows']) await ask(name);
+  await ask('printer', 'A', '198.51.100.1');
+  house.answersItself();
+  const lines = logged.trimEnd().split('\n');
+  const told = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(told.map(({ name, path, rcode, flags }) => [name, path, rcode, flags])).toEqual([
+    ['www.example.com.', 'authoritative', 'NOERROR', 'aa rd ra'],
+    ['printer.', 'cached', 'NOERROR', 'aa rd ra'],
+    ['nobody.knows.', 'recursive', 'SERVFAIL', 'rd ra'],
+    ['printer.', 'other', 'REFUSED', 'rd'],
+  ]);
+  const { counts } = rowOf([latency], latencyRow(Path.RECURSIVE, false));
+  expect(counts.reduce((sum, n) => sum + n)).toBe(1);
+  expect(house.standing()).toMatchObject({ resolutions: 0 });
 });
 
 test('it answers itself', () => {

@@ -7,7 +7,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { realWorld } from '../../src/base/world.ts';
 import { framesOf } from '../control/dnstap-decoder.ts';
@@ -175,6 +175,26 @@ test('a dnstap file holds what was asked and answered; moved away, another is be
     expect.stringMatching(/ CQ 127\.0\.0\.1:\d+ -> .* TCP 29b example\.net\/IN\/A$/),
     expect.stringMatching(/ CR 127\.0\.0\.1:\d+ <- .* TCP \d+b example\.net\/IN\/A$/),
   ]);
+});
+
+test('who abuses HTTP is of no concern to who asks for names', async () => {
+  const process = start(HTTP);
+  const port = await process.port();
+  const { hostname, port: http } = new URL(await base(process));
+  const header = Buffer.alloc(64 * 1024, 'X: y\r\n');
+  const dribblers = Array.from({ length: 200 }, (_, i) => {
+    const socket = connect(Number(http), hostname);
+    socket.on('error', () => {});
+    socket.write('GET /metrics HTTP/1.1\r\n');
+    if (i % 2 === 0) socket.write(header);
+    return socket;
+  });
+  for (let i = 0; i < 50; i++) {
+    for (const socket of dribblers) if (socket.writable) socket.write('X: z\r\n');
+    expect(short(await ask(port, 'www.example.com'))).toBe('192.0.2.1');
+  }
+  expect(await process.stop()).toBe(0);
+  for (const socket of dribblers) socket.destroy();
 });
 
 test('a query log that nobody reads stops neither answers nor the end', async () => {
