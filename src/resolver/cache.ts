@@ -7,10 +7,11 @@ import {
   CACHE_NEGATIVE_SECONDS_MAX,
   CACHE_TTL_SECONDS_MAX,
   CACHED_RRS_PER_RRSET_MAX,
+  CACHED_TYPES_PER_NAME_MAX,
 } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { Rcode, Type } from '../wire/codes.ts';
-import { type Name, nameKey } from '../wire/name.ts';
+import { type Name, nameKey, ROOT } from '../wire/name.ts';
 import { rrsetCount, rrsetTtl } from '../wire/rrset.ts';
 import { cnameFinding, dnameFinding } from './alias.ts';
 import { type AnswerRrset, answered, denied, ended, type Finding, followsAliases } from './outcome.ts';
@@ -38,6 +39,9 @@ interface Denial extends Fact {
   readonly soaAt: number;
 }
 
+/** What each block beyond the first costs besides its bytes; measured like the shelf's own. */
+const BLOCK_BYTES = 240;
+
 /** RFC 6895 §3.1: type 0 is nobody's, so it can stand for a name as a whole. */
 const WHOLE_NAME = 0;
 
@@ -60,7 +64,8 @@ export class Cache {
     return this.#shelf.bytes;
   }
 
-  find(name: Name, type: number): Finding | undefined {
+  /** What is said of names above `top`, an ancestor of the name, does not count. */
+  find(name: Name, type: number, top: Name = ROOT): Finding | undefined {
     const key = nameKey(name);
     const exact = this.#shelf.live(key + typeKey(type));
     if (exact !== undefined) return this.#told(exact, name);
@@ -70,14 +75,14 @@ export class Cache {
         return cnameFinding(name, cname.blocks[0] as Uint8Array, this.#shelf.secondsLeft(cname));
       }
     }
-    return this.#findAbove(name, key);
+    return this.#findAbove(name, key, name.length - top.length);
   }
 
   /**
    * What is said of the whole name, or of one it lies below. The key of an ancestor is the end of its own.
    */
-  #findAbove(name: Name, key: string): Finding | undefined {
-    for (let at = 0; ; at += (name[at] as number) + 1) {
+  #findAbove(name: Name, key: string, topAt: number): Finding | undefined {
+    for (let at = 0; at <= topAt; at += (name[at] as number) + 1) {
       const above = key.slice(at);
       const absent = this.#shelf.live(above + WHOLE_NAME_KEY);
       if (absent !== undefined) return this.#told(absent, name.subarray(at));
@@ -86,8 +91,8 @@ export class Cache {
         const ttl = this.#shelf.secondsLeft(dname);
         return dnameFinding(name, name.subarray(at), dname.blocks[0] as Uint8Array, ttl);
       }
-      if (name[at] === 0) return undefined;
     }
+    return undefined;
   }
 
   #told(fact: Data | Denial, owner: Name): Finding {
@@ -98,13 +103,14 @@ export class Cache {
   }
 
   /**
-   * RRsets that one reply gave for one question. Oversized ones are answered once and not kept
+   * RRsets that one reply gave for one question. Oversized ones, and too many, are answered once and not kept
    * (CVE-2024-1737).
    */
   keepData(name: Name, type: number, blocks: readonly Uint8Array[], rank: Rank): void {
+    if (blocks.length > CACHED_TYPES_PER_NAME_MAX) return;
     if (blocks.some((block) => rrsetCount(block, 0) > CACHED_RRS_PER_RRSET_MAX)) return;
     const ttl = Math.min(...blocks.map((block) => rrsetTtl(block, 0)), CACHE_TTL_SECONDS_MAX);
-    const bytes = blocks.reduce((sum, block) => sum + block.length, 0);
+    const bytes = blocks.reduce((sum, block) => sum + BLOCK_BYTES + block.length, -BLOCK_BYTES);
     this.#keep(typedKey(name, type), { kind: 'data', rank, blocks, expiresMs: this.#expiry(ttl) }, bytes);
   }
 
