@@ -12,6 +12,8 @@ import { AddressWatch } from './control/address-watch.ts';
 import { BugLog, catchStrays } from './control/bugs.ts';
 import { configure, type Flags } from './control/config.ts';
 import { Doors, type Refusal } from './control/doors.ts';
+import type { PostedSighting } from './control/front-letters.ts';
+import { Fronts, spawnFront } from './control/fronts.ts';
 import { type Ground, House } from './control/house.ts';
 import { type Reading, readAll } from './control/load.ts';
 import { logComplaints, openLog } from './control/log.ts';
@@ -25,6 +27,8 @@ import { Signals } from './control/signals.ts';
 import { ZoneWatch } from './control/watch.ts';
 import { LATENCY_ROWS } from './server/observer.ts';
 import { type Answerer, type Client, DROP } from './transport/door.ts';
+import { loadNative } from './transport/native.ts';
+import { checkNative } from './transport/udp-check.ts';
 
 const world = realWorld;
 
@@ -106,7 +110,9 @@ async function open(
   if (reading.loadout === undefined) return undefined;
   const house = new House(settings, reading.loadout, ground);
   const gate = new Gate();
-  const doors = new Doors(settings.listen, { answerer: gate, world, counters, tcp: settings.tcp });
+  const fronts = await frontsFor(settings, house, ground);
+  const listenUdp = fronts && ((address: string, port: number) => fronts.listen(address, port));
+  const doors = new Doors(settings.listen, { answerer: gate, world, counters, tcp: settings.tcp, listenUdp });
   const isReady = (await openDoors(doors, settings, ground)) && giveUpRoot(settings, ground);
   if (!isReady) {
     await doors.close();
@@ -114,10 +120,11 @@ async function open(
   }
   await complainOfUnreadable(reading, file, settings, ground);
   gate.open(house.pipeline);
+  await fronts?.start();
   const { zoneCount: zones, recordCount: records } = house.catalog;
   const config = file === undefined ? {} : { config: file };
   const http = monitor.address === undefined ? {} : { http: monitor.address };
-  const server = keep(flags, settings, reading, { house, doors, ground, monitor });
+  const server = keep(flags, settings, reading, { house, doors, fronts, ground, monitor });
   log.logger.info(
     { addresses: doors.addresses, ...http, zones, records, ...config, ms: Math.round(world.nowMs()) },
     'started',
@@ -131,6 +138,28 @@ async function openMonitor(monitor: Monitor, { http }: Settings, { log }: Ground
   if (refusal === undefined) return true;
   for (const text of refusalTexts([refusal], process.getuid?.())) log.logger.error(text);
   return false;
+}
+
+/** Undefined where datagrams are read one by one, in this thread; the log says why. */
+async function frontsFor({ threads }: Settings, house: House, ground: Ground): Promise<Fronts | undefined> {
+  if (threads === 0) return undefined;
+  const { counters, latency, bugs, log } = ground;
+  const native = await loadNative();
+  const why = typeof native === 'string' ? native : checkNative(native);
+  if (typeof native === 'string' || why !== undefined) {
+    log.logger.warn({ why }, 'no front threads: datagrams are read one by one');
+    return undefined;
+  }
+  const spawn = spawnFront(new URL('./front.ts', import.meta.url));
+  const { logger } = log;
+  const room = {
+    ...{ native, world, counters, latency, logger, bugs, spawn },
+    pipeline: () => house.pipeline,
+    onSightings: (posted: readonly PostedSighting[]) => house.logSightings(posted),
+  };
+  const fronts = new Fronts(threads, room);
+  house.follow((published) => fronts.publish(published));
+  return fronts;
 }
 
 type Send = (response: Uint8Array) => void;
@@ -184,12 +213,13 @@ async function complainOfUnreadable(
 interface Parts {
   readonly house: House;
   readonly doors: Doors;
+  readonly fronts: Fronts | undefined;
   readonly ground: Ground;
   readonly monitor: Monitor;
 }
 
 function keep(flags: Flags, settings: Settings, reading: Reading, parts: Parts): Server {
-  const { house, doors, ground, monitor } = parts;
+  const { house, doors, fronts, ground, monitor } = parts;
   const { logger } = ground.log;
   const notifier: Notifier = openNotifier(process.env, logger);
   const addresses = new AddressWatch(doors, () => house.noteAddresses(), world, logger);
@@ -199,7 +229,7 @@ function keep(flags: Flags, settings: Settings, reading: Reading, parts: Parts):
     settings,
   );
   watch.follow(reading.watched, reading.prints);
-  monitor.ready({ house, doors, reloader });
+  monitor.ready({ house, doors, reloader, fronts });
   void notifier.tell('READY=1', reloader.status);
   const unwatch = notifier.watch(world, async () => house.answersItself());
   return {
@@ -215,7 +245,8 @@ function keep(flags: Flags, settings: Settings, reading: Reading, parts: Parts):
       unwatch();
       watch.close();
       await addresses.close();
-      await doors.drain(reloader.graceMs, () => house.pipeline.pending);
+      await doors.drain(reloader.graceMs, () => house.pipeline.pending + (fronts?.underway ?? 0));
+      await fronts?.stop();
       await house.close();
       await monitor.close();
       await told;

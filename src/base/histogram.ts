@@ -26,6 +26,7 @@ export interface HistogramRow {
 export class Histograms {
   readonly memory: SharedArrayBuffer;
   readonly #words: Float64Array;
+  readonly #others: Histograms[] = [];
 
   /** A new bank of so many rows; or, of another thread's memory, a view of its bank. */
   constructor(rows: number, memory = new SharedArrayBuffer(rows * ROW_WORDS * 8)) {
@@ -42,13 +43,18 @@ export class Histograms {
     this.#words[at + SUM_AT]! += us;
   }
 
-  word(row: number, at: number): number {
-    return this.#words[row * ROW_WORDS + at] as number;
+  /** From now on, what is read here has the other thread's bank in it. */
+  include(other: Histograms): void {
+    this.#others.push(other);
   }
-}
 
-/** One row of several threads' banks. */
-export function rowOf(banks: readonly Histograms[], row: number): HistogramRow {
-  const sum = (at: number): number => banks.reduce((total, bank) => total + bank.word(row, at), 0);
-  return { counts: Array.from({ length: BOUNDS + 1 }, (_, i) => sum(i)), sumUs: sum(SUM_AT) };
+  row(row: number): HistogramRow {
+    const counts = Array.from({ length: BOUNDS + 1 }, (_, i) => this.#sum(row, i));
+    return { counts, sumUs: this.#sum(row, SUM_AT) };
+  }
+
+  #sum(row: number, at: number): number {
+    const own = this.#words[row * ROW_WORDS + at] as number;
+    return this.#others.reduce((sum, other) => sum + other.#sum(row, at), own);
+  }
 }

@@ -4,7 +4,7 @@
  * goes what was seen, borrowed; out come two frames, owned.
  */
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import { parseIpv4, parseIpv6 } from '../base/ip.ts';
+import { IPV4_BYTES } from '../base/ip.ts';
 import { Path, type Sighting } from '../server/observer.ts';
 import { contentFrame } from './frame-streams.ts';
 
@@ -35,30 +35,26 @@ export interface Speaker {
   readonly version: string;
 }
 
-/** `nowMs` is the time of the response, by the wall. */
-export function dnstapFrames(seen: Sighting, nowMs: number, speaker: Speaker): Uint8Array {
+export function dnstapFrames(seen: Sighting, speaker: Speaker): Uint8Array {
   const isOurs = seen.path === Path.AUTHORITATIVE;
-  const beganMs = nowMs - seen.ms;
+  const beganMs = seen.wallMs - seen.ms;
   const asked = peer(isOurs ? MessageType.AUTH_QUERY : MessageType.CLIENT_QUERY, seen);
   putTime(asked, Message.QUERY_TIME_SEC, beganMs);
   putBytes(asked, Message.QUERY_MESSAGE, seen.query.packet.subarray(0, seen.query.length));
   const answered = peer(isOurs ? MessageType.AUTH_RESPONSE : MessageType.CLIENT_RESPONSE, seen);
   putTime(answered, Message.QUERY_TIME_SEC, beganMs);
-  putTime(answered, Message.RESPONSE_TIME_SEC, nowMs);
+  putTime(answered, Message.RESPONSE_TIME_SEC, seen.wallMs);
   putBytes(answered, Message.RESPONSE_MESSAGE, seen.out.subarray(0, seen.length));
   return Buffer.concat([envelope(asked, speaker), envelope(answered, speaker)]);
 }
 
 function peer(type: number, { client }: Sighting): BinaryWriter {
   const message = new BinaryWriter();
-  const [address = ''] = client.address.split('%');
-  const bytes = parseIpv4(address) ?? parseIpv6(address);
   putNumber(message, Message.TYPE, type);
-  if (bytes !== undefined) {
-    putNumber(message, Message.SOCKET_FAMILY, bytes.length === 4 ? Family.INET : Family.INET6);
-  }
+  const isV4 = client.address.length === IPV4_BYTES;
+  putNumber(message, Message.SOCKET_FAMILY, isV4 ? Family.INET : Family.INET6);
   putNumber(message, Message.SOCKET_PROTOCOL, client.transport === 'udp' ? Protocol.UDP : Protocol.TCP);
-  if (bytes !== undefined) putBytes(message, Message.QUERY_ADDRESS, bytes);
+  putBytes(message, Message.QUERY_ADDRESS, client.address);
   putNumber(message, Message.QUERY_PORT, client.port);
   return message;
 }

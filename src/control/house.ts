@@ -16,6 +16,7 @@ import { Pipeline, type PipelineSettings } from '../server/pipeline.ts';
 import { localAddresses } from '../transport/addresses.ts';
 import { socketUpstream } from '../transport/upstream.ts';
 import type { BugLog } from './bugs.ts';
+import { type FrontSettings, type PostedSighting, unpackSighting } from './front-letters.ts';
 import type { Loadout } from './load.ts';
 import type { Log } from './log.ts';
 import type { Standing } from './metrics.ts';
@@ -33,7 +34,7 @@ export interface Ground {
 }
 
 /** Decided when the doors are opened. */
-const RESTART_KEYS = ['listen', 'tcp', 'http', 'user', 'group'] as const;
+const RESTART_KEYS = ['listen', 'threads', 'tcp', 'http', 'user', 'group'] as const;
 
 export class House {
   readonly pipeline: Pipeline;
@@ -44,6 +45,7 @@ export class House {
   #neverQuery: PrefixSet;
   #recursor: Recursor | undefined;
   #queryLog: QueryLog | undefined;
+  #follower: ((published: ReturnType<House['forFronts']>) => void) | undefined;
 
   constructor(settings: Settings, loadout: Loadout, ground: Ground) {
     this.#ground = ground;
@@ -81,7 +83,30 @@ export class House {
     });
     if (!isDeepStrictEqual(settings.log.queries, before.settings.log.queries)) this.#logQueriesAnew();
     this.pipeline.publish(loadout.catalog);
+    this.#follower?.(this.forFronts());
     return RESTART_KEYS.filter((key) => !isDeepStrictEqual(settings[key], before.settings[key]));
+  }
+
+  /** Who is told of every change. */
+  follow(follower: (published: ReturnType<House['forFronts']>) => void): void {
+    this.#follower = follower;
+    follower(this.forFronts());
+  }
+
+  /** What other threads need to answer as this one does. */
+  forFronts(): { settings: FrontSettings; images: SharedArrayBuffer[]; stop: false } {
+    const { recursion, log, http } = this.#settings;
+    const { chaos } = this.#pipelineSettings();
+    const { allow, enabled: offersRecursion } = recursion;
+    const watching = {
+      isTimed: http.listen !== false,
+      logEvery: log.queries === false ? undefined : log.queries.every,
+    };
+    return {
+      settings: { offersRecursion, allow, chaos, watching },
+      images: this.catalog.images.map(({ buffer }) => buffer),
+      stop: false,
+    };
   }
 
   /** The machine has other addresses than before. */
@@ -102,6 +127,11 @@ export class House {
   /** Files that were moved away are written anew. */
   reopenLogs(): void {
     this.#queryLog?.reopen();
+  }
+
+  /** Of queries that other threads answered. */
+  logSightings(posted: readonly PostedSighting[]): void {
+    for (const each of posted) this.#queryLog?.take(unpackSighting(each));
   }
 
   standing(): Pick<Standing, 'catalog' | 'cache' | 'resolutions'> {

@@ -22,6 +22,7 @@ export interface Standing {
   readonly cache: { readonly entries: number; readonly bytes: number };
   readonly resolutions: number;
   readonly tcpConnections: number;
+  readonly frontThreads: number;
   readonly reload: LastReload | undefined;
 }
 
@@ -81,6 +82,7 @@ function tellStanding(page: Exposition, { catalog, cache, resolutions, ...rest }
   page.single('cairn_cache_bytes', 'gauge', 'Memory they take', cache.bytes);
   page.single('cairn_resolutions_in_flight', 'gauge', 'Names being looked for at other servers', resolutions);
   page.single('cairn_tcp_connections', 'gauge', 'TCP connections of clients', rest.tcpConnections);
+  page.single('cairn_front_threads', 'gauge', 'Threads that read datagrams, alive', rest.frontThreads);
   const { reload } = rest;
   if (reload === undefined) return;
   page.single(
@@ -112,14 +114,14 @@ function tellProcess(page: Exposition): void {
     (cpu.user + cpu.system) / 1e6,
   );
   page.single('process_resident_memory_bytes', 'gauge', 'Memory in use', memory.rss);
-  page.single('cairn_heap_bytes', 'gauge', 'Of that, objects of the answering thread', memory.heapUsed);
+  page.single('cairn_heap_bytes', 'gauge', 'Of that, objects of the main thread', memory.heapUsed);
   page.single(
     'cairn_shared_bytes',
     'gauge',
-    'Of that, zone images, counters and buffers',
+    'Of that, zone images, and counters and buffers of the main thread',
     memory.arrayBuffers,
   );
-  page.several('cairn_event_loop_seconds_total', 'counter', 'Time of the answering thread, by what it did', [
+  page.several('cairn_event_loop_seconds_total', 'counter', 'Time of the main thread, by what it did', [
     [{ state: 'active' }, active / 1e3],
     [{ state: 'idle' }, idle / 1e3],
   ]);

@@ -2,10 +2,10 @@
  * Knows how the server stands, and tells it over HTTP where that is wanted: from before the zones are read,
  * when it is alive and not ready, to the end of draining.
  */
-import { rowOf } from '../base/histogram.ts';
 import type { Listen } from '../transport/addresses.ts';
 import { listenText } from '../transport/addresses.ts';
 import type { Doors, Refusal } from './doors.ts';
+import type { Fronts } from './fronts.ts';
 import type { Ground, House } from './house.ts';
 import { type HttpDoor, openHttp } from './http.ts';
 import { metricsText, type Standing } from './metrics.ts';
@@ -15,6 +15,8 @@ export interface Watched {
   readonly house: Pick<House, 'standing' | 'answersItself'>;
   readonly doors: Pick<Doors, 'connections'>;
   readonly reloader: Pick<Reloader, 'last'>;
+  /** Undefined where this thread reads datagrams itself. */
+  readonly fronts: Pick<Fronts, 'alive'> | undefined;
 }
 
 export class Monitor {
@@ -52,7 +54,7 @@ export class Monitor {
     const { counters, latency } = this.#ground;
     return metricsText({
       counts: () => counters.record(),
-      latency: (row) => rowOf([latency], row),
+      latency: (row) => latency.row(row),
       standing: () => this.#standing(),
       isReady: () => this.isReady,
     });
@@ -60,8 +62,13 @@ export class Monitor {
 
   #standing(): Standing | undefined {
     if (this.#watched === undefined) return undefined;
-    const { house, doors, reloader } = this.#watched;
-    return { ...house.standing(), tcpConnections: doors.connections, reload: reloader.last };
+    const { house, doors, reloader, fronts } = this.#watched;
+    return {
+      ...house.standing(),
+      frontThreads: fronts?.alive ?? 0,
+      tcpConnections: doors.connections,
+      reload: reloader.last,
+    };
   }
 
   /** From now on queries are answered. */

@@ -3,6 +3,7 @@
  * itself, a file or a Unix socket. Whoever reads it too slowly loses queries from it; nobody waits.
  */
 import { Counter, type Counters } from '../base/counters.ts';
+import { ipText } from '../base/ip.ts';
 import { QUERY_LOG_CLOSE_MS } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { PATHS, type QueryTap, type Sighting } from '../server/observer.ts';
@@ -34,13 +35,13 @@ export function openQueryLog(
   ground: QueryLogGround,
   after: Promise<void> = Promise.resolve(),
 ): QueryLog {
-  const { world, counters, logger, speaker } = ground;
+  const { counters, logger, speaker } = ground;
   const { every, to } = settings;
   const outlet = to && outletTo(to, settings.format === 'dnstap', ground, after);
   const put = (seen: Sighting): void => {
     if (outlet === undefined) logger.info(fieldsOf(seen), QUERY_MESSAGE);
-    else if (settings.format === 'dnstap') outlet.put(dnstapFrames(seen, world.wallMs(), speaker));
-    else outlet.put(lineOf(seen, world.wallMs()));
+    else if (settings.format === 'dnstap') outlet.put(dnstapFrames(seen, speaker));
+    else outlet.put(lineOf(seen));
   };
   return {
     every,
@@ -74,8 +75,8 @@ function outletTo(
   });
 }
 
-function lineOf(seen: Sighting, nowMs: number): Uint8Array {
-  const line = JSON.stringify({ time: new Date(nowMs).toISOString(), ...fieldsOf(seen) });
+function lineOf(seen: Sighting): Uint8Array {
+  const line = JSON.stringify({ time: new Date(seen.wallMs).toISOString(), ...fieldsOf(seen) });
   return Buffer.from(`${jsonLine(line)}\n`);
 }
 
@@ -87,7 +88,7 @@ function fieldsOf(seen: Sighting): Record<string, string | number> {
       ? {}
       : { name: nameText(query.name.bytes), type: typeText(query.type), class: classText(query.class) };
   return {
-    client: `${client.address}#${client.port}`,
+    client: `${ipText(client.address)}#${client.port}`,
     over: client.transport,
     ...question,
     rcode: rcodeText(rcode),

@@ -4,13 +4,13 @@
  * bytes.
  */
 import { z } from 'zod';
-import { DRAIN_MS_MAX, RESOLUTION_MS_MAX } from '../base/limits.ts';
+import { DRAIN_MS_MAX, FRONTS_MAX, RESOLUTION_MS_MAX } from '../base/limits.ts';
 import { PrefixSet } from '../base/prefix.ts';
 import { parseListen } from '../transport/addresses.ts';
 import { nameFromText } from '../wire/name.ts';
 import { LOG_FORMATS, LOG_LEVELS, QUERY_LOG_FORMATS, type QueryLogSettings } from './log.ts';
 import { DURATION, durationText, parseDurationMs, parseSizeBytes, SIZE } from './quantity.ts';
-import { DEFAULTS, OWN, type Settings } from './settings.ts';
+import { DEFAULTS, OWN, type Settings, threadsDefault } from './settings.ts';
 
 /** Where exporters of DNS servers are usually found. */
 const HTTP_PORT = 9_153;
@@ -196,6 +196,9 @@ export const schema = table({
   listen: list(address(), 'addresses')
     .prefault([...DEFAULTS.listen])
     .meta({ description: 'Where to answer, UDP and TCP; by default port 53 of every local address.' }),
+  threads: count('a number', 0, FRONTS_MAX).optional().meta({
+    description: 'Threads that answer UDP; by default one less than there are cores, at least one.',
+  }),
   zones: text('the name of a folder')
     .optional()
     .meta({ description: 'A folder: each NAME.zone in it is the zone NAME; root.zone is the root.' }),
@@ -219,7 +222,14 @@ export const schema = table({
     .prefault(DEFAULTS.grace)
     .meta({ description: 'Time to answer what is in hand when told to stop.' }),
 }).transform(
-  ({ zones, user, group, grace, ...rest }): Settings => ({ ...rest, zones, user, group, graceMs: grace }),
+  ({ zones, user, group, grace, threads, ...rest }): Settings => ({
+    ...rest,
+    threads: threads ?? threadsDefault(),
+    zones,
+    user,
+    group,
+    graceMs: grace,
+  }),
 );
 
 export const jsonSchema = (): object => z.toJSONSchema(schema, { io: 'input' });

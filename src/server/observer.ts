@@ -22,7 +22,7 @@ export const LATENCY_ROWS = PATHS.length * TRANSPORTS.length;
 export const latencyRow = (path: number, isTcp: boolean): number => 2 * path + (isTcp ? 1 : 0);
 
 /** The server that asks itself whether it answers: no query log is to be filled with that. */
-export const SELF: Client = { transport: 'udp', address: '127.0.0.1', port: 1 };
+export const SELF: Client = { transport: 'udp', address: Uint8Array.of(127, 0, 0, 1), port: 1 };
 
 /** A query and its response, borrowed. */
 export interface Sighting {
@@ -31,6 +31,8 @@ export interface Sighting {
   readonly rcode: number;
   readonly path: number;
   readonly ms: number;
+  /** When it was answered, by the wall. */
+  readonly wallMs: number;
   /** The response is at its start. */
   readonly out: Bytes;
   readonly length: number;
@@ -114,7 +116,8 @@ export class Observer {
       this.#histograms?.observe(latencyRow(path, client.transport === 'tcp'), 1000 * ms);
     }
     const isTapped = (this.#picked & TAPPED) !== 0 && client !== SELF;
-    if (isTapped) this.#tap?.take({ query, client, rcode, path, ms, out, length });
+    const wallMs = isTapped ? this.#world.wallMs() : 0;
+    if (isTapped) this.#tap?.take({ query, client, rcode, path, ms, wallMs, out, length });
     this.#picked = 0;
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { BOUNDS_US, Histograms, rowOf } from '../../src/base/histogram.ts';
+import { BOUNDS_US, Histograms } from '../../src/base/histogram.ts';
 
 test.each([
   [0, 1],
@@ -18,11 +18,11 @@ test.each([
 ])('%d µs count among those of at most %d µs', (us, bound) => {
   const bank = new Histograms(2);
   bank.observe(1, us);
-  const { counts, sumUs } = rowOf([bank], 1);
+  const { counts, sumUs } = bank.row(1);
   expect([...BOUNDS_US, Number.POSITIVE_INFINITY][counts.indexOf(1)]).toBe(bound);
   expect(counts.reduce((sum, n) => sum + n)).toBe(1);
   expect(sumUs).toBe(us);
-  expect(rowOf([bank], 0).counts.every((n) => n === 0)).toBe(true);
+  expect(bank.row(0).counts.every((n) => n === 0)).toBe(true);
 });
 
 test('banks of several threads are added up, and a view of the memory sees the same', () => {
@@ -31,6 +31,7 @@ test('banks of several threads are added up, and a view of the memory sees the s
   one.observe(0, 3);
   other.observe(0, 4);
   new Histograms(1, other.memory).observe(0, 100);
-  const { counts, sumUs } = rowOf([one, other], 0);
+  one.include(other);
+  const { counts, sumUs } = one.row(0);
   expect([counts[2], counts[7], sumUs]).toEqual([2, 1, 107]);
 });

@@ -9,16 +9,26 @@ const packet = Buffer.from('00010100000100000000000003777777076578616d706c650363
 function sighting(changed: Partial<Sighting> = {}): Sighting {
   const query = new Query();
   query.read(packet, packet.length - 1);
-  const client = { transport: 'udp', address: '192.0.2.7', port: 65_535 } as const;
+  const client = { transport: 'udp', address: Uint8Array.of(192, 0, 2, 7), port: 65_535 } as const;
   const out = Buffer.from('000181000001000000000000ffff', 'hex');
-  return { query, client, rcode: 0, path: Path.AUTHORITATIVE, ms: 1.5, out, length: 12, ...changed };
+  return {
+    query,
+    client,
+    rcode: 0,
+    path: Path.AUTHORITATIVE,
+    ms: 1.5,
+    wallMs: NOW_MS,
+    out,
+    length: 12,
+    ...changed,
+  };
 }
 
 const NOW_MS = 1_700_000_000_250.75;
 const speaker = { identity: 'ns1', version: 'cairn 1' };
 
 function tapped(changed: Partial<Sighting> = {}): [asked: Tapped, answered: Tapped] {
-  return framesOf(Buffer.from(dnstapFrames(sighting(changed), NOW_MS, speaker))) as [Tapped, Tapped];
+  return framesOf(Buffer.from(dnstapFrames(sighting(changed), speaker))) as [Tapped, Tapped];
 }
 
 test('a query and its response are two messages with client, times and bytes', () => {
@@ -55,10 +65,8 @@ test.each([Path.CACHED, Path.RECURSIVE, Path.OTHER])(
   },
 );
 
-test.each([
-  ['2001:db8::1', Buffer.from('20010db8000000000000000000000001', 'hex')],
-  ['fe80::1%eth0', Buffer.from('fe800000000000000000000000000001', 'hex')],
-])('an IPv6 client over TCP: %s', (address, bytes) => {
+test('an IPv6 client over TCP', () => {
+  const address = Buffer.from('20010db8000000000000000000000001', 'hex');
   const [{ message }] = tapped({ client: { transport: 'tcp', address, port: 1 } });
-  expect([message.get(2), message.get(3), message.get(4)]).toEqual([2, 2, bytes]);
+  expect([message.get(2), message.get(3), message.get(4)]).toEqual([2, 2, address]);
 });

@@ -2,7 +2,8 @@ import { PassThrough } from 'node:stream';
 import { decode, encode, type Packet, type RecordType } from 'dns-packet';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Counters } from '../../src/base/counters.ts';
-import { Histograms, rowOf } from '../../src/base/histogram.ts';
+import { Histograms } from '../../src/base/histogram.ts';
+import { parseIp } from '../../src/base/ip.ts';
 import { realWorld } from '../../src/base/world.ts';
 import { BugLog } from '../../src/control/bugs.ts';
 import { configure } from '../../src/control/config.ts';
@@ -56,7 +57,7 @@ async function ask(name: string, type: RecordType = 'A', address = '127.0.0.1'):
   const query = encode({ type: 'query', id: 1, flags: 0x100, questions: [{ name, type }] });
   const out = new Uint8Array(65_535);
   const answer = await new Promise<Uint8Array>((resolve) => {
-    const client = { transport: 'udp', address, port: 5_000 } as const;
+    const client = { transport: 'udp', address: parseIp(address) as Uint8Array, port: 5_000 } as const;
     const length = house.pipeline.answer(query, query.length, client, out, resolve);
     if (length > 0) resolve(out.subarray(0, length));
   });
@@ -156,7 +157,7 @@ test('each answer is logged and timed by the path it took', async () => {
     ['nobody.knows.', 'recursive', 'SERVFAIL', 'rd ra'],
     ['printer.', 'other', 'REFUSED', 'rd'],
   ]);
-  const { counts } = rowOf([latency], latencyRow(Path.RECURSIVE, false));
+  const { counts } = latency.row(latencyRow(Path.RECURSIVE, false));
   expect(counts.reduce((sum, n) => sum + n)).toBe(1);
   expect(house.standing()).toMatchObject({ resolutions: 0 });
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { Counter, type CounterName, Counters, counterMeaning } from '../../src/base/counters.ts';
-import { Histograms, rowOf } from '../../src/base/histogram.ts';
+import { Histograms } from '../../src/base/histogram.ts';
 import { Exposition } from '../../src/control/exposition.ts';
 import { counterMetrics } from '../../src/control/metric-names.ts';
 import { type MetricSources, metricsText, type Standing } from '../../src/control/metrics.ts';
@@ -17,11 +17,12 @@ const standing: Standing = {
   cache: { entries: 3, bytes: 2_048 },
   resolutions: 2,
   tcpConnections: 1,
+  frontThreads: 3,
   reload: { wallSeconds: 1_700_000_000, isTaken: false },
 };
 const sources: MetricSources = {
   counts: () => counters.record(),
-  latency: (row) => rowOf([latency], row),
+  latency: (row) => latency.row(row),
   standing: () => standing,
   isReady: () => true,
 };
@@ -66,8 +67,15 @@ test('buckets are in seconds, and each has all that is at most its bound', () =>
 test('how things stand is told once they stand', () => {
   const scraped = parseScrape(metricsText(sources));
   const serial = 'cairn_zone_serial{zone="a\\\\\\"b.example.",class="IN"}';
-  const names = [serial, 'cairn_zones', 'cairn_records', 'cairn_cache_bytes', 'cairn_last_reload_successful'];
-  expect(names.map((name) => valueIn(scraped, name))).toEqual([42, 1, 3, 2_048, 0]);
+  const names = [
+    serial,
+    'cairn_zones',
+    'cairn_records',
+    'cairn_cache_bytes',
+    'cairn_front_threads',
+    'cairn_last_reload_successful',
+  ];
+  expect(names.map((name) => valueIn(scraped, name))).toEqual([42, 1, 3, 2_048, 3, 0]);
   const before = parseScrape(metricsText({ ...sources, standing: () => undefined, isReady: () => false }));
   expect(before.has('cairn_zones')).toBe(false);
   expect(valueIn(before, 'cairn_ready')).toBe(0);

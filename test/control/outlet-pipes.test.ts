@@ -65,8 +65,17 @@ function sighting(name: string): Sighting {
   query.read(packet, packet.length);
   const out = Buffer.from(packet);
   out.writeUInt16BE(0x8580, 2);
-  const client = { transport: 'udp', address: '192.0.2.1', port: 5_000 } as const;
-  return { query, client, rcode: 0, path: Path.AUTHORITATIVE, ms: 0.25, out, length: out.length };
+  const client = { transport: 'udp', address: Uint8Array.of(192, 0, 2, 1), port: 5_000 } as const;
+  return {
+    query,
+    client,
+    rcode: 0,
+    path: Path.AUTHORITATIVE,
+    ms: 0.25,
+    wallMs: realWorld.wallMs(),
+    out,
+    length: out.length,
+  };
 }
 
 const until = async (truth: () => boolean): Promise<void> => {

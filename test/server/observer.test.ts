@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Histograms, rowOf } from '../../src/base/histogram.ts';
+import { Histograms } from '../../src/base/histogram.ts';
 import { LATENCY_SAMPLE_MS } from '../../src/base/limits.ts';
 import {
   LATENCY_ROWS,
@@ -15,7 +15,7 @@ import type { Client } from '../../src/transport/door.ts';
 import { Query } from '../../src/wire/query.ts';
 import { VirtualWorld } from '../scenarios/virtual-world.ts';
 
-const udp: Client = { transport: 'udp', address: '192.0.2.1', port: 5_000 };
+const udp: Client = { transport: 'udp', address: Uint8Array.of(192, 0, 2, 1), port: 5_000 };
 const tcp: Client = { ...udp, transport: 'tcp' };
 const query = new Query();
 const out = new Uint8Array(12);
@@ -29,7 +29,7 @@ const tapOf = (every: number): QueryTap & { readonly seen: Sighting[] } => {
 function timed(bank: Histograms): Record<string, number> {
   const rows = PATHS.flatMap((path, p) =>
     [false, true].map((isTcp): [string, number] => {
-      const { counts } = rowOf([bank], latencyRow(p, isTcp));
+      const { counts } = bank.row(latencyRow(p, isTcp));
       return [`${path} ${isTcp ? 'tcp' : 'udp'}`, counts.reduce((sum, n) => sum + n)];
     }),
   );
@@ -69,7 +69,7 @@ test('answers that wait are all timed, from the question to the answer', async (
     observer.end(query, udp, 0, out, 12);
   }
   expect(timed(bank)).toEqual({ 'recursive udp': 3, 'other udp': 1 });
-  const { counts, sumUs } = rowOf([bank], latencyRow(Path.RECURSIVE, false));
+  const { counts, sumUs } = bank.row(latencyRow(Path.RECURSIVE, false));
   expect([counts[17], sumUs]).toEqual([3, 300_000]); // 2^16 µs < 100 ms <= 2^17 µs
 });
 
