@@ -168,6 +168,14 @@ describe('recursion', () => {
     expect(subject.pending).toBe(0);
   });
 
+  test('asks the parent of our zone for its DS; who may not recurse gets ours [RFC 4035 §3.1.4.1]', () => {
+    const { recursor, asked } = scripted({ cached: outcome('own.', 9) });
+    const subject = pipeline(zones, { recursor, mayRecurse: loopback });
+    expect(ask(subject, 'own. DS', { rd: true }).flags & Flag.AA).toBe(0);
+    expect(asked).toEqual(['own. 43']);
+    expect(lines(ask(subject, 'own. DS'))[1]).toMatch(/^ns own\. 60 IN SOA/);
+  });
+
   test('goes on where an alias leaves our zones, and AA stays [RFC 1035 §4.1.1]', async () => {
     const { recursor, asked } = scripted({ later: () => Promise.resolve(outcome('www.elsewhere.', 9)) });
     const subject = pipeline(zones, { recursor, mayRecurse: loopback });
@@ -266,5 +274,15 @@ describe('order', () => {
     );
     const firsts = new Set(Array.from({ length: 6 }, () => lines(ask(subject, 'w.own. A'))[1]));
     expect(firsts.size).toBe(3);
+  });
+
+  test('…also for a client that asks for A and AAAA by turns', () => {
+    const subject = pipeline(
+      catalog({ 'own.': `$TTL 60\n${SOA_AND_NS}\nw A 192.0.2.1\nw A 192.0.2.2\nw AAAA ::1\nw AAAA ::2\n` }),
+    );
+    const firsts = Array.from({ length: 4 }, () =>
+      ['A', 'AAAA'].map((type) => lines(ask(subject, `w.own. ${type}`))[1]),
+    );
+    expect(new Set(firsts.flat()).size).toBe(4);
   });
 });
