@@ -8,7 +8,10 @@ import { readFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
 import { dirname } from 'node:path';
 import { Counters } from '../src/base/counters.ts';
+import { Histograms } from '../src/base/histogram.ts';
 import { PrefixSet } from '../src/base/prefix.ts';
+import { realWorld } from '../src/base/world.ts';
+import { LATENCY_ROWS, Observer } from '../src/server/observer.ts';
 import { Pipeline } from '../src/server/pipeline.ts';
 import type { Client } from '../src/transport/door.ts';
 import { typeFromText } from '../src/wire/codes.ts';
@@ -39,6 +42,8 @@ async function pipelineOver(file: string, apex: string): Promise<Pipeline> {
     mayRecurse: PrefixSet.parse([]) as PrefixSet,
     chaos: { version: undefined, hostname: undefined, id: undefined },
     counters: new Counters(),
+    // As in a server that is watched: this, too, has to cost nothing.
+    observer: new Observer(realWorld, new Histograms(LATENCY_ROWS), undefined),
     onBug: (bug) => {
       throw bug;
     },

@@ -7,6 +7,8 @@
 const meanings = {
   queries: 'Messages received that have a header, over any transport',
   silenced: 'Messages that got no response: too short, or responses themselves',
+  answered: 'Queries answered NOERROR',
+  absent: 'Queries answered NXDOMAIN',
   malformed: 'Queries answered FORMERR',
   unsupported: 'Queries answered NOTIMP',
   refused: 'Queries answered REFUSED',
@@ -14,6 +16,8 @@ const meanings = {
   recursive: 'Queries answered by recursion or from its cache',
   recursionCached: 'Those of them that were answered from the cache at once',
   failed: 'Queries answered SERVFAIL',
+  badVersion: 'Queries answered BADVERS',
+  otherCode: 'Queries answered with any other RCODE',
   truncated: 'Responses with TC set',
   bugs: 'Queries that met a mistake of our own; the log has the stack',
   udpReceived: 'Datagrams received',
@@ -24,7 +28,6 @@ const meanings = {
   udpOversized: 'Datagrams not read because they were longer than any query',
   frontsDied: 'Front threads that ended unexpectedly and were started again',
   handOversDropped: 'Queries that needed recursion and were dropped because a front had handed over too many',
-  queryLinesDropped: 'Lines of the query log dropped because a front had written too many',
   tcpAccepted: 'TCP connections accepted',
   tcpRefused: 'TCP connections refused: a limit was reached, or the system had no room',
   tcpEvicted: 'Idle TCP connections closed to make room for a new one',
@@ -48,6 +51,8 @@ const meanings = {
   upstreamTimeouts: 'Queries to other servers that nothing acceptable answered in time',
   upstreamUnreachable: 'Queries to other servers that the system could not deliver',
   upstreamSocketsFull: 'Queries not sent because too many sockets were open',
+  queryLogTaken: 'Queries picked for the query log',
+  queryLogDropped: 'Of those, queries dropped because they could not be written in time',
 } as const;
 
 export type CounterName = keyof typeof meanings;

@@ -69,6 +69,8 @@ export const FRONTS_MAX = 64;
 export const FRONT_WAKE_MS = 100;
 /** Letters of one front that the control thread has not read yet; what would go into more is dropped. */
 export const FRONT_LETTERS_MAX = 256;
+/** When so many wait, none carries anything for the query log: who waits for an answer goes first. */
+export const FRONT_SIGHTING_LETTERS_MAX = 64;
 /** Publications of zones whose predecessors a front that never rests may still hold. */
 export const FRONT_UNCOLLECTED_MAX = 4;
 /** A front that has not taken what was published after this time is stuck, and ended. */
@@ -168,6 +170,37 @@ export const LOG_FLUSH_MS = 500;
 /** One kind of bug is told once in this time, the others are counted. */
 export const BUG_QUIET_MS = 10_000;
 export const BUG_KINDS_MAX = 100;
+
+/** Lines of one message told in a second; the others are counted. A complaint is its own message. */
+export const LOG_LINES_PER_SECOND_MAX = 10;
+export const LOG_MESSAGES_MAX = 1_000;
+/** Queries waiting for the file or socket of the query log; beyond this they are dropped and counted. */
+export const QUERY_LOG_BYTES_MAX = 4 * 1024 * 1024;
+export const QUERY_LOG_BATCH_BYTES_MAX = 64 * 1024;
+/** A file or socket that failed is tried again after this long, twice as long each time… */
+export const QUERY_LOG_RETRY_MS_MIN = 250;
+/** …up to this. */
+export const QUERY_LOG_RETRY_MS_MAX = 30_000;
+/** At the end, for what waits, and for saying that it ends. */
+export const QUERY_LOG_CLOSE_MS = 1_000;
+/** How often a FIFO that is full is tried. */
+export const QUERY_LOG_FULL_MS = 50;
+/** For the reader behind a socket to say that it wants dnstap, and to say goodbye. */
+export const DNSTAP_ACCEPT_MS = 5_000;
+export const DNSTAP_FINISH_MS = 500;
+/** Frame Streams: a control frame is no longer than this (libfstrm's bound). */
+export const CONTROL_FRAME_BYTES_MAX = 512;
+
+// Watching
+/** One of the queries that are answered at once is timed each so often. */
+export const LATENCY_SAMPLE_MS = 10;
+/** Who asks for counters, at a time; each connection is asked once. */
+export const HTTP_CLIENTS_MAX = 32;
+export const HTTP_HEADER_BYTES_MAX = 8_192;
+/** For the whole request, and for taking its answer. */
+export const HTTP_REQUEST_MS = 5_000;
+/** Zones whose serials are told; of more, the first by the order of the catalogue. */
+export const METRIC_ZONES_MAX = 1_000;
 
 // Operation
 /**

@@ -9,6 +9,8 @@ export interface World {
   nowMs(): number;
   /** Seconds since 1970, for signatures and logs only. */
   wallSeconds(): number;
+  /** The same in milliseconds, for logs that others lay side by side. */
+  wallMs(): number;
   /** A whole number in [0, n), unpredictable to a stranger. */
   draw(n: number): number;
   /** Calls once, `ms` later, unless cancelled by the function returned. */
@@ -18,6 +20,7 @@ export interface World {
 export const realWorld: World = {
   nowMs: () => performance.now(),
   wallSeconds: () => Math.floor(Date.now() / 1000),
+  wallMs: () => Date.now(),
   draw: (n) => (n <= 1 ? 0 : randomInt(n)),
   after(ms, call) {
     const timer = setTimeout(call, ms);

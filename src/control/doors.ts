@@ -67,6 +67,11 @@ export class Doors {
     return [...this.#open.values()].map(({ udp }) => listenText(udp));
   }
 
+  /** TCP connections of clients. */
+  get connections(): number {
+    return [...this.#open.values()].reduce((sum, { tcp }) => sum + tcp.connections, 0);
+  }
+
   /**
    * Opens what is wanted and not open, closes what is open and not wanted any more. Tells what was refused.
    */

@@ -8,9 +8,12 @@ import { DRAIN_MS_MAX, FRONTS_MAX, RESOLUTION_MS_MAX } from '../base/limits.ts';
 import { PrefixSet } from '../base/prefix.ts';
 import { parseListen } from '../transport/addresses.ts';
 import { nameFromText } from '../wire/name.ts';
-import { LOG_FORMATS, LOG_LEVELS } from './log.ts';
+import { LOG_FORMATS, LOG_LEVELS, QUERY_LOG_FORMATS, type QueryLogSettings } from './log.ts';
 import { DURATION, durationText, parseDurationMs, parseSizeBytes, SIZE } from './quantity.ts';
 import { DEFAULTS, OWN, type Settings, threadsDefault } from './settings.ts';
+
+/** Where exporters of DNS servers are usually found. */
+const HTTP_PORT = 9_153;
 
 /** The end of "NAME: expected …, found …". */
 const expected = (what: string): { error: string } => ({ error: `expected ${what}` });
@@ -55,12 +58,13 @@ const prefix = (what: string, also?: string) =>
 
 const PREFIX = 'an address or a prefix, such as 192.0.2.0/24 or 2001:db8::/32';
 
-const listen = z.string(expected('an address to listen on')).transform((t, context) => {
-  const meant = parseListen(t);
-  if (typeof meant !== 'string') return meant;
-  context.issues.push({ code: 'custom', message: `expected ${meant}`, input: t });
-  return z.NEVER;
-});
+const address = (defaultPort?: number) =>
+  z.string(expected('an address to listen on')).transform((t, context) => {
+    const meant = parseListen(t, defaultPort);
+    if (typeof meant !== 'string') return meant;
+    context.issues.push({ code: 'custom', message: `expected ${meant}`, input: t });
+    return z.NEVER;
+  });
 
 const name = z
   .string(expected('a domain name'))
@@ -127,13 +131,61 @@ const tcp = table({
   idleMs: idle,
 }));
 
+const SAMPLE = /^1\/([1-9]\d{0,5})$/;
+
+const target = expected('the name of a file, or unix: and the path of a socket');
+
+const sampled = table({
+  sample: z
+    .string(expected('a share such as 1/100'))
+    .regex(SAMPLE, expected('a share from 1/1 to 1/999999, such as 1/100'))
+    .prefault('1/1')
+    .transform((t) => Number(t.slice(2)))
+    .meta({ description: 'How many of the queries are logged, drawn by chance.' }),
+  format: z
+    .enum(QUERY_LOG_FORMATS, expected(`one of ${QUERY_LOG_FORMATS.join(', ')}`))
+    .prefault('json')
+    .meta({ description: 'Lines of JSON, or dnstap in Frame Streams.' }),
+  to: z
+    .string(target)
+    .regex(/^(?!unix:$)./, target)
+    .optional()
+    .meta({ description: 'A file, or unix: and the path of a socket; by default the log itself.' }),
+})
+  .refine(({ format, to }) => format === 'json' || to !== undefined, {
+    ...expected('a file or socket for dnstap, which is not text'),
+    path: ['to'],
+  })
+  .transform(({ sample, format, to }) => ({ every: sample, format, to: queryTarget(to) }));
+
+function queryTarget(t: string | undefined): QueryLogSettings['to'] {
+  if (t === undefined) return undefined;
+  return t.startsWith('unix:') ? { kind: 'unix', path: t.slice(5) } : { kind: 'file', path: t };
+}
+
+const EVERY_QUERY = { every: 1, format: 'json', to: undefined } as const;
+
+const queries = z.union(
+  [flag.transform((on) => on && EVERY_QUERY), sampled],
+  expected('true, false, or a table of sample, format and to'),
+);
+
 const log = table({
   level: z.enum(LOG_LEVELS, expected(`one of ${LOG_LEVELS.join(', ')}`)).prefault('info'),
   format: z
     .enum(LOG_FORMATS, expected(`one of ${LOG_FORMATS.join(', ')}`))
     .prefault('auto')
     .meta({ description: 'JSON lines, text for people, or text exactly when the output is a terminal.' }),
-  queries: flag.prefault(false).meta({ description: 'One line per query.' }),
+  queries: queries
+    .prefault(false)
+    .meta({ description: 'One line per query, or per sampled query, and where they go.' }),
+});
+
+const http = table({
+  listen: z
+    .union([address(HTTP_PORT), z.literal(false)], expected('an address to listen on, or false for none'))
+    .prefault(false)
+    .meta({ description: 'Where /metrics, /livez and /readyz are told, to everybody who can ask.' }),
 });
 
 const account = z
@@ -141,7 +193,7 @@ const account = z
   .optional();
 
 export const schema = table({
-  listen: list(listen, 'addresses')
+  listen: list(address(), 'addresses')
     .prefault([...DEFAULTS.listen])
     .meta({ description: 'Where to answer, UDP and TCP; by default port 53 of every local address.' }),
   threads: count('a number', 0, FRONTS_MAX).optional().meta({
@@ -165,6 +217,7 @@ export const schema = table({
   user: account.meta({ description: 'Whom to become when started as root.' }),
   group: account.meta({ description: "Its group; by default the user's own." }),
   log: log.prefault({}),
+  http: http.prefault({}),
   grace: duration(0, 10 * DRAIN_MS_MAX)
     .prefault(DEFAULTS.grace)
     .meta({ description: 'Time to answer what is in hand when told to stop.' }),

@@ -42,6 +42,8 @@ export interface Settings {
   readonly user: string | undefined;
   readonly group: string | undefined;
   readonly log: LogSettings;
+  /** Where counters and health are told over HTTP. */
+  readonly http: { readonly listen: Listen | false };
   /** Time to answer what is in hand when told to stop. */
   readonly graceMs: number;
 }

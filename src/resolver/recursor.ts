@@ -82,6 +82,12 @@ export class Recursor {
     return this.#inFlight.size;
   }
 
+  /** Answers, absences and aliases that are remembered, and what they cost. */
+  get cacheSize(): { readonly entries: number; readonly bytes: number } {
+    const { size, bytes } = this.#know.cache;
+    return { entries: size, bytes };
+  }
+
   /** The outcome, if it takes no waiting. */
   cached(question: Question): Outcome | undefined {
     return unanswerable(question) ?? recall(question, this.#know);

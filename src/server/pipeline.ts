@@ -30,6 +30,7 @@ import { Query } from '../wire/query.ts';
 import type { Catalog } from '../zone/catalog.ts';
 import { admit } from './admit.ts';
 import { Finisher } from './finish.ts';
+import { type Observer, Path } from './observer.ts';
 import { Recursion, type Send } from './recursion.ts';
 import { triage } from './triage.ts';
 
@@ -41,8 +42,8 @@ export interface PipelineSettings {
   readonly chaos: Identity;
   readonly counters: Counters;
   readonly onBug: (error: unknown, packet: Uint8Array) => void;
-  /** Only when every query shall be logged; what it is handed is borrowed. */
-  readonly onQuery?: ((query: Query, client: Client, rcode: number) => void) | undefined;
+  /** Only where queries are timed or logged. */
+  readonly observer?: Observer | undefined;
 }
 
 export class Pipeline implements Answerer {
@@ -86,6 +87,7 @@ export class Pipeline implements Answerer {
 
   /** A query that was counted already, by a thread whose recursion is elsewhere. */
   resume(packet: Bytes, length: number, client: Client, out: Bytes, send: Send): number {
+    this.#settings.observer?.begin();
     try {
       return this.#serve(packet, length, client, out, send);
     } catch (bug) {
@@ -119,7 +121,7 @@ export class Pipeline implements Answerer {
   }
 
   #lookUp(client: Client, out: Bytes, send: Send): number {
-    const { catalog, counters } = this.#settings;
+    const { catalog, counters, observer } = this.#settings;
     const query = this.#query;
     const mayRecurse = this.#recursion.isOffered && this.#settings.mayRecurse.hasBytes(client.address);
     const wantsRecursion = mayRecurse && query.recursionDesired;
@@ -128,6 +130,7 @@ export class Pipeline implements Answerer {
       this.#authority.answer(catalog, zone, query, this.#reply);
       const isWhole = this.#reply.rest === 'none' || !wantsRecursion;
       if (isWhole || !this.#recursion.isElsewhere) counters.bump(Counter.authoritative);
+      if (observer !== undefined) observer.path = Path.AUTHORITATIVE;
       if (isWhole) return this.#finish(client, mayRecurse, out);
     } else if (!wantsRecursion) {
       return this.#refuse(client, mayRecurse, out);
@@ -148,15 +151,20 @@ export class Pipeline implements Answerer {
   #recurse(client: Client, out: Bytes, send: Send): number {
     const recursion = this.#recursion;
     if (recursion.isElsewhere) return LATER;
-    const { counters } = this.#settings;
+    const { counters, observer } = this.#settings;
     counters.bump(Counter.recursive);
     const isCached = recursion.fromCache(this.#query, this.#reply);
     if (isCached) {
       counters.bump(Counter.recursionCached);
+      if (observer !== undefined) observer.path = Path.CACHED;
       return this.#finish(client, true, out);
     }
     const late = this.#late;
-    const finish = (): void => send(late.slice(0, this.#finish(client, true, late)));
+    const held = observer?.hold();
+    const finish = (): void => {
+      if (held !== undefined) this.#settings.observer?.resume(held);
+      send(late.slice(0, this.#finish(client, true, late)));
+    };
     const onBug = (bug: unknown, packet: Bytes): void =>
       send(late.slice(0, this.#apologise(bug, packet, late)));
     return recursion.later(this.#query, this.#reply, finish, onBug);
@@ -172,7 +180,7 @@ export class Pipeline implements Answerer {
     const limit = client.transport === 'tcp' ? MESSAGE_BYTES_MAX : Math.min(query.udpSize, UDP_BYTES_MAX);
     const length = this.#finisher.finish(query, this.#reply, recursionAvailable, limit, out);
     this.#count(out);
-    this.#settings.onQuery?.(query, client, this.#reply.rcode);
+    this.#settings.observer?.end(query, client, this.#reply.rcode, out, length);
     return length;
   }
 
@@ -180,11 +188,14 @@ export class Pipeline implements Answerer {
     const { counters } = this.#settings;
     const { rcode } = this.#reply;
     if (((out[2] as number) & 0x02) !== 0) counters.bump(Counter.truncated);
-    if (rcode === Rcode.NOERROR || rcode === Rcode.NXDOMAIN) return;
-    if (rcode === Rcode.REFUSED) counters.bump(Counter.refused);
+    if (rcode === Rcode.NOERROR) counters.bump(Counter.answered);
+    else if (rcode === Rcode.NXDOMAIN) counters.bump(Counter.absent);
+    else if (rcode === Rcode.REFUSED) counters.bump(Counter.refused);
     else if (rcode === Rcode.SERVFAIL) counters.bump(Counter.failed);
     else if (rcode === Rcode.FORMERR) counters.bump(Counter.malformed);
     else if (rcode === Rcode.NOTIMP) counters.bump(Counter.unsupported);
+    else if (rcode === Rcode.BADVERS) counters.bump(Counter.badVersion);
+    else counters.bump(Counter.otherCode);
   }
 
   /** Our own mistake: this query gets SERVFAIL, and everything else goes on. */

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CONFIG_BYTES_MAX } from '../../src/base/limits.ts';
 import { type Configured, configure, type Flags } from '../../src/control/config.ts';
@@ -120,7 +120,7 @@ grace: 2s
     tcp: { clientsMax: 10, clientsPerAddressMax: 2, idleMs: 60_000 },
     user: 'cairn',
     group: '53',
-    log: { level: 'debug', format: 'text', queries: true },
+    log: { level: 'debug', format: 'text', queries: { every: 1, format: 'json', to: undefined } },
     graceMs: 2_000,
   });
 });
@@ -157,12 +157,72 @@ grace: 1h
       'found "5 minutes"',
     '11:8: error: hosts: expected the name of a hosts file, or false for none, found true',
     '12:15: error: log.level: expected one of debug, info, warn, error, found "loud"',
-    '12:30: error: log.queries: expected true or false, found "yes"',
+    '12:30: error: log.queries: expected true, false, or a table of sample, format and to, found "yes"',
     '13:11: error: identity: expected a table of keys, found a list',
     '14:7: error: user: expected a name or a number, found a list',
     expect.stringMatching(/^1[56]:\d+: error: zones: expected the name of a folder, found nothing$/),
     '16:8: error: grace: expected a time from 0ms to 50s, such as 500ms, 5s or 2m, found "1h"',
   ]);
+});
+
+test.each([
+  ['true', { every: 1, format: 'json', to: undefined }],
+  ['false', false],
+  ['{}', { every: 1, format: 'json', to: undefined }],
+  ['{ sample: 1/100 }', { every: 100, format: 'json', to: undefined }],
+  ['{ to: q.log }', { every: 1, format: 'json', to: { kind: 'file', path: 'q.log' } }],
+  ['{ to: /q.log }', { every: 1, format: 'json', to: { kind: 'file', path: '/q.log' } }],
+  [
+    '{ sample: 1/1, format: dnstap, to: unix:tap }',
+    { every: 1, format: 'dnstap', to: { kind: 'unix', path: 'tap' } },
+  ],
+  ['{ format: dnstap, to: unix:/tap }', { every: 1, format: 'dnstap', to: { kind: 'unix', path: '/tap' } }],
+] as const)('log.queries: %s', async (text, queries) => {
+  const { settings, complaints } = await configured(`log: { queries: ${text} }`);
+  expect(complaints).toEqual([]);
+  const to = queries !== false && queries.to;
+  const based = to ? { to: { ...to, path: isAbsolute(to.path) ? to.path : join(folder, to.path) } } : {};
+  expect(settings?.log.queries).toEqual(queries === false ? false : { ...queries, ...based });
+});
+
+test.each([
+  ['{ sampel: 1/2 }', '1:19', 'log.queries.sampel: no such key; did you mean sample?'],
+  [
+    '{ sample: 2/1 }',
+    '1:27',
+    'log.queries.sample: expected a share from 1/1 to 1/999999, such as 1/100, found "2/1"',
+  ],
+  ['{ sample: 0.01 }', '1:27', 'log.queries.sample: expected a share such as 1/100, found 0.01'],
+  ['{ format: pcap, to: a }', '1:27', 'log.queries.format: expected one of json, dnstap, found "pcap"'],
+  [
+    '{ to: "unix:" }',
+    '1:23',
+    'log.queries.to: expected the name of a file, or unix: and the path of a socket, found "unix:"',
+  ],
+  [
+    '{ format: dnstap }',
+    '1:17',
+    'log.queries.to: expected a file or socket for dnstap, which is not text, found nothing',
+  ],
+])('log.queries: %s is told at %s', async (text, place, complaint) => {
+  expect(told(await configured(`log: { queries: ${text} }`))).toEqual([`${place}: error: ${complaint}`]);
+});
+
+test.each([
+  ['127.0.0.1', { address: '127.0.0.1', port: 9_153 }],
+  ['"[::1]:80"', { address: '::1', port: 80 }],
+  ['"*"', { address: '*', port: 9_153 }],
+  ['false', false],
+])('http.listen: %s', async (text, listen) => {
+  const { settings, complaints } = await configured(`http: { listen: ${text} }`);
+  expect([settings?.http.listen, complaints]).toEqual([listen, []]);
+});
+
+test('http.listen takes addresses only', async () => {
+  const [complaint] = told(await configured('http: { listen: localhost }'));
+  expect(complaint).toMatch(
+    /^1:17: error: http.listen: expected an address to listen on.*, found "localhost"$/,
+  );
 });
 
 test('a key that is like no other is told which there are', async () => {
