@@ -31,6 +31,10 @@ export class Reply {
   readonly chase = new HashedName();
   edeCode = -1;
   edeText = '';
+  /** From a zone of ours, what the answer is made of: equal answers have equal numbers. 0 elsewhere. */
+  source = 0;
+  /** Nothing was left out for its size, and yet TC shall be set: the client has to ask again over TCP. */
+  isTruncated = false;
   count = 0;
   readonly #owner: Bytes[] = new Array<Bytes>(REPLY_RRSETS_MAX).fill(NO_BYTES);
   readonly #ownerAt = new Int32Array(REPLY_RRSETS_MAX);
@@ -47,8 +51,16 @@ export class Reply {
     this.rest = 'none';
     this.edeCode = -1;
     this.edeText = '';
+    this.source = 0;
+    this.isTruncated = false;
     this.count = 0;
     this.#arenaEnd = 0;
+  }
+
+  /** Leaves nothing but the RCODE: what goes out instead of an answer that is held back. */
+  hollow(): void {
+    this.count = 0;
+    this.edeCode = -1;
   }
 
   /** Lets go of everything referred to, so that a replaced image can be freed. */

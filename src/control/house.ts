@@ -9,6 +9,7 @@ import type { PrefixSet } from '../base/prefix.ts';
 import type { World } from '../base/world.ts';
 import { LOCAL_NAMES_DEFAULT } from '../resolver/local-names.ts';
 import { Recursor } from '../resolver/recursor.ts';
+import type { GuardSettings } from '../server/guard.ts';
 import { ownZones } from '../server/own-zones.ts';
 import { Pipeline, type PipelineSettings } from '../server/pipeline.ts';
 import { localAddresses } from '../transport/addresses.ts';
@@ -16,6 +17,7 @@ import { socketUpstream } from '../transport/upstream.ts';
 import { classText, rcodeText, typeText } from '../wire/codes.ts';
 import { nameText } from '../wire/name.ts';
 import type { BugLog } from './bugs.ts';
+import { GuardPost } from './guard-post.ts';
 import type { Loadout } from './load.ts';
 import type { Log } from './log.ts';
 import { prefixSet, type Settings } from './settings.ts';
@@ -34,6 +36,9 @@ export class House {
   readonly pipeline: Pipeline;
   readonly #ground: Ground;
   readonly #upstream: ReturnType<typeof socketUpstream>;
+  readonly #guardPost: GuardPost;
+  /** The settings that the doors are opened with. */
+  readonly #atStart: Settings;
   #settings: Settings;
   #loadout: Loadout;
   #neverQuery: PrefixSet;
@@ -41,8 +46,10 @@ export class House {
   constructor(settings: Settings, loadout: Loadout, ground: Ground) {
     this.#ground = ground;
     this.#settings = settings;
+    this.#atStart = settings;
     this.#loadout = loadout;
     this.#neverQuery = neverQuery(settings);
+    this.#guardPost = new GuardPost(ground.world, ground.log.logger);
     this.#upstream = socketUpstream(ground.world, ground.counters);
     this.pipeline = new Pipeline({
       ...this.#pipelineSettings(),
@@ -75,6 +82,7 @@ export class House {
   /** The machine has other addresses than before. */
   noteAddresses(): void {
     this.#neverQuery = neverQuery(this.#settings);
+    this.pipeline.reconfigure({ guard: this.#guardSettings() });
   }
 
   /**
@@ -83,7 +91,8 @@ export class House {
    */
   answersItself(): boolean {
     const out = new Uint8Array(SELF_QUERY.length + 512);
-    const client = { transport: 'udp', address: '127.0.0.1', port: 1 } as const;
+    // Not as over UDP, where a limit may be in force.
+    const client = { transport: 'tcp', address: '127.0.0.1', port: 1 } as const;
     const length = this.pipeline.answer(SELF_QUERY.slice(), SELF_QUERY.length, client, out, () => {});
     return length >= SELF_QUERY.length && ((out[2] as number) & 0x80) !== 0;
   }
@@ -92,7 +101,12 @@ export class House {
     this.#upstream.close();
   }
 
-  #pipelineSettings(): Pick<PipelineSettings, 'catalog' | 'mayRecurse' | 'chaos' | 'onQuery'> {
+  #guardSettings(): GuardSettings {
+    const { listen, tcp } = this.#atStart;
+    return this.#guardPost.settings(this.#settings, listen, tcp.idleMs);
+  }
+
+  #pipelineSettings(): Pick<PipelineSettings, 'catalog' | 'mayRecurse' | 'chaos' | 'guard' | 'onQuery'> {
     const { identity, recursion, log } = this.#settings;
     return {
       catalog: this.#loadout.catalog,
@@ -102,6 +116,7 @@ export class House {
         hostname: identity.hostname || undefined,
         id: identity.id || undefined,
       },
+      guard: this.#guardSettings(),
       onQuery: log.queries ? this.#logQuery : undefined,
     };
   }

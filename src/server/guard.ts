@@ -1,0 +1,157 @@
+/**
+ * The guard at the door: who may ask at all, who gets silence, and what a decided reply may cost us to send.
+ * In: query, client and reply. Out: a verdict, and the options that the response carries. It decides nothing
+ * about names. Synchronous, allocating nothing.
+ */
+import type { Reply } from '../answer/reply.ts';
+import type { Bytes } from '../base/bytes.ts';
+import { Counter, type Counters } from '../base/counters.ts';
+import { UDP_BYTES_MAX } from '../base/limits.ts';
+import type { PrefixSet } from '../base/prefix.ts';
+import type { Client } from '../transport/door.ts';
+import { Rcode } from '../wire/codes.ts';
+import type { Query } from '../wire/query.ts';
+import { isAmong, readCallerAddress } from './caller.ts';
+import type { CookieState, Cookies } from './cookies.ts';
+import { type OwnDoors, wouldLoop } from './loops.ts';
+import { ResponseOptions } from './options.ts';
+import type { AnswerKind, RateLimit } from './rate-limit.ts';
+
+export interface GuardSettings {
+  /** Who may ask anything; undefined for everybody. */
+  readonly allowQuery: PrefixSet | undefined;
+  readonly own: OwnDoors;
+  readonly limit: RateLimit | undefined;
+  /** Clients that are never limited. */
+  readonly exempt: PrefixSet | undefined;
+  readonly cookies: Cookies | undefined;
+  /** Whether who is over the limit is asked for a cookie, if it seems to know of them. */
+  readonly requireOverLimit: boolean;
+  /** Empty for none. */
+  readonly nsid: Bytes;
+  /** How long a connection may idle; undefined to tell nobody. */
+  readonly idleMs: number | undefined;
+  /** What goes over UDP at most, and what we say that we take. */
+  readonly udpBytes: number;
+  /** Called for every response held back; the address is borrowed. */
+  readonly onLimited: (kind: AnswerKind, address: Bytes, length: number) => void;
+}
+
+export type GuardVerdict = 'send' | 'truncate' | 'bad-cookie' | 'drop';
+
+/** A house without a guard. */
+export const OPEN_DOOR: GuardSettings = {
+  allowQuery: undefined,
+  own: new Map(),
+  limit: undefined,
+  exempt: undefined,
+  cookies: undefined,
+  requireOverLimit: false,
+  nsid: new Uint8Array(0),
+  idleMs: undefined,
+  udpBytes: UDP_BYTES_MAX,
+  onLimited: () => {},
+};
+
+export class Guard {
+  settings: GuardSettings = OPEN_DOOR;
+  /** What the response carries, as of the last verdict. */
+  readonly options = new ResponseOptions();
+  readonly #counters: Counters;
+  readonly #address = new Uint8Array(16);
+  #addressLength = 0;
+
+  constructor(counters: Counters) {
+    this.#counters = counters;
+  }
+
+  wouldLoop(client: Client): boolean {
+    return wouldLoop(client, this.settings.own);
+  }
+
+  mayAsk(client: Client): boolean {
+    const { allowQuery } = this.settings;
+    return allowQuery === undefined || isAmong(allowQuery, client);
+  }
+
+  /** What is wrong with a query that only the guard understands, as an RCODE. */
+  fault(query: Query, client: Client): number {
+    // RFC 7828 §3.2.1: a client has no timeout to tell. Over UDP the option is ignored (§3.3.1).
+    if (query.keepaliveBytes > 0 && client.transport === 'tcp') return Rcode.FORMERR;
+    if (query.hasQuestion) return Rcode.NOERROR;
+    if (this.settings.cookies === undefined) return Rcode.FORMERR; // RFC 9619 §4 again.
+    this.#addressLength = readCallerAddress(client, this.#address);
+    return this.#cookieState(query) === 'invalid' ? Rcode.BADCOOKIE : Rcode.NOERROR; // RFC 7873 §5.4
+  }
+
+  judge(query: Query, client: Client, reply: Reply): GuardVerdict {
+    const { settings } = this;
+    this.#addressLength = 0;
+    const cookie = query.cookieBytes > 0 ? this.#takeCookie(query, client) : 'none';
+    this.options.begin();
+    if (query.hasEdns) this.#answerOptions(query, client, cookie);
+    // Over TCP the client's address is its own, as with a valid cookie.
+    if (settings.limit === undefined || client.transport === 'tcp' || cookie === 'valid') return 'send';
+    if (settings.exempt !== undefined && isAmong(settings.exempt, client)) return 'send';
+    return this.#charge(settings.limit, query, client, reply, cookie);
+  }
+
+  #takeCookie(query: Query, client: Client): CookieState {
+    if (this.settings.cookies === undefined) return 'none';
+    this.#addressLength = readCallerAddress(client, this.#address);
+    const state = this.#cookieState(query);
+    this.#counters.bump(Counter.cookies);
+    if (state === 'valid') this.#counters.bump(Counter.cookiesValid);
+    return state;
+  }
+
+  /** A cookie binds an address; where that cannot be read there is none to bind. */
+  #cookieState(query: Query): CookieState {
+    if (this.#addressLength === 0) return 'none';
+    return this.settings.cookies?.check(query, this.#address, this.#addressLength) ?? 'none';
+  }
+
+  #answerOptions(query: Query, client: Client, cookie: CookieState): void {
+    const { cookies, nsid, idleMs } = this.settings;
+    const { options } = this;
+    if (cookie !== 'none') {
+      // RFC 7873 §5.2.3, §5.2.4: with every response, a server cookie that is good.
+      cookies?.put(query, this.#address, this.#addressLength, options.bytes, options.cookie());
+    }
+    if (query.wantsNsid && nsid.length > 0) options.nsid(nsid);
+    // RFC 7828 §3.3.1: over UDP the option is ignored.
+    if (query.keepaliveBytes === 0 && client.transport === 'tcp' && idleMs !== undefined) {
+      options.keepalive(idleMs);
+    }
+  }
+
+  #charge(limit: RateLimit, query: Query, client: Client, reply: Reply, cookie: CookieState): GuardVerdict {
+    if (this.#addressLength === 0) this.#addressLength = readCallerAddress(client, this.#address);
+    if (this.#addressLength === 0) return 'send';
+    const { rcode } = reply;
+    const kind = rcode === Rcode.NOERROR ? 'response' : rcode === Rcode.NXDOMAIN ? 'nxdomain' : 'error';
+    const thing = kind === 'error' ? 0 : thingAnswered(kind, query, reply);
+    const verdict = limit.charge(kind, this.#address, this.#addressLength, thing);
+    if (verdict === 'send') return 'send';
+    this.settings.onLimited(kind, this.#address, this.#addressLength);
+    const counters = this.#counters;
+    counters.bump(Counter.limited);
+    if (verdict === 'drop') {
+      counters.bump(Counter.limitedDropped);
+      return 'drop';
+    }
+    // RFC 7873 §5.2.3: who has a client cookie learns ours, and asks again.
+    const isAsked = this.settings.requireOverLimit && cookie !== 'none';
+    counters.bump(isAsked ? Counter.limitedBadCookie : Counter.limitedTruncated);
+    return isAsked ? 'bad-cookie' : 'truncate';
+  }
+}
+
+/**
+ * From a zone of ours, the RRset that the answer begins with: names made up below a wildcard, a cut or a zone
+ * all get the same one, the SOA where there is nothing. Else the question's name; of denials, nothing.
+ */
+function thingAnswered(kind: AnswerKind, query: Query, reply: Reply): number {
+  if (reply.source !== 0) return reply.source;
+  return kind === 'response' && query.hasQuestion ? (query.name.hash[0] as number) : 0;
+}
