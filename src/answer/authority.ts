@@ -13,7 +13,7 @@ import type { Query } from '../wire/query.ts';
 import { RRSET_HEADER_BYTES, rrsetTtl, rrsetType } from '../wire/rrset.ts';
 import type { Catalog } from '../zone/catalog.ts';
 import type { Image } from '../zone/image.ts';
-import { APEX, NONE } from '../zone/image.ts';
+import { APEX } from '../zone/image.ts';
 import { Finding, lookup } from '../zone/lookup.ts';
 import { addAddresses, addReferralGlue } from './additional.ts';
 import { AT_QUESTION, type Reply, Section } from './reply.ts';
@@ -129,12 +129,11 @@ export class Authority {
 
   /** The SOA, with the TTL that the denial may be kept for (RFC 2308 §3). */
   #deny(zone: Image, reply: Reply): void {
-    if (zone.soaAt === NONE) return;
     reply.add(Section.AUTHORITY, zone.bytes, zone.nameAt(APEX), zone.bytes, zone.soaAt, zone.negativeTtl);
   }
 }
 
-/** Whether an alias of this name is in the answer already: to follow it again would add nothing new, for ever. */
+/** Whether an alias of this name is in the answer already: to follow it again would add nothing, for ever. */
 function isVisited(name: HashedName, query: Query, reply: Reply): boolean {
   for (let i = 0; i < reply.count; i++) {
     if (rrsetType(reply.block(i), reply.blockAt(i)) !== Type.CNAME) continue;

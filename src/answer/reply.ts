@@ -4,7 +4,7 @@
  * query, allocating nothing; what goes in has to live unchanged until the reply is encoded.
  */
 import { assert } from '../base/assert.ts';
-import { type Bytes, put16 } from '../base/bytes.ts';
+import { type Bytes, copy, put16 } from '../base/bytes.ts';
 import { ALIAS_HOPS_MAX, REPLY_RRSETS_MAX } from '../base/limits.ts';
 import { Rcode, Type } from '../wire/codes.ts';
 import { HashedName } from '../wire/hashed-name.ts';
@@ -33,9 +33,9 @@ export class Reply {
   edeText = '';
   /** From a zone of ours, what the answer is made of: equal answers have equal numbers. 0 elsewhere. */
   source = 0;
-  /** Nothing was left out for its size, and yet TC shall be set: the client has to ask again over TCP. */
-  isTruncated = false;
   count = 0;
+  /** Something found no room here whose absence the client must know of. */
+  isShort = false;
   readonly #owner: Bytes[] = new Array<Bytes>(REPLY_RRSETS_MAX).fill(NO_BYTES);
   readonly #ownerAt = new Int32Array(REPLY_RRSETS_MAX);
   readonly #block: Bytes[] = new Array<Bytes>(REPLY_RRSETS_MAX).fill(NO_BYTES);
@@ -52,14 +52,15 @@ export class Reply {
     this.edeCode = -1;
     this.edeText = '';
     this.source = 0;
-    this.isTruncated = false;
     this.count = 0;
+    this.isShort = false;
     this.#arenaEnd = 0;
   }
 
   /** Leaves nothing but the RCODE: what goes out instead of an answer that is held back. */
   hollow(): void {
     this.count = 0;
+    this.isShort = false;
     this.edeCode = -1;
   }
 
@@ -70,9 +71,12 @@ export class Reply {
     this.#block.fill(NO_BYTES);
   }
 
-  /** Adds an RRset unless the reply is full. `ownerAt` may be AT_QUESTION. */
+  /** Adds an RRset; to a full reply nothing. `ownerAt` may be AT_QUESTION. */
   add(section: number, owner: Bytes, ownerAt: number, block: Bytes, blockAt: number, ttl = OWN_TTL): void {
-    if (this.count === REPLY_RRSETS_MAX) return;
+    if (this.count === REPLY_RRSETS_MAX) {
+      this.isShort ||= section !== Section.ADDITIONAL;
+      return;
+    }
     const i = this.count++;
     this.#owner[i] = owner;
     this.#ownerAt[i] = ownerAt;
@@ -102,7 +106,7 @@ export class Reply {
     assert(at + RRSET_HEADER_BYTES + size <= ARENA_BYTES, 'the arena holds a CNAME for every alias hop');
     putRrsetHeader(this.#arena, at, Type.CNAME, 1, ttl, size);
     put16(this.#arena, at + RRSET_HEADER_BYTES, target.length);
-    this.#arena.set(target.bytes.subarray(0, target.length), at + RRSET_HEADER_BYTES + 2);
+    copy(target.bytes, 0, this.#arena, at + RRSET_HEADER_BYTES + 2, target.length);
     this.#arenaEnd = at + RRSET_HEADER_BYTES + size;
     this.add(Section.ANSWER, owner, ownerAt, this.#arena, at);
   }

@@ -26,7 +26,7 @@ const meanings = {
   bugs: 'Queries that met a mistake of our own; the log has the stack',
   udpReceived: 'Datagrams received',
   udpSent: 'Responses handed to the kernel over UDP',
-  udpDropped: 'Datagrams not answered: source port 0, or received after the end',
+  udpDropped: 'Datagrams not answered: from a port that nobody asks from, or received after the end',
   udpSendQueueFull: 'Responses dropped because the send queue of a UDP socket was full',
   udpSendFailed: 'Responses the kernel would not send over UDP',
   tcpAccepted: 'TCP connections accepted',

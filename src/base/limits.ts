@@ -20,8 +20,8 @@ export const EDNS_OPTIONS_MAX = 100;
 // Authoritative answers
 /** Alias hops (CNAME and DNAME together) in one answer, as BIND and Unbound bound them. */
 export const ALIAS_HOPS_MAX = 11;
-/** RRsets collected for one reply; what does not fit in this is additional data nobody misses. */
-export const REPLY_RRSETS_MAX = 64;
+/** RRsets collected for one reply: a referral to 127 servers with both kinds of glue. */
+export const REPLY_RRSETS_MAX = 256;
 /** Targets whose addresses are added to one reply (CVE-2024-11187). */
 export const ADDITIONAL_TARGETS_MAX = 13;
 

@@ -11,6 +11,7 @@ import { concreteAddresses, type Listen, listenText, localAddresses } from '../t
 import type { TcpLimits } from '../transport/connection.ts';
 import type { Answerer } from '../transport/door.ts';
 import { listenTcp, type TcpListener } from '../transport/tcp.ts';
+import { TcpTable } from '../transport/tcp-table.ts';
 import { listenUdp, type UdpListener } from '../transport/udp.ts';
 
 export interface Room {
@@ -38,6 +39,8 @@ export const EVERYWHERE: Listen = { address: '*', port: 53 };
 export class Doors {
   readonly #wanted: readonly Listen[];
   readonly #room: Room;
+  /** One for all doors: its bounds are the server's. */
+  readonly #table: TcpTable;
   readonly #local: () => string[];
   /** By the text of what was asked for. */
   readonly #open = new Map<string, Door>();
@@ -45,6 +48,7 @@ export class Doors {
   constructor(wanted: readonly Listen[], room: Room, local: () => string[] = localAddresses) {
     this.#wanted = wanted.length > 0 ? wanted : [EVERYWHERE];
     this.#room = room;
+    this.#table = new TcpTable(room.answerer, room.world, room.counters, room.tcp);
     this.#local = local;
   }
 
@@ -62,7 +66,7 @@ export class Doors {
     const refused: Refusal[] = [];
     const opened: string[] = [];
     for (const [text, listen] of came) {
-      const door = await openDoor(listen, this.#room);
+      const door = await openDoor(listen, this.#room, this.#table);
       if (Array.isArray(door)) refused.push(...door);
       else {
         this.#open.set(text, door);
@@ -136,7 +140,7 @@ const closeDoor = async ({ udp, tcp }: Door): Promise<void> => {
  */
 const CHOSEN_PORT_TRIES = 10;
 
-async function openDoor(listen: Listen, room: Room): Promise<Door | Refusal[]> {
+async function openDoor(listen: Listen, room: Room, table: TcpTable): Promise<Door | Refusal[]> {
   const tries = listen.port === 0 ? CHOSEN_PORT_TRIES : 1;
   let refused: Refusal[] = [];
   for (let i = 0; i < tries; i++) {
@@ -144,9 +148,7 @@ async function openDoor(listen: Listen, room: Room): Promise<Door | Refusal[]> {
       listenUdp(listen.address, listen.port, room.answerer, room.counters),
     );
     const port = 'code' in udp ? listen.port : udp.port;
-    const tcp = await attempt(listen, 'TCP', () =>
-      listenTcp(listen.address, port, room.answerer, room.world, room.counters, room.tcp),
-    );
+    const tcp = await attempt(listen, 'TCP', () => listenTcp(listen.address, port, table));
     if (!('code' in udp) && !('code' in tcp)) return { udp, tcp };
     refused = [udp, tcp].filter((each): each is Refusal => 'code' in each);
     for (const each of [udp, tcp]) if (!('code' in each)) await each.close();

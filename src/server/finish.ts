@@ -53,13 +53,14 @@ export class Finisher {
     const isWhole =
       this.#section(Section.ANSWER, reply, query.class) &&
       this.#section(Section.AUTHORITY, reply, query.class) &&
-      this.#section(Section.ADDITIONAL, reply, query.class);
+      this.#section(Section.ADDITIONAL, reply, query.class) &&
+      !reply.isShort;
     const end = writer.at + (query.hasEdns ? OPT_BYTES : 0);
     const length = query.hasEdns ? putOptions(out, end, limit, reply, options) : end;
     if (query.hasEdns) putOpt(out, writer.at, query, reply.rcode, this.udpBytes, length - end);
     let flags = Flag.QR | (query.flags & ECHOED) | (reply.rcode & 0xf);
     if (reply.authoritative) flags |= Flag.AA;
-    if (!isWhole || reply.isTruncated) flags |= Flag.TC;
+    if (!isWhole) flags |= Flag.TC;
     if (recursionAvailable) flags |= Flag.RA;
     put16(out, 0, query.id);
     put16(out, 2, flags);

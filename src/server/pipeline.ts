@@ -199,7 +199,7 @@ export class Pipeline implements Answerer {
     if (verdict !== 'send') {
       reply.hollow();
       if (verdict === 'bad-cookie') reply.rcode = Rcode.BADCOOKIE;
-      else reply.isTruncated = true;
+      else reply.isShort = true;
     }
     const limit = this.#bytesFor(client);
     const length = this.#finisher.finish(query, reply, recursionAvailable, limit, out, guard.options);

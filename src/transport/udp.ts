@@ -12,6 +12,12 @@ import { Counter, type Counters } from '../base/counters.ts';
 import { MESSAGE_BYTES_MAX, UDP_SEND_QUEUE_MAX, UDP_SOCKET_BUFFER_BYTES } from '../base/limits.ts';
 import { type Answerer, type Client, DROP, LATER } from './door.ts';
 
+/**
+ * Ports that nobody asks from. What listens there answers anything, so a forged question would have it and us
+ * talk for ever: echo, daytime, qotd, chargen, time (RFC 862 to RFC 868). Port 0 cannot be answered at all.
+ */
+const NEVER_ASKING: ReadonlySet<number> = new Set([0, 7, 13, 17, 19, 37]);
+
 /** Rejects with the system's error where the address cannot be had (EADDRINUSE, EACCES, EADDRNOTAVAIL). */
 export async function listenUdp(
   address: string,
@@ -93,8 +99,7 @@ export class UdpListener {
   }
 
   #receive(packet: Buffer, from: RemoteInfo): void {
-    // Nobody listens on port 0; such a source is forged, and the answer could not be sent.
-    if (this.#state !== 'open' || from.port === 0) {
+    if (this.#state !== 'open' || NEVER_ASKING.has(from.port)) {
       this.#counters.bump(Counter.udpDropped);
       return;
     }

@@ -9,8 +9,8 @@
  *   8       2         size: bytes of all RRs together, so no RRset exceeds what a message can carry
  *   10      2         flags: bit 0 LINKED
  *   12      size      the RRs: RDLENGTH (2), RDATA with names uncompressed, case as written
- *   12+size 4×count   only if LINKED: for each RR the number of the node in the same image that its target name
- *                     has, or 0 (zone/image; links are written by zone/compile, read by answer)
+ *   12+size 4×count   only if LINKED: for each RR the node in the same image that its target
+ *                     name has, or 0 (zone/image; links are written by zone/compile, read by answer)
  *
  * Class and owner are not in here: a zone and a cache entry know them.
  */

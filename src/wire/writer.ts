@@ -166,7 +166,7 @@ export class MessageWriter {
     if (this.#suffixes === suffixes) return;
     for (let slot = 0; slot < SLOTS; slot++) {
       if (this.#slotMessage[slot] === this.#message && (this.#slotTarget[slot] as number) >= mark) {
-        this.#slotTarget[slot] = 0xffff; // Behind every `at`: never found, and the probe chain stays unbroken.
+        this.#slotTarget[slot] = 0xffff; // Behind every `at`: never found, and the chain unbroken.
       }
     }
   }

@@ -1,5 +1,6 @@
 /**
- * An operator's mistake: where, what was found, what was expected. Collected, never thrown; all of them are told.
+ * An operator's mistake: where, what was found, what was expected. Collected, never thrown; all of them are
+ * told.
  */
 
 export interface Complaint {

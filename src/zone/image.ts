@@ -5,31 +5,43 @@
  * (wire/rrset, wire/name).
  *
  *   header, 16 words
- *     0  magic "CRN1"        4  nodes: their number          8  offset of nodes          12 serial of the SOA
- *     1  format version      5  slots: a power of two        9  offset of slots          13 offset of the SOA block
- *     2  bytes in all        6  records in all               10 offset of names          14 TTL of negative answers
- *     3  CLASS               7  labels of the apex           11 offset of RRset blocks   15 free, zero
+ *     0  magic "CRN1"           3  CLASS                       6  where the slots begin, in words
+ *     1  format version         4  number of records           7  number of slots: a power of two
+ *     2  bytes in all           5  labels of the apex          8  to 15  free, zero
  *
- *   node, 6 words; number 0 is "none", number 1 is the apex; every empty non-terminal is a node
+ *   nodes, one for each name and each empty non-terminal, the apex first; a node is known by the word that it
+ *   begins at, and 0 is none
  *     0  hash of the name (wire/name)
- *     1  offset of the name: lower-case wire bytes
- *     2  offset of its first RRset block; the others follow, in order of type
- *     3  bits 0-15 number of RRsets, 16-23 flags (NodeFlag)
- *     4  above: the topmost cut at or above it, or DNAME owner above it: a node number, or 0
- *     5  wildcard: the node of the `*` child, or 0 (RFC 4592)
+ *     1  offset of the first RRset block
+ *     2  bits 0-15 number of RRsets, 16-23 flags (NodeFlag)
+ *     3  above: the topmost cut at or above it, or DNAME owner above it: a node, or none
+ *     4  wildcard: the node of the `*` child, or none (RFC 4592)
+ *     5… the name, lower-case wire bytes, and behind it the RRset blocks, in order of type. What one query
+ *        reads lies together: memory that is in no cache of the processor is what a lookup waits for
  *
- *   slots: open addressing by hash, linear probing, at most half full; a slot holds a node number or 0
+ *   slots: open addressing by hash, linear probing, at most half full; a slot holds a node or none
  */
-import { type Bytes, u16 } from '../base/bytes.ts';
+import { assert } from '../base/assert.ts';
+import { type Bytes, u16, u32 } from '../base/bytes.ts';
+import { Type } from '../wire/codes.ts';
 import type { HashedName } from '../wire/hashed-name.ts';
 import { nameHash, sameName } from '../wire/name.ts';
-import { RRSET_HEADER_BYTES, rrsetCount, rrsetLinked, rrsetSize } from '../wire/rrset.ts';
+import {
+  firstRr,
+  nextRr,
+  RRSET_HEADER_BYTES,
+  rrsetCount,
+  rrsetLinked,
+  rrsetSize,
+  rrsetTtl,
+} from '../wire/rrset.ts';
 
 export const IMAGE_MAGIC = 0x43524e31;
 export const IMAGE_VERSION = 1;
 export const HEADER_WORDS = 16;
-export const NODE_WORDS = 6;
-export const APEX = 1;
+/** The name follows. */
+export const NODE_WORDS = 5;
+export const APEX = HEADER_WORDS;
 export const NONE = 0;
 
 export const NodeFlag = { CUT: 1, DNAME: 2 } as const;
@@ -42,7 +54,6 @@ export class Image {
   readonly buffer: SharedArrayBuffer;
   readonly bytes: Uint8Array;
   readonly apexLabels: number;
-  readonly nodeCount: number;
   readonly recordCount: number;
   readonly serial: number;
   readonly klass: number;
@@ -50,30 +61,27 @@ export class Image {
   /** min(TTL of the SOA, MINIMUM), RFC 2308 §3. */
   readonly negativeTtl: number;
   readonly #words: Int32Array;
-  readonly #nodes: number;
   readonly #slots: number;
   readonly #mask: number;
 
   constructor(buffer: SharedArrayBuffer) {
-    const words = new Int32Array(buffer);
-    const word = (i: number): number => words[i] as number;
     this.buffer = buffer;
     this.bytes = new Uint8Array(buffer);
-    this.#words = words;
-    this.klass = word(3);
-    this.nodeCount = word(4);
-    this.#mask = word(5) - 1;
-    this.recordCount = word(6);
-    this.apexLabels = word(7);
-    this.#nodes = word(8) >> 2;
-    this.#slots = word(9) >> 2;
-    this.serial = word(12) >>> 0;
-    this.soaAt = word(13);
-    this.negativeTtl = word(14);
+    this.#words = new Int32Array(buffer);
+    this.klass = this.#word(3);
+    this.recordCount = this.#word(4);
+    this.apexLabels = this.#word(5);
+    this.#slots = this.#word(6);
+    this.#mask = this.#word(7) - 1;
+    this.soaAt = this.rrset(APEX, Type.SOA);
+    assert(this.soaAt !== 0, 'a zone that passed its checks has a SOA');
+    const soaEnd = nextRr(this.bytes, firstRr(this.soaAt));
+    this.serial = u32(this.bytes, soaEnd - 20);
+    this.negativeTtl = Math.min(rrsetTtl(this.bytes, this.soaAt), u32(this.bytes, soaEnd - 4));
   }
 
-  #node(node: number, word: number): number {
-    return this.#words[this.#nodes + node * NODE_WORDS + word] as number;
+  #word(at: number): number {
+    return this.#words[at] as number;
   }
 
   /** The node of the name from label `from` on, or NONE. */
@@ -81,9 +89,9 @@ export class Image {
     const hash = name.hash[from] as number;
     const mask = this.#mask;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const node = this.#words[this.#slots + slot] as number;
+      const node = this.#word(this.#slots + slot);
       if (node === NONE) return NONE;
-      if (this.#node(node, 0) === hash && name.suffixIs(from, this.bytes, this.#node(node, 1))) return node;
+      if (this.#word(node) === hash && name.suffixIs(from, this.bytes, this.nameAt(node))) return node;
     }
   }
 
@@ -91,40 +99,40 @@ export class Image {
   findName(bytes: Bytes, at = 0): number {
     const hash = nameHash(bytes, at);
     for (let slot = hash & this.#mask; ; slot = (slot + 1) & this.#mask) {
-      const node = this.#words[this.#slots + slot] as number;
+      const node = this.#word(this.#slots + slot);
       if (node === NONE) return NONE;
-      if (this.#node(node, 0) === hash && sameName(bytes, at, this.bytes, this.#node(node, 1))) return node;
+      if (this.#word(node) === hash && sameName(bytes, at, this.bytes, this.nameAt(node))) return node;
     }
   }
 
   nameAt(node: number): number {
-    return this.#node(node, 1);
+    return 4 * (node + NODE_WORDS);
   }
 
   rrsetCount(node: number): number {
-    return this.#node(node, 3) & 0xffff;
+    return this.#word(node + 2) & 0xffff;
   }
 
   has(node: number, flag: number): boolean {
-    return (this.#node(node, 3) & (flag << 16)) !== 0;
+    return (this.#word(node + 2) & (flag << 16)) !== 0;
   }
 
   above(node: number): number {
-    return this.#node(node, 4);
+    return this.#word(node + 3);
   }
 
   wildcard(node: number): number {
-    return this.#node(node, 5);
+    return this.#word(node + 4);
   }
 
   /** The first RRset block of a node that has any; `blockBytes` leads to the next. */
   firstRrset(node: number): number {
-    return this.#node(node, 2);
+    return this.#word(node + 1);
   }
 
   /** The block of that type at the node, or 0. */
   rrset(node: number, type: number): number {
-    let at = this.#node(node, 2);
+    let at = this.firstRrset(node);
     for (let left = this.rrsetCount(node); left > 0; left--) {
       if (u16(this.bytes, at) === type) return at;
       at += blockBytes(this.bytes, at);

@@ -3,14 +3,15 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Class, classText } from '../wire/codes.ts';
-import { checkZone, serialOrder, settle } from './check.ts';
+import { checkZone, settle } from './check.ts';
 import { compileZone } from './compile.ts';
 import { type Complaint, hasErrors } from './complaint.ts';
 import { Image } from './image.ts';
 import type { LoadJob, LoadResult } from './loader.ts';
 import { parseZone } from './parser.ts';
+import { serialFault } from './serial.ts';
 
-function load({ apex, file, root, servedSerial }: LoadJob): LoadResult {
+function load({ apex, file, root, served }: LoadJob): LoadResult {
   const complaints: Complaint[] = [];
   const records = parseZone({ apex, file, root }, complaints);
   checkZone(records, complaints);
@@ -22,11 +23,8 @@ function load({ apex, file, root, servedSerial }: LoadJob): LoadResult {
   if (hasErrors(complaints)) return { image: undefined, complaints, files };
   settle(records);
   const image = compileZone(records);
-  const { serial } = new Image(image);
-  if (servedSerial !== undefined && serialOrder(serial, servedSerial) < 0) {
-    const text = `serial ${serial} is behind ${servedSerial}, which is being served: secondaries will not follow`;
-    complaints.push({ file, line: 0, column: 0, severity: 'warning', text });
-  }
+  const text = served && serialFault(new Image(image), new Image(served));
+  if (text !== undefined) complaints.push({ file, line: 0, column: 0, severity: 'warning', text });
   return { image, complaints, files };
 }
 

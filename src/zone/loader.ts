@@ -29,8 +29,8 @@ export interface LoadJob {
   readonly apex: Uint8Array;
   readonly file: string;
   readonly root: string;
-  /** The serial being served, to tell when a new one goes back (RFC 1982). */
-  readonly servedSerial: number | undefined;
+  /** The image being served, whose secondaries are to follow. */
+  readonly served: SharedArrayBuffer | undefined;
 }
 export interface LoadResult {
   readonly image: SharedArrayBuffer | undefined;
@@ -56,7 +56,7 @@ function jobsFor(
   previous: Catalog | undefined,
   complaints: Complaint[],
 ): LoadJob[] {
-  const serials = new Map(previous?.images.map((image) => [apexText(image), image.serial]));
+  const served = new Map(previous?.images.map((image) => [apexText(image), image.buffer]));
   const fileOf = new Map<string, string>();
   const complain = (file: string, text: string): void => {
     complaints.push({ file, line: 0, column: 0, severity: 'error', text });
@@ -74,7 +74,7 @@ function jobsFor(
       return [];
     }
     fileOf.set(text, file);
-    return [{ apex: name, file, root, servedSerial: serials.get(text) }];
+    return [{ apex: name, file, root, served: served.get(text) }];
   });
 }
 

@@ -4,17 +4,19 @@
  * filled anew and returned.
  */
 import { assert } from '../base/assert.ts';
-import { u16 } from '../base/bytes.ts';
 import { Type } from '../wire/codes.ts';
 import type { HashedName } from '../wire/hashed-name.ts';
+import { rrsetType } from '../wire/rrset.ts';
 import { blockBytes, type Image, NONE, NodeFlag } from './image.ts';
 
 export type FindingKind = 'data' | 'alias' | 'redirect' | 'referral' | 'nodata' | 'nxdomain';
 
 export class Finding {
   kind: FindingKind = 'nxdomain';
-  /** data, alias: the node that has the RRset, a wildcard's node too; referral: the cut; redirect: DNAME's owner;
-   *  nodata: the node without that type; nxdomain: the closest encloser. */
+  /**
+   * data, alias: the node that has the RRset, a wildcard's too; referral: the cut; redirect: the DNAME's owner;
+   * nodata: the node without that type; nxdomain: the closest encloser.
+   */
   node = NONE;
   /** data, alias: the RRset; redirect: the DNAME; referral: the NS RRset; else 0. */
   rrset = 0;
@@ -60,11 +62,13 @@ function findAt(zone: Image, node: number, type: number, finding: Finding): Find
 
 /** RFC 8482 §4.1: one RRset stands for all; signatures and proofs are the least wanted. */
 function findAny(zone: Image, node: number, finding: Finding): Finding {
-  let at = zone.firstRrset(node);
-  for (let left = zone.rrsetCount(node); left > 0; left--) {
-    const type = u16(zone.bytes, at);
+  const first = zone.firstRrset(node);
+  const count = zone.rrsetCount(node);
+  let at = first;
+  for (let left = count; left > 0; left--) {
+    const type = rrsetType(zone.bytes, at);
     if (type !== Type.RRSIG && type !== Type.NSEC) return finding.set('data', node, at);
     at += blockBytes(zone.bytes, at);
   }
-  return finding.set('nodata', node, 0);
+  return count > 0 ? finding.set('data', node, first) : finding.set('nodata', node, 0);
 }

@@ -16,9 +16,11 @@ export const FAULTY_OWNER = -2;
 const FOUND_CHARS_MAX = 60;
 const AT_SIGN = 0x40;
 
-/** Text of the file in a complaint. */
-export const quote = (text: string): string =>
-  text.length <= FOUND_CHARS_MAX ? `"${text}"` : `"${text.slice(0, FOUND_CHARS_MAX)}…"`;
+/** Text of the file in a complaint, which is one line: control characters come as `\DDD`. */
+export const quote = (text: string): string => {
+  const shown = text.length <= FOUND_CHARS_MAX ? text : `${text.slice(0, FOUND_CHARS_MAX)}…`;
+  return `"${shown.replace(/\p{Cc}/gu, (c) => `\\${String(c.charCodeAt(0)).padStart(3, '0')}`)}"`;
+};
 
 export class Scope {
   readonly lexer: Lexer;

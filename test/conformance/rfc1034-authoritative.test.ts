@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ask, catalog, lines, pipeline, sortedLines } from '../support/authority.ts';
+import { ask, catalog, lines, pipeline, SOA_AND_NS, sortedLines } from '../support/authority.ts';
 
 const SOA = 'example. 60 IN SOA ns1.example. host.example. 7 3600 600 86400 60';
 const zones = catalog({
@@ -171,6 +171,11 @@ describe('RFC 1034 §4.3.2', () => {
   test('ANY is answered with one RRset [RFC 8482 §4.1]', () => {
     const { answer } = ask(subject, 'example. ANY', { tcp: true });
     expect(new Set(answer.map((r) => r.type)).size).toBe(1);
+  });
+
+  test('ANY does not deny a name that has only proofs [RFC 8482 §4.1]', () => {
+    const proofs = pipeline(catalog({ 'p.': `$TTL 60\n${SOA_AND_NS}\nn NSEC o.p. NSEC RRSIG\n` }));
+    expect(lines(ask(proofs, 'n.p. ANY'))).toEqual(['NOERROR aa', 'an n.p. 60 IN NSEC o.p. RRSIG NSEC']);
   });
 
   test('the case of the question comes back', () => {

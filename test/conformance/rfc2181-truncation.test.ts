@@ -24,6 +24,14 @@ text   ${many(250, (i) => `text TXT "${String(i).padStart(200, '.')}"`)}
   }),
 );
 
+const FEW = 60;
+const LOTS = 400;
+const servers = (cut: string, count: number): string =>
+  many(count, (i) => `${cut} NS n${i}.${cut}\nn${i}.${cut} A 192.0.2.1\nn${i}.${cut} AAAA 2001:db8::1`);
+const crowd = pipeline(
+  catalog({ 'crowd.': `$TTL 300\n${SOA_AND_NS}\n${servers('few', FEW)}\n${servers('lots', LOTS)}\n` }),
+);
+
 describe('RFC 2181 §9: whole RRsets, or TC', () => {
   test('an RRset too large for 512 bytes stays out, and TC says so', () => {
     const message = ask(subject, 'many.big. A');
@@ -51,6 +59,15 @@ describe('RFC 2181 §9: whole RRsets, or TC', () => {
     expect(message.flags & Flag.TC).toBeTruthy();
     expect(message.authority).toHaveLength(13);
     expect(ask(subject, 'x.sub.big. A', { udpSize: 1232 }).flags & Flag.TC).toBe(0);
+  });
+
+  test('a referral to more servers than a reply holds says with TC that glue is missing', () => {
+    const few = ask(crowd, 'x.few.crowd. A', { tcp: true });
+    expect([few.additional.length, few.flags & Flag.TC]).toEqual([2 * FEW, 0]);
+    const lots = ask(crowd, 'x.lots.crowd. A', { tcp: true });
+    expect(lots.authority).toHaveLength(LOTS);
+    expect(lots.additional.length).toBeGreaterThanOrEqual(2 * FEW);
+    expect(lots.flags & Flag.TC).toBeTruthy();
   });
 
   test('no client gets more than 1232 bytes over UDP [RFC 9715]', () => {

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Counter, Counters } from '../../src/base/counters.ts';
 import { realWorld } from '../../src/base/world.ts';
 import { listenTcp } from '../../src/transport/tcp.ts';
+import { TcpTable } from '../../src/transport/tcp-table.ts';
 import { listenUdp } from '../../src/transport/udp.ts';
 import { type Peer, tcpPeer, udpPeer, until } from '../transport/peer.ts';
 import { ask, idOf, ScriptedAnswerer, wordOf } from '../transport/script.ts';
@@ -22,7 +23,7 @@ const transports = [
   {
     transport: 'tcp' as const,
     listen: (address: string, port: number, answerer: ScriptedAnswerer) =>
-      listenTcp(address, port, answerer, realWorld, counters),
+      listenTcp(address, port, new TcpTable(answerer, realWorld, counters)),
     connect: tcpPeer as (address: string, port: number) => Promise<Peer>,
     bytesMax: 65_535,
     received: Counter.tcpMessages,

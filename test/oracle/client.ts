@@ -1,6 +1,7 @@
 /**
- * Asks one peer on loopback, many questions at a time: one UDP socket, and one TCP connection on which questions are
- * pipelined (RFC 7766 §6.2.1.1). Answers are matched by ID, which this client chooses; lost datagrams are asked again.
+ * Asks one peer on loopback, many questions at a time: one UDP socket, and one TCP connection on which
+ * questions are pipelined (RFC 7766 §6.2.1.1). Answers are matched by ID, which this client chooses; lost
+ * datagrams are asked again.
  */
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';

@@ -1,11 +1,11 @@
 /**
- * One world asked of our server and of its peers: every response is compared, every difference has to be explained by
- * rules (./rules.ts) or is a finding, told with all that is needed to see it again.
+ * One world asked of our server and of its peers: every response is compared, every difference has to be
+ * explained by rules (./explained.ts) or is a finding, told with all that is needed to see it again.
  */
 import type { Pipeline } from '../../src/server/pipeline.ts';
 import { catalog, exchange, pipeline } from '../support/authority.ts';
 import { Chance } from '../support/chance.ts';
-import { explanationOf } from './explained.ts';
+import { explanationOf } from './explain.ts';
 import { accepts, Peer, type PeerName, spared } from './peers.ts';
 import { makeQuestions, packetOf, type Question, questionText } from './question.ts';
 import type { Difference } from './rule.ts';

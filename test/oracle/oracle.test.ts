@@ -1,6 +1,7 @@
 /**
- * Thousands of questions about worlds made from seeds, to us and to every other server that is installed here; what
- * differs has to be explained (./rules.ts). Another seed than the usual: ORACLE_SEED=7 npx vitest run test/oracle.
+ * Thousands of questions about worlds made from seeds, to us and to every other server that is installed
+ * here; what differs has to be explained (./explained.ts). Another seed than the usual: ORACLE_SEED=7 npx
+ * vitest run test/oracle.
  */
 import { describe, expect, test } from 'vitest';
 import { contest, findingsText, newOutcome } from './contest.ts';

@@ -1,7 +1,7 @@
 /**
- * Other servers over the same zones: NSD, Knot DNS and BIND, where they are installed, each a child process on
- * loopback with a folder and a port of its own, one thread, no query log, no rate limit, minimal responses. Whatever
- * happens to this process, its children end with it.
+ * Other servers over the same zones: NSD, Knot DNS and BIND, where they are installed, each a child process
+ * on loopback with a folder and a port of its own, one thread, no query log, no rate limit, minimal
+ * responses. Whatever happens to this process, its children end with it.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
@@ -35,13 +35,14 @@ interface ServedZone {
   readonly file: string;
 }
 
-const START_MS_MAX = 15_000;
+const START_MS_MAX = 10_000;
+const START_TRIES = 3;
 
 const nsd: Program = {
   name: 'nsd',
   path: '/usr/sbin/nsd',
   versionFlag: '-v',
-  // It holds all zones in one tree, and finds what one zone has below another's DNAME forbidden (RFC 6672 §2.4).
+  // It holds all zones in one tree, and forbids what one has below another's DNAME (RFC 6672 §2.4).
   accepts: (world) => !hasNamesBelowDname(world),
   arguments: (configuration) => ['-d', '-c', configuration],
   configuration: (folder, port, zones) => `
@@ -113,13 +114,14 @@ options {
   managed-keys-directory "${folder}"; lock-file none;
   listen-on port ${port} { 127.0.0.1; }; listen-on-v6 { none; };
   recursion no; allow-query { any; }; dnssec-validation no; empty-zones-enable no;
-  minimal-responses yes; minimal-any yes; zero-no-soa-ttl no; notify no; max-udp-size 1232; edns-udp-size 1232;
+  minimal-responses yes; minimal-any yes; zero-no-soa-ttl no; notify no;
+  max-udp-size 1232; edns-udp-size 1232;
   check-integrity no; check-names primary ignore; check-names secondary ignore; check-mx ignore;
   check-mx-cname ignore; check-srv-cname ignore; check-wildcard no; check-sibling no; check-spf ignore;
   check-dup-records ignore;
 };
 controls { };
-logging { channel quiet { stderr; severity error; }; category default { quiet; }; category lame-servers { null; }; };
+logging { channel quiet { stderr; severity error; }; category default { quiet; }; };
 ${zones.map(({ apex, file }) => `zone "${apex}" { type primary; file "${file}"; };\n`).join('')}`,
 };
 
@@ -170,8 +172,20 @@ export class Peer {
     this.#folder = folder;
   }
 
-  /** Resolves when every zone is answered for. */
+  /**
+   * Resolves when every zone is answered for. Somebody may take the port first; then another one is tried.
+   */
   static async start(name: PeerName, world: World): Promise<Peer> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await Peer.#startOnce(name, world);
+      } catch (failure) {
+        if (tries === START_TRIES) throw failure;
+      }
+    }
+  }
+
+  static async #startOnce(name: PeerName, world: World): Promise<Peer> {
     const program = programOf(name);
     const folder = mkdtempSync(join(tmpdir(), `oracle-${name}-`));
     const zones = apexes(world).map((apex, i) => ({ apex, file: `${i}.zone` }));

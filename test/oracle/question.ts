@@ -1,6 +1,7 @@
 /**
- * Makes questions for a world: at names that are there, between them, beside and below them, at what aliases and
- * servers point to; for types that are there and types that are not; over UDP of several sizes and over TCP.
+ * Makes questions for a world: at names that are there, between them, beside and below them, at what aliases
+ * and servers point to; for types that are there and types that are not; over UDP of several sizes and over
+ * TCP.
  */
 import { typeFromText } from '../../src/wire/codes.ts';
 import { writeQuery } from '../../src/wire/message.ts';

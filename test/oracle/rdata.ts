@@ -1,6 +1,6 @@
 /**
- * RDATA for worlds, as text that every peer reads. Few values, so that RRsets differ in what they hold and not in what
- * they look like.
+ * RDATA for worlds, as text that every peer reads. Few values, so that RRsets differ in what they hold and
+ * not in what they look like.
  */
 import type { Chance } from '../support/chance.ts';
 

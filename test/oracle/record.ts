@@ -1,6 +1,6 @@
 /**
- * Records and names as texts, as the generators of worlds and questions and the rules over their answers handle them.
- * Names are absolute, lower-case, and have neither escapes nor dots within a label.
+ * Records and names as texts, as the generators of worlds and questions and the rules over their answers
+ * handle them. Names are absolute, lower-case, and have neither escapes nor dots within a label.
  */
 
 export interface MadeRecord {

@@ -1,5 +1,5 @@
 /**
- * What a rule over differences is: see ./explained.ts, which applies them, and ./rules.ts, the table.
+ * What a rule over differences is; ./explained.ts is the table of them, ./explain.ts applies them.
  */
 import type { PeerName } from './peers.ts';
 import type { Question } from './question.ts';

@@ -1,6 +1,7 @@
 /**
- * The contest by hand, as long as one likes: `node test/oracle/run.ts --seed 1 --worlds 100 --questions 420`. Prints
- * how often each rule explained a difference, then every difference that none explains, with its zones.
+ * The contest by hand, as long as one likes: `node test/oracle/run.ts --seed 1 --worlds 100 --questions
+ * 420`. Prints how often each rule explained a difference, then every difference that none explains, with
+ * its zones.
  */
 import { parseArgs } from 'node:util';
 import { contest, findingsText, newOutcome } from './contest.ts';

@@ -1,6 +1,6 @@
 /**
- * Worlds as a peer sees them: the zones of a world taken away, grown together, or stripped, so that our own answers
- * in them foretell the peer's.
+ * Worlds as a peer sees them: the zones of a world taken away, grown together, or stripped, so that our own
+ * answers in them foretell the peer's.
  */
 import type { Question } from './question.ts';
 import { isBelow, type MadeRecord, under } from './record.ts';

@@ -1,6 +1,7 @@
 /**
- * What our response has to be whatever others say: no record twice, nothing cut out of an RRset, TC if and only if
- * something is missing that the client must know of; and what may differ between two servers in truncation.
+ * What our response has to be whatever others say: no record twice, nothing cut out of an RRset, TC if and
+ * only if something is missing that the client must know of; and what may differ between two servers in
+ * truncation.
  */
 import { UDP_BYTES_MAX, UDP_PLAIN_BYTES_MAX } from '../../src/base/limits.ts';
 import type { Question } from './question.ts';
@@ -68,7 +69,9 @@ export interface Truncation {
 export const limitOf = ({ edns }: Question): number =>
   Math.min(Math.max(edns?.udpSize ?? 0, UDP_PLAIN_BYTES_MAX), UDP_BYTES_MAX);
 
-/** Servers pack more or less tightly, and hold different records needful; what each truncates must not fit. */
+/**
+ * Servers pack more or less tightly, and hold different records needful; what each truncates must not fit.
+ */
 export function truncationFault({
   question,
   ours,

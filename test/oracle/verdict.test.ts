@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { Chance } from '../support/chance.ts';
 import { askOurs, pipelineOf } from './contest.ts';
-import { explanationOf } from './explained.ts';
+import { explanationOf } from './explain.ts';
+import { RULES } from './explained.ts';
 import type { PeerName } from './peers.ts';
 import { makeQuestions, type Question, questionText } from './question.ts';
 import type { MadeRecord } from './record.ts';
-import { RULES } from './rules.ts';
 import { faultsOf, inventedIn, truncationFault } from './sound.ts';
 import { differences, type Response } from './verdict.ts';
 import { makeWorld, type World } from './world.ts';

@@ -1,7 +1,8 @@
 /**
- * Responses made comparable, and compared. Order and case go, for neither means anything; sections become sorted sets
- * with TTLs. Of the additional section only what a referral cannot do without counts: the addresses of servers at or
- * below the cut. Everything else there is a courtesy, and servers differ in courtesy.
+ * Responses made comparable, and compared. Order and case go, for neither means anything; sections become
+ * sorted sets with TTLs. Of the additional section only what a referral cannot do without counts: the
+ * addresses of servers at or below the cut. Everything else there is a courtesy, and servers differ in
+ * courtesy.
  */
 import { rcodeText, typeText } from '../../src/wire/codes.ts';
 import { Flag, type ResourceRecord, readMessage } from '../../src/wire/message.ts';

@@ -1,7 +1,7 @@
 /**
- * Makes worlds: a few zones on one server, from a seed. Names come from a small alphabet, so that they collide:
- * wildcards meet data, delegations meet glue, aliases meet one another. All is legal enough that every peer loads it;
- * text is written with absolute names, one record a line.
+ * Makes worlds: a few zones on one server, from a seed. Names come from a small alphabet, so that they
+ * collide: wildcards meet data, delegations meet glue, aliases meet one another. All is legal enough that
+ * every peer loads it; text is written with absolute names, one record a line.
  */
 import { Chance } from '../support/chance.ts';
 import { isBelow, type MadeRecord, recordLine } from './record.ts';

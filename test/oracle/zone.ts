@@ -1,6 +1,6 @@
 /**
- * Makes one zone. Each owner is given one role: data, alias, DNAME, or delegation with whatever may stand at and
- * below it. What no server would load is never made: other data beside a CNAME, names below a DNAME.
+ * Makes one zone. Each owner is given one role: data, alias, DNAME, or delegation with whatever may stand at
+ * and below it. What no server would load is never made: other data beside a CNAME, names below a DNAME.
  */
 import type { Chance } from '../support/chance.ts';
 import { makeRdata, type RdataType, TYPES_MADE } from './rdata.ts';

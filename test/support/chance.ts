@@ -1,6 +1,6 @@
 /**
- * Chance from a seed (mulberry32), for generators of tests: the same seed makes the same world on every machine, so
- * a failure is a number to hand on.
+ * Chance from a seed (mulberry32), for generators of tests: the same seed makes the same world on every
+ * machine, so a failure is a number to hand on.
  */
 export class Chance {
   readonly seed: number;

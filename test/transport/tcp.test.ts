@@ -4,6 +4,7 @@ import { type CounterName, Counters } from '../../src/base/counters.ts';
 import { type TcpLimits, tcpLimits } from '../../src/transport/connection.ts';
 import { framed } from '../../src/transport/stream.ts';
 import { listenTcp, type TcpListener } from '../../src/transport/tcp.ts';
+import { TcpTable } from '../../src/transport/tcp-table.ts';
 import { TcpPeer, tcpPeer, turns, until } from './peer.ts';
 import { ask, idOf, ScriptedAnswerer, ScriptedWorld, wordOf } from './script.ts';
 
@@ -25,7 +26,7 @@ afterEach(async () => {
 });
 
 const listening = async (limits: Partial<TcpLimits> = {}): Promise<void> => {
-  listener = await listenTcp('127.0.0.1', 0, answerer, world, counters, limits);
+  listener = await listenTcp('127.0.0.1', 0, new TcpTable(answerer, world, counters, limits));
 };
 
 /** A peer whose connection the listener has seen. */
@@ -316,6 +317,22 @@ describe('a table of connections', () => {
     newcomer.send(ask(1, 'echo'));
     expect(idOf(await newcomer.hear())).toBe(1);
     expect([listener.connections, count('tcpEvicted'), count('tcpRefused')]).toEqual([3, 1, 0]);
+  });
+
+  test('is one table, however many listeners let connections in', async () => {
+    const table = new TcpTable(answerer, world, counters, { clientsMax: 2, clientsPerAddressMax: 1 });
+    listener = await listenTcp('127.0.0.1', 0, table);
+    const other = await listenTcp('127.0.0.1', 0, table);
+    const first = await peer('127.0.0.2');
+    const elsewhere = await tcpPeer('127.0.0.1', other.port, '127.0.0.2');
+    peers.push(elsewhere);
+    await first.over;
+    await until(() => other.connections === 1);
+    expect([listener.connections, count('tcpEvicted')]).toEqual([0, 1]);
+    for (const from of ['127.0.0.3', '127.0.0.4']) await peer(from);
+    await elsewhere.over;
+    expect([listener.connections, other.connections, count('tcpEvicted')]).toEqual([2, 0, 2]);
+    await other.close();
   });
 
   test('in which everybody waits for an answer refuses a newcomer', async () => {

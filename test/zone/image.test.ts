@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { Type } from '../../src/wire/codes.ts';
 import { HashedName } from '../../src/wire/hashed-name.ts';
 import { nameText } from '../../src/wire/name.ts';
-import { APEX, IMAGE_MAGIC, Image, NONE } from '../../src/zone/image.ts';
+import { APEX, IMAGE_MAGIC, Image, NODE_WORDS, NONE } from '../../src/zone/image.ts';
 import { Finding, lookup } from '../../src/zone/lookup.ts';
 import { catalog, image, name, SOA_AND_NS } from '../support/authority.ts';
 
@@ -51,6 +52,13 @@ describe('an image', () => {
     for (const n of names) expect(zone.findName(name(`${n}.test.`)), n).not.toBe(NONE);
     for (const n of ['x.z', 'www.www.z', 'test']) expect(zone.findName(name(`${n}.test.`)), n).toBe(NONE);
     expect(nameText(zone.bytes, zone.nameAt(APEX))).toBe('z.test.');
+  });
+
+  test('keeps what one query reads together: node, name, RRsets', () => {
+    const node = zone.findName(name('www.z.test.'));
+    expect(zone.nameAt(node)).toBe(4 * (node + NODE_WORDS));
+    expect(zone.firstRrset(node)).toBe(zone.nameAt(node) + name('www.z.test.').length);
+    expect(zone.rrset(node, Type.A)).toBe(zone.firstRrset(node));
   });
 
   test('folds case of what it is asked', () => {

@@ -60,6 +60,13 @@ test('a serial that goes back is told and loaded all the same [RFC 1982 §3.2]',
   expect(complaintsOf(await loadZones([zone('a', soa(7))], served))).toEqual([]);
 });
 
+test('another zone under the same serial is told and loaded all the same [RFC 1034 §4.3.5]', async () => {
+  const served = new Catalog((await loadZones([zone('a', soa(7))])).images);
+  const loaded = await loadZones([zone('a', `${soa(7)}www 60 A 192.0.2.1\n`)], served);
+  expect(loaded.images).toHaveLength(1);
+  expect(complaintsOf(loaded).join()).toContain('serial 7 is as served, but the zone is not');
+});
+
 test('a missing file is a complaint', async () => {
   const loaded = await loadZones([{ apex: 'a.test', file: join(root, 'missing'), root }]);
   expect(complaintsOf(loaded)).toHaveLength(1);
