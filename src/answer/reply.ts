@@ -34,7 +34,7 @@ export class Reply {
   /** From a zone of ours, what the answer is made of: equal answers have equal numbers. 0 elsewhere. */
   source = 0;
   count = 0;
-  /** Something found no room here whose absence the client must know of. */
+  /** Something found no room here, or is held back, whose absence the client must know of. */
   isShort = false;
   readonly #owner: Bytes[] = new Array<Bytes>(REPLY_RRSETS_MAX).fill(NO_BYTES);
   readonly #ownerAt = new Int32Array(REPLY_RRSETS_MAX);

@@ -6,8 +6,7 @@
 
 const meanings = {
   queries: 'Messages received that have a header, over any transport',
-  silenced:
-    'Messages that got no response: too short, responses themselves, or from where an answer would be answered',
+  silenced: 'Messages that got no response: too short, responses, or from who would answer an answer',
   malformed: 'Queries answered FORMERR',
   unsupported: 'Queries answered NOTIMP',
   refused: 'Queries answered REFUSED',

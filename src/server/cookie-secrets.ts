@@ -1,7 +1,7 @@
 /**
  * The secrets behind server cookies: the one that makes them and the one before, which is still taken (RFC
- * 7873 §7.1). Drawn at start and replaced every day, by whichever thread comes first; or given by the operator,
- * the same for all servers behind one address (RFC 9018 §5), and then never replaced here.
+ * 7873 §7.1). Drawn at start and replaced every day by whichever thread comes first; or given by the
+ * operator, the same for all servers behind one address (RFC 9018 §5), and then never replaced here.
  *
  * The shared memory, as 32-bit words:
  *

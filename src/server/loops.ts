@@ -5,6 +5,7 @@
  */
 import type { PrefixSet } from '../base/prefix.ts';
 import type { Client } from '../transport/door.ts';
+import { NEVER_ASKING } from '../transport/udp.ts';
 import { isAmong } from './caller.ts';
 
 /** The addresses at which we listen, by port. */
@@ -12,16 +13,7 @@ export type OwnDoors = ReadonlyMap<number, PrefixSet>;
 
 export function wouldLoop(client: Client, own: OwnDoors): boolean {
   if (client.transport !== 'udp') return false;
-  switch (client.port) {
-    case 0: // Nobody can be answered there.
-    case 7: // echo (RFC 862)
-    case 13: // daytime (RFC 867)
-    case 19: // chargen (RFC 864)
-    case 37: // time (RFC 868)
-      return true;
-    default: {
-      const addresses = own.get(client.port);
-      return addresses !== undefined && isAmong(addresses, client);
-    }
-  }
+  if (NEVER_ASKING.has(client.port)) return true;
+  const addresses = own.get(client.port);
+  return addresses !== undefined && isAmong(addresses, client);
 }

@@ -16,7 +16,7 @@ import { type Answerer, type Client, DROP, LATER } from './door.ts';
  * Ports that nobody asks from. What listens there answers anything, so a forged question would have it and us
  * talk for ever: echo, daytime, qotd, chargen, time (RFC 862 to RFC 868). Port 0 cannot be answered at all.
  */
-const NEVER_ASKING: ReadonlySet<number> = new Set([0, 7, 13, 17, 19, 37]);
+export const NEVER_ASKING: ReadonlySet<number> = new Set([0, 7, 13, 17, 19, 37]);
 
 /** Rejects with the system's error where the address cannot be had (EADDRINUSE, EACCES, EADDRNOTAVAIL). */
 export async function listenUdp(

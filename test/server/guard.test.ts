@@ -6,9 +6,8 @@ import { Flag, readMessage } from '../../src/wire/message.ts';
 import { catalog, SOA_AND_NS } from '../support/authority.ts';
 import { cookiesOf, Guarded, prefixes } from '../support/guarded.ts';
 
-const zones = catalog({
-  'own.': `$TTL 60\n${SOA_AND_NS}\nwww A 192.0.2.1\n${Array.from({ length: 60 }, (_, i) => `many A 198.51.100.${i}`).join('\n')}\n`,
-});
+const many = Array.from({ length: 60 }, (_, i) => `many A 198.51.100.${i}`).join('\n');
+const zones = catalog({ 'own.': `$TTL 60\n${SOA_AND_NS}\nwww A 192.0.2.1\n${many}\n` });
 
 describe('allowQuery', () => {
   const subject = new Guarded(zones, () => ({ allowQuery: prefixes('192.0.2.0/24', '2001:db8::/32') }));
@@ -43,6 +42,7 @@ describe('a source that would answer an answer gets silence', () => {
     ['port 0', '198.51.100.7', 0],
     ['echo', '198.51.100.7', 7],
     ['daytime', '198.51.100.7', 13],
+    ['qotd', '198.51.100.7', 17],
     ['chargen', '198.51.100.7', 19],
     ['time', '198.51.100.7', 37],
     ['ourselves', '198.51.100.53', 53],
