@@ -6,7 +6,7 @@
 
 export type Bytes = Uint8Array;
 
-export const u8 = (b: Bytes, at: number): number => b[at] as number;
+export const u8 = (b: Bytes, at: number): number => (b[at] as number) | 0;
 export const u16 = (b: Bytes, at: number): number => ((b[at] as number) << 8) | (b[at + 1] as number);
 export const u32 = (b: Bytes, at: number): number =>
   (((b[at] as number) << 24) |

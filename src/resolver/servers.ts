@@ -37,9 +37,10 @@ const EXPLORE_ONE_IN = 20;
 const SILENT_PENALTY_MS = 10_000;
 const LAME_PENALTY_MS = 20_000;
 const SILENT_SECONDS_MAX = 300;
-/** So many addresses of a family in a row that the system does not reach: it has no way to any of them. */
+/** So many addresses of a family in a row to which the system has no route: it has none to any of them. */
 const UNREACHED_MAX = 4;
 const UNROUTED_SECONDS = 60;
+const ROUTED = { unreached: 0, unroutedUntilMs: 0 };
 
 export class Servers {
   readonly #world: World;
@@ -47,10 +48,10 @@ export class Servers {
   readonly #habits = new LRUCache<string, Habits>({ max: SERVERS_REMEMBERED_MAX });
   /** Until when, by address and zone. */
   readonly #lame = new LRUCache<string, number>({ max: SERVERS_REMEMBERED_MAX });
-  /** Addresses in a row that the system does not reach, and until when we take that for all of the family. */
+  /** Addresses in a row without a route, and until when we take that for all of the family. */
   readonly #families = {
-    ipv4: { unreached: 0, unroutedUntilMs: 0 },
-    ipv6: { unreached: 0, unroutedUntilMs: 0 },
+    ipv4: { ...ROUTED },
+    ipv6: { ...ROUTED },
   };
 
   constructor(world: World, randomCase: boolean) {
@@ -104,7 +105,7 @@ export class Servers {
   }
 
   answered(address: string, ms: number): void {
-    this.#families[familyOf(address)].unreached = 0;
+    Object.assign(this.#families[familyOf(address)], ROUTED);
     const habits = this.#of(address);
     habits.silences = 0;
     habits.silentUntilMs = 0;
@@ -125,9 +126,13 @@ export class Servers {
     habits.silentUntilMs = this.#world.nowMs() + seconds * 1000;
   }
 
-  /** The system would not send there: this address, or the whole of its family on a host without IPv6. */
-  unreachable(address: string): void {
+  /**
+   * The system would not send there: this address or, without a route, all of its family on a host without
+   * IPv6.
+   */
+  unreachable(address: string, noRoute: boolean): void {
     this.silent(address);
+    if (!noRoute) return;
     const family = this.#families[familyOf(address)];
     if (++family.unreached < UNREACHED_MAX) return;
     family.unroutedUntilMs = this.#world.nowMs() + UNROUTED_SECONDS * 1000;
@@ -158,8 +163,7 @@ export class Servers {
   clear(): void {
     this.#habits.clear();
     this.#lame.clear();
-    for (const family of Object.values(this.#families))
-      Object.assign(family, { unreached: 0, unroutedUntilMs: 0 });
+    for (const family of Object.values(this.#families)) Object.assign(family, ROUTED);
   }
 
   #untilMs(): number {

@@ -14,8 +14,11 @@ export type Event =
   | { readonly got: 'reply'; readonly bytes: Uint8Array; readonly ms: number }
   /** Nothing acceptable came in time. */
   | { readonly got: 'silence' }
-  /** The system said no: refused connection, unreachable network, no sockets left. */
-  | { readonly got: 'unreachable'; readonly why: string };
+  /**
+   * The system said no: refused connection, unreachable network, no sockets left. `noRoute` where it has no
+   * way to such addresses: nothing was sent.
+   */
+  | { readonly got: 'unreachable'; readonly why: string; readonly noRoute?: boolean };
 
 export interface Upstream {
   /**

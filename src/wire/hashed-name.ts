@@ -4,7 +4,10 @@
  * name again. One object is filled anew for each query; nothing here allocates.
  */
 import type { Bytes } from '../base/bytes.ts';
-import { extendHash, FOLD, LABELS_MAX, NAME_BYTES_MAX, ROOT_HASH } from './name.ts';
+import { extendHash, FOLD, LABEL_BYTES_MAX, LABELS_MAX, NAME_BYTES_MAX, ROOT_HASH } from './name.ts';
+
+/** No label is that long. */
+const MALFORMED = 0xff;
 
 export class HashedName {
   /** Lower-case wire bytes; only the first `length` are the name. */
@@ -29,19 +32,26 @@ export class HashedName {
     this.#finish(length, labels);
   }
 
+  /** Becomes the root. */
+  clear(): void {
+    this.#finish(0, 0);
+  }
+
   /**
-   * Takes the name at `at` of a stranger's packet that ends at `end`; gives the offset behind it, or -1 when
-   * it is malformed. A first name has nothing to point back to (RFC 1035 §4.1.4), so a pointer is malformed
-   * too.
+   * Takes the name at `at` of a stranger's packet that ends at `end`; gives the offset behind it, or -1, and
+   * is the root, when it is malformed. A first name has nothing to point back to (RFC 1035 §4.1.4), so a
+   * pointer is malformed too.
    */
   read(packet: Bytes, at: number, end: number): number {
     let length = 0;
     let labels = 0;
     for (;;) {
-      if (at + length >= end) return -1;
-      const label = packet[at + length] as number;
+      const label = at + length < end ? (packet[at + length] as number) : MALFORMED;
       if (label === 0) break;
-      if (label > 63 || length + label + 2 > NAME_BYTES_MAX || at + length + label + 1 >= end) return -1;
+      if (label > LABEL_BYTES_MAX || length + label + 2 > NAME_BYTES_MAX || at + length + label + 1 >= end) {
+        this.clear(); // What was written so far ends in the middle of an older name.
+        return -1;
+      }
       this.labelAt[labels++] = length;
       for (const stop = length + label + 1; length < stop; length++) {
         this.bytes[length] = FOLD[packet[at + length] as number] as number;

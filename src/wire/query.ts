@@ -46,6 +46,9 @@ export class Query {
     this.length = length;
     this.id = u16(packet, 0);
     this.flags = u16(packet, 2);
+    this.name.clear();
+    this.type = 0;
+    this.class = 0;
     this.questionEnd = HEADER_BYTES;
     this.hasEdns = false;
     this.dnssecOk = false;

@@ -14,7 +14,7 @@ export type FindingKind = 'data' | 'alias' | 'redirect' | 'referral' | 'nodata' 
 export class Finding {
   kind: FindingKind = 'nxdomain';
   /**
-   * data, alias: the node that has the RRset, a wildcard's too; referral: the cut; redirect: the DNAME's owner;
+   * data, alias: the node that has the RRset, a wildcard's too; referral: the cut; redirect: DNAME's owner;
    * nodata: the node without that type; nxdomain: the closest encloser.
    */
   node = NONE;

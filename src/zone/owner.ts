@@ -14,6 +14,7 @@ const BACKSLASH = 0x5c;
  * the other.
  */
 export function writeOwner(text: Bytes, from: number, to: number, origin: Name, out: Bytes): number {
+  if (from === to) return -1; // In quotes; the root is a dot.
   let labelAt = 0;
   let at = 1;
   for (let i = from; i < to; i++) {

@@ -13,7 +13,7 @@ const LIMIT = 512;
 /** Header, question `a. TXT`, a record's owner and fixed fields, an OPT. */
 const AROUND_RDATA = 12 + 7 + 12 + 11;
 
-/** A response whose answers leave `room` bytes of 512, with an Extended DNS Error of that text to go with it. */
+/** A response whose answers leave `room` bytes of 512, with an Extended DNS Error of that text. */
 function respond(room: number, edeText: string): Message {
   const query = new Query();
   const packet = queryFor('a. TXT', { udpSize: LIMIT });

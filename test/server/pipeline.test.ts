@@ -22,7 +22,13 @@ import {
 } from '../support/authority.ts';
 
 const zones = catalog({
-  'own.': `$TTL 60\n${SOA_AND_NS}\nwww A 192.0.2.1\naway CNAME www.elsewhere.\nsub NS ns.sub\nns.sub A 192.0.2.2\n`,
+  'own.': `$TTL 60
+${SOA_AND_NS}
+www A 192.0.2.1
+away CNAME www.elsewhere.
+sub NS ns.sub
+ns.sub A 192.0.2.2
+`,
 });
 const loopback = PrefixSet.parse(['127.0.0.0/8']) as PrefixSet;
 const nobody = PrefixSet.parse([]) as PrefixSet;

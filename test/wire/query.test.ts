@@ -27,6 +27,22 @@ describe('a query', () => {
     });
   });
 
+  test('that cannot be read leaves nothing of the query before, nor half a name', () => {
+    const query = new Query();
+    const label = (length: number): string => `${length.toString(16).padStart(2, '0')} ${'7a'.repeat(length)}`;
+    const long = [63, 63, 40, 63].map(label).join(' ');
+    const tooLong = [63, 63, 63, 62].map(label).join(' ');
+    for (const rest of [`${tooLong} 00 0001 0001`, `${label(63).repeat(3)} c00c 0001 0001`, label(9)]) {
+      const before = bytes(`${header('0001 0000 0000 0000')} ${long} 00 0001 0001`);
+      expect(query.read(before, before.length)).toBe(Rcode.NOERROR);
+      const packet = bytes(`${header('0001 0000 0000 0000')} ${rest}`);
+      expect(query.read(packet, packet.length)).toBe(Rcode.FORMERR);
+      expect([nameText(query.name.bytes), query.type, query.class]).toEqual(['.', 0, 0]);
+    }
+    query.readHeader(bytes(header('0000 0000 0000 0000', '2800')), 12);
+    expect(nameText(query.name.bytes)).toBe('.');
+  });
+
   test('gives size and DO of EDNS [RFC 6891 §6.1.3]', () => {
     const { query, verdict } = read(`${header('0001 0000 0000 0001')} ${QUESTION} ${OPT}`);
     expect(verdict).toBe(Rcode.NOERROR);
