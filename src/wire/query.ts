@@ -94,8 +94,6 @@ export class Query {
 
   /** RFC 7873 §5.4: a client that wants nothing but a server cookie asks no question. */
   #readCookieAlone(): number {
-    this.type = 0;
-    this.class = 0;
     const verdict = this.#readExtras();
     return verdict === Rcode.NOERROR && this.cookieBytes === 0 ? Rcode.FORMERR : verdict;
   }

@@ -29,7 +29,8 @@ describe('a query', () => {
 
   test('that cannot be read leaves nothing of the query before, nor half a name', () => {
     const query = new Query();
-    const label = (length: number): string => `${length.toString(16).padStart(2, '0')} ${'7a'.repeat(length)}`;
+    const label = (length: number): string =>
+      `${length.toString(16).padStart(2, '0')} ${'7a'.repeat(length)}`;
     const long = [63, 63, 40, 63].map(label).join(' ');
     const tooLong = [63, 63, 63, 62].map(label).join(' ');
     for (const rest of [`${tooLong} 00 0001 0001`, `${label(63).repeat(3)} c00c 0001 0001`, label(9)]) {
