@@ -13,7 +13,7 @@ import { converse, type Said } from './converse.ts';
 import type { Delegation } from './delegation.ts';
 import { type Journal, plainText } from './journal.ts';
 import { addressesIn, type Knowledge } from './knowledge.ts';
-import { type Finding, limited, type Outcome } from './outcome.ts';
+import type { Finding, Outcome } from './outcome.ts';
 import { type Scrubbed, scrub } from './scrub.ts';
 import { type Asked, resolveAll, type Steps } from './wish.ts';
 
@@ -38,21 +38,21 @@ export function* askZone(walk: Walk, place: Delegation): Steps<ZoneSays> {
   const { asked, know, budget, journal } = walk;
   journal.enter(place.cut);
   const contacts = new Contacts(place, know, journal);
-  let isCut = false;
+  let cut: Outcome['limited'];
   let lookups = 0;
   for (let asks = 0; asks < ASKS_PER_ZONE_MAX; ) {
     let contact = contacts.next();
     if (contact === undefined && contacts.unknown > 0) {
       // The first alone: it finds the way that the others take.
       const atOnce = lookups++ === 0 ? 1 : (LOOKUPS_AT_ONCE[budget.depth] ?? 1);
-      if ((yield* lookUpServers(walk, contacts, atOnce)) === 'cut short') isCut = true;
+      cut = (yield* lookUpServers(walk, contacts, atOnce)) ?? cut;
       continue;
     }
     contact ??= contacts.again();
     if (contact === undefined) break;
     const said = yield* converse({ asked, contact, servers: know.servers, budget });
     if (said.kind === 'late') return failure(journal.late());
-    if (said.kind === 'limit') return failure(limited(`gave up after ${said.limit}`));
+    if (said.kind === 'limit') return failure(said.outcome);
     if (said.kind === 'reply') {
       const reply = weigh(walk, place.cut, contact.address, said.message);
       if (reply !== undefined) return reply;
@@ -60,10 +60,10 @@ export function* askZone(walk: Walk, place: Delegation): Steps<ZoneSays> {
       note(contacts, contact, said, journal);
     }
     // What the system did not even send bothered nobody.
-    if (said.kind !== 'no use' || !said.network) asks++;
+    if (said.kind !== 'no use' || said.unsent !== true) asks++;
   }
   const outcome = journal.failure();
-  return failure(isCut ? { ...outcome, limited: 'question' } : outcome);
+  return failure(cut === undefined ? outcome : { ...outcome, limited: cut });
 }
 
 const failure = (outcome: Outcome): ZoneSays => ({ kind: 'failure', outcome });
@@ -97,21 +97,21 @@ function note(
 
 /**
  * Finds addresses for names of servers that came without. Few at once, fewer the deeper we are, and five that
- * fail are enough (NXNSAttack, CVE-2020-8616).
+ * fail are enough (NXNSAttack, CVE-2020-8616). Says which limit of ours kept it from finding more.
  */
 function* lookUpServers(
   { budget, journal }: Walk,
   contacts: Contacts,
   atOnce: number,
-): Steps<'complete' | 'cut short'> {
+): Steps<Outcome['limited']> {
   const all = contacts.takeUnknown(budget.spendLookups(Math.min(atOnce, contacts.unknown)));
   if (all.length === 0) {
     contacts.forgetUnknown();
     journal.blame('other servers', 'not looked up, too many failed');
-    return 'cut short';
+    return 'question';
   }
   const findings = yield* resolveAll(all);
-  let isCut = false;
+  let cut: Outcome['limited'];
   for (const [i, { name }] of all.entries()) {
     const finding = findings[i] as Finding;
     const addresses = addressesIn(finding);
@@ -121,9 +121,9 @@ function* lookUpServers(
     if (addresses.length > 0) continue;
     budget.noteFailedLookup();
     journal.blame(plainText(name), whyNoAddress(finding));
-    if (finding.kind === 'end' && finding.outcome.limited !== undefined) isCut = true;
+    if (finding.kind === 'end') cut = finding.outcome.limited ?? cut;
   }
-  return isCut ? 'cut short' : 'complete';
+  return cut;
 }
 
 const isNodata = (finding: Finding): boolean =>

@@ -10,7 +10,7 @@ import {
 } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { Rcode, Type } from '../wire/codes.ts';
-import { type Name, nameKey } from '../wire/name.ts';
+import { type Name, nameKey, ROOT } from '../wire/name.ts';
 import { rrsetCount, rrsetTtl } from '../wire/rrset.ts';
 import { cnameFinding, dnameFinding } from './alias.ts';
 import { type AnswerRrset, answered, denied, ended, type Finding, followsAliases } from './outcome.ts';
@@ -60,7 +60,8 @@ export class Cache {
     return this.#shelf.bytes;
   }
 
-  find(name: Name, type: number): Finding | undefined {
+  /** What is said of names above `top`, an ancestor of the name, does not count. */
+  find(name: Name, type: number, top: Name = ROOT): Finding | undefined {
     const key = nameKey(name);
     const exact = this.#shelf.live(key + typeKey(type));
     if (exact !== undefined) return this.#told(exact, name);
@@ -70,14 +71,14 @@ export class Cache {
         return cnameFinding(name, cname.blocks[0] as Uint8Array, this.#shelf.secondsLeft(cname));
       }
     }
-    return this.#findAbove(name, key);
+    return this.#findAbove(name, key, name.length - top.length);
   }
 
   /**
    * What is said of the whole name, or of one it lies below. The key of an ancestor is the end of its own.
    */
-  #findAbove(name: Name, key: string): Finding | undefined {
-    for (let at = 0; ; at += (name[at] as number) + 1) {
+  #findAbove(name: Name, key: string, topAt: number): Finding | undefined {
+    for (let at = 0; at <= topAt; at += (name[at] as number) + 1) {
       const above = key.slice(at);
       const absent = this.#shelf.live(above + WHOLE_NAME_KEY);
       if (absent !== undefined) return this.#told(absent, name.subarray(at));
@@ -86,8 +87,8 @@ export class Cache {
         const ttl = this.#shelf.secondsLeft(dname);
         return dnameFinding(name, name.subarray(at), dname.blocks[0] as Uint8Array, ttl);
       }
-      if (name[at] === 0) return undefined;
     }
+    return undefined;
   }
 
   #told(fact: Data | Denial, owner: Name): Finding {

@@ -8,6 +8,7 @@ import { Rcode } from '../wire/codes.ts';
 import { Flag, type Message } from '../wire/message.ts';
 import type { Budget } from './budget.ts';
 import type { Contact } from './contacts.ts';
+import { limited, type Outcome } from './outcome.ts';
 import type { Servers } from './servers.ts';
 import { type Asked, type Heard, type Manner, type Steps, send } from './wish.ts';
 
@@ -15,10 +16,10 @@ export type Said =
   | { readonly kind: 'reply'; readonly message: Message }
   /** Nothing over UDP; it may be asked again. */
   | { readonly kind: 'silent' }
-  /** Nothing more to be had from it for this question. */
-  | { readonly kind: 'no use'; readonly why: string; readonly network: boolean }
-  /** A limit of ours ended it. */
-  | { readonly kind: 'limit'; readonly limit: string }
+  /** Nothing more to be had from it for this question; `unsent` where it was not even bothered. */
+  | { readonly kind: 'no use'; readonly why: string; readonly network: boolean; readonly unsent?: boolean }
+  /** A limit of ours ended it, and not just for this server. */
+  | { readonly kind: 'limit'; readonly outcome: Outcome }
   | { readonly kind: 'late' };
 
 export interface Conversation {
@@ -38,7 +39,7 @@ export function* converse(talk: Conversation): Steps<Said> {
   let via: 'udp' | 'tcp' = 'udp';
   for (let round = 0; round < ROUNDS_MAX; round++) {
     const spent = budget.spendQuery();
-    if (spent !== undefined) return { kind: 'limit', limit: spent };
+    if (spent !== undefined) return gaveUp(spent);
     const ms = via === 'udp' ? servers.tryMs(to, contact.tries) : TRY_MS_MAX;
     const heard = yield* send({ to, asked, via, manner, ms });
     if (heard.got === 'silence' && heard.puzzled && manner.edns) {
@@ -47,7 +48,7 @@ export function* converse(talk: Conversation): Steps<Said> {
     }
     if (heard.got !== 'reply') return unanswered(talk, via, heard);
     const overspent = budget.spendBytes(heard.bytes);
-    if (overspent !== undefined) return { kind: 'limit', limit: overspent };
+    if (overspent !== undefined) return gaveUp(overspent);
     if (via === 'udp') servers.answered(to, heard.ms);
     const humbler = humblerManner(heard, via, manner);
     if (humbler !== undefined) {
@@ -63,16 +64,20 @@ export function* converse(talk: Conversation): Steps<Said> {
   return { kind: 'no use', why: 'understands no form of our question', network: false };
 }
 
+const gaveUp = (limit: string): Said => ({ kind: 'limit', outcome: limited(`gave up after ${limit}`) });
+
 function unanswered({ contact, servers }: Conversation, via: 'udp' | 'tcp', heard: Heard): Said {
   switch (heard.got) {
     case 'late':
       return { kind: 'late' };
     case 'unreachable':
-      if (via === 'udp') servers.unreachable(contact.address);
+      if (heard.unsent === 'no room') return { kind: 'limit', outcome: limited(heard.why, 'moment') };
+      if (via === 'udp') servers.unreachable(contact.address, heard.unsent === 'no route');
       return {
         kind: 'no use',
         why: `unreachable${via === 'tcp' ? ' over TCP' : ''} (${heard.why})`,
         network: true,
+        unsent: via === 'udp' && heard.unsent === 'no route',
       };
     default:
       if (via === 'tcp') return { kind: 'no use', why: 'silent over TCP', network: false };

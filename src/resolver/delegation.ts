@@ -2,7 +2,8 @@
  * Delegations: where to ask about the names below a cut. One is made from a referral and kept whole, the
  * parent's glue inside: glue serves to reach this cut and for nothing else, is never answered from, and never
  * meets another zone's servers (LIMITS B12). It lives as long as its shortest-lived record, by the parent's
- * TTL: no child can prolong its own delegation (ghost domains, B17).
+ * TTL, and no longer than the delegation it came by: who was taken out of a zone can prolong neither its own
+ * delegation nor what it delegated itself (ghost and phoenix domains, B17).
  */
 import {
   ADDRESSES_PER_SERVER_MAX,
@@ -20,17 +21,13 @@ export interface NameServer {
   readonly addresses: readonly string[];
 }
 
-export interface Delegation {
+export interface Delegation extends Fact {
   readonly cut: Name;
   readonly servers: readonly NameServer[];
 }
 
-interface Known extends Fact {
-  readonly delegation: Delegation;
-}
-
 export class Delegations {
-  readonly #shelf: Shelf<Known>;
+  readonly #shelf: Shelf<Delegation>;
 
   constructor(bytesMax: number, world: World) {
     this.#shelf = new Shelf(bytesMax, world);
@@ -41,20 +38,24 @@ export class Delegations {
     const key = nameKey(name);
     for (let at = 0; ; at += (name[at] as number) + 1) {
       const known = this.#shelf.live(key.slice(at));
-      if (known !== undefined) return known.delegation;
+      if (known !== undefined) return known;
       if (name[at] === 0) return undefined;
     }
   }
 
   at(cut: Name): Delegation | undefined {
-    return this.#shelf.live(nameKey(cut))?.delegation;
+    return this.#shelf.live(nameKey(cut));
   }
 
-  keep(delegation: Delegation, ttl: number): void {
-    if (ttl <= 0) return;
-    const seconds = Math.min(ttl, CACHE_TTL_SECONDS_MAX);
-    const expiresMs = this.#shelf.nowMs() + seconds * 1000;
-    this.#shelf.put(nameKey(delegation.cut), { delegation, expiresMs }, weigh(delegation));
+  /** What `above`, one of whose servers referred us, hands down. */
+  keep(cut: Name, servers: readonly NameServer[], ttl: number, above: Delegation): Delegation {
+    const nowMs = this.#shelf.nowMs();
+    // Nobody can take the root away: what it delegates is its own to bound.
+    const latestMs = above.cut.length === 1 ? Number.POSITIVE_INFINITY : above.expiresMs;
+    const expiresMs = Math.min(nowMs + Math.min(ttl, CACHE_TTL_SECONDS_MAX) * 1000, latestMs);
+    const delegation = { cut, servers, expiresMs };
+    if (expiresMs > nowMs) this.#shelf.put(nameKey(cut), delegation, weigh(servers));
+    return delegation;
   }
 
   clear(): void {
@@ -66,14 +67,14 @@ export class Delegations {
 const SERVER_BYTES = 300;
 const ADDRESS_BYTES = 48;
 
-const weigh = ({ servers }: Delegation): number =>
+const weigh = (servers: readonly NameServer[]): number =>
   servers.reduce((sum, server) => sum + SERVER_BYTES + server.addresses.length * ADDRESS_BYTES, 0);
 
 /**
  * Bounds a referral of any size: thirteen servers drawn at random, those with glue first, so that as few
  * names as possible have to be looked up (NXNSAttack, CVE-2020-8616).
  */
-export function bounded(cut: Name, servers: readonly NameServer[], world: World): Delegation {
+export function bounded(servers: readonly NameServer[], world: World): NameServer[] {
   const drawn = shuffle(servers, world)
     .sort((a, b) => Number(b.addresses.length > 0) - Number(a.addresses.length > 0))
     .slice(0, DELEGATION_SERVERS_MAX);
@@ -86,7 +87,7 @@ export function bounded(cut: Name, servers: readonly NameServer[], world: World)
     const kept = addresses.slice(0, ADDRESSES_PER_SERVER_MAX).filter((address) => glue.has(address));
     if (kept.length > 0 || addresses.length === 0) chosen.push({ name, addresses: kept });
   }
-  return { cut, servers: chosen };
+  return chosen;
 }
 
 function shuffle<T>(items: readonly T[], world: World): T[] {

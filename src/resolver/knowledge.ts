@@ -47,7 +47,7 @@ export class Knowledge {
     this.#ownZones = ownZones;
     this.#world = world;
     this.servers = servers;
-    this.hints = { cut: ROOT, servers: settings.rootHints };
+    this.hints = { cut: ROOT, servers: settings.rootHints, expiresMs: Number.POSITIVE_INFINITY };
     // Each its own share: a flood of failures, or of delegations, evicts no answer.
     this.cache = new Cache(settings.cacheBytes * 0.75, world);
     this.#delegations = new Delegations(settings.cacheBytes * 0.15, world);
@@ -64,7 +64,8 @@ export class Knowledge {
     }
     // RFC 9609 §2: to be primed is to know the root's servers, not just the answer that names them.
     if (!isRootNs(asked) || this.#delegations.at(ROOT) !== undefined) {
-      const cached = this.cache.find(name, type);
+      // Whoever denies or renames what is above a zone of ours does not speak for it (LIMITS C10).
+      const cached = this.cache.find(name, type, own.kind === 'delegation' ? own.cut : ROOT);
       if (cached !== undefined) return cached;
     }
     const failure = this.failures.find(name, type);
@@ -80,7 +81,8 @@ export class Knowledge {
     if (own.kind !== 'delegation') return cached;
     const isDeeper =
       cached !== undefined && cached.cut.length > own.cut.length && isWithin(cached.cut, own.cut);
-    return isDeeper ? cached : { cut: own.cut, servers: own.servers };
+    // Our own zones are asked every time, so that what they delegate holds until they say otherwise.
+    return isDeeper ? cached : { cut: own.cut, servers: own.servers, expiresMs: Number.POSITIVE_INFINITY };
   }
 
   mayAsk(address: string): boolean {
@@ -94,10 +96,9 @@ export class Knowledge {
     return finding && addressesIn(finding);
   }
 
-  learnReferral({ cut, servers, ttl }: Referral): Delegation {
-    const delegation = bounded(cut, servers, this.#world);
-    this.#delegations.keep(delegation, ttl);
-    return delegation;
+  /** `above` is whose server referred us. */
+  learnReferral({ cut, servers, ttl }: Referral, above: Delegation): Delegation {
+    return this.#delegations.keep(cut, bounded(servers, this.#world), ttl, above);
   }
 
   /** Keeps what an answer, an alias or a denial says, and says it. */
@@ -134,7 +135,8 @@ export class Knowledge {
     const servers = primed.servers.map((server) =>
       server.addresses.length > 0 ? server : (this.#hinted(server.name) ?? server),
     );
-    if (servers.some(({ addresses }) => addresses.length > 0)) this.learnReferral({ ...primed, servers });
+    if (servers.every(({ addresses }) => addresses.length === 0)) return;
+    this.learnReferral({ ...primed, servers }, this.hints);
   }
 
   #hinted(name: Name): NameServer | undefined {

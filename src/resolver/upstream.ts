@@ -15,10 +15,12 @@ export type Event =
   /** Nothing acceptable came in time. */
   | { readonly got: 'silence' }
   /**
-   * The system said no: refused connection, unreachable network, no sockets left. `noRoute` where it has no
-   * way to such addresses: nothing was sent.
+   * The system said no. `unsent`: without sending anything, for it has no route to such addresses, or no room
+   * for one more socket, which says nothing about the server.
    */
-  | { readonly got: 'unreachable'; readonly why: string; readonly noRoute?: boolean };
+  | { readonly got: 'unreachable'; readonly why: string; readonly unsent?: Unsent };
+
+export type Unsent = 'no route' | 'no room';
 
 export interface Upstream {
   /**

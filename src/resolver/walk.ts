@@ -23,7 +23,7 @@ export function* walk(own: Walk): Steps<Finding> {
     const { message, scrubbed } = says;
     if (scrubbed.referral === undefined || says.shape !== 'referral')
       return know.learn(asked, message, scrubbed);
-    place = know.learnReferral(scrubbed.referral);
+    place = know.learnReferral(scrubbed.referral, place);
   }
   return ended(limited(`gave up after more than ${REFERRALS_MAX} referrals`));
 }

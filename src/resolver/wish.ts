@@ -6,6 +6,7 @@ import { assert } from '../base/assert.ts';
 import type { Message } from '../wire/message.ts';
 import type { Name } from '../wire/name.ts';
 import type { Finding } from './outcome.ts';
+import type { Unsent } from './upstream.ts';
 
 export interface Asked {
   readonly name: Name;
@@ -46,7 +47,7 @@ export type Heard =
     }
   /** `puzzled`: what came was a FORMERR that does not say to which question, and therefore proves nothing. */
   | { readonly got: 'silence'; readonly puzzled: boolean }
-  | { readonly got: 'unreachable'; readonly why: string }
+  | { readonly got: 'unreachable'; readonly why: string; readonly unsent?: Unsent }
   /** The time of the whole resolution has run out. */
   | { readonly got: 'late' };
 

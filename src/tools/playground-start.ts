@@ -16,10 +16,10 @@ import { Recursor } from '../resolver/recursor.ts';
 import { Pipeline } from '../server/pipeline.ts';
 import type { Answerer } from '../transport/door.ts';
 import { socketUpstream } from '../transport/upstream.ts';
-import { type Name, nameFromText, nameText } from '../wire/name.ts';
+import { type Name, nameFromText } from '../wire/name.ts';
 import { Catalog } from '../zone/catalog.ts';
 import { complaintText } from '../zone/complaint.ts';
-import { APEX, type Image } from '../zone/image.ts';
+import type { Image } from '../zone/image.ts';
 import { loadZones } from '../zone/loader.ts';
 import { machines, ROOT_SERVERS } from './playground-internet.ts';
 import type { Ports } from './playground-tour.ts';
@@ -77,7 +77,7 @@ async function loadAll(): Promise<ReadonlyMap<string, Image>> {
   const { images, complaints } = await loadZones(files);
   // They come with the program: what is wrong with them is our mistake, and nobody else's.
   assert(images.length === names.length, complaints.map(complaintText).join('\n'));
-  const nameOf = (image: Image): string => nameText(image.bytes, image.nameAt(APEX)).replace(/(?<=.)\.$/, '');
+  const nameOf = (image: Image): string => image.apexText.replace(/(?<=.)\.$/, '');
   return new Map(images.map((image) => [nameOf(image), image]));
 }
 

@@ -9,7 +9,7 @@ import { getSystemErrorMessage } from 'node:util';
 import { Counter, Counters } from '../base/counters.ts';
 import { UPSTREAM_PORT_TRIES_MAX, UPSTREAM_SOCKETS_MAX } from '../base/limits.ts';
 import { realWorld, type World } from '../base/world.ts';
-import type { Endpoint, Event, Upstream } from '../resolver/upstream.ts';
+import type { Endpoint, Event, Unsent, Upstream } from '../resolver/upstream.ts';
 import { literalSocket } from './udp.ts';
 import { type Judge, TcpLinks } from './upstream-tcp.ts';
 
@@ -34,7 +34,7 @@ export function socketUpstream(
     if (isIP(to.address) === 0 || !(to.port > 0 && to.port <= 0xffff)) return unreachable('not an address');
     if (open >= socketsMax) {
       counters.bump(Counter.upstreamSocketsFull);
-      return unreachable('too many sockets are open');
+      return unreachable('too many sockets are open', 'no room');
     }
     const judge: Judge = (bytes) => {
       const good = accept(bytes);
@@ -50,7 +50,8 @@ export function socketUpstream(
         : links.ask(to, query, ms, judge));
       return reply ? { got: 'reply', bytes: reply, ms: world.nowMs() - beganMs } : { got: 'silence' };
     } catch (refused) {
-      return unreachable(reason(refused as NodeJS.ErrnoException));
+      const error = refused as NodeJS.ErrnoException;
+      return unreachable(reason(error), unsentCodes[error.code ?? '']);
     } finally {
       open--;
     }
@@ -72,7 +73,21 @@ const endCounter: Record<Event['got'], number> = {
   unreachable: Counter.upstreamUnreachable,
 };
 
-const unreachable = (why: string): Event => ({ got: 'unreachable', why });
+/** Not ECONNREFUSED: that is told by a machine that was reached. */
+const unsentCodes: Readonly<Record<string, Unsent>> = {
+  ENETUNREACH: 'no route',
+  EHOSTUNREACH: 'no route',
+  EADDRNOTAVAIL: 'no route',
+  EAFNOSUPPORT: 'no route',
+  EMFILE: 'no room',
+  ENFILE: 'no room',
+  ENOBUFS: 'no room',
+  ENOMEM: 'no room',
+  EADDRINUSE: 'no room',
+};
+
+const unreachable = (why: string, unsent?: Unsent): Event =>
+  unsent === undefined ? { got: 'unreachable', why } : { got: 'unreachable', why, unsent };
 
 /** The system's own words, where it is the system that refused. */
 const reason = (error: NodeJS.ErrnoException): string =>

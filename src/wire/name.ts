@@ -235,26 +235,3 @@ export function nameFromText(text: string): Name | undefined {
   const parsed = parseName(Buffer.from(text), ROOT);
   return typeof parsed === 'string' ? undefined : ownName(parsed);
 }
-
-/** Canonical order (RFC 4034 §6.1): by labels from the root, each as unsigned lower-case bytes. */
-export function compareNames(a: Name, b: Name): number {
-  const aAt = new Uint8Array(LABELS_MAX + 1);
-  const bAt = new Uint8Array(LABELS_MAX + 1);
-  let i = labelOffsets(a, 0, aAt);
-  let j = labelOffsets(b, 0, bAt);
-  while (i > 0 && j > 0) {
-    const difference = compareLabels(a, aAt[--i] as number, b, bAt[--j] as number);
-    if (difference !== 0) return difference;
-  }
-  return i - j;
-}
-
-function compareLabels(a: Bytes, aAt: number, b: Bytes, bAt: number): number {
-  const aLength = a[aAt] as number;
-  const bLength = b[bAt] as number;
-  for (let i = 1; i <= Math.min(aLength, bLength); i++) {
-    const difference = (FOLD[a[aAt + i] as number] as number) - (FOLD[b[bAt + i] as number] as number);
-    if (difference !== 0) return difference;
-  }
-  return aLength - bLength;
-}

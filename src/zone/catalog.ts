@@ -2,8 +2,8 @@
  * All zones served, found by the longest suffix of a name (RFC 1034 §4.3.2 step 2). Immutable: a reload makes
  * a new catalog and swaps one reference.
  */
-import { HashedName } from '../wire/hashed-name.ts';
-import { type Name, nameHash, nameText } from '../wire/name.ts';
+import type { HashedName } from '../wire/hashed-name.ts';
+import { nameHash } from '../wire/name.ts';
 import { APEX, type Image } from './image.ts';
 
 export class Catalog {
@@ -57,16 +57,5 @@ export class Catalog {
         name.suffixIs(i, image.bytes, image.nameAt(APEX));
       if (isSame) return image;
     }
-  }
-
-  /** The zone with exactly this apex. */
-  zone(apex: Name): Image | undefined {
-    const name = new HashedName();
-    name.set(apex, 0);
-    return this.#at(name, 0);
-  }
-
-  names(): string[] {
-    return this.images.map((image) => nameText(image.bytes, image.nameAt(APEX))).sort();
   }
 }

@@ -25,7 +25,7 @@ import { assert } from '../base/assert.ts';
 import { type Bytes, u16, u32 } from '../base/bytes.ts';
 import { Type } from '../wire/codes.ts';
 import type { HashedName } from '../wire/hashed-name.ts';
-import { nameHash, sameName } from '../wire/name.ts';
+import { nameText } from '../wire/name.ts';
 import {
   firstRr,
   nextRr,
@@ -95,18 +95,12 @@ export class Image {
     }
   }
 
-  /** The node of an uncompressed name, for cold paths. */
-  findName(bytes: Bytes, at = 0): number {
-    const hash = nameHash(bytes, at);
-    for (let slot = hash & this.#mask; ; slot = (slot + 1) & this.#mask) {
-      const node = this.#word(this.#slots + slot);
-      if (node === NONE) return NONE;
-      if (this.#word(node) === hash && sameName(bytes, at, this.bytes, this.nameAt(node))) return node;
-    }
-  }
-
   nameAt(node: number): number {
     return 4 * (node + NODE_WORDS);
+  }
+
+  get apexText(): string {
+    return nameText(this.bytes, this.nameAt(APEX));
   }
 
   rrsetCount(node: number): number {

@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads';
 import { nameFromText, nameText } from '../wire/name.ts';
 import type { Catalog } from './catalog.ts';
 import type { Complaint } from './complaint.ts';
-import { APEX, Image } from './image.ts';
+import { Image } from './image.ts';
 
 export interface ZoneFile {
   /** Text of the apex; a final dot is optional. */
@@ -56,7 +56,7 @@ function jobsFor(
   previous: Catalog | undefined,
   complaints: Complaint[],
 ): LoadJob[] {
-  const served = new Map(previous?.images.map((image) => [apexText(image), image.buffer]));
+  const served = new Map(previous?.images.map((image) => [image.apexText, image.buffer]));
   const fileOf = new Map<string, string>();
   const complain = (file: string, text: string): void => {
     complaints.push({ file, line: 0, column: 0, severity: 'error', text });
@@ -77,8 +77,6 @@ function jobsFor(
     return [{ apex: name, file, root, served: served.get(text) }];
   });
 }
-
-const apexText = (image: Image): string => nameText(image.bytes, image.nameAt(APEX));
 
 function runWorker(jobs: readonly LoadJob[]): Promise<readonly LoadResult[]> {
   return new Promise((resolve, reject) => {

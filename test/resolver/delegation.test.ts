@@ -1,10 +1,10 @@
 /** Delegations: how they are bounded, and how long they live. */
 import { expect, test } from 'vitest';
-import { bounded, Delegations, type NameServer } from '../../src/resolver/delegation.ts';
+import { bounded, type Delegation, Delegations, type NameServer } from '../../src/resolver/delegation.ts';
 import { VirtualWorld } from '../scenarios/virtual-world.ts';
 import { name, plain } from './messages.ts';
 
-const CUT = name('example.com');
+const HINTS: Delegation = { cut: name('.'), servers: [], expiresMs: Number.POSITIVE_INFINITY };
 const servers = (count: number, addresses: (i: number) => string[]): NameServer[] =>
   Array.from({ length: count }, (_, i) => ({ name: name(`ns${i}.example.com`), addresses: addresses(i) }));
 
@@ -12,11 +12,10 @@ test('of a hundred servers thirteen are drawn, others each time [NXNSAttack]', (
   const world = new VirtualWorld();
   const draw = (): string =>
     bounded(
-      CUT,
       servers(100, () => []),
       world,
     )
-      .servers.map((s) => plain(s.name))
+      .map((s) => plain(s.name))
       .join();
   const draws = Array.from({ length: 10 }, draw);
   expect(draws[0]?.split(',')).toHaveLength(13);
@@ -25,25 +24,25 @@ test('of a hundred servers thirteen are drawn, others each time [NXNSAttack]', (
 
 test('those with glue come first', () => {
   const mixed = servers(100, (i) => (i % 20 === 7 ? [`192.0.2.${i}`] : []));
-  const { servers: chosen } = bounded(CUT, mixed, new VirtualWorld());
+  const chosen = bounded(mixed, new VirtualWorld());
   expect(chosen.filter((s) => s.addresses.length > 0)).toHaveLength(5);
 });
 
 test('six addresses of a server, twenty-six in all, and no server that lost all its glue', () => {
   const generous = servers(13, (i) => Array.from({ length: 10 }, (_, j) => `192.0.${i}.${j}`));
-  const { servers: chosen } = bounded(CUT, generous, new VirtualWorld());
+  const chosen = bounded(generous, new VirtualWorld());
   expect(chosen.map((s) => s.addresses.length)).toEqual([6, 6, 6, 6, 2]);
 });
 
 test('an address that many share counts once', () => {
   const shared = servers(13, () => ['192.0.2.1', '192.0.2.2']);
-  expect(bounded(CUT, shared, new VirtualWorld()).servers).toHaveLength(13);
+  expect(bounded(shared, new VirtualWorld())).toHaveLength(13);
 });
 
 test('the deepest cut at or above a name is found, until it expires', async () => {
   const world = new VirtualWorld();
   const delegations = new Delegations(100_000, world);
-  const keep = (cut: string, ttl: number): void => delegations.keep({ cut: name(cut), servers: [] }, ttl);
+  const keep = (cut: string, ttl: number): Delegation => delegations.keep(name(cut), [], ttl, HINTS);
   const closest = (text: string): string => {
     const found = delegations.closest(name(text));
     return found === undefined ? 'none' : plain(found.cut);
@@ -66,4 +65,14 @@ test('the deepest cut at or above a name is found, until it expires', async () =
   expect(closest('www.example.com')).toBe('com.');
   await world.pass(90_000);
   expect(closest('www.example.com')).toBe('.');
+});
+
+test('none outlives the one it came by, but for the root that nobody can take away', () => {
+  const delegations = new Delegations(100_000, new VirtualWorld());
+  const root = delegations.keep(name('.'), [], 10, HINTS);
+  const com = delegations.keep(name('com'), [], 100, root);
+  const example = delegations.keep(name('example.com'), [], 1_000, com);
+  const deeper = delegations.keep(name('deeper.example.com'), [], 50, example);
+  const lives = [root, com, example, deeper].map(({ expiresMs }) => expiresMs - (root.expiresMs - 10_000));
+  expect(lives).toEqual([10_000, 100_000, 100_000, 50_000]);
 });

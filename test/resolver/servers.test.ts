@@ -83,13 +83,26 @@ test('nobody is left out', () => {
 test('four addresses of a family in a row without a route put the family last', async () => {
   const world = new VirtualWorld();
   const servers = new Servers(world, true);
-  for (let i = 1; i <= 3; i++) servers.unreachable(`2001:db8::${i}`);
+  for (let i = 1; i <= 3; i++) servers.unreachable(`2001:db8::${i}`, true);
   expect(servers.isRouted(V6)).toBe(true);
-  servers.unreachable('2001:db8::4');
+  servers.unreachable('2001:db8::4', true);
   expect(servers.isRouted(V6)).toBe(false);
   expect(servers.isRouted(NEAR)).toBe(true);
   expect(firstOf(servers, ['2001:db8::9', NEAR])).toEqual({ [NEAR]: 400 });
   await world.pass(60_001);
+  expect(servers.isRouted(V6)).toBe(true);
+});
+
+test('closed ports say nothing about a family: somebody was there to refuse', () => {
+  const servers = new Servers(new VirtualWorld(), true);
+  for (let i = 1; i <= 9; i++) servers.unreachable(`192.0.2.${i}`, false);
+  expect(servers.isRouted(NEAR)).toBe(true);
+});
+
+test('one answer shows that a family has a route', () => {
+  const servers = new Servers(new VirtualWorld(), true);
+  for (let i = 1; i <= 4; i++) servers.unreachable(`2001:db8::${i}`, true);
+  servers.answered(V6, 10);
   expect(servers.isRouted(V6)).toBe(true);
 });
 

@@ -3,7 +3,7 @@
  * virtual time, encodes by dns-packet, and keeps a log of every query.
  */
 import { type Answer, type DecodedPacket, decode, encode, type OptAnswer, type Question } from 'dns-packet';
-import type { Event, Upstream } from '../../src/resolver/upstream.ts';
+import type { Event, Unsent, Upstream } from '../../src/resolver/upstream.ts';
 import { recordFrom } from './record-text.ts';
 import { isWithin, type Reply, type ScriptedZone } from './scripted-zone.ts';
 import type { VirtualWorld } from './virtual-world.ts';
@@ -43,6 +43,10 @@ export class ScriptedServer {
   }
 }
 
+const unsentFor: Readonly<Record<string, Unsent>> = {
+  'network is unreachable': 'no route',
+  'too many sockets are open': 'no room',
+};
 const ROUND_TRIP_MS = 10;
 const FORMERR = 1;
 const REFUSED = 5;
@@ -106,8 +110,10 @@ export class ScriptedInternet implements Upstream {
       const unreachable =
         server?.fault('unreachable') ?? (via === 'tcp' ? server?.fault('reset') : undefined);
       if (unreachable) {
+        const why = unreachable.words.join(' ') || 'connection reset';
+        const unsent = unsentFor[why];
         this.#world.after(0, () =>
-          end({ got: 'unreachable', why: unreachable.words.join(' ') || 'connection reset' }),
+          end(unsent === undefined ? { got: 'unreachable', why } : { got: 'unreachable', why, unsent }),
         );
         return;
       }

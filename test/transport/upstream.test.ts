@@ -178,6 +178,7 @@ describe('over UDP', () => {
     expect(await hopeless.exchange({ address: '127.0.0.1', port }, query, 'udp', LONG_MS, accept)).toEqual({
       got: 'unreachable',
       why: 'address already in use',
+      unsent: 'no room',
     });
     expect(draws).toBe(UPSTREAM_PORT_TRIES_MAX);
   });
@@ -322,6 +323,7 @@ describe('over either', () => {
     expect(await bounded.exchange(to, query, via, SHORT_MS, accept)).toEqual({
       got: 'unreachable',
       why: 'too many sockets are open',
+      unsent: 'no room',
     });
     await Promise.all(waiting);
     expect(await bounded.exchange({ ...to, port }, query, via, SHORT_MS, accept)).toMatchObject({
