@@ -4,11 +4,11 @@
  */
 import { ipText } from '../base/ip.ts';
 import { RATE_LIMIT_QUIET_MS } from '../base/limits.ts';
-import type { PrefixSet } from '../base/prefix.ts';
 import type { World } from '../base/world.ts';
 import { CookieSecrets } from '../server/cookie-secrets.ts';
 import { Cookies } from '../server/cookies.ts';
 import type { GuardSettings } from '../server/guard.ts';
+import type { OwnDoor } from '../server/loops.ts';
 import { type AnswerKind, PREFIX_BITS_V4, PREFIX_BITS_V6, RateLimit } from '../server/rate-limit.ts';
 import { concreteAddresses, type Listen, localAddresses } from '../transport/addresses.ts';
 import { EVERYWHERE } from './doors.ts';
@@ -75,11 +75,11 @@ function prefixText(address: Uint8Array, length: number): string {
 }
 
 /** Where we listen, by port; a port that the system chose is none that anybody could mean. */
-function ownDoors(listen: readonly Listen[]): Map<number, PrefixSet> {
+function ownDoors(listen: readonly Listen[]): OwnDoor[] {
   const local = localAddresses();
   const texts = new Map<number, string[]>();
   for (const { address, port } of listen.length > 0 ? listen : [EVERYWHERE]) {
     texts.set(port, [...(texts.get(port) ?? []), ...concreteAddresses(address, local)]);
   }
-  return new Map([...texts].map(([port, addresses]) => [port, prefixSet(addresses)]));
+  return [...texts].map(([port, addresses]) => ({ port, addresses: prefixSet(addresses) }));
 }

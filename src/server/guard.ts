@@ -13,14 +13,14 @@ import { Rcode } from '../wire/codes.ts';
 import type { Query } from '../wire/query.ts';
 import { isAmong, readCallerAddress } from './caller.ts';
 import type { CookieState, Cookies } from './cookies.ts';
-import { type OwnDoors, wouldLoop } from './loops.ts';
+import { type OwnDoor, wouldLoop } from './loops.ts';
 import { ResponseOptions } from './options.ts';
 import type { AnswerKind, RateLimit } from './rate-limit.ts';
 
 export interface GuardSettings {
   /** Who may ask anything; undefined for everybody. */
   readonly allowQuery: PrefixSet | undefined;
-  readonly own: OwnDoors;
+  readonly own: readonly OwnDoor[];
   readonly limit: RateLimit | undefined;
   /** Clients that are never limited. */
   readonly exempt: PrefixSet | undefined;
@@ -42,7 +42,7 @@ export type GuardVerdict = 'send' | 'truncate' | 'bad-cookie' | 'drop';
 /** A house without a guard. */
 export const OPEN_DOOR: GuardSettings = {
   allowQuery: undefined,
-  own: new Map(),
+  own: [],
   limit: undefined,
   exempt: undefined,
   cookies: undefined,

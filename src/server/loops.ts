@@ -8,12 +8,22 @@ import type { Client } from '../transport/door.ts';
 import { NEVER_ASKING } from '../transport/udp.ts';
 import { isAmong } from './caller.ts';
 
-/** The addresses at which we listen, by port. */
-export type OwnDoors = ReadonlyMap<number, PrefixSet>;
+const NEVER_ASKING_MAX = Math.max(...NEVER_ASKING);
 
-export function wouldLoop(client: Client, own: OwnDoors): boolean {
+/** A port we listen at, with the addresses. */
+export interface OwnDoor {
+  readonly port: number;
+  readonly addresses: PrefixSet;
+}
+
+export function wouldLoop(client: Client, own: readonly OwnDoor[]): boolean {
+  const { port } = client;
   if (client.transport !== 'udp') return false;
-  if (NEVER_ASKING.has(client.port)) return true;
-  const addresses = own.get(client.port);
-  return addresses !== undefined && isAmong(addresses, client);
+  if (port <= NEVER_ASKING_MAX) return NEVER_ASKING.has(port);
+  // There are one or two.
+  for (let i = 0; i < own.length; i++) {
+    const door = own[i] as OwnDoor;
+    if (door.port === port) return isAmong(door.addresses, client);
+  }
+  return false;
 }

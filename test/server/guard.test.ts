@@ -35,7 +35,7 @@ describe('allowQuery', () => {
 });
 
 describe('a source that would answer an answer gets silence', () => {
-  const own = new Map([[53, prefixes('198.51.100.53', '2001:db8::53')]]);
+  const own = [{ port: 53, addresses: prefixes('198.51.100.53', '2001:db8::53') }];
   const subject = new Guarded(zones, () => ({ own }));
 
   test.each([
