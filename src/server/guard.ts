@@ -85,15 +85,14 @@ export class Guard {
   }
 
   judge(query: Query, client: Client, reply: Reply): GuardVerdict {
-    const { settings } = this;
+    const { limit, exempt } = this.settings;
     this.#addressLength = 0;
-    const cookie = query.cookieBytes > 0 ? this.#takeCookie(query, client) : 'none';
     this.options.begin();
-    if (query.hasEdns) this.#answerOptions(query, client, cookie);
+    const cookie = query.hasEdns ? this.#answerOptions(query, client) : 'none';
     // Over TCP the client's address is its own, as with a valid cookie.
-    if (settings.limit === undefined || client.transport === 'tcp' || cookie === 'valid') return 'send';
-    if (settings.exempt !== undefined && isAmong(settings.exempt, client)) return 'send';
-    return this.#charge(settings.limit, query, client, reply, cookie);
+    if (limit === undefined || client.transport === 'tcp' || cookie === 'valid') return 'send';
+    if (exempt !== undefined && isAmong(exempt, client)) return 'send';
+    return this.#charge(limit, query, client, reply, cookie);
   }
 
   #takeCookie(query: Query, client: Client): CookieState {
@@ -111,9 +110,10 @@ export class Guard {
     return this.settings.cookies?.check(query, this.#address, this.#addressLength) ?? 'none';
   }
 
-  #answerOptions(query: Query, client: Client, cookie: CookieState): void {
+  #answerOptions(query: Query, client: Client): CookieState {
     const { cookies, nsid, idleMs } = this.settings;
     const { options } = this;
+    const cookie = query.cookieBytes > 0 ? this.#takeCookie(query, client) : 'none';
     if (cookie !== 'none') {
       // RFC 7873 §5.2.3, §5.2.4: with every response, a server cookie that is good.
       cookies?.put(query, this.#address, this.#addressLength, options.bytes, options.cookie());
@@ -123,6 +123,7 @@ export class Guard {
     if (query.keepaliveBytes === 0 && client.transport === 'tcp' && idleMs !== undefined) {
       options.keepalive(idleMs);
     }
+    return cookie;
   }
 
   #charge(limit: RateLimit, query: Query, client: Client, reply: Reply, cookie: CookieState): GuardVerdict {

@@ -120,8 +120,11 @@ export class Pipeline implements Answerer {
     }
     const fault = query.read(packet, length);
     if (!guard.mayAsk(client)) return this.#turnAway(client, out);
-    const flaw = fault === Rcode.NOERROR ? guard.fault(query, client) : fault;
-    if (flaw !== Rcode.NOERROR || !query.hasQuestion) return this.#plain(flaw, client, out);
+    if (fault !== Rcode.NOERROR) return this.#plain(fault, client, out);
+    if (query.isUnusual) {
+      const flaw = guard.fault(query, client);
+      if (flaw !== Rcode.NOERROR || !query.hasQuestion) return this.#plain(flaw, client, out);
+    }
     const objection = admit(query);
     if (objection !== Rcode.NOERROR) return this.#plain(objection, client, out);
     if (query.class === Class.CH) {

@@ -74,6 +74,11 @@ export class Query {
     return (this.flags & Flag.RD) !== 0;
   }
 
+  /** Whether it takes more than the question to tell what is wrong with it. */
+  get isUnusual(): boolean {
+    return this.keepaliveBytes > 0 || this.questionEnd === HEADER_BYTES;
+  }
+
   /** Whether a question was read: with a cookie there may be none (RFC 7873 §5.4). */
   get hasQuestion(): boolean {
     return this.questionEnd > HEADER_BYTES;
