@@ -49,23 +49,23 @@ function addOne(zone: Image, node: number, type: number, name: Bytes, nameAt: nu
 export function addReferralGlue(zone: Image, cut: number, ns: number, reply: Reply): void {
   const b = zone.bytes;
   const count = rrsetCount(b, ns);
-  for (let i = 0; i < count; i++) {
+  let rr = firstRr(ns);
+  for (let i = 0; i < count; i++, rr = nextRr(b, rr)) {
     const link = rrLink(b, ns, i);
     if (link === NONE || zone.above(link) !== cut) continue;
-    addNeeded(zone, link, Type.A, reply);
-    addNeeded(zone, link, Type.AAAA, reply);
+    addNeeded(zone, link, Type.A, rr + 2, reply);
+    addNeeded(zone, link, Type.AAAA, rr + 2, reply);
   }
-  for (let i = 0; i < Math.min(count, ADDITIONAL_TARGETS_MAX); i++) {
+  rr = firstRr(ns);
+  for (let i = 0; i < Math.min(count, ADDITIONAL_TARGETS_MAX); i++, rr = nextRr(b, rr)) {
     const link = rrLink(b, ns, i);
     if (link === NONE || zone.above(link) === cut) continue;
-    addOne(zone, link, Type.A, b, zone.nameAt(link), reply);
-    addOne(zone, link, Type.AAAA, b, zone.nameAt(link), reply);
+    addOne(zone, link, Type.A, b, rr + 2, reply);
+    addOne(zone, link, Type.AAAA, b, rr + 2, reply);
   }
 }
 
-function addNeeded(zone: Image, node: number, type: number, reply: Reply): void {
+function addNeeded(zone: Image, node: number, type: number, nameAt: number, reply: Reply): void {
   const rrset = zone.rrset(node, type);
-  if (rrset !== 0 && !reply.holds(zone.bytes, rrset)) {
-    reply.addNeeded(zone.bytes, zone.nameAt(node), zone.bytes, rrset);
-  }
+  if (rrset !== 0 && !reply.holds(zone.bytes, rrset)) reply.addNeeded(zone.bytes, nameAt, zone.bytes, rrset);
 }

@@ -8,14 +8,14 @@ import { type Bytes, copy, put16 } from '../base/bytes.ts';
 import { ALIAS_HOPS_MAX, REPLY_RRSETS_MAX } from '../base/limits.ts';
 import { Rcode, Type } from '../wire/codes.ts';
 import { HashedName } from '../wire/hashed-name.ts';
-import { putRrsetHeader, RRSET_HEADER_BYTES } from '../wire/rrset.ts';
+import { putRrsetHeader, RRSET_HEADER_BYTES, rrsetTtl } from '../wire/rrset.ts';
 import { AT_QUESTION } from '../wire/writer.ts';
 
 export const Section = { ANSWER: 0, AUTHORITY: 1, ADDITIONAL: 2 } as const;
 /** Glue that a referral cannot do without: if it does not fit, the response is truncated (RFC 9471 §3.1). */
 const NEEDED = 4;
 /** The TTL is the RRset's own. */
-export const OWN_TTL = -1;
+const OWN_TTL = -1;
 const NO_BYTES = new Uint8Array(0);
 /** Each alias hop by DNAME puts one CNAME here. */
 const ARENA_BYTES = (ALIAS_HOPS_MAX + 1) * (RRSET_HEADER_BYTES + 2 + 255);
@@ -139,7 +139,8 @@ export class Reply {
     return this.#blockAt[i] as number;
   }
   ttl(i: number): number {
-    return this.#ttl[i] as number;
+    const ttl = this.#ttl[i] as number;
+    return ttl === OWN_TTL ? rrsetTtl(this.block(i), this.blockAt(i)) : ttl;
   }
 
   hasAnswers(): boolean {

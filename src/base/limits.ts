@@ -116,6 +116,8 @@ export const CACHE_NEGATIVE_SECONDS_MAX = 3_600;
 export const FAILURE_SECONDS_MIN = 5;
 export const FAILURE_SECONDS_MAX = 300;
 export const CACHED_RRS_PER_RRSET_MAX = 100;
+/** RRsets kept of one answer to ANY. */
+export const CACHED_TYPES_PER_NAME_MAX = 100;
 /** Text of an Extended DNS Error: a line for a human (RFC 8914 §2). */
 export const EDE_TEXT_CHARS_MAX = 240;
 /** RFC 6303 §3: the TTLs of zones that are served locally. */

@@ -7,6 +7,7 @@ import {
   CACHE_NEGATIVE_SECONDS_MAX,
   CACHE_TTL_SECONDS_MAX,
   CACHED_RRS_PER_RRSET_MAX,
+  CACHED_TYPES_PER_NAME_MAX,
 } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { Rcode, Type } from '../wire/codes.ts';
@@ -37,6 +38,9 @@ interface Denial extends Fact {
   /** The SOA's owner is an ancestor of the name: its bytes from here. */
   readonly soaAt: number;
 }
+
+/** What each block beyond the first costs besides its bytes; measured like the shelf's own. */
+const BLOCK_BYTES = 240;
 
 /** RFC 6895 §3.1: type 0 is nobody's, so it can stand for a name as a whole. */
 const WHOLE_NAME = 0;
@@ -99,13 +103,14 @@ export class Cache {
   }
 
   /**
-   * RRsets that one reply gave for one question. Oversized ones are answered once and not kept
+   * RRsets that one reply gave for one question. Oversized ones, and too many, are answered once and not kept
    * (CVE-2024-1737).
    */
   keepData(name: Name, type: number, blocks: readonly Uint8Array[], rank: Rank): void {
+    if (blocks.length > CACHED_TYPES_PER_NAME_MAX) return;
     if (blocks.some((block) => rrsetCount(block, 0) > CACHED_RRS_PER_RRSET_MAX)) return;
     const ttl = Math.min(...blocks.map((block) => rrsetTtl(block, 0)), CACHE_TTL_SECONDS_MAX);
-    const bytes = blocks.reduce((sum, block) => sum + block.length, 0);
+    const bytes = blocks.reduce((sum, block) => sum + BLOCK_BYTES + block.length, -BLOCK_BYTES);
     this.#keep(typedKey(name, type), { kind: 'data', rank, blocks, expiresMs: this.#expiry(ttl) }, bytes);
   }
 

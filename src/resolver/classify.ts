@@ -36,6 +36,7 @@ function emptyShape(message: Message, scrubbed: Scrubbed): Shape {
   if (scrubbed.referral !== undefined && denial === 'nodata') return 'referral';
   // Sending us back up, or to where we are, is saying "not me" (RFC 1912 §2.8).
   if (scrubbed.authorityOf === 'above') return 'lame';
+  if (scrubbed.authorityOf === 'child') return 'useless';
   // RFC 2308 §2.2: denials without an SOA exist; only who claims authority is believed with one.
   const isAuthoritative = (message.flags & Flag.AA) !== 0;
   return isAuthoritative ? denial : 'lame';

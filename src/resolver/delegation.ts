@@ -68,7 +68,10 @@ const SERVER_BYTES = 300;
 const ADDRESS_BYTES = 48;
 
 const weigh = (servers: readonly NameServer[]): number =>
-  servers.reduce((sum, server) => sum + SERVER_BYTES + server.addresses.length * ADDRESS_BYTES, 0);
+  servers.reduce(
+    (sum, { name, addresses }) => sum + SERVER_BYTES + name.length + addresses.length * ADDRESS_BYTES,
+    0,
+  );
 
 /**
  * Bounds a referral of any size: thirteen servers drawn at random, those with glue first, so that as few

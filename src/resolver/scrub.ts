@@ -31,8 +31,11 @@ export interface Scrubbed {
   readonly link: Link | undefined;
   readonly soa: Denier | undefined;
   readonly referral: Referral | undefined;
-  /** Whom the authority section speaks for, if not for somebody below: the zone itself, or one above it. */
-  readonly authorityOf: 'nobody' | 'zone' | 'above';
+  /**
+   * Whom the authority section speaks for, if not for somebody below: the zone itself, or one above it; or, where
+   * the parent was asked for a DS, the child.
+   */
+  readonly authorityOf: 'nobody' | 'zone' | 'above' | 'child';
   /** An RRset was in it that no message of ours could carry. */
   readonly oversized: boolean;
 }
@@ -58,9 +61,9 @@ export function scrub(message: Message, asked: Asked, zone: Name): Scrubbed {
   const authority = message.authority.filter(isInternet);
   return {
     ...nothing,
-    soa: denierOf(authority, asked.name, zone),
+    soa: denierOf(authority, asked, zone),
     referral: referralOf(authority, message.additional, asked, zone),
-    authorityOf: speaksFor(authority, zone),
+    authorityOf: speaksFor(authority, asked, zone),
   };
 }
 
@@ -127,15 +130,28 @@ function linkOf(type: Link['type'], record: ResourceRecord): Link | undefined {
 }
 
 /** RFC 2308 §2: the SOA of the zone that would have the name; of this zone, or of one further down. */
-function denierOf(authority: readonly ResourceRecord[], name: Name, zone: Name): Denier | undefined {
+function denierOf(authority: readonly ResourceRecord[], asked: Asked, zone: Name): Denier | undefined {
   const soa = authority.find(
-    ({ type, owner }) => type === Type.SOA && isWithin(owner, zone) && isWithin(name, owner),
+    (record) =>
+      record.type === Type.SOA &&
+      isWithin(record.owner, zone) &&
+      isWithin(asked.name, record.owner) &&
+      !isChildOfDs(record, asked, zone),
   );
   const block = soa && blockOf([soa]);
   return soa && block && { owner: ownName(soa.owner), block };
 }
 
-function speaksFor(authority: readonly ResourceRecord[], zone: Name): Scrubbed['authorityOf'] {
+/**
+ * RFC 4035 §3.1.4.1: the DS is the parent's to tell or to deny. Who serves only the child, though the parent
+ * named it as a server of its own, speaks as the child.
+ */
+const isChildOfDs = ({ owner }: ResourceRecord, { name, type }: Asked, zone: Name): boolean =>
+  type === Type.DS && owner.length > zone.length && equalNames(owner, name);
+
+function speaksFor(authority: readonly ResourceRecord[], asked: Asked, zone: Name): Scrubbed['authorityOf'] {
+  if (authority.some((record) => record.type === Type.SOA && isChildOfDs(record, asked, zone)))
+    return 'child';
   const owners = authority
     .filter(({ type }) => type === Type.NS || type === Type.SOA)
     .map(({ owner }) => owner)

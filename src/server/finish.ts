@@ -3,13 +3,13 @@
  * truncation. Whole RRsets go in or stay out (RFC 2181 §9): additional data is left out silently, anything
  * else, glue that a referral needs included, sets TC.
  */
-import { OWN_TTL, type Reply, Section } from '../answer/reply.ts';
+import { type Reply, Section } from '../answer/reply.ts';
 import { type Bytes, copy, put16, put32, u16 } from '../base/bytes.ts';
 import { UDP_BYTES_MAX } from '../base/limits.ts';
 import { EdnsOption, Type } from '../wire/codes.ts';
 import { DNSSEC_OK, Flag, HEADER_BYTES, OPCODE_MASK } from '../wire/header.ts';
 import type { Query } from '../wire/query.ts';
-import { rrsetCount, rrsetTtl } from '../wire/rrset.ts';
+import { rrsetCount } from '../wire/rrset.ts';
 import { MessageWriter } from '../wire/writer.ts';
 import { ResponseOptions } from './options.ts';
 
@@ -78,7 +78,7 @@ export class Finisher {
       if (reply.section(i) !== section) continue;
       const block = reply.block(i);
       const at = reply.blockAt(i);
-      const ttl = reply.ttl(i) === OWN_TTL ? rrsetTtl(block, at) : reply.ttl(i);
+      const ttl = reply.ttl(i);
       if (this.#writer.rrset(reply.owner(i), reply.ownerAt(i), block, at, klass, ttl, this.#rotation)) {
         records += rrsetCount(block, at);
       } else if (section !== Section.ADDITIONAL || reply.isNeeded(i)) {

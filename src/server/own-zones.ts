@@ -11,7 +11,7 @@ import type { AnswerRrset, Outcome } from '../resolver/recursor.ts';
 import { Class, Type } from '../wire/codes.ts';
 import { type Name, ownName } from '../wire/name.ts';
 import { Query } from '../wire/query.ts';
-import { packRrset, rdatasOf, rrLink, rrsetTtl, rrsetType } from '../wire/rrset.ts';
+import { packRrset, rdatasOf, rrLink, rrsetType } from '../wire/rrset.ts';
 import type { Catalog } from '../zone/catalog.ts';
 import { type Image, NONE } from '../zone/image.ts';
 
@@ -51,7 +51,7 @@ function outcomeOf(reply: Reply, asked: Name): Outcome {
 function keep(reply: Reply, i: number, asked: Name): AnswerRrset {
   const block = reply.block(i);
   const at = reply.blockAt(i);
-  const ttl = reply.ttl(i) < 0 ? rrsetTtl(block, at) : reply.ttl(i);
+  const ttl = reply.ttl(i);
   const owner = reply.ownerAt(i) < 0 ? asked : ownName(reply.owner(i), reply.ownerAt(i));
   return { owner, block: packRrset(rrsetType(block, at), ttl, rdatasOf(block, at)), ttl };
 }

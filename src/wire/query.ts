@@ -137,6 +137,7 @@ export class Query {
     this.udpSize = Math.max(u16(packet, at + 2), UDP_PLAIN_BYTES_MAX);
     this.ednsVersion = u8(packet, at + 5);
     this.dnssecOk = (u16(packet, at + 6) & DNSSEC_OK) !== 0;
+    if (this.ednsVersion !== 0) return true; // Later versions may write options otherwise.
     let options = 0;
     let option = at + OPT_FIXED_BYTES;
     while (option < end) {

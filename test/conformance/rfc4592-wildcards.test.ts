@@ -19,6 +19,8 @@ subdel             NS ns.example.net.
 *.alias            CNAME host1
 *.self             CNAME here.self
 *.srv              SRV 0 5 80 host1
+cut                NS ns1.servers
+*.servers          A 192.0.2.7
 deep.*.star        TXT "an asterisk in the middle"
 `,
 });
@@ -36,6 +38,15 @@ const rows: [string, string, string[]][] = [
     'a name of several labels is synthesized from the closest encloser',
     'foo.bar.example. TXT',
     ['NOERROR aa', 'an foo.bar.example. 3600 IN TXT "this is a wildcard"'],
+  ],
+  [
+    "an address that a wildcard gives to a name server bears the server's name",
+    'below.cut.example. A',
+    [
+      'NOERROR',
+      'ad ns1.servers.example. 3600 IN A 192.0.2.7',
+      'ns cut.example. 3600 IN NS ns1.servers.example.',
+    ],
   ],
   ['a name that exists is not', 'host1.example. MX', ['NOERROR aa', SOA]],
   ['a name below "*" blocks the wildcard', 'sub.*.example. MX', ['NOERROR aa', SOA]],

@@ -154,3 +154,23 @@ test('names that differ in bytes above 127 are different names [LIMITS A10]', ()
   expect(cache.find(lower, Type.A)).toBeUndefined();
   expect(cache.find(upper, Type.A)).toBeDefined();
 });
+
+const manyTypes = (count: number): Uint8Array[] =>
+  Array.from({ length: count }, (_, i) => packRrset(1_000 + i, 300, [new Uint8Array(0)]));
+
+test('a hundred types of one name are kept, and not one more [LIMITS C12]', () => {
+  const { cache, find } = caching();
+  cache.keepData(name('a.example.com'), Type.ANY, manyTypes(100), Rank.AUTHORITATIVE);
+  cache.keepData(name('b.example.com'), Type.ANY, manyTypes(101), Rank.AUTHORITATIVE);
+  expect(find('a.example.com', Type.ANY)).not.toBe('unknown');
+  expect(find('b.example.com', Type.ANY)).toBe('unknown');
+});
+
+test('many small RRsets cost what they take up, and not just their bytes [LIMITS C20+21]', () => {
+  const { cache } = caching(200_000);
+  for (let i = 0; i < 50; i++) {
+    cache.keepData(name(`n${i}.example.com`), Type.ANY, manyTypes(100), Rank.AUTHORITATIVE);
+  }
+  // About 24 kB of objects each, for 1.4 kB of data.
+  expect(cache.size).toBeLessThan(10);
+});

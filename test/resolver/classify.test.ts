@@ -57,6 +57,18 @@ test.each<[string, Parts, Shape]>([
   expect(classify(reply, scrub(reply, asked('www.example.com A'), name('example.com')))).toBe(shape);
 });
 
+test.each<[string, string, string, Shape]>([
+  ['the child denies the DS of itself, which is not its own [RFC 4035 §3.1.4.1]', 'www.', 'DS', 'useless'],
+  ['the parent denies it', '', 'DS', 'nodata'],
+  ['the child denies what is its own', 'www.', 'A', 'nodata'],
+])('%s', (_, label, type, shape) => {
+  const reply = message(`www.example.com ${type}`, {
+    authority: [`${label}example.com 300 SOA ns.example.com host.example.com 1 2 3 4 5`],
+  });
+  const scrubbed = scrub(reply, asked(`www.example.com ${type}`), name('example.com'));
+  expect(classify(reply, scrubbed)).toBe(shape);
+});
+
 test.each<[Parts, string]>([
   [{ rcode: 2 }, 'said SERVFAIL'],
   [{ rcode: 5 }, 'refused'],

@@ -111,6 +111,11 @@ describe('a query', () => {
       Rcode.FORMERR,
     ],
     [
+      'EDNS version 1, whose options are not for us to judge [RFC 6891 §6.1.3]',
+      `${header('0001 0000 0000 0001')} ${QUESTION} 00 0029 1000 00 01 8000 0003 ffffff`,
+      Rcode.BADVERS,
+    ],
+    [
       'EDNS version 1 [RFC 6891 §6.1.3]',
       `${header('0001 0000 0000 0001')} ${QUESTION} 00 0029 1000 00 01 0000 0000`,
       Rcode.BADVERS,
