@@ -261,7 +261,7 @@ test.each([
     'cookies: { secrets: [] }',
     'cookies.secrets: expected one or two secrets, the first to make cookies, found a list',
   ],
-  ['cookies: { secrets: [secret] }', `cookies.secrets[0]: ${SECRET}, found "secret"`],
+  ['cookies: { secrets: [secret] }', `cookies.secrets[0]: ${SECRET}, found another text`],
   [
     `identity: { nsid: ${'x'.repeat(129)} }`,
     'identity.nsid: expected a text of at most 128 bytes, or false for none',
