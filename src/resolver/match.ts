@@ -3,8 +3,9 @@
  * §9.1; port and address are the transport's). What is not is waited past: it must not cost the right one
  * that comes later (LIMITS B15, TuDoor).
  */
-import { equalBytes, u16 } from '../base/bytes.ts';
+import { copyOf, equalBytes, u16 } from '../base/bytes.ts';
 import { Class, Opcode, Rcode } from '../wire/codes.ts';
+import { HEADER_BYTES } from '../wire/header.ts';
 import { Flag, type Message, opcodeOf, rcodeOf, readMessage } from '../wire/message.ts';
 import { equalNames } from '../wire/name.ts';
 
@@ -19,19 +20,30 @@ export interface Match {
   readonly caseKept: boolean;
 }
 
-const HEADER_BYTES = 12;
-
 /** `puzzled`: a FORMERR without a question, which may be meant for us and proves nothing. */
 export function match(bytes: Uint8Array, sent: Sent): Match | 'puzzled' | undefined {
   // From the header alone, for what is not ours comes in floods.
   if (bytes.length < HEADER_BYTES || u16(bytes, 0) !== sent.id) return undefined;
   const flags = u16(bytes, 2);
   if ((flags & Flag.QR) === 0 || opcodeOf(flags) !== Opcode.QUERY) return undefined;
-  const message = readMessage(bytes);
+  const message = readMessage(bytes) ?? ((flags & Flag.TC) === 0 ? undefined : readMessage(beginning(bytes)));
   if (message === undefined) return undefined;
   const { question } = message;
   if (question === undefined) return rcodeOf(flags) === Rcode.FORMERR ? 'puzzled' : undefined;
   if (question.class !== Class.IN || question.type !== sent.type) return undefined;
   if (!equalNames(question.spelled, sent.spelled)) return undefined;
   return { message, caseKept: equalBytes(question.spelled, sent.spelled) };
+}
+
+/**
+ * Header and question of what was cut off in the middle of a record. It is asked for again over TCP (RFC 2181
+ * §9), so nothing else of it is needed; whoever forges one by guessing ID, port and case has won us a TCP
+ * connection to the right server.
+ */
+function beginning(bytes: Uint8Array): Uint8Array {
+  let at = HEADER_BYTES;
+  for (let label = bytes[at] ?? 0; label !== 0; label = bytes[at] ?? 0) at += label + 1;
+  const head = copyOf(bytes, 0, at + 1 + 4);
+  head.fill(0, 6, HEADER_BYTES);
+  return head;
 }

@@ -32,8 +32,8 @@ export interface Scrubbed {
   readonly soa: Denier | undefined;
   readonly referral: Referral | undefined;
   /**
-   * Whom the authority section speaks for, if not for somebody below: the zone itself, or one above it; or, where
-   * the parent was asked for a DS, the child.
+   * Whom the authority section speaks for, if not for somebody below: the zone itself, or one above it; or,
+   * where the parent was asked for a DS, the child.
    */
   readonly authorityOf: 'nobody' | 'zone' | 'above' | 'child';
   /** An RRset was in it that no message of ours could carry. */

@@ -1,16 +1,16 @@
 /**
  * Whether a well-formed question is one that can be asked here, by class and type, as an RCODE.
  */
-import { Class, Rcode, Type } from '../wire/codes.ts';
+import { Class, isMetaType, Rcode, Type } from '../wire/codes.ts';
 import type { Query } from '../wire/query.ts';
 
 export function admit(query: Query): number {
   const { class: klass, type } = query;
-  // QCLASS ANY and NONE speak in updates only (RFC 2136 §2.4); 0 is reserved (RFC 6895 §3.2).
+  // NONE is for updates only (RFC 2136 §2.4), 0 is reserved (RFC 6895 §3.2), and ANY (RFC 1035 §3.2.5) asks
+  // for several zones of one name in one answer, which nobody gives.
   if (klass === Class.ANY || klass === Class.NONE || klass === 0) return Rcode.FORMERR;
   if (klass !== Class.IN && klass !== Class.CH) return Rcode.REFUSED;
-  if (type < 128 && type !== Type.OPT && type !== 0) return Rcode.NOERROR;
-  if (type > 255 || type === Type.ANY) return Rcode.NOERROR;
+  if (!isMetaType(type) || type === Type.ANY) return Rcode.NOERROR;
   switch (type) {
     case Type.AXFR:
     case Type.IXFR:

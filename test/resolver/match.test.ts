@@ -44,6 +44,18 @@ test.each<[string, (message: Uint8Array) => void, { caseKept: boolean } | undefi
   else expect(matched).toMatchObject(expected);
 });
 
+test('what was cut off in the middle of a record says at least that [RFC 2181 §9]', () => {
+  const cut = (flags: number): Uint8Array => {
+    const whole = bytes(set(7, 1));
+    whole[2] = flags;
+    return Uint8Array.of(...whole, 0xc0, 12, 0, Type.A, 0);
+  };
+  const matched = match(cut(0x86), sent);
+  expect(matched).toMatchObject({ caseKept: true, message: { answer: [], flags: 0x8600 } });
+  expect(match(cut(0x84), sent)).toBeUndefined();
+  expect(match(cut(0x86).fill(0xff, 12), sent)).toBeUndefined();
+});
+
 test('a FORMERR that has no question is a hint and no reply', () => {
   expect(match(Uint8Array.of(0x12, 0x34, 0x80, 1, 0, 0, 0, 0, 0, 0, 0, 0), sent)).toBe('puzzled');
   expect(match(Uint8Array.of(0x12, 0x34, 0x80, 5, 0, 0, 0, 0, 0, 0, 0, 0), sent)).toBeUndefined();
@@ -54,6 +66,7 @@ test('whatever arrives, nothing is thrown', () => {
     fc.property(fc.uint8Array({ maxLength: 80 }), (junk) => {
       match(junk, sent);
       match(Uint8Array.from([0x12, 0x34, 0x84, 0, 0, 1, ...junk]), sent);
+      match(Uint8Array.from([0x12, 0x34, 0x86, 0, 0, 1, ...junk]), sent);
     }),
     { numRuns: 500, seed: 1 },
   );

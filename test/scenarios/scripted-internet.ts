@@ -213,7 +213,10 @@ function rightReply(server: ScriptedServer, asked: DecodedPacket, via: 'udp' | '
   if (via === 'udp' && server.fault('truncate')) {
     const bytes = reply(asked, empty(0), hasEdns, server);
     bytes.writeUInt16BE(bytes.readUInt16BE(2) | 0x0200, 2);
-    return bytes;
+    // `truncate carelessly`: there were records, and the first is cut off within.
+    if (server.fault('truncate')?.words[0] !== 'carelessly') return bytes;
+    bytes.writeUInt16BE(5, 6);
+    return Buffer.concat([bytes, Buffer.of(0xc0, 12, 0)]);
   }
   return reply(
     asked,
