@@ -26,6 +26,11 @@ const NO_OPTIONS = new ResponseOptions();
 
 export class Finisher {
   readonly #writer = new MessageWriter();
+  /**
+   * Responses by type, as far as a byte tells types apart: clients ask for A and AAAA by turns, and one count
+   * of all would give them the same order each time.
+   */
+  readonly #turns = new Uint16Array(256);
   #rotation = 0;
   /** What we say that we take over UDP (RFC 6891 §6.2.5). */
   udpBytes = UDP_BYTES_MAX;
@@ -49,7 +54,7 @@ export class Finisher {
     writer.begin(out, query.questionEnd, room, hasQuestion ? query.name : undefined);
     put32(out, ANSWER_COUNT_AT, 0);
     put16(out, ADDITIONAL_COUNT_AT, 0);
-    this.#rotation = (this.#rotation + 1) & 0x3fff_ffff;
+    this.#rotation = this.#turns[query.type & 0xff]!++;
     const isWhole =
       this.#section(Section.ANSWER, reply, query.class) &&
       this.#section(Section.AUTHORITY, reply, query.class) &&

@@ -107,16 +107,23 @@ export async function connected(port: number, address = '127.0.0.1'): Promise<So
   return socket;
 }
 
-export async function askTcp(port: number, name: string, type = 'A', address = '127.0.0.1'): Promise<Packet> {
+export const askTcp = async (
+  port: number,
+  name: string,
+  type = 'A',
+  address = '127.0.0.1',
+): Promise<Packet> => decode(await tcpExchange(port, queryBytes(name, type), address));
+
+/** One message there and one back, on a connection of its own. */
+export async function tcpExchange(port: number, query: Uint8Array, address = '127.0.0.1'): Promise<Buffer> {
   const socket = connect(port, address);
-  const query = queryBytes(name, type);
   socket.write(Buffer.concat([Buffer.of(query.length >> 8, query.length & 0xff), query]));
   let bytes = Buffer.alloc(0);
   for await (const chunk of socket) {
     bytes = Buffer.concat([bytes, chunk as Buffer]);
     if (bytes.length >= 2 && bytes.length >= 2 + bytes.readUInt16BE()) break;
   }
-  return decode(bytes.subarray(2));
+  return bytes.subarray(2);
 }
 
 /** The answer section, in short: `192.0.2.1`, or the code when there is none. */

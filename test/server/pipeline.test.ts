@@ -267,4 +267,14 @@ describe('order', () => {
     const firsts = new Set(Array.from({ length: 6 }, () => lines(ask(subject, 'w.own. A'))[1]));
     expect(firsts.size).toBe(3);
   });
+
+  test('…also for a client that asks for A and AAAA by turns', () => {
+    const subject = pipeline(
+      catalog({ 'own.': `$TTL 60\n${SOA_AND_NS}\nw A 192.0.2.1\nw A 192.0.2.2\nw AAAA ::1\nw AAAA ::2\n` }),
+    );
+    const firsts = Array.from({ length: 4 }, () =>
+      ['A', 'AAAA'].map((type) => lines(ask(subject, `w.own. ${type}`))[1]),
+    );
+    expect(new Set(firsts.flat()).size).toBe(4);
+  });
 });
