@@ -127,7 +127,7 @@ async function allocations(run: () => void): Promise<Map<string, number>> {
 const [file = '', apex = '', queries = ''] = process.argv.slice(2);
 const pipeline = await pipelineOver(file, apex);
 const packets = packetsOf(queries);
-const client: Client = { transport: 'udp', address: '127.0.0.1', port: 5353 };
+const client: Client = { transport: 'udp', address: Uint8Array.of(127, 0, 0, 1), port: 5353 };
 const out = new Uint8Array(65_535);
 const run = (): void => {
   if (pass(pipeline, packets, client, out) === 0) throw new Error('nothing was answered');

@@ -2,7 +2,7 @@
  * Cairn and its peers, each started the same way: one zone, one thread, one core, no logging of queries, on a
  * loopback port that the system chose. A server is up when it answers, and gone when the bench is.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -76,7 +76,21 @@ const knot: Recipe = {
   },
 };
 
+/** Not a server: what the kernel alone costs. */
+const echo: Recipe = {
+  name: 'C echo',
+  program: 'cc',
+  command(folder, _zone, port) {
+    const program = join(folder, 'echo');
+    const source = new URL('./echo.c', import.meta.url).pathname;
+    execFileSync('cc', ['-O2', '-o', program, source]);
+    return [program, String(port)];
+  },
+};
+
 export const RECIPES: readonly Recipe[] = [cairn, nsd, knot];
+/** With the floor beside them. */
+export const UDP_RECIPES: readonly Recipe[] = [...RECIPES, echo];
 
 export interface Server {
   readonly name: string;

@@ -5,7 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { cpuSeconds, PATH } from './machine.ts';
-import { CLIENT_CORE, RECIPES, type Server, start } from './servers.ts';
+import { CLIENT_CORE, type Server, start, UDP_RECIPES } from './servers.ts';
 import type { Workload } from './zone.ts';
 
 export interface UdpRow {
@@ -29,7 +29,7 @@ export async function measureUdp(
 ): Promise<UdpRow[]> {
   const servers: Server[] = [];
   try {
-    for (const recipe of RECIPES) {
+    for (const recipe of UDP_RECIPES) {
       const server = await start(recipe, folder, zone, `h1.${zone.apex}`, skip);
       if (server) servers.push(server);
     }

@@ -11,6 +11,7 @@ import { AddressWatch } from './control/address-watch.ts';
 import { BugLog, catchStrays } from './control/bugs.ts';
 import { configure, type Flags } from './control/config.ts';
 import { Doors, type Refusal } from './control/doors.ts';
+import { Fronts, spawnFront } from './control/fronts.ts';
 import { type Ground, House } from './control/house.ts';
 import { type Reading, readAll } from './control/load.ts';
 import { logComplaints, openLog } from './control/log.ts';
@@ -22,6 +23,8 @@ import type { Settings } from './control/settings.ts';
 import { Signals } from './control/signals.ts';
 import { ZoneWatch } from './control/watch.ts';
 import { type Answerer, type Client, DROP } from './transport/door.ts';
+import { loadNative } from './transport/native.ts';
+import { checkNative } from './transport/udp-check.ts';
 
 const world = realWorld;
 
@@ -77,7 +80,9 @@ async function start(flags: Flags, ground: Ground): Promise<Server | undefined> 
   if (reading.loadout === undefined) return undefined;
   const house = new House(settings, reading.loadout, ground);
   const gate = new Gate();
-  const doors = new Doors(settings.listen, { answerer: gate, world, counters, tcp: settings.tcp });
+  const fronts = await frontsFor(settings, house, ground);
+  const listenUdp = fronts && ((address: string, port: number) => fronts.listen(address, port));
+  const doors = new Doors(settings.listen, { answerer: gate, world, counters, tcp: settings.tcp, listenUdp });
   const isReady = (await openDoors(doors, settings, ground)) && giveUpRoot(settings, ground);
   if (!isReady) {
     await doors.close();
@@ -85,13 +90,35 @@ async function start(flags: Flags, ground: Ground): Promise<Server | undefined> 
   }
   await complainOfUnreadable(reading, file, settings, ground);
   gate.open(house.pipeline);
+  await fronts?.start();
   const { zoneCount: zones, recordCount: records } = house.catalog;
   const config = file === undefined ? {} : { config: file };
   log.logger.info(
     { addresses: doors.addresses, zones, records, ...config, ms: Math.round(world.nowMs()) },
     'started',
   );
-  return keep(flags, settings, reading, { house, doors, ground });
+  return keep(flags, settings, reading, { house, doors, fronts, ground });
+}
+
+/** Undefined where datagrams are read one by one, in this thread; the log says why. */
+async function frontsFor({ threads }: Settings, house: House, ground: Ground): Promise<Fronts | undefined> {
+  if (threads === 0) return undefined;
+  const { counters, bugs, log } = ground;
+  const native = await loadNative();
+  const why = typeof native === 'string' ? native : checkNative(native);
+  if (typeof native === 'string' || why !== undefined) {
+    log.logger.warn({ why }, 'no front threads: datagrams are read one by one');
+    return undefined;
+  }
+  const spawn = spawnFront(new URL('./front.ts', import.meta.url));
+  const { logger } = log;
+  const fronts = new Fronts(threads, {
+    ...{ native, world, counters, logger, bugs, spawn },
+    pipeline: () => house.pipeline,
+    onLimited: (note) => house.noteLimited(note),
+  });
+  house.follow((published) => fronts.publish(published));
+  return fronts;
 }
 
 type Send = (response: Uint8Array) => void;
@@ -145,10 +172,12 @@ async function complainOfUnreadable(
 interface Parts {
   readonly house: House;
   readonly doors: Doors;
+  readonly fronts: Fronts | undefined;
   readonly ground: Ground;
 }
 
-function keep(flags: Flags, settings: Settings, reading: Reading, { house, doors, ground }: Parts): Server {
+function keep(flags: Flags, settings: Settings, reading: Reading, parts: Parts): Server {
+  const { house, doors, fronts, ground } = parts;
   const { logger } = ground.log;
   const notifier: Notifier = openNotifier(process.env, logger);
   const addresses = new AddressWatch(doors, () => house.noteAddresses(), world, logger);
@@ -171,7 +200,8 @@ function keep(flags: Flags, settings: Settings, reading: Reading, { house, doors
       unwatch();
       watch.close();
       await addresses.close();
-      await doors.drain(reloader.graceMs, () => house.pipeline.pending);
+      await doors.drain(reloader.graceMs, () => house.pipeline.pending + (fronts?.underway ?? 0));
+      await fronts?.stop();
       house.close();
       await told;
     },

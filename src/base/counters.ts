@@ -28,6 +28,10 @@ const meanings = {
   udpDropped: 'Datagrams not answered: from a port that nobody asks from, or received after the end',
   udpSendQueueFull: 'Responses dropped because the send queue of a UDP socket was full',
   udpSendFailed: 'Responses the kernel would not send over UDP',
+  udpOversized: 'Datagrams not read because they were longer than any query',
+  frontsDied: 'Front threads that ended unexpectedly and were started again',
+  handOversDropped: 'Queries that needed recursion and were dropped because a front had handed over too many',
+  queryLinesDropped: 'Lines of the query log dropped because a front had written too many',
   tcpAccepted: 'TCP connections accepted',
   tcpRefused: 'TCP connections refused: a limit was reached, or the system had no room',
   tcpEvicted: 'Idle TCP connections closed to make room for a new one',
@@ -68,6 +72,7 @@ export class Counters {
   readonly memory: SharedArrayBuffer;
   /** Doubles count exactly to 2^53, which no server reaches; 32 bits last half a day. */
   readonly #slots: Float64Array;
+  readonly #others: Counters[] = [];
 
   /** A new bank; or, of another thread's memory, a view of its bank. */
   constructor(memory = new SharedArrayBuffer(names.length * Float64Array.BYTES_PER_ELEMENT)) {
@@ -79,8 +84,19 @@ export class Counters {
     this.#slots[counter]! += 1;
   }
 
+  add(counter: number, count: number): void {
+    this.#slots[counter]! += count;
+  }
+
+  /** From now on, what is read here has the other thread's bank in it. */
+  include(other: Counters): void {
+    this.#others.push(other);
+  }
+
   get(counter: number): number {
-    return this.#slots[counter] as number;
+    let sum = this.#slots[counter] as number;
+    for (const other of this.#others) sum += other.get(counter);
+    return sum;
   }
 
   record(): Record<CounterName, number> {

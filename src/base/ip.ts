@@ -89,6 +89,10 @@ export function parseIpv6(text: string): Uint8Array | undefined {
   return readIpv6(bytes, 0, bytes.length, out, 0) ? out : undefined;
 }
 
+/** Of either family; an IPv6 scope (`%eth0`) says nothing here. */
+export const parseIp = (text: string): Uint8Array | undefined =>
+  parseIpv4(text) ?? parseIpv6(text.includes('%') ? text.slice(0, text.indexOf('%')) : text);
+
 /** Canonical text of 4 or 16 bytes. */
 export const ipText = (bytes: Bytes): string =>
   bytes.length === IPV4_BYTES ? bytes.join('.') : ipv6Text(bytes);

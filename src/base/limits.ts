@@ -56,6 +56,27 @@ export const TCP_SWEEP_MS = 250;
 export const UDP_SEND_QUEUE_MAX = 1_000;
 /** Asked of the kernel for each direction; it gives what its own limits allow. */
 export const UDP_SOCKET_BUFFER_BYTES = 4 * 1024 * 1024;
+/** Datagrams received or sent by one call; more of them gain nothing that can be measured. */
+export const UDP_BATCH_MAX = 64;
+/** Of a datagram received in a batch, as much as we ever say that we take; what is longer gets dropped and counted. */
+export const UDP_QUERY_BYTES_MAX = 4_096;
+/** How long a front waits, once a batch, for a kernel whose send buffer is full. */
+export const UDP_SEND_WAIT_MS = 5;
+
+// Fronts
+export const FRONTS_MAX = 64;
+/** A front looks up from its sockets at least this often. */
+export const FRONT_WAKE_MS = 100;
+/** Letters of one front that the control thread has not read yet; what would go into more is dropped. */
+export const FRONT_LETTERS_MAX = 256;
+/** Publications of zones whose predecessors a front that never rests may still hold. */
+export const FRONT_UNCOLLECTED_MAX = 4;
+/** A front that has not taken what was published after this time is stuck, and ended. */
+export const FRONT_FOLLOW_MS_MAX = 2_000;
+/** A front that died starts again after this time, which doubles each time… */
+export const FRONT_RESTART_MS_MIN = 100;
+/** …up to this one; a front that lived longer than it starts afresh. */
+export const FRONT_RESTART_MS_MAX = 10_000;
 
 // Resolution
 /** What a client waits for at most, unless configured. */
@@ -143,6 +164,8 @@ export const RATE_LIMIT_SLIP = 2;
 export const RATE_LIMIT_SLIP_MAX = 10;
 /** Rates watched at a time, 16 bytes each; a power of two. Beyond it the least busy are forgotten. */
 export const RATE_LIMIT_BUCKETS = 262_144;
+/** Two threads that charge one account may come in another order than they looked at the clock. */
+export const RATE_LIMIT_SKEW_MS_MAX = 1_000;
 /** The log tells of limited clients at most this often. */
 export const RATE_LIMIT_QUIET_MS = 10_000;
 /** RFC 9018 §4.3: how old a server cookie may be, and how far ahead a neighbour's clock. */
@@ -195,6 +218,8 @@ export const WATCHDOG_ANSWER_MS = 2_000;
 /** The configuration file is read whole. */
 export const CONFIG_BYTES_MAX = 1024 * 1024;
 
+assert(10 * FRONT_WAKE_MS <= FRONT_FOLLOW_MS_MAX, 'a front looks up often before it is taken for stuck');
+assert(UDP_BYTES_CONFIGURABLE_MAX <= UDP_QUERY_BYTES_MAX, 'what we say that we take, we take');
 assert(UDP_PLAIN_BYTES_MAX <= UDP_BYTES_MAX && UDP_BYTES_MAX < MESSAGE_BYTES_MAX, 'sizes grow with trust');
 assert(SUBQUESTION_DEPTH_MAX < UPSTREAM_QUERIES_MAX, 'depth must run out before breadth');
 assert(UPSTREAM_QUERIES_PER_NAME_MAX < UPSTREAM_QUERIES_MAX, 'one name may not spend it all');

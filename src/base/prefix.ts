@@ -4,8 +4,8 @@
  * however long the list. An IPv4 address in IPv6 clothes (RFC 4291 §2.5.5.2) is the IPv4 address; an IPv6
  * scope says nothing here.
  */
-import type { Bytes } from './bytes.ts';
-import { IPV4_BYTES, IPV6_BYTES, parseIpv4, parseIpv6 } from './ip.ts';
+import { type Bytes, u32 } from './bytes.ts';
+import { IPV4_BYTES, IPV6_BYTES, parseIp } from './ip.ts';
 import { PREFIX_MEMO_MAX } from './limits.ts';
 
 export interface BadPrefix {
@@ -19,13 +19,14 @@ type Range<N> = readonly [first: N, last: N];
 
 export class PrefixSet {
   readonly #v4: readonly Range<number>[];
-  readonly #v6: readonly Range<bigint>[];
+  /** First and last of each range, four words each: asking makes no number of 128 bits. */
+  readonly #v6: Uint32Array;
   /** Answers already found, by text: the same few clients ask again and again. */
   readonly #memo = new Map<string, boolean>();
 
   private constructor(v4: Range<number>[], v6: Range<bigint>[]) {
     this.#v4 = merged(v4);
-    this.#v6 = merged(v6);
+    this.#v6 = Uint32Array.from(merged(v6).flatMap(([first, last]) => [...words(first), ...words(last)]));
   }
 
   /** The set; or everything that is wrong with the texts. */
@@ -46,7 +47,7 @@ export class PrefixSet {
   has(address: string): boolean {
     const known = this.#memo.get(address);
     if (known !== undefined) return known;
-    const bytes = parseAddress(address);
+    const bytes = parseIp(address);
     const member = bytes !== undefined && this.hasBytes(bytes);
     // Forgetting everything is rarer and cheaper than keeping order.
     if (this.#memo.size >= PREFIX_MEMO_MAX) this.#memo.clear();
@@ -54,18 +55,16 @@ export class PrefixSet {
     return member;
   }
 
-  /** For 4 or 16 bytes. */
+  /** For 4 or 16 bytes. Allocates nothing. */
   hasBytes(bytes: Bytes): boolean {
-    const address = unmapped(bytes);
-    return address.length === IPV4_BYTES
-      ? within(this.#v4, number4(address))
-      : within(this.#v6, number6(address));
+    if (bytes.length === IPV4_BYTES) return within4(this.#v4, u32(bytes, 0));
+    return isMapped(bytes) ? within4(this.#v4, u32(bytes, 12)) : within6(this.#v6, bytes);
   }
 }
 
 function parsePrefix(text: string): { bytes: Bytes; bits: number } | string {
   const [address = '', length, ...more] = text.split('/');
-  const written = parseAddressAsWritten(address);
+  const written = parseIp(address);
   if (written === undefined || more.length > 0)
     return 'an address or a prefix, as in 192.0.2.0/24 or 2001:db8::/32';
   const bitsMax = written.length * 8;
@@ -76,31 +75,25 @@ function parsePrefix(text: string): { bytes: Bytes; bits: number } | string {
   return bytes === written || bits < 96 ? { bytes: written, bits } : { bytes, bits: bits - 96 };
 }
 
-const parseAddressAsWritten = (text: string): Bytes | undefined =>
-  parseIpv4(text) ?? parseIpv6(text.includes('%') ? text.slice(0, text.indexOf('%')) : text);
-
-function parseAddress(text: string): Bytes | undefined {
-  const bytes = parseAddressAsWritten(text);
-  return bytes && unmapped(bytes);
+/** An IPv4 address inside `::ffff:0:0/96`. */
+function isMapped(bytes: Bytes): boolean {
+  if (bytes.length !== IPV6_BYTES || bytes[10] !== 0xff || bytes[11] !== 0xff) return false;
+  for (let i = 0; i < 10; i++) if (bytes[i] !== 0) return false;
+  return true;
 }
 
-/** The IPv4 address inside `::ffff:0:0/96`, or the bytes as they are. */
-function unmapped(bytes: Bytes): Bytes {
-  if (bytes.length !== IPV6_BYTES || bytes[10] !== 0xff || bytes[11] !== 0xff) return bytes;
-  for (let i = 0; i < 10; i++) if (bytes[i] !== 0) return bytes;
-  return bytes.subarray(12);
-}
-
-const number4 = (b: Bytes): number => new DataView(b.buffer, b.byteOffset).getUint32(0);
+const unmapped = (bytes: Bytes): Bytes => (isMapped(bytes) ? bytes.subarray(12) : bytes);
 
 function number6(b: Bytes): bigint {
   const view = new DataView(b.buffer, b.byteOffset);
   return (view.getBigUint64(0) << 64n) | view.getBigUint64(8);
 }
 
+const words = (n: bigint): number[] => [96n, 64n, 32n, 0n].map((by) => Number((n >> by) & 0xffff_ffffn));
+
 function range4(bytes: Bytes, bits: number): Range<number> {
   const size = 2 ** (32 - bits);
-  const first = Math.floor(number4(bytes) / size) * size;
+  const first = Math.floor(u32(bytes, 0) / size) * size;
   return [first, first + size - 1];
 }
 
@@ -121,13 +114,33 @@ function merged<N extends number | bigint>(ranges: Range<N>[]): Range<N>[] {
   return kept;
 }
 
-function within<N extends number | bigint>(ranges: readonly Range<N>[], address: N): boolean {
+function within4(ranges: readonly Range<number>[], address: number): boolean {
   let low = 0;
   let high = ranges.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((ranges[middle] as Range<N>)[1] < address) low = middle + 1;
+    if ((ranges[middle] as Range<number>)[1] < address) low = middle + 1;
     else high = middle;
   }
-  return low < ranges.length && (ranges[low] as Range<N>)[0] <= address;
+  return low < ranges.length && (ranges[low] as Range<number>)[0] <= address;
+}
+
+function within6(ranges: Uint32Array, address: Bytes): boolean {
+  let low = 0;
+  let high = ranges.length >> 3;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (order6(ranges, 8 * middle + 4, address) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return 8 * low < ranges.length && order6(ranges, 8 * low, address) <= 0;
+}
+
+/** Negative where the four words at `at` are less than the address, positive where they are more. */
+function order6(ranges: Uint32Array, at: number, address: Bytes): number {
+  for (let i = 0; i < 4; i++) {
+    const difference = (ranges[at + i] as number) - u32(address, 4 * i);
+    if (difference !== 0) return difference;
+  }
+  return 0;
 }

@@ -12,13 +12,25 @@ import type { TcpLimits } from '../transport/connection.ts';
 import type { Answerer } from '../transport/door.ts';
 import { listenTcp, type TcpListener } from '../transport/tcp.ts';
 import { TcpTable } from '../transport/tcp-table.ts';
-import { listenUdp, type UdpListener } from '../transport/udp.ts';
+import { listenUdp } from '../transport/udp.ts';
 
 export interface Room {
   readonly answerer: Answerer;
   readonly world: World;
   readonly counters: Counters;
   readonly tcp: Partial<TcpLimits>;
+  /** How datagrams come in where that is not by `dgram`; throws the system's error. */
+  readonly listenUdp?: ((address: string, port: number) => UdpDoor) | undefined;
+}
+
+/** What is asked of whoever receives datagrams at one address. */
+export interface UdpDoor {
+  readonly address: string;
+  readonly port: number;
+  /** No more questions, once those that have arrived are read. */
+  stopReceiving(): void | Promise<void>;
+  /** Resolves when what was queued has left. */
+  close(): Promise<void>;
 }
 
 export interface Refusal {
@@ -29,7 +41,7 @@ export interface Refusal {
 }
 
 interface Door {
-  readonly udp: UdpListener;
+  readonly udp: UdpDoor;
   readonly tcp: TcpListener;
 }
 
@@ -97,10 +109,8 @@ export class Doors {
     const deadlineMs = world.nowMs() + ms;
     const doors = [...this.#open.values()];
     await this.#readWhatArrived();
-    for (const { udp, tcp } of doors) {
-      udp.stopReceiving();
-      tcp.stopReceiving();
-    }
+    for (const { tcp } of doors) tcp.stopReceiving();
+    await Promise.all(doors.map(({ udp }) => udp.stopReceiving()));
     while (pending() > 0 && world.nowMs() < deadlineMs) await pause(world, DRAIN_LOOK_MS);
     const leftMs = Math.max(0, deadlineMs - world.nowMs());
     await Promise.all(doors.map(({ tcp }) => tcp.drain(leftMs)));
@@ -144,9 +154,7 @@ async function openDoor(listen: Listen, room: Room, table: TcpTable): Promise<Do
   const tries = listen.port === 0 ? CHOSEN_PORT_TRIES : 1;
   let refused: Refusal[] = [];
   for (let i = 0; i < tries; i++) {
-    const udp = await attempt(listen, 'UDP', () =>
-      listenUdp(listen.address, listen.port, room.answerer, room.counters),
-    );
+    const udp = await attempt(listen, 'UDP', async () => openUdp(listen, room));
     const port = 'code' in udp ? listen.port : udp.port;
     const tcp = await attempt(listen, 'TCP', () => listenTcp(listen.address, port, table));
     if (!('code' in udp) && !('code' in tcp)) return { udp, tcp };
@@ -155,6 +163,9 @@ async function openDoor(listen: Listen, room: Room, table: TcpTable): Promise<Do
   }
   return refused;
 }
+
+const openUdp = ({ address, port }: Listen, room: Room): UdpDoor | Promise<UdpDoor> =>
+  room.listenUdp?.(address, port) ?? listenUdp(address, port, room.answerer, room.counters);
 
 const attempt = <T>(listen: Listen, via: 'UDP' | 'TCP', open: () => Promise<T>): Promise<T | Refusal> =>
   open().catch(

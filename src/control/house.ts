@@ -9,17 +9,18 @@ import type { PrefixSet } from '../base/prefix.ts';
 import type { World } from '../base/world.ts';
 import { LOCAL_NAMES_DEFAULT } from '../resolver/local-names.ts';
 import { Recursor } from '../resolver/recursor.ts';
-import type { GuardSettings } from '../server/guard.ts';
 import { ownZones } from '../server/own-zones.ts';
 import { Pipeline, type PipelineSettings } from '../server/pipeline.ts';
 import { localAddresses } from '../transport/addresses.ts';
 import { socketUpstream } from '../transport/upstream.ts';
-import { classText, rcodeText, typeText } from '../wire/codes.ts';
-import { nameText } from '../wire/name.ts';
 import type { BugLog } from './bugs.ts';
+import type { FrontSettings } from './front-letters.ts';
 import { GuardPost } from './guard-post.ts';
+import type { GuardTerms } from './guard-terms.ts';
+import type { LimitNote } from './limit-notes.ts';
 import type { Loadout } from './load.ts';
 import type { Log } from './log.ts';
+import { queryLine } from './query-line.ts';
 import { prefixSet, type Settings } from './settings.ts';
 
 export interface Ground {
@@ -29,8 +30,14 @@ export interface Ground {
   readonly bugs: BugLog;
 }
 
+interface ForFronts {
+  readonly settings: FrontSettings;
+  readonly images: SharedArrayBuffer[];
+  readonly stop: false;
+}
+
 /** Decided when the doors are opened. */
-const RESTART_KEYS = ['listen', 'tcp', 'user', 'group'] as const;
+const RESTART_KEYS = ['listen', 'threads', 'tcp', 'user', 'group'] as const;
 
 export class House {
   readonly pipeline: Pipeline;
@@ -42,6 +49,7 @@ export class House {
   #settings: Settings;
   #loadout: Loadout;
   #neverQuery: PrefixSet;
+  #follower: ((published: Partial<ForFronts>) => void) | undefined;
 
   constructor(settings: Settings, loadout: Loadout, ground: Ground) {
     this.#ground = ground;
@@ -76,13 +84,39 @@ export class House {
       ...(isWalkNew ? { recursor: this.#recursor() } : {}),
     });
     this.pipeline.publish(loadout.catalog);
+    this.#follower?.(this.forFronts());
     return RESTART_KEYS.filter((key) => !isDeepStrictEqual(settings[key], before.settings[key]));
+  }
+
+  /** Who is told everything now, and then every change. */
+  follow(follower: (published: Partial<ForFronts>) => void): void {
+    this.#follower = follower;
+    follower(this.forFronts());
+  }
+
+  /** What other threads need to answer as this one does. */
+  forFronts(): ForFronts {
+    const { recursion, log } = this.#settings;
+    const { chaos } = this.#pipelineSettings();
+    const { allow, enabled: offersRecursion } = recursion;
+    return {
+      settings: { offersRecursion, allow, chaos, guard: this.#guardTerms(), logQueries: log.queries },
+      images: this.catalog.images.map(({ buffer }) => buffer),
+      stop: false,
+    };
   }
 
   /** The machine has other addresses than before. */
   noteAddresses(): void {
     this.#neverQuery = neverQuery(this.#settings);
-    this.pipeline.reconfigure({ guard: this.#guardSettings() });
+    this.pipeline.reconfigure({ guard: this.#guardPost.settings(this.#guardTerms()) });
+    const { settings } = this.forFronts();
+    this.#follower?.({ settings });
+  }
+
+  /** A front limits somebody. */
+  noteLimited(note: LimitNote): void {
+    this.#guardPost.hear(note);
   }
 
   /**
@@ -92,7 +126,7 @@ export class House {
   answersItself(): boolean {
     const out = new Uint8Array(SELF_QUERY.length + 512);
     // Not as over UDP, where a limit may be in force.
-    const client = { transport: 'tcp', address: '127.0.0.1', port: 1 } as const;
+    const client = { transport: 'tcp', address: Uint8Array.of(127, 0, 0, 1), port: 1 } as const;
     const length = this.pipeline.answer(SELF_QUERY.slice(), SELF_QUERY.length, client, out, () => {});
     return length >= SELF_QUERY.length && ((out[2] as number) & 0x80) !== 0;
   }
@@ -101,9 +135,9 @@ export class House {
     this.#upstream.close();
   }
 
-  #guardSettings(): GuardSettings {
+  #guardTerms(): GuardTerms {
     const { listen, tcp } = this.#atStart;
-    return this.#guardPost.settings(this.#settings, listen, tcp.idleMs);
+    return this.#guardPost.terms(this.#settings, listen, tcp.idleMs);
   }
 
   #pipelineSettings(): Pick<PipelineSettings, 'catalog' | 'mayRecurse' | 'chaos' | 'guard' | 'onQuery'> {
@@ -116,7 +150,7 @@ export class House {
         hostname: identity.hostname || undefined,
         id: identity.id || undefined,
       },
-      guard: this.#guardSettings(),
+      guard: this.#guardPost.settings(this.#guardTerms()),
       onQuery: log.queries ? this.#logQuery : undefined,
     };
   }
@@ -145,16 +179,7 @@ export class House {
   }
 
   readonly #logQuery: NonNullable<PipelineSettings['onQuery']> = (query, client, rcode) => {
-    const { transport, address, port } = client;
-    const fields = {
-      client: `${address}#${port}`,
-      over: transport,
-      name: nameText(query.name.bytes),
-      type: typeText(query.type),
-      class: classText(query.class),
-      rcode: rcodeText(rcode),
-    };
-    this.#ground.log.logger.info(fields, 'query');
+    this.#ground.log.logger.info(queryLine(query, client, rcode), 'query');
   };
 }
 

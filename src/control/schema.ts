@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import {
   DRAIN_MS_MAX,
+  FRONTS_MAX,
   NSID_BYTES_MAX,
   RATE_LIMIT_PER_SECOND_MAX,
   RATE_LIMIT_SLIP_MAX,
@@ -19,7 +20,7 @@ import { parseListen } from '../transport/addresses.ts';
 import { nameFromText } from '../wire/name.ts';
 import { LOG_FORMATS, LOG_LEVELS } from './log.ts';
 import { DURATION, durationText, parseDurationMs, parseSizeBytes, SIZE } from './quantity.ts';
-import { DEFAULTS, OWN, type Settings } from './settings.ts';
+import { DEFAULTS, OWN, type Settings, threadsDefault } from './settings.ts';
 
 /** The end of "NAME: expected …, found …". */
 const expected = (what: string): { error: string } => ({ error: `expected ${what}` });
@@ -207,6 +208,9 @@ export const schema = table({
   listen: list(listen, 'addresses')
     .prefault([...DEFAULTS.listen])
     .meta({ description: 'Where to answer, UDP and TCP; by default port 53 of every local address.' }),
+  threads: count('a number', 0, FRONTS_MAX).optional().meta({
+    description: 'Threads that answer UDP; by default one less than there are cores, at least one.',
+  }),
   zones: text('the name of a folder')
     .optional()
     .meta({ description: 'A folder: each NAME.zone in it is the zone NAME; root.zone is the root.' }),
@@ -237,8 +241,9 @@ export const schema = table({
     .prefault(DEFAULTS.grace)
     .meta({ description: 'Time to answer what is in hand when told to stop.' }),
 }).transform(
-  ({ zones, user, group, allowQuery, grace, ...rest }): Settings => ({
+  ({ zones, user, group, allowQuery, grace, threads, ...rest }): Settings => ({
     ...rest,
+    threads: threads ?? threadsDefault(),
     zones,
     user,
     group,

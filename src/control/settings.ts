@@ -3,11 +3,13 @@
  * cairn.yaml and the flags; nobody below this floor reads a configuration. Plain values, so that two of them
  * can be compared. The defaults stand here, so that no file is needed.
  */
+import { availableParallelism } from 'node:os';
 import { assert } from '../base/assert.ts';
 import {
   CACHE_BYTES_DEFAULT,
   CLIENT_MS_MAX,
   DRAIN_MS_MAX,
+  FRONTS_MAX,
   RATE_LIMIT_PER_SECOND,
   RATE_LIMIT_SLIP,
   RATE_LIMIT_WINDOW_MS,
@@ -25,6 +27,8 @@ import type { LogSettings } from './log.ts';
 export interface Settings {
   /** Empty: port 53 of every local address. */
   readonly listen: readonly Listen[];
+  /** Fronts; 0: the control thread answers datagrams too. */
+  readonly threads: number;
   /** A folder whose `NAME.zone` files are zones. */
   readonly zones: string | undefined;
   /** Further zones, file by name. */
@@ -97,6 +101,10 @@ const NEIGHBOURS = [
 
 /** The word in `neverQuery` that stands for this machine's own addresses. */
 export const OWN = 'own';
+
+/** A core is left for everything slow, where there is more than one. */
+export const threadsDefault = (cores = availableParallelism()): number =>
+  Math.min(Math.max(cores - 1, 1), FRONTS_MAX);
 
 /** In the words of cairn.yaml. */
 export const DEFAULTS = {

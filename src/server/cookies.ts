@@ -35,8 +35,8 @@ export class Cookies {
     this.#secrets = secrets;
   }
 
-  /** `address` is the client's, of `length` bytes. */
-  check(query: Query, address: Bytes, length: number): CookieState {
+  /** `address` is the client's. */
+  check(query: Query, address: Bytes): CookieState {
     const { packet, cookieAt: at, cookieBytes } = query;
     if (cookieBytes === 0) return 'none';
     if (cookieBytes === CLIENT_BYTES) return 'client';
@@ -47,9 +47,15 @@ export class Cookies {
     if (age > COOKIE_AGE_SECONDS_MAX || age < -COOKIE_AHEAD_SECONDS_MAX) return 'invalid';
     // RFC 9018 §4.2: the reserved bytes are hashed as they came.
     copy(packet, at, this.#hashed, 0, HASH_AT);
-    copy(address, 0, this.#hashed, HASH_AT, length);
+    copy(address, 0, this.#hashed, HASH_AT, address.length);
     for (let secret = 0; secret < SECRETS; secret++) {
-      sipHash24(this.#secrets.keys, this.#secrets.keyAt(secret), this.#hashed, HASH_AT + length, this.#hash);
+      sipHash24(
+        this.#secrets.keys,
+        this.#secrets.keyAt(secret),
+        this.#hashed,
+        HASH_AT + address.length,
+        this.#hash,
+      );
       // All bytes are compared, so that the time taken tells nothing.
       let difference = 0;
       for (let i = 0; i < 8; i++) {
@@ -61,14 +67,14 @@ export class Cookies {
   }
 
   /** Writes the client's cookie and a fresh server cookie, COOKIE_BYTES in all (RFC 9018 §4.3 lets us). */
-  put(query: Query, address: Bytes, length: number, out: Bytes, at: number): void {
+  put(query: Query, address: Bytes, out: Bytes, at: number): void {
     const now = this.#world.wallSeconds();
     this.#secrets.renew(this.#world, now);
     copy(query.packet, query.cookieAt, this.#hashed, 0, CLIENT_BYTES);
     put32(this.#hashed, CLIENT_BYTES, VERSION << 24);
     put32(this.#hashed, CLIENT_BYTES + 4, now);
-    copy(address, 0, this.#hashed, HASH_AT, length);
-    sipHash24(this.#secrets.keys, this.#secrets.keyAt(0), this.#hashed, HASH_AT + length, this.#hash);
+    copy(address, 0, this.#hashed, HASH_AT, address.length);
+    sipHash24(this.#secrets.keys, this.#secrets.keyAt(0), this.#hashed, HASH_AT + address.length, this.#hash);
     copy(this.#hashed, 0, out, at, HASH_AT);
     copy(this.#hashBytes, 0, out, at + HASH_AT, 8);
   }

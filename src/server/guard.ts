@@ -11,7 +11,6 @@ import type { PrefixSet } from '../base/prefix.ts';
 import type { Client } from '../transport/door.ts';
 import { Rcode } from '../wire/codes.ts';
 import type { Query } from '../wire/query.ts';
-import { isAmong, readCallerAddress } from './caller.ts';
 import type { CookieState, Cookies } from './cookies.ts';
 import { type OwnDoor, wouldLoop } from './loops.ts';
 import { ResponseOptions } from './options.ts';
@@ -34,7 +33,7 @@ export interface GuardSettings {
   /** What goes over UDP at most, and what we say that we take. */
   readonly udpBytes: number;
   /** Called for every response held back; the address is borrowed. */
-  readonly onLimited: (kind: AnswerKind, address: Bytes, length: number) => void;
+  readonly onLimited: (kind: AnswerKind, address: Bytes) => void;
 }
 
 export type GuardVerdict = 'send' | 'truncate' | 'bad-cookie' | 'drop';
@@ -58,8 +57,6 @@ export class Guard {
   /** What the response carries, as of the last verdict. */
   readonly options = new ResponseOptions();
   readonly #counters: Counters;
-  readonly #address = new Uint8Array(16);
-  #addressLength = 0;
 
   constructor(counters: Counters) {
     this.#counters = counters;
@@ -71,7 +68,7 @@ export class Guard {
 
   mayAsk(client: Client): boolean {
     const { allowQuery } = this.settings;
-    return allowQuery === undefined || isAmong(allowQuery, client);
+    return allowQuery === undefined || allowQuery.hasBytes(client.address);
   }
 
   /** What is wrong with a query that only the guard understands, as an RCODE. */
@@ -80,34 +77,29 @@ export class Guard {
     if (query.keepaliveBytes > 0 && client.transport === 'tcp') return Rcode.FORMERR;
     if (query.hasQuestion) return Rcode.NOERROR;
     if (this.settings.cookies === undefined) return Rcode.FORMERR; // RFC 9619 §4 again.
-    this.#addressLength = readCallerAddress(client, this.#address);
-    return this.#cookieState(query) === 'invalid' ? Rcode.BADCOOKIE : Rcode.NOERROR; // RFC 7873 §5.4
+    return this.#cookieState(query, client) === 'invalid' ? Rcode.BADCOOKIE : Rcode.NOERROR; // RFC 7873 §5.4
   }
 
   judge(query: Query, client: Client, reply: Reply): GuardVerdict {
     const { limit, exempt } = this.settings;
-    this.#addressLength = 0;
     this.options.begin();
     const cookie = query.hasEdns ? this.#answerOptions(query, client) : 'none';
     // Over TCP the client's address is its own, as with a valid cookie.
     if (limit === undefined || client.transport === 'tcp' || cookie === 'valid') return 'send';
-    if (exempt !== undefined && isAmong(exempt, client)) return 'send';
+    if (exempt?.hasBytes(client.address)) return 'send';
     return this.#charge(limit, query, client, reply, cookie);
   }
 
   #takeCookie(query: Query, client: Client): CookieState {
     if (this.settings.cookies === undefined) return 'none';
-    this.#addressLength = readCallerAddress(client, this.#address);
-    const state = this.#cookieState(query);
+    const state = this.#cookieState(query, client);
     this.#counters.bump(Counter.cookies);
     if (state === 'valid') this.#counters.bump(Counter.cookiesValid);
     return state;
   }
 
-  /** A cookie binds an address; where that cannot be read there is none to bind. */
-  #cookieState(query: Query): CookieState {
-    if (this.#addressLength === 0) return 'none';
-    return this.settings.cookies?.check(query, this.#address, this.#addressLength) ?? 'none';
+  #cookieState(query: Query, client: Client): CookieState {
+    return this.settings.cookies?.check(query, client.address) ?? 'none';
   }
 
   #answerOptions(query: Query, client: Client): CookieState {
@@ -116,7 +108,7 @@ export class Guard {
     const cookie = query.cookieBytes > 0 ? this.#takeCookie(query, client) : 'none';
     if (cookie !== 'none') {
       // RFC 7873 §5.2.3, §5.2.4: with every response, a server cookie that is good.
-      cookies?.put(query, this.#address, this.#addressLength, options.bytes, options.cookie());
+      cookies?.put(query, client.address, options.bytes, options.cookie());
     }
     if (query.wantsNsid && nsid.length > 0) options.nsid(nsid);
     // RFC 7828 §3.3.1: over UDP the option is ignored.
@@ -127,14 +119,12 @@ export class Guard {
   }
 
   #charge(limit: RateLimit, query: Query, client: Client, reply: Reply, cookie: CookieState): GuardVerdict {
-    if (this.#addressLength === 0) this.#addressLength = readCallerAddress(client, this.#address);
-    if (this.#addressLength === 0) return 'send';
     const { rcode } = reply;
     const kind = rcode === Rcode.NOERROR ? 'response' : rcode === Rcode.NXDOMAIN ? 'nxdomain' : 'error';
     const thing = kind === 'error' ? 0 : thingAnswered(kind, query, reply);
-    const verdict = limit.charge(kind, this.#address, this.#addressLength, thing);
+    const verdict = limit.charge(kind, client.address, thing);
     if (verdict === 'send') return 'send';
-    this.settings.onLimited(kind, this.#address, this.#addressLength);
+    this.settings.onLimited(kind, client.address);
     const counters = this.#counters;
     counters.bump(Counter.limited);
     if (verdict === 'drop') {

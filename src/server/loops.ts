@@ -4,9 +4,7 @@
  * one.
  */
 import type { PrefixSet } from '../base/prefix.ts';
-import type { Client } from '../transport/door.ts';
-import { NEVER_ASKING } from '../transport/udp.ts';
-import { isAmong } from './caller.ts';
+import { type Client, NEVER_ASKING } from '../transport/door.ts';
 
 const NEVER_ASKING_MAX = Math.max(...NEVER_ASKING);
 
@@ -23,7 +21,7 @@ export function wouldLoop(client: Client, own: readonly OwnDoor[]): boolean {
   // There are one or two.
   for (let i = 0; i < own.length; i++) {
     const door = own[i] as OwnDoor;
-    if (door.port === port) return isAmong(door.addresses, client);
+    if (door.port === port) return door.addresses.hasBytes(client.address);
   }
   return false;
 }

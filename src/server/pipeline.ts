@@ -26,7 +26,7 @@ import { Counter, type Counters } from '../base/counters.ts';
 import { ANY_UDP_BYTES_MAX, MESSAGE_BYTES_MAX, UDP_BYTES_MAX } from '../base/limits.ts';
 import type { PrefixSet } from '../base/prefix.ts';
 import type { Recursor } from '../resolver/recursor.ts';
-import { type Answerer, type Client, DROP } from '../transport/door.ts';
+import { type Answerer, type Client, DROP, LATER } from '../transport/door.ts';
 import { Class, Ede, Rcode, Type } from '../wire/codes.ts';
 import { Query } from '../wire/query.ts';
 import type { Catalog } from '../zone/catalog.ts';
@@ -39,8 +39,8 @@ import { triage } from './triage.ts';
 
 export interface PipelineSettings {
   readonly catalog: Catalog;
-  /** Absent where recursion is off. */
-  readonly recursor: Recursor | undefined;
+  /** Absent where recursion is off; `elsewhere` where LATER makes another thread `resume`. */
+  readonly recursor: Recursor | 'elsewhere' | undefined;
   readonly mayRecurse: PrefixSet;
   readonly chaos: Identity;
   /** Absent where everybody is to be answered everything. */
@@ -95,6 +95,12 @@ export class Pipeline implements Answerer {
   }
 
   answer(packet: Bytes, length: number, client: Client, out: Bytes, send: Send): number {
+    this.#settings.counters.bump(Counter.queries);
+    return this.resume(packet, length, client, out, send);
+  }
+
+  /** A query that was counted already, by a thread whose recursion is elsewhere. */
+  resume(packet: Bytes, length: number, client: Client, out: Bytes, send: Send): number {
     try {
       return this.#serve(packet, length, client, out, send);
     } catch (bug) {
@@ -105,7 +111,6 @@ export class Pipeline implements Answerer {
   #serve(packet: Bytes, length: number, client: Client, out: Bytes, send: Send): number {
     const { counters } = this.#settings;
     const guard = this.#guard;
-    counters.bump(Counter.queries);
     const verdict = triage(packet, length);
     if (verdict === 'drop' || guard.wouldLoop(client)) {
       counters.bump(Counter.silenced);
@@ -137,14 +142,15 @@ export class Pipeline implements Answerer {
   #lookUp(client: Client, out: Bytes, send: Send): number {
     const { catalog, counters } = this.#settings;
     const query = this.#query;
-    const mayRecurse = this.#recursion.isOffered && this.#settings.mayRecurse.has(client.address);
+    const mayRecurse = this.#recursion.isOffered && this.#settings.mayRecurse.hasBytes(client.address);
     const wantsRecursion = mayRecurse && query.recursionDesired;
     const zone = this.#authority.zoneOf(catalog, query.name, query.type);
     if (zone !== undefined) {
       this.#authority.answer(catalog, zone, query, this.#reply);
       this.#reply.source = sourceOf(zone, query, this.#reply);
-      counters.bump(Counter.authoritative);
-      if (this.#reply.rest === 'none' || !wantsRecursion) return this.#finish(client, mayRecurse, out);
+      const isWhole = this.#reply.rest === 'none' || !wantsRecursion;
+      if (isWhole || !this.#recursion.isElsewhere) counters.bump(Counter.authoritative);
+      if (isWhole) return this.#finish(client, mayRecurse, out);
     } else if (!wantsRecursion) {
       return this.#refuse(client, mayRecurse, out);
     }
@@ -171,6 +177,7 @@ export class Pipeline implements Answerer {
 
   #recurse(client: Client, out: Bytes, send: Send): number {
     const recursion = this.#recursion;
+    if (recursion.isElsewhere) return LATER;
     const { counters } = this.#settings;
     counters.bump(Counter.recursive);
     const isCached = recursion.fromCache(this.#query, this.#reply);

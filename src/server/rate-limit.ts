@@ -13,11 +13,11 @@
  *     + 2   debt       thousandths of responses
  *     + 3   held       responses held back since it was opened
  *
- * Several threads may charge it, by one clock: what they lose to each other is a response now and then.
+ * Several threads charge it, by one clock: what they lose to each other is a response now and then.
  */
 import type { Bytes } from '../base/bytes.ts';
 import { IPV4_BYTES } from '../base/ip.ts';
-import { RATE_LIMIT_BUCKETS, RATE_LIMIT_BURST_SECONDS } from '../base/limits.ts';
+import { RATE_LIMIT_BUCKETS, RATE_LIMIT_BURST_SECONDS, RATE_LIMIT_SKEW_MS_MAX } from '../base/limits.ts';
 import { SIPHASH_KEY_WORDS, sipHash24 } from '../base/siphash.ts';
 import type { World } from '../base/world.ts';
 
@@ -71,18 +71,18 @@ export class RateLimit {
   }
 
   /**
-   * Charges a response of this kind to the client whose address has `length` bytes. `thing` is what is
-   * answered, as a number: equal answers have equal ones.
+   * Charges a response of this kind to the client at `address`. `thing` is what is answered, as a number:
+   * equal answers have equal ones.
    */
-  charge(kind: AnswerKind, address: Bytes, length: number, thing: number): RateVerdict {
+  charge(kind: AnswerKind, address: Bytes, thing: number): RateVerdict {
     const rate = this.#rateOf(kind);
     if (rate === 0) return 'send';
     const now = Math.floor(this.#world.nowMs() % 2 ** 32) | 0;
-    const at = this.#account(kind, address, length, thing, rate, now);
+    const at = this.#account(kind, address, thing, rate, now);
     const words = this.#words;
     const burst = rate * RATE_LIMIT_BURST_SECONDS * RESPONSE;
     const debt = owed(words, at, rate, now) + RESPONSE;
-    words[at + STAMP] = now;
+    if (!isJustBefore(words, at, now)) words[at + STAMP] = now;
     words[at + DEBT] = Math.min(debt, burst + rate * this.settings.windowMs);
     if (debt <= burst) return 'send';
     const held = ((words[at + HELD] as number) + 1) | 0;
@@ -97,15 +97,8 @@ export class RateLimit {
   }
 
   /** Where the account stands, opened if need be in place of the one of its set that owes least. */
-  #account(
-    kind: AnswerKind,
-    address: Bytes,
-    length: number,
-    thing: number,
-    rate: number,
-    now: number,
-  ): number {
-    this.#hashKey(kind, address, length, thing);
+  #account(kind: AnswerKind, address: Bytes, thing: number, rate: number, now: number): number {
+    this.#hashKey(kind, address, thing);
     const words = this.#words;
     const tag = this.#hash[1] as number;
     const set = SIPHASH_KEY_WORDS + ((this.#hash[0] as number) & SET_MASK) * WAYS * ACCOUNT_WORDS;
@@ -126,9 +119,9 @@ export class RateLimit {
     return least;
   }
 
-  #hashKey(kind: AnswerKind, address: Bytes, length: number, thing: number): void {
+  #hashKey(kind: AnswerKind, address: Bytes, thing: number): void {
     const hashed = this.#hashed;
-    const isIpv4 = length === IPV4_BYTES;
+    const isIpv4 = address.length === IPV4_BYTES;
     const prefixBytes = (isIpv4 ? PREFIX_BITS_V4 : PREFIX_BITS_V6) / 8;
     hashed[0] = (kind === 'response' ? 0 : kind === 'nxdomain' ? 1 : 2) | (isIpv4 ? 0 : IS_IPV6);
     for (let i = 0; i < 7; i++) hashed[1 + i] = i < prefixBytes ? (address[i] as number) : 0;
@@ -137,9 +130,19 @@ export class RateLimit {
   }
 }
 
-/** What is left of a debt by now. A stamp of the future is one of long ago: the clock's word went round. */
+const elapsedMs = (words: Int32Array, at: number, now: number): number =>
+  (now - (words[at + STAMP] as number)) | 0;
+
+/** Another thread has looked at the clock later, and was here first. */
+function isJustBefore(words: Int32Array, at: number, now: number): boolean {
+  const elapsed = elapsedMs(words, at, now);
+  return elapsed < 0 && elapsed >= -RATE_LIMIT_SKEW_MS_MAX;
+}
+
+/** What is left of a debt by now. A stamp of the far future is one of long ago: the clock's word went round. */
 function owed(words: Int32Array, at: number, rate: number, now: number): number {
-  const elapsedMs = (now - (words[at + STAMP] as number)) | 0;
-  if (elapsedMs < 0) return 0;
-  return Math.max(0, (words[at + DEBT] as number) - elapsedMs * rate);
+  const debt = words[at + DEBT] as number;
+  if (isJustBefore(words, at, now)) return debt;
+  const elapsed = elapsedMs(words, at, now);
+  return elapsed < 0 ? 0 : Math.max(0, debt - elapsed * rate);
 }

@@ -17,15 +17,19 @@ export type Send = (response: Uint8Array) => void;
 
 export class Recursion {
   /** Absent where recursion is off. One that is replaced still ends what it began. */
-  recursor: Recursor | undefined;
+  recursor: Recursor | 'elsewhere' | undefined;
   #pending = 0;
 
-  constructor(recursor: Recursor | undefined) {
+  constructor(recursor: Recursor | 'elsewhere' | undefined) {
     this.recursor = recursor;
   }
 
   get isOffered(): boolean {
     return this.recursor !== undefined;
+  }
+
+  get isElsewhere(): boolean {
+    return this.recursor === 'elsewhere';
   }
 
   get pending(): number {
@@ -66,8 +70,9 @@ export class Recursion {
   }
 
   #offered(): Recursor {
-    assert(this.recursor !== undefined, 'nobody is sent here where recursion is off');
-    return this.recursor;
+    const { recursor } = this;
+    assert(typeof recursor === 'object', 'nobody is sent here where recursion is off, or elsewhere');
+    return recursor;
   }
 }
 

@@ -59,6 +59,12 @@ export function localAddresses(interfaces = networkInterfaces()): string[] {
   return [...new Set(found)];
 }
 
+/** The number of the interface that an IPv6 scope names, which may be a number itself. */
+export function scopeIndex(scope: string, interfaces = networkInterfaces()): number {
+  const own = (interfaces[scope] ?? []).find((each) => each.family === 'IPv6' && each.scopeid !== 0);
+  return own?.family === 'IPv6' ? own.scopeid : Number(scope) || 0;
+}
+
 /** The addresses of this machine that are meant. */
 export function concreteAddresses(address: string, local: readonly string[] = localAddresses()): string[] {
   if (address === '*') return [...local];

@@ -2,11 +2,12 @@
  * What stands between bytes and meaning. A transport is handed an `Answerer` and knows nothing of the server
  * behind it; a test of either side is a function call.
  */
+import type { Bytes } from '../base/bytes.ts';
 
 export interface Client {
   readonly transport: 'udp' | 'tcp';
-  /** Text form, an IPv6 scope (`%eth0`) included where the system gave one. */
-  readonly address: string;
+  /** 4 or 16 bytes; `base/ip` makes text of them where somebody reads it. */
+  readonly address: Bytes;
   readonly port: number;
 }
 
@@ -15,11 +16,18 @@ export const DROP = 0;
 /** The response comes later, through `send`, exactly once; or never, when the client's time has run out. */
 export const LATER = -1;
 
+/**
+ * UDP ports that nobody asks from. What listens there answers anything, so a forged question would have it
+ * and us talk for ever: echo, daytime, qotd, chargen, time (RFC 862 to RFC 868). Port 0 cannot be answered
+ * at all.
+ */
+export const NEVER_ASKING: ReadonlySet<number> = new Set([0, 7, 13, 17, 19, 37]);
+
 export interface Answerer {
   /**
    * Answers one message of `length` bytes at the start of `packet`. Writes the response to the start of `out`
    * (65,535 bytes) and returns its length, or DROP, or LATER. `packet` and `out` are borrowed until the
-   * return. Never throws.
+   * return; `client` too, unless it answers LATER itself. Never throws.
    */
   answer(
     packet: Uint8Array,

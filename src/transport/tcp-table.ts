@@ -6,6 +6,7 @@
  */
 import type { Socket } from 'node:net';
 import { Counter, type Counters } from '../base/counters.ts';
+import { ipText, parseIp } from '../base/ip.ts';
 import type { World } from '../base/world.ts';
 import { Connection, type TcpLimits, type TcpRoom, tcpLimits } from './connection.ts';
 import type { Answerer, Client } from './door.ts';
@@ -41,14 +42,16 @@ export class TcpTable {
 
   /** Undefined, and the socket refused, where there is no room. */
   admit(socket: Socket, left: Farewell): Connection | undefined {
-    const { remoteAddress: address, remotePort: port } = socket;
+    const { remoteAddress, remotePort: port } = socket;
+    const bytes = parseIp(remoteAddress ?? '');
+    const address = bytes ? ipText(bytes) : '';
     // Without an address the peer is gone already.
-    if (!address || !port || !this.#hasRoomFor(address)) {
+    if (!bytes || !port || !this.#hasRoomFor(address)) {
       this.refuse(socket);
       return undefined;
     }
     this.#room.counters.bump(Counter.tcpAccepted);
-    const client: Client = { transport: 'tcp', address, port };
+    const client: Client = { transport: 'tcp', address: bytes, port };
     const connection = new Connection(socket, client, this.#room);
     socket.on('close', () => this.#forget(connection));
     this.#connections.set(connection, left);
@@ -92,7 +95,7 @@ export class TcpTable {
     const left = this.#connections.get(connection);
     if (left === undefined) return;
     this.#connections.delete(connection);
-    const { address } = connection.client;
+    const address = ipText(connection.client.address);
     const neighbours = this.#byAddress.get(address);
     neighbours?.delete(connection);
     if (neighbours?.size === 0) this.#byAddress.delete(address);

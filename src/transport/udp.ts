@@ -8,15 +8,11 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
+import { assert } from '../base/assert.ts';
 import { Counter, type Counters } from '../base/counters.ts';
+import { parseIp } from '../base/ip.ts';
 import { MESSAGE_BYTES_MAX, UDP_SEND_QUEUE_MAX, UDP_SOCKET_BUFFER_BYTES } from '../base/limits.ts';
-import { type Answerer, type Client, DROP, LATER } from './door.ts';
-
-/**
- * Ports that nobody asks from. What listens there answers anything, so a forged question would have it and us
- * talk for ever: echo, daytime, qotd, chargen, time (RFC 862 to RFC 868). Port 0 cannot be answered at all.
- */
-export const NEVER_ASKING: ReadonlySet<number> = new Set([0, 7, 13, 17, 19, 37]);
+import { type Answerer, type Client, DROP, LATER, NEVER_ASKING } from './door.ts';
 
 /** Rejects with the system's error where the address cannot be had (EADDRINUSE, EACCES, EADDRNOTAVAIL). */
 export async function listenUdp(
@@ -54,6 +50,8 @@ export class UdpListener {
   readonly #answerer: Answerer;
   readonly #counters: Counters;
   #out = Buffer.allocUnsafeSlow(MESSAGE_BYTES_MAX);
+  #lastText = '';
+  #lastBytes: Uint8Array = new Uint8Array(0);
   /** Whether datagrams may be waiting for the kernel: asked of the socket only after one had to. */
   #queuing = false;
   #state: 'open' | 'sending' | 'closed' = 'open';
@@ -104,17 +102,28 @@ export class UdpListener {
       return;
     }
     this.#counters.bump(Counter.udpReceived);
-    const client: Client = { transport: 'udp', address: from.address, port: from.port };
+    const client: Client = { transport: 'udp', address: this.#bytesOf(from.address), port: from.port };
     const length = this.#answerer.answer(packet, packet.length, client, this.#out, (response) =>
-      this.#sendCopy(response, client),
+      this.#sendCopy(response, from),
     );
     if (length === DROP || length === LATER) return;
-    if (this.#queuing) this.#sendCopy(this.#out.subarray(0, length), client);
-    else this.#sendNow(length, client);
+    if (this.#queuing) this.#sendCopy(this.#out.subarray(0, length), from);
+    else this.#sendNow(length, from);
+  }
+
+  /** One client often asks more than once. */
+  #bytesOf(text: string): Uint8Array {
+    if (text !== this.#lastText) {
+      const bytes = parseIp(text);
+      assert(bytes !== undefined, 'what the system writes is an address');
+      this.#lastText = text;
+      this.#lastBytes = bytes;
+    }
+    return this.#lastBytes;
   }
 
   /** Sends what stands in the response buffer. */
-  #sendNow(length: number, to: Client): void {
+  #sendNow(length: number, to: RemoteInfo): void {
     this.#socket.send(this.#out, 0, length, to.port, to.address, this.#sent);
     if (this.#socket.getSendQueueCount() === 0) return;
     // The kernel is full, and the datagram waits in the buffer it is in.
@@ -123,7 +132,7 @@ export class UdpListener {
   }
 
   /** For what may have to wait: behind others, or because it is only lent. */
-  #sendCopy(response: Uint8Array, to: Client): void {
+  #sendCopy(response: Uint8Array, to: RemoteInfo): void {
     if (this.#state === 'closed') return;
     const waiting = this.#socket.getSendQueueCount();
     this.#queuing = waiting > 0;

@@ -20,6 +20,16 @@ test('a second view of the same memory sees the counts', () => {
   expect(elsewhere.record().upstreamTimeouts).toBe(1);
 });
 
+test('a bank that includes others reads the sum, and bumps its own', () => {
+  const [all, first, second] = [new Counters(), new Counters(), new Counters()];
+  all.include(first);
+  all.include(second);
+  all.bump(Counter.queries);
+  first.add(Counter.queries, 40);
+  second.bump(Counter.queries);
+  expect([all.get(Counter.queries), all.record().queries, first.record().queries]).toEqual([42, 42, 40]);
+});
+
 test('every counter has a slot of its own and a meaning to print', () => {
   const names = Object.keys(Counter) as CounterName[];
   expect(new Set(names.map((name) => Counter[name])).size).toBe(names.length);

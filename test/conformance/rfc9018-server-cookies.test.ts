@@ -124,13 +124,6 @@ describe('RFC 9018 Appendix A, the cookies taken', () => {
     cookieOf(subject, sent, { address });
     expect(subject.counters.record()).toMatchObject({ cookies: 1, cookiesValid: valid });
   });
-
-  test('IPv4 in IPv6 clothes is the IPv4 address', () => {
-    const subject = guarded(SECRET);
-    const cookie = cookieOf(subject, '2464c4abcf10c957', { address: '198.51.100.100' }) ?? '';
-    cookieOf(subject, cookie, { address: '::ffff:198.51.100.100' });
-    expect(subject.counters.record()).toMatchObject({ cookiesValid: 1 });
-  });
 });
 
 describe('the timestamp [RFC 9018 §4.3]', () => {

@@ -1,10 +1,12 @@
 /** What every transport does, asked of each of them. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Counter, Counters } from '../../src/base/counters.ts';
+import { UDP_QUERY_BYTES_MAX } from '../../src/base/limits.ts';
 import { realWorld } from '../../src/base/world.ts';
 import { listenTcp } from '../../src/transport/tcp.ts';
 import { TcpTable } from '../../src/transport/tcp-table.ts';
 import { listenUdp } from '../../src/transport/udp.ts';
+import { listenBatch } from '../transport/batch-listener.ts';
 import { type Peer, tcpPeer, udpPeer, until } from '../transport/peer.ts';
 import { ask, idOf, ScriptedAnswerer, wordOf } from '../transport/script.ts';
 
@@ -12,25 +14,39 @@ const counters = new Counters();
 
 const transports = [
   {
-    transport: 'udp' as const,
+    transport: 'udp',
+    over: 'udp',
     listen: (address: string, port: number, answerer: ScriptedAnswerer) =>
       listenUdp(address, port, answerer, counters),
     connect: udpPeer,
     // 65,535 less the headers of IPv4 and UDP.
     bytesMax: 65_507,
+    questionBytesMax: 65_507,
     received: Counter.udpReceived,
   },
   {
-    transport: 'tcp' as const,
+    transport: 'udp-batch',
+    over: 'udp',
+    listen: (address: string, port: number, answerer: ScriptedAnswerer) =>
+      listenBatch(address, port, answerer, counters),
+    connect: udpPeer,
+    bytesMax: 65_507,
+    questionBytesMax: UDP_QUERY_BYTES_MAX,
+    received: Counter.udpReceived,
+  },
+  {
+    transport: 'tcp',
+    over: 'tcp',
     listen: (address: string, port: number, answerer: ScriptedAnswerer) =>
       listenTcp(address, port, new TcpTable(answerer, realWorld, counters)),
     connect: tcpPeer as (address: string, port: number) => Promise<Peer>,
     bytesMax: 65_535,
+    questionBytesMax: 65_535,
     received: Counter.tcpMessages,
   },
 ];
 
-describe.each(transports)('$transport', ({ transport, listen, connect, bytesMax, received }) => {
+describe.each(transports)('$transport', ({ over, listen, connect, bytesMax, questionBytesMax, received }) => {
   type Listener = Awaited<ReturnType<typeof listen>>;
   let answerer: ScriptedAnswerer;
   let opened: Listener[];
@@ -71,10 +87,10 @@ describe.each(transports)('$transport', ({ transport, listen, connect, bytesMax,
     expect([idOf(answer), answer.at(-1)]).toEqual([9, 0xab]);
   });
 
-  test(`a question may be ${bytesMax} bytes long`, async () => {
+  test(`a question may be ${questionBytesMax} bytes long`, async () => {
     const peer = await conversation();
-    peer.send(ask(9, 'echo', bytesMax - 16));
-    expect((await peer.hear()).length).toBe(bytesMax);
+    peer.send(ask(9, 'echo', questionBytesMax - 16));
+    expect((await peer.hear()).length).toBe(questionBytesMax);
   });
 
   test('a dropped message is met with silence, and costs the next one nothing', async () => {
@@ -130,7 +146,9 @@ describe.each(transports)('$transport', ({ transport, listen, connect, bytesMax,
     const peer = await conversation();
     peer.send(ask(1, 'echo'));
     await peer.hear();
-    expect(answerer.clients).toEqual([{ transport, address: '127.0.0.1', port: peer.port }]);
+    expect(answerer.clients).toEqual([
+      { transport: over, address: Uint8Array.of(127, 0, 0, 1), port: peer.port },
+    ]);
   });
 
   test.each(['127.0.0.1', '127.0.0.2', '127.1.2.3', '::1'])(

@@ -1,8 +1,10 @@
 import { PassThrough } from 'node:stream';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { parseIp } from '../../src/base/ip.ts';
 import { RATE_LIMIT_QUIET_MS } from '../../src/base/limits.ts';
 import { configure } from '../../src/control/config.ts';
 import { GuardPost } from '../../src/control/guard-post.ts';
+import { guardSettings } from '../../src/control/guard-terms.ts';
 import { openLog } from '../../src/control/log.ts';
 import type { Settings } from '../../src/control/settings.ts';
 import type { GuardSettings } from '../../src/server/guard.ts';
@@ -28,10 +30,10 @@ beforeEach(async () => {
 });
 
 const made = (changed: Partial<Settings> = {}, listen: Settings['listen'] = []): GuardSettings =>
-  post.settings({ ...defaults, ...changed }, listen, 10_000);
+  post.settings(post.terms({ ...defaults, ...changed }, listen, 10_000));
 
 const charge = (guard: GuardSettings): string | undefined =>
-  guard.limit?.charge('response', Uint8Array.of(198, 51, 100, 7), 4, 1);
+  guard.limit?.charge('response', Uint8Array.of(198, 51, 100, 7), 1);
 
 test('by default strangers are limited, neighbours not, and cookies are given', () => {
   const { limit, exempt, cookies, allowQuery, nsid, udpBytes, requireOverLimit } = made();
@@ -80,7 +82,7 @@ describe('a reload', () => {
       const header = Buffer.from('126700000000000000000001000029100000000000', 'hex');
       const option = Buffer.concat([Buffer.from([0, cookie.length + 4, 0, 10, 0, cookie.length]), cookie]);
       const packet = Buffer.concat([header, option]);
-      const client = { transport: 'udp', address: '198.51.100.7', port: 5353 } as const;
+      const client = { transport: 'udp', address: Uint8Array.of(198, 51, 100, 7), port: 5353 } as const;
       return subject.answer(packet, packet.length, client, out, () => undefined);
     };
     const length = send(Buffer.from('0102030405060708'));
@@ -96,12 +98,7 @@ describe('a reload', () => {
 
 test('the log tells of limited clients once in a while, with their prefix', () => {
   const guard = made();
-  const tell = (...address: number[]): void =>
-    guard.onLimited(
-      'nxdomain',
-      Uint8Array.from({ length: 16 }, (_, i) => address[i] ?? 0),
-      address.length,
-    );
+  const tell = (...address: number[]): void => guard.onLimited('nxdomain', Uint8Array.from(address));
   for (let i = 0; i < 100; i++) tell(198, 51, 100, 7);
   clock.ms += RATE_LIMIT_QUIET_MS;
   tell(0x20, 1, 0xd, 0xb8, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
@@ -117,6 +114,31 @@ test('the log tells of limited clients once in a while, with their prefix', () =
   ]);
 });
 
+test('what other threads tell of those they limit is told in the same breath', () => {
+  const front = { kind: 'error', prefix: '192.0.2.0/24', held: 40 } as const;
+  post.hear({ ...front, held: 1 });
+  post.hear(front);
+  made().onLimited('response', Uint8Array.of(198, 51, 100, 7));
+  clock.ms += RATE_LIMIT_QUIET_MS;
+  post.hear(front);
+  expect(logged).toMatchObject([
+    { prefix: '192.0.2.0/24', kind: 'error', held: 1 },
+    { prefix: '192.0.2.0/24', kind: 'error', held: 81 },
+  ]);
+});
+
+describe('what is posted to another thread', () => {
+  test('shares accounts and secrets, over a reload too', () => {
+    const terms = post.terms(defaults, [], 10_000);
+    const other = guardSettings(terms, clock, () => undefined);
+    for (let i = 0; i < 1_000; i++) charge(other);
+    expect(charge(made())).not.toBe('send');
+    const next = post.terms(defaults, [], 10_000);
+    expect(next.limit?.table).toBe(terms.limit?.table);
+    expect(next.secrets).toBe(terms.secrets);
+  });
+});
+
 test.each([
   ['where we listen', '127.0.0.1', 5300, true],
   ['where we listen over IPv6', '::1', 53, true],
@@ -127,9 +149,11 @@ test.each([
     { address: '127.0.0.1', port: 5300 },
     { address: '::1', port: 53 },
   ]);
-  expect(wouldLoop({ transport: 'udp', address, port }, own)).toBe(loops);
+  expect(wouldLoop({ transport: 'udp', address: parseIp(address) as Uint8Array, port }, own)).toBe(loops);
 });
 
 test('listening everywhere, every local address is ours', () => {
-  expect(wouldLoop({ transport: 'udp', address: '127.0.0.1', port: 53 }, made().own)).toBe(true);
+  expect(wouldLoop({ transport: 'udp', address: Uint8Array.of(127, 0, 0, 1), port: 53 }, made().own)).toBe(
+    true,
+  );
 });

@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 import { decode, encode, type Packet, type RecordType } from 'dns-packet';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Counters } from '../../src/base/counters.ts';
+import { parseIp } from '../../src/base/ip.ts';
 import { realWorld } from '../../src/base/world.ts';
 import { BugLog } from '../../src/control/bugs.ts';
 import { configure } from '../../src/control/config.ts';
@@ -46,7 +47,7 @@ async function ask(name: string, type: RecordType = 'A', address = '127.0.0.1'):
   const query = encode({ type: 'query', id: 1, flags: 0x100, questions: [{ name, type }] });
   const out = new Uint8Array(65_535);
   const answer = await new Promise<Uint8Array>((resolve) => {
-    const client = { transport: 'udp', address, port: 5_000 } as const;
+    const client = { transport: 'udp', address: parseIp(address) as Uint8Array, port: 5_000 } as const;
     const length = house.pipeline.answer(query, query.length, client, out, resolve);
     if (length > 0) resolve(out.subarray(0, length));
   });

@@ -66,7 +66,7 @@ export function pipeline(zones: Catalog, settings: Partial<PipelineSettings> = {
 
 export const client = (transport: 'udp' | 'tcp' = 'udp'): Client => ({
   transport,
-  address: '127.0.0.1',
+  address: Uint8Array.of(127, 0, 0, 1),
   port: 5353,
 });
 

@@ -3,6 +3,7 @@
  * as they like.
  */
 import { Counters } from '../../src/base/counters.ts';
+import { parseIp } from '../../src/base/ip.ts';
 import { PrefixSet } from '../../src/base/prefix.ts';
 import type { World } from '../../src/base/world.ts';
 import { CookieSecrets } from '../../src/server/cookie-secrets.ts';
@@ -63,7 +64,8 @@ export class Guarded {
 
   /** The bytes of the response, or undefined for silence. */
   send(packet: Uint8Array, { address = '198.51.100.7', port = 5353, tcp = false }: From = {}) {
-    const client = { transport: tcp ? 'tcp' : 'udp', address, port } as const;
+    const bytes = parseIp(address) as Uint8Array;
+    const client = { transport: tcp ? 'tcp' : 'udp', address: bytes, port } as const;
     const length = this.pipeline.answer(packet, packet.length, client, this.#out, () => undefined);
     return length > 0 ? this.#out.slice(0, length) : undefined;
   }

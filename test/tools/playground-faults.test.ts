@@ -7,7 +7,7 @@ import { Class, Rcode, Type } from '../../src/wire/codes.ts';
 import { readMessage, writeQuery } from '../../src/wire/message.ts';
 import { nameText } from '../../src/wire/name.ts';
 
-const client: Client = { transport: 'udp', address: '127.0.0.1', port: 4000 };
+const client: Client = { transport: 'udp', address: Uint8Array.of(127, 0, 0, 1), port: 4000 };
 const spelled = Uint8Array.of(3, 0x57, 0x77, 0x57, 3, 0x4f, 0x72, 0x67, 0); // WwW.Org.
 const query = (edns: boolean): Uint8Array =>
   writeQuery({

@@ -5,6 +5,7 @@ import {
   listenText,
   localAddresses,
   parseListen,
+  scopeIndex,
 } from '../../src/transport/addresses.ts';
 
 describe('where to listen', () => {
@@ -85,6 +86,14 @@ describe('the addresses of this machine', () => {
     expect(localAddresses(interfaces)).toEqual(all);
     expect(localAddresses()).toContain('127.0.0.1');
   });
+
+  test.each([
+    ['eth0', 2],
+    ['eth1', 3],
+    ['7', 7],
+    ['lo', 0],
+    ['', 0],
+  ])('the scope "%s" is interface %d', (scope, index) => expect(scopeIndex(scope, interfaces)).toBe(index));
 
   test.each([
     ['*', all],

@@ -38,7 +38,7 @@ export class ScriptedAnswerer implements Answerer {
   ): number {
     const message = Buffer.from(packet.subarray(0, length));
     const word = wordOf(message);
-    this.clients.push(client);
+    this.clients.push({ ...client, address: client.address.slice() });
     this.words.push(word);
     if (word === 'drop') return DROP;
     if (word === 'never') return LATER;

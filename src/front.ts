@@ -1,0 +1,197 @@
+/**
+ * A front thread: receives a batch of datagrams, answers each from our zones, sends the batch. It waits for
+ * packets and for nothing else, and its event loop never turns: once a batch it compares one shared number,
+ * and only when that has moved reads what was published. What needs recursion is handed over, one letter a
+ * batch; bugs and query lines go the same way. It ends when a publication tells it to.
+ */
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { assert } from './base/assert.ts';
+import { toHex } from './base/bytes.ts';
+import { Counter, Counters } from './base/counters.ts';
+import {
+  FRONT_LETTERS_MAX,
+  FRONT_UNCOLLECTED_MAX,
+  FRONT_WAKE_MS,
+  UDP_SETTLE_TURNS_MAX,
+} from './base/limits.ts';
+import { realWorld } from './base/world.ts';
+import {
+  type FrontSettings,
+  type FrontStart,
+  FrontWord,
+  type Letter,
+  type Publication,
+  type Published,
+} from './control/front-letters.ts';
+import { guardSettings } from './control/guard-terms.ts';
+import { type LimitNote, LimitNotes } from './control/limit-notes.ts';
+import { queryLine } from './control/query-line.ts';
+import { prefixSet } from './control/settings.ts';
+import { Pipeline, type PipelineSettings } from './server/pipeline.ts';
+import { loadNative, type Native } from './transport/native.ts';
+import { Batch } from './transport/udp-batch.ts';
+import { SocketPoll } from './transport/udp-poll.ts';
+import { Bag } from './transport/udp-return.ts';
+import type { UdpSocket } from './transport/udp-socket.ts';
+import { Catalog } from './zone/catalog.ts';
+import { Image } from './zone/image.ts';
+
+const catalogOf = (images: readonly SharedArrayBuffer[]): Catalog =>
+  new Catalog(images.map((buffer) => new Image(buffer)));
+
+class Front {
+  readonly #words: Int32Array;
+  readonly #counters: Counters;
+  readonly #pipeline: Pipeline;
+  readonly #batch: Batch;
+  readonly #poll: SocketPoll;
+  readonly #bag = new Bag();
+  #generation: number;
+  #sockets: readonly UdpSocket[];
+  /** Sockets that were ours: they are read empty before they are given up. */
+  #leaving: readonly UdpSocket[] = [];
+  #isStopped = false;
+  /** Publications of zones since the last whole collection of garbage. */
+  #uncollected = 0;
+  #lines: object[] = [];
+  #limited: LimitNote | undefined;
+  readonly #limitNotes = new LimitNotes(realWorld, (note) => {
+    this.#limited = note;
+  });
+  #bugs: Letter['bugs'][number][] = [];
+
+  constructor({ words, counters, generation, publication }: FrontStart, native: Native) {
+    this.#words = words;
+    this.#counters = new Counters(counters);
+    this.#generation = generation;
+    this.#sockets = publication.sockets;
+    this.#poll = new SocketPoll(native, publication.sockets);
+    this.#batch = new Batch(native, this.#counters, this.#bag);
+    this.#pipeline = new Pipeline({
+      ...this.#pipelineSettings(publication.settings),
+      catalog: catalogOf(publication.images),
+      counters: this.#counters,
+      onBug: (bug, packet) => void this.#bugs.push({ bug, packet: toHex(packet) }),
+    });
+  }
+
+  run(): void {
+    Atomics.store(this.#words, FrontWord.SEEN, this.#generation);
+    while (!this.#isStopped) {
+      const [only] = this.#sockets;
+      if (only === undefined)
+        Atomics.wait(this.#words, FrontWord.GENERATION, this.#generation, FRONT_WAKE_MS);
+      else if (this.#sockets.length > 1) this.#serveAll();
+      else if (!this.#serve(only, true)) this.#rest();
+      this.#look();
+      this.#leave();
+    }
+  }
+
+  #serveAll(): void {
+    const ready = this.#poll.ready(FRONT_WAKE_MS);
+    for (const socket of ready) this.#serve(socket, false);
+    if (ready.length === 0) this.#rest();
+  }
+
+  /** One batch. False: there was nothing. */
+  #serve(socket: UdpSocket, mayWait: boolean): boolean {
+    if (this.#batch.receive(socket, mayWait) === 0) return false;
+    // What was published before a query came holds for it.
+    this.#look();
+    this.#batch.answer(this.#pipeline);
+    this.#post();
+    return true;
+  }
+
+  #look(): void {
+    if (Atomics.load(this.#words, FrontWord.GENERATION) === this.#generation) return;
+    assert(parentPort !== null, 'a front is a worker');
+    for (let next = receiveMessageOnPort(parentPort); next; next = receiveMessageOnPort(parentPort)) {
+      const { generation, changed } = next.message as Published;
+      this.#generation = generation;
+      this.#apply(changed);
+    }
+    if (this.#leaving.length === 0) Atomics.store(this.#words, FrontWord.SEEN, this.#generation);
+  }
+
+  #apply({ settings, images, sockets, stop }: Partial<Publication>): void {
+    if (settings) this.#pipeline.reconfigure(this.#pipelineSettings(settings));
+    if (images) {
+      this.#pipeline.publish(catalogOf(images));
+      this.#collect();
+    }
+    if (sockets) {
+      const kept = new Set(sockets.map(({ fd }) => fd));
+      this.#leaving = [...this.#leaving, ...this.#sockets.filter(({ fd }) => !kept.has(fd))];
+      this.#sockets = sockets;
+      this.#poll.follow(sockets);
+    }
+    if (stop) this.#isStopped = true;
+  }
+
+  /**
+   * Who allocates nothing never collects, and would hold the zones of yesterday for ever. What came with the
+   * last publication is still young: finding it costs less than a millisecond. A whole collection takes
+   * several, so it waits for a moment without packets; only not for ever.
+   */
+  #collect(): void {
+    if (++this.#uncollected > FRONT_UNCOLLECTED_MAX) this.#rest();
+    else globalThis.gc?.({ type: 'minor' });
+  }
+
+  /** Nobody asks at the moment. */
+  #rest(): void {
+    if (this.#uncollected === 0) return;
+    this.#uncollected = 0;
+    globalThis.gc?.();
+  }
+
+  /** Bounded: under load there is always another batch. */
+  #leave(): void {
+    if (this.#leaving.length === 0) return;
+    const leaving = this.#leaving;
+    for (const socket of leaving) {
+      for (let turn = 0; turn < UDP_SETTLE_TURNS_MAX && this.#serve(socket, false); turn++);
+    }
+    this.#leaving = this.#leaving.slice(leaving.length);
+    if (this.#leaving.length === 0) Atomics.store(this.#words, FrontWord.SEEN, this.#generation);
+  }
+
+  #post(): void {
+    const { count } = this.#bag;
+    const isSilent = this.#lines.length === 0 && this.#bugs.length === 0 && this.#limited === undefined;
+    if (count === 0 && isSilent) return;
+    const words = this.#words;
+    const posted = words[FrontWord.POSTED] as number;
+    const bag = count === 0 ? undefined : this.#bag.take();
+    const letter: Letter = { bag, lines: this.#lines, limited: this.#limited, bugs: this.#bugs };
+    if (((posted - Atomics.load(words, FrontWord.TAKEN)) | 0) >= FRONT_LETTERS_MAX) {
+      this.#counters.add(Counter.handOversDropped, count);
+      this.#counters.add(Counter.queryLinesDropped, this.#lines.length);
+    } else {
+      Atomics.store(words, FrontWord.POSTED, posted + 1);
+      parentPort?.postMessage(letter, bag === undefined ? [] : [bag.buffer]);
+    }
+    this.#lines = [];
+    this.#limited = undefined;
+    this.#bugs = [];
+  }
+
+  #pipelineSettings(
+    settings: FrontSettings,
+  ): Pick<PipelineSettings, 'recursor' | 'mayRecurse' | 'chaos' | 'guard' | 'onQuery'> {
+    const { offersRecursion, allow, chaos, guard, logQueries } = settings;
+    return {
+      recursor: offersRecursion ? 'elsewhere' : undefined,
+      mayRecurse: prefixSet(allow),
+      chaos,
+      guard: guardSettings(guard, realWorld, this.#limitNotes.add),
+      onQuery: logQueries ? (...asked) => void this.#lines.push(queryLine(...asked)) : undefined,
+    };
+  }
+}
+
+const native = await loadNative();
+assert(typeof native === 'object', 'the control thread starts fronts where there is something to call');
+new Front(workerData as FrontStart, native).run();

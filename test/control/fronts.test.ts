@@ -1,0 +1,289 @@
+/** Front threads as the control thread sees them: real threads, real sockets, and deaths on demand. */
+import { PassThrough } from 'node:stream';
+import { Worker } from 'node:worker_threads';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Counters } from '../../src/base/counters.ts';
+import { FRONT_LETTERS_MAX, UDP_BYTES_MAX } from '../../src/base/limits.ts';
+import { realWorld, type World } from '../../src/base/world.ts';
+import { BugLog } from '../../src/control/bugs.ts';
+import type { UdpDoor } from '../../src/control/doors.ts';
+import { type FrontStart, FrontWord } from '../../src/control/front-letters.ts';
+import { Fronts, type FrontsRoom, spawnFront } from '../../src/control/fronts.ts';
+import type { LimitNote } from '../../src/control/limit-notes.ts';
+import { openLog } from '../../src/control/log.ts';
+import { RateLimit } from '../../src/server/rate-limit.ts';
+import { LATER } from '../../src/transport/door.ts';
+import { readMessage } from '../../src/wire/message.ts';
+import { catalog, lines, queryFor, SOA_AND_NS } from '../support/authority.ts';
+import { native } from '../transport/batch-listener.ts';
+import { type Peer, udpPeer, until } from '../transport/peer.ts';
+
+const FRONT = new URL('../../src/front.ts', import.meta.url);
+
+let fronts: Fronts;
+let door: UdpDoor | undefined;
+let counters: Counters;
+let peers: Peer[];
+let threads: { worker: Worker; start: FrontStart }[];
+let logged: string[];
+let limited: LimitNote[];
+let world: World;
+/** What the control thread does with queries that were handed over. */
+let resume: FrontsRoom['pipeline'] extends () => infer P
+  ? P extends { resume: infer R }
+    ? R
+    : never
+  : never;
+
+const zones = (address: string): SharedArrayBuffer[] =>
+  catalog({ 'example.com': `${SOA_AND_NS}www 60 A ${address}\n` }).images.map(({ buffer }) => buffer);
+const settings = {
+  offersRecursion: true,
+  allow: ['127.0.0.0/8', '::1'],
+  chaos: { version: undefined, hostname: undefined, id: undefined },
+  guard: {
+    allowQuery: undefined,
+    own: [],
+    limit: undefined,
+    exempt: [],
+    secrets: undefined,
+    requireOverLimit: false,
+    nsid: '',
+    idleMs: 10_000,
+    udpBytes: UDP_BYTES_MAX,
+  },
+  logQueries: false,
+};
+
+function frontsOf(count: number, spawn = spawnFront(FRONT)): Fronts {
+  const stream = new PassThrough();
+  stream.on('data', (line) => logged.push(String(line)));
+  const { logger } = openLog({ level: 'info', format: 'json', queries: false }, stream, false);
+  const room: FrontsRoom = {
+    ...{ native, world, counters, logger, bugs: new BugLog(logger, realWorld) },
+    pipeline: () => ({ resume: (...asked) => resume(...asked) }),
+    onLimited: (note) => limited.push(note),
+    spawn: (start) => {
+      const worker = spawn(start);
+      threads.push({ worker, start });
+      return worker;
+    },
+  };
+  fronts = new Fronts(count, room);
+  fronts.publish({ settings, images: zones('192.0.2.1'), stop: false });
+  return fronts;
+}
+
+async function started(count = 1, address = '127.0.0.1', spawn = spawnFront(FRONT)): Promise<UdpDoor> {
+  frontsOf(count, spawn);
+  door = fronts.listen(address, 0);
+  await fronts.start();
+  return door;
+}
+
+async function peerOf({ address, port }: UdpDoor): Promise<Peer> {
+  const peer = await udpPeer(address, port);
+  peers.push(peer);
+  return peer;
+}
+
+const heard = async (peer: Peer): Promise<string[]> => {
+  const message = readMessage(await peer.hear());
+  return message ? lines(message) : [];
+};
+
+async function ask(peer: Peer, question: string, rd = false): Promise<string[]> {
+  peer.send(queryFor(question, { rd }));
+  return heard(peer);
+}
+
+beforeEach(() => {
+  counters = new Counters();
+  [peers, threads, logged, limited, door] = [[], [], [], [], undefined];
+  resume = () => 0;
+  world = realWorld;
+});
+afterEach(async () => {
+  for (const peer of peers) peer.close();
+  await door?.close();
+  await fronts.stop();
+});
+
+test('a front answers from the zones, and what it counts is counted', async () => {
+  const peer = await peerOf(await started());
+  expect(await ask(peer, 'www.example.com')).toContain('an www.example.com. 60 IN A 192.0.2.1');
+  expect(counters.record()).toMatchObject({ queries: 1, authoritative: 1, udpReceived: 1, udpSent: 1 });
+});
+
+test('what is published holds for the next query', async () => {
+  const peer = await peerOf(await started(2));
+  for (const address of ['192.0.2.2', '192.0.2.3', '192.0.2.4']) {
+    fronts.publish({ images: zones(address) });
+    expect(await ask(peer, 'www.example.com')).toContain(`an www.example.com. 60 IN A ${address}`);
+  }
+  fronts.publish({ settings: { ...settings, chaos: { ...settings.chaos, id: 'seven' } } });
+  peer.send(queryFor('id.server TXT', { klass: 3 }));
+  expect(await heard(peer)).toContain('an id.server. 0 CH TXT "seven"');
+});
+
+test.each(['127.0.0.1', '::1', '0.0.0.0'])(
+  'what needs recursion is handed over, and its answer leaves %s, at once or later',
+  async (address) => {
+    const sends: (() => void)[] = [];
+    const asked: unknown[] = [];
+    resume = (packet, length, { transport, port }, out, send) => {
+      asked.push({ transport, port });
+      const answer = packet.slice(0, length);
+      answer[2] = 0x80;
+      if (asked.length === 1) out.set(answer);
+      else sends.push(() => send(answer));
+      return asked.length === 1 ? length : LATER;
+    };
+    const { port } = await started(1, address);
+    const at = address === '0.0.0.0' ? '127.0.0.2' : address;
+    const peer = await peerOf({ ...(door as UdpDoor), address: at, port });
+    expect(await ask(peer, 'www.elsewhere.net', true)).toEqual(['NOERROR']);
+    peer.send(queryFor('www.elsewhere.net', { rd: true }));
+    await until(() => sends.length === 1);
+    expect(await ask(peer, 'www.example.com', true)).toContain('an www.example.com. 60 IN A 192.0.2.1');
+    sends[0]?.();
+    expect(await heard(peer)).toEqual(['NOERROR']);
+    expect(asked).toEqual([1, 2].map(() => ({ transport: 'udp', port: peer.port })));
+    expect(fronts.underway).toBe(0);
+  },
+);
+
+test('an answer that comes when its socket is closed goes nowhere', async () => {
+  let late: (() => void) | undefined;
+  resume = (packet, length, _client, _out, send) => {
+    const answer = packet.slice(0, length);
+    late = () => send(answer);
+    return LATER;
+  };
+  const peer = await peerOf(await started());
+  peer.send(queryFor('www.elsewhere.net', { rd: true }));
+  await until(() => late !== undefined);
+  await door?.close();
+  late?.();
+  expect(counters.record()).toMatchObject({ udpSent: 0, udpSendFailed: 0 });
+});
+
+test('a front does not write more letters than are read', async () => {
+  const peer = await peerOf(await started());
+  const words = threads[0]?.start.words as Int32Array;
+  // Nobody has read a letter for a long time.
+  Atomics.store(words, FrontWord.TAKEN, -FRONT_LETTERS_MAX);
+  peer.send(queryFor('www.elsewhere.net', { rd: true }));
+  await until(() => counters.record().handOversDropped === 1);
+  expect(await ask(peer, 'www.example.com', true)).toContain('an www.example.com. 60 IN A 192.0.2.1');
+});
+
+test('a query line is written by the control thread', async () => {
+  const peer = await peerOf(await started());
+  fronts.publish({ settings: { ...settings, logQueries: true } });
+  await ask(peer, 'www.example.com');
+  await until(() => logged.some((line) => line.includes('"query"')));
+  const client = `127.0.0.1#${peer.port}`;
+  const line = { client, over: 'udp', name: 'www.example.com.', type: 'A', class: 'IN', rcode: 'NOERROR' };
+  expect(JSON.parse(logged.find((each) => each.includes('"query"')) ?? '')).toMatchObject(line);
+});
+
+test('a front that dies is told, counted and started again; what comes meanwhile is answered', async () => {
+  const listening = await started(2);
+  const many = await Promise.all(Array.from({ length: 24 }, () => peerOf(listening)));
+  await threads[0]?.worker.terminate();
+  for (const peer of many) peer.send(queryFor('www.example.com'));
+  for (const peer of many) expect((await heard(peer))[0]).toBe('NOERROR aa ra');
+  expect(threads).toHaveLength(3);
+  await until(() => counters.record().udpSent === 24);
+  expect(counters.record().frontsDied).toBe(1);
+  expect(logged.join('')).toContain('a front thread died');
+});
+
+test('a front that cannot live is started again ever more slowly, and holds up nothing', async () => {
+  const text = 'throw new Error("no life")';
+  await started(1, '127.0.0.1', () => new Worker(text, { eval: true }));
+  await until(() => counters.record().frontsDied >= 2);
+  const waits = logged.flatMap((line) => /"afterMs":(\d+)/.exec(line)?.[1] ?? []);
+  expect(waits.slice(0, 2)).toEqual(['100', '200']);
+  expect(logged.join('')).toContain('no life');
+  await fronts.settled();
+});
+
+/** A thread of the test's own, which is told what a front is told. */
+const posing = (text: string) => (start: FrontStart) =>
+  new Worker(
+    `const { parentPort, workerData: { words, generation } } = require('node:worker_threads');
+     Atomics.store(words, ${FrontWord.SEEN}, generation); ${text}`,
+    { eval: true, workerData: start },
+  );
+
+test('a front that is stuck is ended, and holds up neither a change nor the end', async () => {
+  // Time enough for any thread passes in a moment.
+  world = {
+    ...realWorld,
+    nowMs: () => 100 * realWorld.nowMs(),
+    after: (ms, call) => realWorld.after(ms / 50, call),
+  };
+  await started(1, '127.0.0.1', posing('for (;;);'));
+  fronts.publish({ images: zones('192.0.2.2') });
+  await fronts.settled();
+  expect(counters.record().frontsDied).toBeGreaterThan(0);
+});
+
+test('a bug that a front met is logged, with the packet', async () => {
+  const letter = "{ lines: [], bugs: [{ bug: new Error('odd'), packet: '00ff' }] }";
+  await started(1, '127.0.0.1', posing(`parentPort.postMessage(${letter}); setTimeout(() => {}, 60_000)`));
+  await until(() => logged.length > 0);
+  const { packet, stack } = JSON.parse(logged[0] ?? '');
+  expect([packet, stack]).toEqual(['00ff', expect.stringContaining('Error: odd')]);
+  await threads[0]?.worker.terminate();
+});
+
+test('who is limited has one account at all fronts and here, also at one that died and came back', async () => {
+  const rates = { responses: 50, nxdomains: 50, errors: 50, windowMs: 15_000, slip: 0 };
+  const limit = new RateLimit(rates, realWorld);
+  const guard = { ...settings.guard, limit: { rates, table: limit.memory } };
+  const listening = await started(2);
+  fronts.publish({ settings: { ...settings, guard } });
+  const many = await Promise.all(Array.from({ length: 16 }, () => peerOf(listening)));
+  const flood = async (queries: number): Promise<void> => {
+    const { queries: before } = counters.record();
+    for (let i = 0; i < queries; i++) (many[i % many.length] as Peer).send(queryFor('www.example.com'));
+    await until(() => counters.record().queries === (before ?? 0) + queries);
+  };
+  await flood(500);
+  // The burst, and what is paid back while the test runs.
+  expect(counters.record().udpSent).toBeGreaterThanOrEqual(125);
+  expect(counters.record().udpSent).toBeLessThan(225);
+  await until(() => limited.length > 0);
+  expect(limited[0]).toMatchObject({ kind: 'response', prefix: '127.0.0.0/24', held: expect.any(Number) });
+  await flood(1_000);
+  const { udpSent: before } = counters.record();
+  for (const { worker } of threads.slice()) await worker.terminate();
+  await until(() => threads.length === 4);
+  await flood(200);
+  expect(counters.record().udpSent).toBe(before);
+});
+
+test('one that stops reads what has arrived before', async () => {
+  const listening = await started(2);
+  const peer = await peerOf(listening);
+  for (let i = 0; i < 200; i++) peer.send(queryFor('www.example.com'));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await listening.stopReceiving();
+  for (let i = 0; i < 200; i++) await peer.hear();
+  await listening.close();
+  await fronts.stop();
+  expect(counters.record().frontsDied).toBe(0);
+});
+
+test('addresses come and go while others are served', async () => {
+  const peer = await peerOf(await started(1));
+  const second = fronts.listen('::1', 0);
+  const guest = await peerOf(second);
+  expect((await ask(guest, 'www.example.com'))[0]).toBe('NOERROR aa ra');
+  expect((await ask(peer, 'www.example.com'))[0]).toBe('NOERROR aa ra');
+  await second.close();
+  expect((await ask(peer, 'www.example.com'))[0]).toBe('NOERROR aa ra');
+});
