@@ -58,7 +58,7 @@ export const UDP_SEND_QUEUE_MAX = 1_000;
 export const UDP_SOCKET_BUFFER_BYTES = 4 * 1024 * 1024;
 /** Datagrams received or sent by one call; more of them gain nothing that can be measured. */
 export const UDP_BATCH_MAX = 64;
-/** Of a datagram received in a batch, as much as we ever say that we take; what is longer gets dropped and counted. */
+/** Of a datagram received in a batch: as much as we ever say that we take. What is longer gets dropped. */
 export const UDP_QUERY_BYTES_MAX = 4_096;
 /** How long a front waits, once a batch, for a kernel whose send buffer is full. */
 export const UDP_SEND_WAIT_MS = 5;
