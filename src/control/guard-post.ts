@@ -1,7 +1,7 @@
 /**
- * What the guards of all threads are told, made from the settings. The table of rates and the secrets drawn at
- * start outlive a reload, and any other thread: nobody's debt is forgotten, nobody's cookie becomes invalid.
- * Tells the log who is being limited.
+ * What the guards of all threads are told, made from the settings. The table of rates and the secrets drawn
+ * at start outlive a reload, and any other thread: nobody's debt is forgotten, nobody's cookie becomes
+ * invalid. Tells the log who is being limited.
  */
 import type { World } from '../base/world.ts';
 import { CookieSecrets } from '../server/cookie-secrets.ts';

@@ -1,7 +1,7 @@
 /**
- * Who is being limited, for the log: told at once, and then at most every RATE_LIMIT_QUIET_MS, with the number
- * of responses that were held back since. A thread keeps notes of its own responses; the control thread's hear
- * those of the fronts too, so that the log has one voice.
+ * Who is being limited, for the log: told at once, and then at most every RATE_LIMIT_QUIET_MS, with the
+ * number of responses that were held back since. A thread keeps notes of its own responses; the control
+ * thread's hear those of the fronts too, so that the log has one voice.
  */
 import type { Bytes } from '../base/bytes.ts';
 import { IPV4_BYTES, ipText } from '../base/ip.ts';

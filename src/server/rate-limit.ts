@@ -139,7 +139,7 @@ function isJustBefore(words: Int32Array, at: number, now: number): boolean {
   return elapsed < 0 && elapsed >= -RATE_LIMIT_SKEW_MS_MAX;
 }
 
-/** What is left of a debt by now. A stamp of the far future is one of long ago: the clock's word went round. */
+/** What is left of a debt by now. A stamp of the far future is one of long ago: the clock went round. */
 function owed(words: Int32Array, at: number, rate: number, now: number): number {
   const debt = words[at + DEBT] as number;
   if (isJustBefore(words, at, now)) return debt;

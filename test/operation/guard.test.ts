@@ -70,7 +70,7 @@ const askAll = (packet: Uint8Array): Promise<(Message | undefined)[]> =>
     ),
   );
 
-/** How many answers come to so many queries, over all sockets. Ended by one over TCP, which nobody limits. */
+/** How many answers come to so many queries, over all sockets. */
 async function flood(packet: Uint8Array, queries: number): Promise<number> {
   let heard = 0;
   const count = (): void => void heard++;
