@@ -81,6 +81,8 @@ export class Authority {
         return 'done';
       case 'nodata':
         this.#deny(zone, reply);
+        // The DS of an apex whose parent is elsewhere: our word is the child's, and a recursion's is better.
+        if (query.type === Type.DS && node === APEX && zone.apexLabels > 0) reply.rest = 'outside';
         return 'done';
       case 'nxdomain':
         // After aliases the RCODE speaks of the last name (RFC 6604 §3).

@@ -29,7 +29,10 @@ export function ownZones(catalogNow: () => Catalog): OwnZones {
       if (zone === undefined || zone.klass !== Class.IN) return { kind: 'outside' };
       reply.reset();
       authority.answer(catalog, zone, query, reply);
-      if (reply.rest === 'delegated' && !reply.hasAnswers()) return delegation(zone, reply);
+      if (!reply.hasAnswers()) {
+        if (reply.rest === 'delegated') return delegation(zone, reply);
+        if (reply.rest === 'outside') return { kind: 'outside' };
+      }
       const finding: OwnFinding = { kind: 'answer', outcome: outcomeOf(reply, name) };
       reply.forget();
       return finding;

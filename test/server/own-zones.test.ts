@@ -31,6 +31,11 @@ describe('what the resolver learns of our own zones', () => {
     expect(ask('www.elsewhere.')).toEqual({ kind: 'outside' });
   });
 
+  test('the DS of a zone whose parent is not here is outside [RFC 4035 §3.1.4.1]', () => {
+    expect(ask('own.', Type.DS)).toEqual({ kind: 'outside' });
+    expect(answerOf(ask('sub.own.', Type.DS))).toEqual([]);
+  });
+
   test('data and alias chains are answers', () => {
     expect(answerOf(ask('www.own.'))).toEqual(['www.own. 1 60']);
     expect(answerOf(ask('alias.own.'))).toEqual(['alias.own. 5 60', 'www.own. 1 60']);

@@ -168,6 +168,14 @@ describe('recursion', () => {
     expect(subject.pending).toBe(0);
   });
 
+  test('asks the parent of our zone for its DS; who may not recurse gets ours [RFC 4035 §3.1.4.1]', () => {
+    const { recursor, asked } = scripted({ cached: outcome('own.', 9) });
+    const subject = pipeline(zones, { recursor, mayRecurse: loopback });
+    expect(ask(subject, 'own. DS', { rd: true }).flags & Flag.AA).toBe(0);
+    expect(asked).toEqual(['own. 43']);
+    expect(lines(ask(subject, 'own. DS'))[1]).toMatch(/^ns own\. 60 IN SOA/);
+  });
+
   test('goes on where an alias leaves our zones, and AA stays [RFC 1035 §4.1.1]', async () => {
     const { recursor, asked } = scripted({ later: () => Promise.resolve(outcome('www.elsewhere.', 9)) });
     const subject = pipeline(zones, { recursor, mayRecurse: loopback });
