@@ -83,7 +83,7 @@ async function flood(packet: Uint8Array, queries: number): Promise<number> {
   return heard;
 }
 
-test('a flood over all fronts has one account, which a reload does not forget, and the log tells', async () => {
+test('a flood over all fronts has one account, a reload does not forget it, and the log tells', async () => {
   const { server, port } = await serve({ rateLimit: strict });
   const first = await flood(query('www.example.com'), 1_000);
   // 2.5 at once, and 1 a second; two accounts would have given 4 at once.
