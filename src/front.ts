@@ -17,6 +17,7 @@ import {
   FRONT_WAKE_MS,
   UDP_SETTLE_TURNS_MAX,
 } from './base/limits.ts';
+import { realWorld } from './base/world.ts';
 import {
   type FrontSettings,
   type FrontStart,
@@ -29,6 +30,8 @@ import {
   type Watching,
 } from './control/front-letters.ts';
 import { FrontWorld } from './control/front-world.ts';
+import { guardSettings } from './control/guard-terms.ts';
+import { type LimitNote, LimitNotes } from './control/limit-notes.ts';
 import { prefixSet } from './control/settings.ts';
 import { LATENCY_ROWS, Observer, type Sighting } from './server/observer.ts';
 import { Pipeline, type PipelineSettings } from './server/pipeline.ts';
@@ -62,6 +65,10 @@ class Front {
   #watching: Watching | undefined;
   #observer: Observer | undefined;
   #sightings: PostedSighting[] = [];
+  #limited: LimitNote | undefined;
+  readonly #limitNotes = new LimitNotes(realWorld, (note) => {
+    this.#limited = note;
+  });
   #bugs: Letter['bugs'][number][] = [];
 
   constructor({ words, counters, latency, generation, publication }: FrontStart, native: Native) {
@@ -165,7 +172,8 @@ class Front {
   }
 
   get #hasMail(): boolean {
-    return this.#bag.count > 0 || this.#sightings.length > 0 || this.#bugs.length > 0;
+    const isSilent = this.#sightings.length === 0 && this.#bugs.length === 0 && this.#limited === undefined;
+    return this.#bag.count > 0 || !isSilent;
   }
 
   #post(): void {
@@ -177,7 +185,7 @@ class Front {
     if (!this.#hasMail) return;
     const { count } = this.#bag;
     const bag = count === 0 ? undefined : this.#bag.take();
-    const letter: Letter = { bag, sightings: this.#sightings, bugs: this.#bugs };
+    const letter: Letter = { bag, sightings: this.#sightings, limited: this.#limited, bugs: this.#bugs };
     if (unread >= FRONT_LETTERS_MAX) {
       this.#counters.add(Counter.handOversDropped, count);
     } else {
@@ -185,6 +193,7 @@ class Front {
       parentPort?.postMessage(letter, bag === undefined ? [] : [bag.buffer]);
     }
     this.#sightings = [];
+    this.#limited = undefined;
     this.#bugs = [];
   }
 
@@ -197,14 +206,15 @@ class Front {
 
   #pipelineSettings(
     settings: FrontSettings,
-  ): Pick<PipelineSettings, 'recursor' | 'mayRecurse' | 'chaos' | 'observer'> {
-    const { offersRecursion, allow, chaos, watching } = settings;
+  ): Pick<PipelineSettings, 'recursor' | 'mayRecurse' | 'chaos' | 'guard' | 'observer'> {
+    const { offersRecursion, allow, chaos, guard, watching } = settings;
     if (!isDeepStrictEqual(watching, this.#watching)) this.#observer = this.#observerOf(watching);
     this.#watching = watching;
     return {
       recursor: offersRecursion ? 'elsewhere' : undefined,
       mayRecurse: prefixSet(allow),
       chaos,
+      guard: guardSettings(guard, realWorld, this.#limitNotes.add),
       observer: this.#observer,
     };
   }

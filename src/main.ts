@@ -15,6 +15,7 @@ import { Doors, type Refusal } from './control/doors.ts';
 import type { PostedSighting } from './control/front-letters.ts';
 import { Fronts, spawnFront } from './control/fronts.ts';
 import { type Ground, House } from './control/house.ts';
+import type { LimitNote } from './control/limit-notes.ts';
 import { type Reading, readAll } from './control/load.ts';
 import { logComplaints, openLog } from './control/log.ts';
 import { Monitor } from './control/monitor.ts';
@@ -156,6 +157,7 @@ async function frontsFor({ threads }: Settings, house: House, ground: Ground): P
     ...{ native, world, counters, latency, logger, bugs, spawn },
     pipeline: () => house.pipeline,
     onSightings: (posted: readonly PostedSighting[]) => house.logSightings(posted),
+    onLimited: (note: LimitNote) => house.noteLimited(note),
   };
   const fronts = new Fronts(threads, room);
   house.follow((published) => fronts.publish(published));

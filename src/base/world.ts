@@ -5,7 +5,10 @@
 import { randomInt } from 'node:crypto';
 
 export interface World {
-  /** Monotonic milliseconds, for TTLs and timeouts: never jumps with the wall clock. */
+  /**
+   * Monotonic milliseconds, for TTLs and timeouts: never jumps with the wall clock. The same in all threads,
+   * since Node counts from the start of the process: what they share can be stamped.
+   */
   nowMs(): number;
   /** Seconds since 1970, for signatures and logs only. */
   wallSeconds(): number;

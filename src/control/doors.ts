@@ -45,7 +45,8 @@ interface Door {
   readonly tcp: TcpListener;
 }
 
-const EVERYWHERE: Listen = { address: '*', port: 53 };
+/** What is meant where nothing is said. */
+export const EVERYWHERE: Listen = { address: '*', port: 53 };
 
 export class Doors {
   readonly #wanted: readonly Listen[];

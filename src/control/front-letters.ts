@@ -13,6 +13,8 @@ import type { Sighting } from '../server/observer.ts';
 import { triage } from '../server/triage.ts';
 import type { UdpSocket } from '../transport/udp-socket.ts';
 import { Query } from '../wire/query.ts';
+import type { GuardTerms } from './guard-terms.ts';
+import type { LimitNote } from './limit-notes.ts';
 
 export const FrontWord = { GENERATION: 0, SEEN: 1, POSTED: 2, TAKEN: 3 } as const;
 
@@ -25,12 +27,13 @@ export interface Watching {
   readonly logEvery: number | undefined;
 }
 
-/** As plain values, which can be posted. */
+/** As plain values, which can be posted; what all threads share is in shared memory. */
 export interface FrontSettings {
   readonly offersRecursion: boolean;
   readonly allow: readonly string[];
   readonly chaos: Identity;
   readonly watching: Watching;
+  readonly guard: GuardTerms;
 }
 
 export interface Publication {
@@ -61,6 +64,8 @@ export interface Letter {
   readonly bag: Uint8Array | undefined;
   /** For the query log. */
   readonly sightings: readonly PostedSighting[];
+  /** Somebody is being limited. */
+  readonly limited: LimitNote | undefined;
   readonly bugs: readonly { readonly bug: unknown; readonly packet: string }[];
 }
 

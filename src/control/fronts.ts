@@ -30,6 +30,7 @@ import {
   type Publication,
   type Published,
 } from './front-letters.ts';
+import type { LimitNote } from './limit-notes.ts';
 import type { Logger } from './log.ts';
 
 export interface FrontsRoom {
@@ -43,6 +44,8 @@ export interface FrontsRoom {
   readonly pipeline: () => Pick<Pipeline, 'resume'>;
   /** Where queries that fronts answered go to be logged. */
   readonly onSightings: (posted: readonly PostedSighting[]) => void;
+  /** A front tells of somebody whom it limits. */
+  readonly onLimited: (note: LimitNote) => void;
   /** Starts the thread; a test may start another one. */
   readonly spawn: (start: FrontStart) => Worker;
 }
@@ -226,9 +229,10 @@ export class Fronts {
     });
   }
 
-  #read({ bag, sightings, bugs }: Letter, words: Int32Array): void {
+  #read({ bag, sightings, limited, bugs }: Letter, words: Int32Array): void {
     for (const { bug, packet } of bugs) this.#room.bugs.tell(bug, { packet });
     if (sightings.length > 0) this.#room.onSightings(sightings);
+    if (limited) this.#room.onLimited(limited);
     for (const { way, packet } of bag ? unpack(bag) : []) this.#answer(way, packet);
     Atomics.add(words, FrontWord.TAKEN, 1);
   }

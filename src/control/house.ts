@@ -17,7 +17,10 @@ import { localAddresses } from '../transport/addresses.ts';
 import { socketUpstream } from '../transport/upstream.ts';
 import type { BugLog } from './bugs.ts';
 import { type FrontSettings, type PostedSighting, unpackSighting } from './front-letters.ts';
+import { GuardPost } from './guard-post.ts';
+import type { GuardTerms } from './guard-terms.ts';
 import { keepHeapSmall } from './heap.ts';
+import type { LimitNote } from './limit-notes.ts';
 import type { Loadout } from './load.ts';
 import type { Log } from './log.ts';
 import type { Standing } from './metrics.ts';
@@ -34,6 +37,12 @@ export interface Ground {
   readonly bugs: BugLog;
 }
 
+interface ForFronts {
+  readonly settings: FrontSettings;
+  readonly images: SharedArrayBuffer[];
+  readonly stop: false;
+}
+
 /** Decided when the doors are opened. */
 const RESTART_KEYS = ['listen', 'threads', 'tcp', 'http', 'user', 'group'] as const;
 
@@ -41,18 +50,23 @@ export class House {
   readonly pipeline: Pipeline;
   readonly #ground: Ground;
   readonly #upstream: ReturnType<typeof socketUpstream>;
+  readonly #guardPost: GuardPost;
+  /** The settings that the doors are opened with. */
+  readonly #atStart: Settings;
   #settings: Settings;
   #loadout: Loadout;
   #neverQuery: PrefixSet;
   #recursor: Recursor | undefined;
   #queryLog: QueryLog | undefined;
-  #follower: ((published: ReturnType<House['forFronts']>) => void) | undefined;
+  #follower: ((published: Partial<ForFronts>) => void) | undefined;
 
   constructor(settings: Settings, loadout: Loadout, ground: Ground) {
     this.#ground = ground;
     this.#settings = settings;
+    this.#atStart = settings;
     this.#loadout = loadout;
     this.#neverQuery = neverQuery(settings);
+    this.#guardPost = new GuardPost(ground.world, ground.log.logger);
     this.#upstream = socketUpstream(ground.world, ground.counters);
     this.#recursor = this.#newRecursor();
     this.#queryLog = this.#newQueryLog();
@@ -88,14 +102,14 @@ export class House {
     return RESTART_KEYS.filter((key) => !isDeepStrictEqual(settings[key], before.settings[key]));
   }
 
-  /** Who is told of every change. */
-  follow(follower: (published: ReturnType<House['forFronts']>) => void): void {
+  /** Who is told everything now, and then every change. */
+  follow(follower: (published: Partial<ForFronts>) => void): void {
     this.#follower = follower;
     follower(this.forFronts());
   }
 
   /** What other threads need to answer as this one does. */
-  forFronts(): { settings: FrontSettings; images: SharedArrayBuffer[]; stop: false } {
+  forFronts(): ForFronts {
     const { recursion, log, http } = this.#settings;
     const { chaos } = this.#pipelineSettings();
     const { allow, enabled: offersRecursion } = recursion;
@@ -104,7 +118,7 @@ export class House {
       logEvery: log.queries === false ? undefined : log.queries.every,
     };
     return {
-      settings: { offersRecursion, allow, chaos, watching },
+      settings: { offersRecursion, allow, chaos, watching, guard: this.#guardTerms() },
       images: this.catalog.images.map(({ buffer }) => buffer),
       stop: false,
     };
@@ -113,6 +127,14 @@ export class House {
   /** The machine has other addresses than before. */
   noteAddresses(): void {
     this.#neverQuery = neverQuery(this.#settings);
+    this.pipeline.reconfigure({ guard: this.#guardPost.settings(this.#guardTerms()) });
+    const { settings } = this.forFronts();
+    this.#follower?.({ settings });
+  }
+
+  /** A front limits somebody. */
+  noteLimited(note: LimitNote): void {
+    this.#guardPost.hear(note);
   }
 
   /**
@@ -121,7 +143,9 @@ export class House {
    */
   answersItself(): boolean {
     const out = new Uint8Array(SELF_QUERY.length + 512);
-    const length = this.pipeline.answer(SELF_QUERY.slice(), SELF_QUERY.length, SELF, out, () => {});
+    // Not as over UDP, where a limit may be in force.
+    const client = { ...SELF, transport: 'tcp' } as const;
+    const length = this.pipeline.answer(SELF_QUERY.slice(), SELF_QUERY.length, client, out, () => {});
     return length >= SELF_QUERY.length && ((out[2] as number) & 0x80) !== 0;
   }
 
@@ -169,7 +193,12 @@ export class House {
     return timed || this.#queryLog ? new Observer(world, timed, this.#queryLog) : undefined;
   }
 
-  #pipelineSettings(): Pick<PipelineSettings, 'catalog' | 'mayRecurse' | 'chaos'> {
+  #guardTerms(): GuardTerms {
+    const { listen, tcp } = this.#atStart;
+    return this.#guardPost.terms(this.#settings, listen, tcp.idleMs);
+  }
+
+  #pipelineSettings(): Pick<PipelineSettings, 'catalog' | 'mayRecurse' | 'chaos' | 'guard'> {
     const { identity, recursion } = this.#settings;
     return {
       catalog: this.#loadout.catalog,
@@ -179,6 +208,7 @@ export class House {
         hostname: identity.hostname || undefined,
         id: identity.id || undefined,
       },
+      guard: this.#guardPost.settings(this.#guardTerms()),
     };
   }
 

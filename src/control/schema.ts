@@ -4,7 +4,17 @@
  * bytes.
  */
 import { z } from 'zod';
-import { DRAIN_MS_MAX, FRONTS_MAX, RESOLUTION_MS_MAX } from '../base/limits.ts';
+import {
+  DRAIN_MS_MAX,
+  FRONTS_MAX,
+  NSID_BYTES_MAX,
+  RATE_LIMIT_PER_SECOND_MAX,
+  RATE_LIMIT_SLIP_MAX,
+  RATE_LIMIT_WINDOW_MS_MAX,
+  RESOLUTION_MS_MAX,
+  UDP_BYTES_CONFIGURABLE_MAX,
+  UDP_PLAIN_BYTES_MAX,
+} from '../base/limits.ts';
 import { PrefixSet } from '../base/prefix.ts';
 import { parseListen } from '../transport/addresses.ts';
 import { nameFromText } from '../wire/name.ts';
@@ -107,13 +117,67 @@ const recursion = table({
   clientMs: clientTimeout,
 }));
 
+const NSID = `a text of at most ${NSID_BYTES_MAX} bytes, or false for none`;
+const nsid = z.union(
+  [text(NSID).refine((t) => Buffer.byteLength(t) <= NSID_BYTES_MAX, expected(NSID)), z.literal(false)],
+  expected(NSID),
+);
+
 const identity = table({
   version: textOrOff('a text')
     .prefault(DEFAULTS.version)
     .meta({ description: 'version.bind, version.server' }),
   hostname: textOrOff('a text').prefault(false).meta({ description: 'hostname.bind' }),
   id: textOrOff('a text').prefault(false).meta({ description: 'id.server' }),
+  nsid: nsid.prefault(false).meta({ description: 'What is told to who asks with the EDNS option NSID.' }),
 });
+
+const perSecond = (of: string) =>
+  count('a number', 0, RATE_LIMIT_PER_SECOND_MAX)
+    .prefault(DEFAULTS.perSecond)
+    .meta({ description: `${of} per second to one prefix of clients (/24, /56); 0 is without limit.` });
+
+const rateLimit = table({
+  enabled: flag.prefault(true).meta({ description: 'Whether floods of responses over UDP are cut short.' }),
+  responsesPerSecond: perSecond('The same answer'),
+  nxdomainsPerSecond: perSecond('NXDOMAIN of one zone'),
+  errorsPerSecond: perSecond('Errors'),
+  window: duration(1_000, RATE_LIMIT_WINDOW_MS_MAX)
+    .prefault(DEFAULTS.window)
+    .meta({ description: 'How long answers stay held back after a flood has ended.' }),
+  slip: count('a number', 0, RATE_LIMIT_SLIP_MAX)
+    .prefault(DEFAULTS.slip)
+    .meta({ description: 'Every so many of the responses held back goes out truncated; 0 is none.' }),
+  exempt: list(prefix(PREFIX), 'addresses and prefixes')
+    .prefault([...DEFAULTS.exempt])
+    .meta({ description: 'Clients that are never limited.' }),
+}).transform(({ responsesPerSecond, nxdomainsPerSecond, errorsPerSecond, window, ...rest }) => ({
+  ...rest,
+  responses: responsesPerSecond,
+  nxdomains: nxdomainsPerSecond,
+  errors: errorsPerSecond,
+  windowMs: window,
+}));
+
+const SECRETS = 'one or two secrets, the first to make cookies';
+const cookies = table({
+  enabled: flag.prefault(true).meta({ description: 'Whether DNS Cookies are given and looked at.' }),
+  secrets: list(
+    z
+      .string(expected('a secret'))
+      .regex(/^[0-9a-f]{32}$/i, expected('a secret of 32 hexadecimal digits, as of "openssl rand -hex 16"')),
+    SECRETS,
+  )
+    .min(1, expected(SECRETS))
+    .max(2, expected(SECRETS))
+    .optional()
+    .meta({
+      description: 'The same at all servers behind one address; by default one drawn at random each day.',
+    }),
+  requireOverLimit: flag
+    .prefault(true)
+    .meta({ description: 'Whether who is over the limit gets BADCOOKIE where it would get TC.' }),
+}).transform(({ secrets, ...rest }) => ({ ...rest, secrets }));
 
 const tcp = table({
   clients: count('a number', 1, 65_535)
@@ -206,6 +270,9 @@ export const schema = table({
     .record(name, text('the name of a file'), expected('a table of zone names and files'))
     .prefault({ ...DEFAULTS.zone })
     .meta({ description: 'Zones by name, each with its file.' }),
+  allowQuery: list(prefix(PREFIX), 'addresses and prefixes')
+    .optional()
+    .meta({ description: 'Clients that may ask anything at all; by default everybody.' }),
   recursion: recursion.prefault({}),
   hosts: textOrOff('the name of a hosts file')
     .prefault(false)
@@ -213,6 +280,11 @@ export const schema = table({
   identity: identity
     .prefault({})
     .meta({ description: 'What is told to who asks in class CH; false is off.' }),
+  udpSize: count('a number of bytes', UDP_PLAIN_BYTES_MAX, UDP_BYTES_CONFIGURABLE_MAX)
+    .prefault(DEFAULTS.udpSize)
+    .meta({ description: 'What a response over UDP has at most; what does not fit goes over TCP.' }),
+  rateLimit: rateLimit.prefault({}),
+  cookies: cookies.prefault({}),
   tcp: tcp.prefault({}),
   user: account.meta({ description: 'Whom to become when started as root.' }),
   group: account.meta({ description: "Its group; by default the user's own." }),
@@ -222,12 +294,13 @@ export const schema = table({
     .prefault(DEFAULTS.grace)
     .meta({ description: 'Time to answer what is in hand when told to stop.' }),
 }).transform(
-  ({ zones, user, group, grace, threads, ...rest }): Settings => ({
+  ({ zones, user, group, allowQuery, grace, threads, ...rest }): Settings => ({
     ...rest,
     threads: threads ?? threadsDefault(),
     zones,
     user,
     group,
+    allowQuery,
     graceMs: grace,
   }),
 );

@@ -1,10 +1,11 @@
 /**
  * A query's walk from bytes to bytes, the same for every transport; the exits stand on the left.
  *
- *   packet ─▶ triage           header only
+ *   packet ─▶ triage, guard    header only; where from
  *      drop ◀─┤
  *    NOTIMP ◀─┤
  *             ├▶ wire/query    one question, EDNS
+ *   REFUSED ◀─┤                to who may not ask
  *   FORMERR ◀─┤
  *             ├▶ admit         class and type that can be asked here
  *   REFUSED ◀─┤
@@ -12,6 +13,7 @@
  *             │   ours ─▶ answer/authority ─▶ (aliases that leave us) ─▶ recursion
  *   REFUSED ◀─┤   not ours, and this client may not recurse
  *             │   else ─▶ recursion: from its cache at once, or LATER
+ *      drop ◀─┼─ guard         what may be sent to this client: rates, cookies
  *   bytes   ◀─┴─ finish        sizes, EDNS, truncation
  *
  * Synchronous but for LATER. One scratch query and one reply serve all queries of the thread.
@@ -21,15 +23,17 @@ import { Chaos, type Identity } from '../answer/chaos.ts';
 import { Reply } from '../answer/reply.ts';
 import type { Bytes } from '../base/bytes.ts';
 import { Counter, type Counters } from '../base/counters.ts';
-import { MESSAGE_BYTES_MAX, UDP_BYTES_MAX } from '../base/limits.ts';
+import { ANY_UDP_BYTES_MAX, MESSAGE_BYTES_MAX, UDP_BYTES_MAX } from '../base/limits.ts';
 import type { PrefixSet } from '../base/prefix.ts';
 import type { Recursor } from '../resolver/recursor.ts';
 import { type Answerer, type Client, DROP, LATER } from '../transport/door.ts';
-import { Class, Ede, Rcode } from '../wire/codes.ts';
+import { Class, Ede, Rcode, Type } from '../wire/codes.ts';
 import { Query } from '../wire/query.ts';
 import type { Catalog } from '../zone/catalog.ts';
+import type { Image } from '../zone/image.ts';
 import { admit } from './admit.ts';
 import { Finisher } from './finish.ts';
+import { Guard, type GuardSettings } from './guard.ts';
 import { type Observer, Path } from './observer.ts';
 import { Recursion, type Send } from './recursion.ts';
 import { triage } from './triage.ts';
@@ -40,6 +44,8 @@ export interface PipelineSettings {
   readonly recursor: Recursor | 'elsewhere' | undefined;
   readonly mayRecurse: PrefixSet;
   readonly chaos: Identity;
+  /** Absent where everybody is to be answered everything. */
+  readonly guard?: GuardSettings;
   readonly counters: Counters;
   readonly onBug: (error: unknown, packet: Uint8Array) => void;
   /** Only where queries are timed or logged. */
@@ -53,6 +59,7 @@ export class Pipeline implements Answerer {
   readonly #query = new Query();
   readonly #reply = new Reply();
   readonly #authority = new Authority();
+  readonly #guard: Guard;
   readonly #finisher = new Finisher();
   /** Where answers that come LATER are written, before `send` gets a copy. */
   readonly #late = new Uint8Array(MESSAGE_BYTES_MAX);
@@ -61,6 +68,8 @@ export class Pipeline implements Answerer {
     this.#settings = settings;
     this.#chaos = new Chaos(settings.chaos);
     this.#recursion = new Recursion(settings.recursor);
+    this.#guard = new Guard(settings.counters);
+    if (settings.guard) this.#post(settings.guard);
   }
 
   /** From the next query on, these zones. */
@@ -72,7 +81,13 @@ export class Pipeline implements Answerer {
   reconfigure(changed: Partial<PipelineSettings>): void {
     this.#settings = { ...this.#settings, ...changed };
     if (changed.chaos) this.#chaos = new Chaos(changed.chaos);
+    if (changed.guard) this.#post(changed.guard);
     if ('recursor' in changed) this.#recursion.recursor = changed.recursor;
+  }
+
+  #post(guard: GuardSettings): void {
+    this.#guard.settings = guard;
+    this.#finisher.udpBytes = guard.udpBytes;
   }
 
   /** Answers promised by LATER and not sent yet. */
@@ -97,8 +112,9 @@ export class Pipeline implements Answerer {
 
   #serve(packet: Bytes, length: number, client: Client, out: Bytes, send: Send): number {
     const { counters } = this.#settings;
+    const guard = this.#guard;
     const verdict = triage(packet, length);
-    if (verdict === 'drop') {
+    if (verdict === 'drop' || guard.wouldLoop(client)) {
       counters.bump(Counter.silenced);
       return DROP;
     }
@@ -107,10 +123,15 @@ export class Pipeline implements Answerer {
     reply.reset();
     if (verdict === 'unsupported') {
       query.readHeader(packet, length);
-      return this.#plain(Rcode.NOTIMP, client, out);
+      return guard.mayAsk(client) ? this.#plain(Rcode.NOTIMP, client, out) : this.#turnAway(client, out);
     }
     const fault = query.read(packet, length);
+    if (!guard.mayAsk(client)) return this.#turnAway(client, out);
     if (fault !== Rcode.NOERROR) return this.#plain(fault, client, out);
+    if (query.isUnusual) {
+      const flaw = guard.fault(query, client);
+      if (flaw !== Rcode.NOERROR || !query.hasQuestion) return this.#plain(flaw, client, out);
+    }
     const objection = admit(query);
     if (objection !== Rcode.NOERROR) return this.#plain(objection, client, out);
     if (query.class === Class.CH) {
@@ -128,6 +149,7 @@ export class Pipeline implements Answerer {
     const zone = this.#authority.zoneOf(catalog, query.name, query.type);
     if (zone !== undefined) {
       this.#authority.answer(catalog, zone, query, this.#reply);
+      this.#reply.source = sourceOf(zone, query, this.#reply);
       const isWhole = this.#reply.rest === 'none' || !wantsRecursion;
       if (isWhole || !this.#recursion.isElsewhere) counters.bump(Counter.authoritative);
       if (observer !== undefined) observer.path = Path.AUTHORITATIVE;
@@ -136,6 +158,14 @@ export class Pipeline implements Answerer {
       return this.#refuse(client, mayRecurse, out);
     }
     return this.#recurse(client, out, send);
+  }
+
+  /** RFC 8914 §4.19: who may not ask anything here, whatever it was. */
+  #turnAway(client: Client, out: Bytes): number {
+    this.#settings.counters.bump(Counter.prohibited);
+    this.#reply.edeCode = Ede.PROHIBITED;
+    this.#reply.edeText = 'this address may not ask here';
+    return this.#plain(Rcode.REFUSED, client, out);
   }
 
   /** RFC 8914 §4.19 for those who may not ask, §4.21 where recursion was not asked for or is not offered. */
@@ -163,7 +193,8 @@ export class Pipeline implements Answerer {
     const held = observer?.hold();
     const finish = (): void => {
       if (held !== undefined) this.#settings.observer?.resume(held);
-      send(late.slice(0, this.#finish(client, true, late)));
+      const length = this.#finish(client, true, late);
+      if (length !== DROP) send(late.slice(0, length));
     };
     const onBug = (bug: unknown, packet: Bytes): void =>
       send(late.slice(0, this.#apologise(bug, packet, late)));
@@ -177,11 +208,26 @@ export class Pipeline implements Answerer {
 
   #finish(client: Client, recursionAvailable: boolean, out: Bytes): number {
     const query = this.#query;
-    const limit = client.transport === 'tcp' ? MESSAGE_BYTES_MAX : Math.min(query.udpSize, UDP_BYTES_MAX);
-    const length = this.#finisher.finish(query, this.#reply, recursionAvailable, limit, out);
+    const reply = this.#reply;
+    const guard = this.#guard;
+    const verdict = guard.judge(query, client, reply);
+    if (verdict === 'drop') return DROP;
+    if (verdict !== 'send') {
+      reply.hollow();
+      if (verdict === 'bad-cookie') reply.rcode = Rcode.BADCOOKIE;
+      else reply.isShort = true;
+    }
+    const limit = this.#bytesFor(client);
+    const length = this.#finisher.finish(query, reply, recursionAvailable, limit, out, guard.options);
     this.#count(out);
-    this.#settings.observer?.end(query, client, this.#reply.rcode, out, length);
+    this.#settings.observer?.end(query, client, reply.rcode, out, length);
     return length;
+  }
+
+  #bytesFor(client: Client): number {
+    if (client.transport === 'tcp') return MESSAGE_BYTES_MAX;
+    const { type, udpSize } = this.#query;
+    return Math.min(udpSize, type === Type.ANY ? ANY_UDP_BYTES_MAX : this.#guard.settings.udpBytes);
   }
 
   #count(out: Bytes): void {
@@ -208,4 +254,10 @@ export class Pipeline implements Answerer {
     this.#query.read(packet, packet.length);
     return this.#finisher.finish(this.#query, this.#reply, false, UDP_BYTES_MAX, out);
   }
+}
+
+/** A number for what the answer is made of: the zone, and the RRset it begins with. Hardly ever 0. */
+function sourceOf(zone: Image, { name }: Query, reply: Reply): number {
+  const apex = name.hash[name.labels - zone.apexLabels] as number;
+  return reply.count === 0 ? apex : (apex + reply.blockAt(0)) | 0;
 }

@@ -286,3 +286,46 @@ test('a file without end is refused', async () => {
     'cannot be read: larger than',
   );
 });
+
+const HEX = 'e5e973e5a6b2a43f48e7dc849e37bfcf';
+const SECRET = 'expected a secret of 32 hexadecimal digits, as of "openssl rand -hex 16"';
+
+test('the guard is told what it is told', async () => {
+  const { settings, complaints } = await configured(`
+allowQuery: [192.0.2.0/24]
+udpSize: 4096
+identity: { nsid: fra-1 }
+rateLimit:
+  { responsesPerSecond: 5, nxdomainsPerSecond: 4, errorsPerSecond: 0, window: 5s, slip: 1, exempt: [] }
+cookies: { secrets: [${HEX}, ${HEX}], requireOverLimit: false }
+`);
+  expect(complaints).toEqual([]);
+  expect(settings).toMatchObject({
+    allowQuery: ['192.0.2.0/24'],
+    udpSize: 4096,
+    identity: { nsid: 'fra-1' },
+    rateLimit: { enabled: true, responses: 5, nxdomains: 4, errors: 0, windowMs: 5_000, slip: 1, exempt: [] },
+    cookies: { enabled: true, secrets: [HEX, HEX], requireOverLimit: false },
+  });
+});
+
+test.each([
+  ['udpSize: 511', 'udpSize: expected a number of bytes from 512 to 4096, found 511'],
+  ['udpSize: 4097', 'udpSize: expected a number of bytes from 512 to 4096, found 4097'],
+  ['rateLimit: { slip: 11 }', 'rateLimit.slip: expected a number from 0 to 10, found 11'],
+  [
+    'rateLimit: { window: 2m }',
+    'rateLimit.window: expected a time from 1s to 60s, such as 500ms, 5s or 2m, found "2m"',
+  ],
+  [
+    'cookies: { secrets: [] }',
+    'cookies.secrets: expected one or two secrets, the first to make cookies, found a list',
+  ],
+  ['cookies: { secrets: [secret] }', `cookies.secrets[0]: ${SECRET}, found another text`],
+  [
+    `identity: { nsid: ${'x'.repeat(129)} }`,
+    'identity.nsid: expected a text of at most 128 bytes, or false for none',
+  ],
+])('%s is told what it should be', async (yaml, complaint) => {
+  expect(told(await configured(yaml)).join('\n')).toContain(complaint);
+});

@@ -4,14 +4,21 @@ import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Counters } from '../../src/base/counters.ts';
 import { Histograms } from '../../src/base/histogram.ts';
-import { FRONT_LETTERS_MAX, FRONT_SIGHTING_LETTERS_MAX, LATENCY_SAMPLE_MS } from '../../src/base/limits.ts';
+import {
+  FRONT_LETTERS_MAX,
+  FRONT_SIGHTING_LETTERS_MAX,
+  LATENCY_SAMPLE_MS,
+  UDP_BYTES_MAX,
+} from '../../src/base/limits.ts';
 import { realWorld, type World } from '../../src/base/world.ts';
 import { BugLog } from '../../src/control/bugs.ts';
 import type { UdpDoor } from '../../src/control/doors.ts';
 import { type FrontStart, FrontWord, unpackSighting } from '../../src/control/front-letters.ts';
 import { Fronts, type FrontsRoom, spawnFront } from '../../src/control/fronts.ts';
+import type { LimitNote } from '../../src/control/limit-notes.ts';
 import { openLog } from '../../src/control/log.ts';
 import { LATENCY_ROWS, latencyRow, Path, type Sighting } from '../../src/server/observer.ts';
+import { RateLimit } from '../../src/server/rate-limit.ts';
 import { LATER } from '../../src/transport/door.ts';
 import { type Message, readMessage } from '../../src/wire/message.ts';
 import { nameText } from '../../src/wire/name.ts';
@@ -29,6 +36,7 @@ let sightings: Sighting[];
 let peers: Peer[];
 let threads: { worker: Worker; start: FrontStart }[];
 let logged: string[];
+let limited: LimitNote[];
 let world: World;
 /** What the control thread does with queries that were handed over. */
 let resume: FrontsRoom['pipeline'] extends () => infer P
@@ -44,6 +52,17 @@ const settings = {
   allow: ['127.0.0.0/8', '::1'],
   chaos: { version: undefined, hostname: undefined, id: undefined },
   watching: { isTimed: false, logEvery: undefined },
+  guard: {
+    allowQuery: undefined,
+    own: [],
+    limit: undefined,
+    exempt: [],
+    secrets: undefined,
+    requireOverLimit: false,
+    nsid: '',
+    idleMs: 10_000,
+    udpBytes: UDP_BYTES_MAX,
+  },
 };
 
 function frontsOf(count: number, spawn = spawnFront(FRONT)): Fronts {
@@ -54,6 +73,7 @@ function frontsOf(count: number, spawn = spawnFront(FRONT)): Fronts {
     ...{ native, world, counters, logger, bugs: new BugLog(logger, realWorld), latency },
     onSightings: (posted) => void sightings.push(...posted.map(unpackSighting)),
     pipeline: () => ({ resume: (...asked) => resume(...asked) }),
+    onLimited: (note) => limited.push(note),
     spawn: (start) => {
       const worker = spawn(start);
       threads.push({ worker, start });
@@ -92,7 +112,7 @@ beforeEach(() => {
   counters = new Counters();
   latency = new Histograms(LATENCY_ROWS);
   sightings = [];
-  [peers, threads, logged, door] = [[], [], [], undefined];
+  [peers, threads, logged, limited, door] = [[], [], [], [], undefined];
   resume = () => 0;
   world = realWorld;
 });
@@ -295,6 +315,32 @@ test('a bug that a front met is logged, with the packet', async () => {
   const { packet, stack } = JSON.parse(logged[0] ?? '');
   expect([packet, stack]).toEqual(['00ff', expect.stringContaining('Error: odd')]);
   await threads[0]?.worker.terminate();
+});
+
+test('who is limited has one account at all fronts, also at one that died and came back', async () => {
+  const rates = { responses: 50, nxdomains: 50, errors: 50, windowMs: 15_000, slip: 0 };
+  const limit = new RateLimit(rates, realWorld);
+  const guard = { ...settings.guard, limit: { rates, table: limit.memory } };
+  const listening = await started(2);
+  fronts.publish({ settings: { ...settings, guard } });
+  const many = await Promise.all(Array.from({ length: 16 }, () => peerOf(listening)));
+  const flood = async (queries: number): Promise<void> => {
+    const { queries: before } = counters.record();
+    for (let i = 0; i < queries; i++) (many[i % many.length] as Peer).send(queryFor('www.example.com'));
+    await until(() => counters.record().queries === (before ?? 0) + queries);
+  };
+  await flood(500);
+  // The burst, and what is paid back while the test runs.
+  expect(counters.record().udpSent).toBeGreaterThanOrEqual(125);
+  expect(counters.record().udpSent).toBeLessThan(225);
+  await until(() => limited.length > 0);
+  expect(limited[0]).toMatchObject({ kind: 'response', prefix: '127.0.0.0/24', held: expect.any(Number) });
+  await flood(1_000);
+  const { udpSent: before } = counters.record();
+  for (const { worker } of threads.slice()) await worker.terminate();
+  await until(() => threads.length === 4);
+  await flood(200);
+  expect(counters.record().udpSent).toBe(before);
 });
 
 test('one that stops reads what has arrived before', async () => {
