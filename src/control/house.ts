@@ -143,9 +143,7 @@ export class House {
    */
   answersItself(): boolean {
     const out = new Uint8Array(SELF_QUERY.length + 512);
-    // Not as over UDP, where a limit may be in force.
-    const client = { ...SELF, transport: 'tcp' } as const;
-    const length = this.pipeline.answer(SELF_QUERY.slice(), SELF_QUERY.length, client, out, () => {});
+    const length = this.pipeline.answer(SELF_QUERY.slice(), SELF_QUERY.length, SELF, out, () => {});
     return length >= SELF_QUERY.length && ((out[2] as number) & 0x80) !== 0;
   }
 

@@ -165,7 +165,13 @@ test('a dnstap file holds what was asked and answered; moved away, another is be
     framesOf(readFileSync(files.path(file))).map((frame) =>
       typeof frame === 'number' ? `control ${frame}` : frame.message.get(1),
     );
-  expect(types('first.tap')).toEqual(['control 2', 1, 2, 5, 6, 'control 3']);
+  // A query over UDP and one over TCP are told by different threads: each in order, but not one to the other.
+  const [begin, ...told] = types('first.tap');
+  expect([begin, told.pop()]).toEqual(['control 2', 'control 3']);
+  expect([told.slice(0, 2), told.slice(2)].sort()).toEqual([
+    [1, 2],
+    [5, 6],
+  ]);
   expect(types('q.tap')).toEqual(['control 2', 1, 2, 'control 3']);
   const read = spawnSync('dnstap-read', [files.path('first.tap')], { encoding: 'utf8' });
   if (read.error !== undefined) return;
