@@ -17,6 +17,7 @@ import { localAddresses } from '../transport/addresses.ts';
 import { socketUpstream } from '../transport/upstream.ts';
 import type { BugLog } from './bugs.ts';
 import { type FrontSettings, type PostedSighting, unpackSighting } from './front-letters.ts';
+import { keepHeapSmall } from './heap.ts';
 import type { Loadout } from './load.ts';
 import type { Log } from './log.ts';
 import type { Standing } from './metrics.ts';
@@ -184,6 +185,7 @@ export class House {
   #newRecursor(): Recursor | undefined {
     const { recursion } = this.#settings;
     if (!recursion.enabled) return undefined;
+    keepHeapSmall();
     const { world, counters, bugs } = this.#ground;
     return new Recursor(
       {
