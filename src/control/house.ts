@@ -17,6 +17,7 @@ import type { BugLog } from './bugs.ts';
 import type { FrontSettings } from './front-letters.ts';
 import { GuardPost } from './guard-post.ts';
 import type { GuardTerms } from './guard-terms.ts';
+import { keepHeapSmall } from './heap.ts';
 import type { LimitNote } from './limit-notes.ts';
 import type { Loadout } from './load.ts';
 import type { Log } from './log.ts';
@@ -158,6 +159,7 @@ export class House {
   #recursor(): Recursor | undefined {
     const { recursion } = this.#settings;
     if (!recursion.enabled) return undefined;
+    keepHeapSmall();
     const { world, counters, bugs } = this.#ground;
     return new Recursor(
       {
