@@ -127,6 +127,8 @@ export const UPSTREAM_TCP_IDLE_MS = 2_000;
 export const UPSTREAM_TCP_IDLE_MAX = 64;
 /** Clients waiting for one question in flight. */
 export const WAITERS_PER_QUESTION_MAX = 100;
+/** …and for all questions together, some 5 kB each. */
+export const CLIENTS_WAITING_MAX = 20_000;
 
 // Caches
 export const CACHE_BYTES_DEFAULT = 64 * 1024 * 1024;
@@ -223,6 +225,7 @@ assert(UDP_BYTES_CONFIGURABLE_MAX <= UDP_QUERY_BYTES_MAX, 'what we say that we t
 assert(UDP_PLAIN_BYTES_MAX <= UDP_BYTES_MAX && UDP_BYTES_MAX < MESSAGE_BYTES_MAX, 'sizes grow with trust');
 assert(SUBQUESTION_DEPTH_MAX < UPSTREAM_QUERIES_MAX, 'depth must run out before breadth');
 assert(UPSTREAM_QUERIES_PER_NAME_MAX < UPSTREAM_QUERIES_MAX, 'one name may not spend it all');
+assert(RESOLUTIONS_MAX < CLIENTS_WAITING_MAX, 'every question in flight may have its client');
 assert(CLIENT_MS_MAX <= RESOLUTION_MS_MAX, 'the client gives up before the work does');
 assert(FIRST_TRY_MS < TRY_MS_MAX && TRY_MS_MAX < CLIENT_MS_MAX, 'a client outlives one silent server');
 assert(TRY_MS_MIN <= FIRST_TRY_MS, 'a stranger gets no less time than a friend');

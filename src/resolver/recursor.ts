@@ -5,7 +5,12 @@
  */
 import type { Counters } from '../base/counters.ts';
 import { Counter } from '../base/counters.ts';
-import { RESOLUTION_MS_MAX, RESOLUTIONS_MAX, WAITERS_PER_QUESTION_MAX } from '../base/limits.ts';
+import {
+  CLIENTS_WAITING_MAX,
+  RESOLUTION_MS_MAX,
+  RESOLUTIONS_MAX,
+  WAITERS_PER_QUESTION_MAX,
+} from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { Class, Ede, isMetaType, Rcode, Type } from '../wire/codes.ts';
 import type { Question } from '../wire/message.ts';
@@ -60,6 +65,8 @@ export class Recursor {
   readonly #sender: Sender;
   readonly #counters: Counters | undefined;
   readonly #inFlight = new Map<string, Flight>();
+  /** One for each client that waits, or whose question goes on without it. */
+  readonly #clients = new Set<Account>();
 
   constructor(
     settings: RecursorSettings,
@@ -82,6 +89,11 @@ export class Recursor {
     return this.#inFlight.size;
   }
 
+  /** Clients' questions that are not done with. */
+  get waiting(): number {
+    return this.#clients.size;
+  }
+
   /** The outcome, if it takes no waiting. */
   cached(question: Question): Outcome | undefined {
     return unanswerable(question) ?? recall(question, this.#know);
@@ -91,9 +103,14 @@ export class Recursor {
   resolve(question: Question): Promise<Outcome> {
     const refusal = unanswerable(question);
     if (refusal !== undefined) return Promise.resolve(refusal);
+    if (this.#clients.size >= CLIENTS_WAITING_MAX) {
+      this.#counters?.bump(Counter.resolutionsTurnedAway);
+      return Promise.resolve(limited('too many clients are waiting', 'moment'));
+    }
     return new Promise((settle) => {
       const budget = Budget.open(this.#world.nowMs() + RESOLUTION_MS_MAX);
       const account: Account = { budget, flight: undefined, waitingFor: undefined };
+      this.#clients.add(account);
       const cancel = this.#world.after(this.#settings.clientMs, () => {
         this.#counters?.bump(Counter.resolutionsLate);
         settle((account.waitingFor?.journal ?? new Journal()).late());
@@ -102,6 +119,7 @@ export class Recursor {
         .then((outcome) => this.#remember(question, outcome))
         .catch((error: unknown) => this.#bug(error))
         .then((outcome) => {
+          this.#clients.delete(account);
           cancel();
           settle(outcome);
         });

@@ -4,6 +4,7 @@
  */
 import { expect, test } from 'vitest';
 import { Counter, Counters } from '../../src/base/counters.ts';
+import { CLIENTS_WAITING_MAX } from '../../src/base/limits.ts';
 import { noOwnZones } from '../../src/resolver/own-zones.ts';
 import { type Outcome, Recursor, type RecursorSettings } from '../../src/resolver/recursor.ts';
 import type { Event, Upstream } from '../../src/resolver/upstream.ts';
@@ -100,12 +101,29 @@ test('whatever strangers send, every question ends in time and nothing is left b
     }
     await world.pass(20_000);
     expect(bugs, `seed ${seed}`).toEqual([]);
-    expect(recursor.inFlight).toBe(0);
+    expect([recursor.inFlight, recursor.waiting]).toEqual([0, 0]);
     expect(world.alarms).toBe(0);
   }
   // The test tests something: most get through, some do not.
   expect(rcodes.get(Rcode.NOERROR)).toBeGreaterThan(300);
   expect(rcodes.get(Rcode.SERVFAIL)).toBeGreaterThan(5);
+});
+
+test('more clients than may wait are turned away at once, and those that wait are answered', async () => {
+  const world = new VirtualWorld();
+  const internet = flatInternet(world);
+  const { recursor } = recursing(world, internet);
+  const resolving = Array.from({ length: CLIENTS_WAITING_MAX }, (_, i) =>
+    recursor.resolve(question(`n${Math.floor(i / 50)}.test`)),
+  );
+  expect(recursor.waiting).toBe(CLIENTS_WAITING_MAX);
+  expect(await recursor.resolve(question('late.test'))).toMatchObject({
+    rcode: Rcode.SERVFAIL,
+    ede: { text: 'too many clients are waiting' },
+  });
+  const outcomes = await world.until(Promise.all(resolving));
+  expect(new Set(outcomes.map(({ rcode }) => rcode))).toEqual(new Set([Rcode.NXDOMAIN]));
+  expect(recursor.waiting).toBe(0);
 });
 
 test('a mistake of ours is a SERVFAIL for the question at hand, and is told', async () => {
