@@ -3,7 +3,7 @@
  * out: the next server is asked, and the silent one again when nobody else is left.
  */
 import { ASKS_PER_ZONE_MAX, LOOKUPS_AT_ONCE } from '../base/limits.ts';
-import { Rcode } from '../wire/codes.ts';
+import { Ede, Rcode } from '../wire/codes.ts';
 import type { Message } from '../wire/message.ts';
 import type { Name } from '../wire/name.ts';
 import type { Budget } from './budget.ts';
@@ -40,7 +40,9 @@ export function* askZone(walk: Walk, place: Delegation): Steps<ZoneSays> {
   const contacts = new Contacts(place, know, journal);
   let cut: Outcome['limited'];
   let lookups = 0;
-  for (let asks = 0; asks < ASKS_PER_ZONE_MAX; ) {
+  let asks = 0;
+  let unsent = 0;
+  while (asks < ASKS_PER_ZONE_MAX) {
     let contact = contacts.next();
     if (contact === undefined && contacts.unknown > 0) {
       // The first alone: it finds the way that the others take.
@@ -60,8 +62,11 @@ export function* askZone(walk: Walk, place: Delegation): Steps<ZoneSays> {
       note(contacts, contact, said, journal);
     }
     // What the system did not even send bothered nobody.
-    if (said.kind !== 'no use' || said.unsent !== true) asks++;
+    if (said.kind === 'no use' && said.unsent === true) unsent++;
+    else asks++;
   }
+  // Without a network nobody was asked, and nothing is known of the name: it may be tried again at once.
+  if (unsent > 0 && asks === 0) cut ??= 'moment';
   const outcome = journal.failure();
   return failure(cut === undefined ? outcome : { ...outcome, limited: cut });
 }
@@ -120,8 +125,10 @@ function* lookUpServers(
     contacts.settle(name);
     if (addresses.length > 0) continue;
     budget.noteFailedLookup();
-    journal.blame(plainText(name), whyNoAddress(finding));
-    if (finding.kind === 'end') cut = finding.outcome.limited ?? cut;
+    const outcome = finding.kind === 'end' ? finding.outcome : undefined;
+    const isNetwork = outcome?.ede?.code === Ede.NETWORK_ERROR;
+    journal[isNetwork ? 'blameNetwork' : 'blame'](plainText(name), whyNoAddress(finding));
+    cut = outcome?.limited ?? cut;
   }
   return cut;
 }

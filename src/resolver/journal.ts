@@ -29,7 +29,7 @@ export class Journal {
     this.#onlyNetwork = false;
   }
 
-  /** The system would not carry our query there. */
+  /** The system would not carry our query there, or not to whoever knows its address. */
   blameNetwork(server: string, fault: string): void {
     const onlyNetwork = this.#onlyNetwork;
     this.blame(server, fault);

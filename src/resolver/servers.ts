@@ -131,8 +131,10 @@ export class Servers {
    * IPv6.
    */
   unreachable(address: string, noRoute: boolean): void {
-    this.silent(address);
-    if (!noRoute) return;
+    if (!noRoute) {
+      this.silent(address);
+      return;
+    }
     const family = this.#families[familyOf(address)];
     if (++family.unreached < UNREACHED_MAX) return;
     family.unroutedUntilMs = this.#world.nowMs() + UNROUTED_SECONDS * 1000;

@@ -99,6 +99,13 @@ test('closed ports say nothing about a family: somebody was there to refuse', ()
   expect(servers.isRouted(NEAR)).toBe(true);
 });
 
+test('what was never sent is no silence', () => {
+  const servers = new Servers(new VirtualWorld(), true);
+  servers.answered(FAR, 300);
+  servers.unreachable(NEAR, true);
+  expect(firstOf(servers, [NEAR, FAR])[NEAR]).toBeGreaterThan(0);
+});
+
 test('one answer shows that a family has a route', () => {
   const servers = new Servers(new VirtualWorld(), true);
   for (let i = 1; i <= 4; i++) servers.unreachable(`2001:db8::${i}`, true);
