@@ -3,9 +3,9 @@
  * fast. `query` and `playground` read their own words, which are dig's and not flags. Exit codes are the
  * commands' own; 2 is for words that make no sense.
  */
-import { readFileSync } from 'node:fs';
 import yargs, { type Argv } from 'yargs';
 import { nearest } from './base/nearest.ts';
+import { VERSION } from './control/version.ts';
 
 const USAGE_EXIT = 2;
 
@@ -69,7 +69,7 @@ function parser(words: readonly string[], run: (command: Promise<number>) => voi
     .demandCommand(1, 'expected a command: serve, check, query or playground')
     .recommendCommands()
     .strict()
-    .version(version())
+    .version(VERSION)
     .help()
     .alias('help', 'h')
     .wrap(Math.min(110, process.stdout.columns ?? 110))
@@ -175,11 +175,6 @@ function usageText(message: string, words: readonly string[], known: readonly st
         : `there is no --${word}; did you mean --${meant}?`;
     })
     .join('\n  ');
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 process.exit(await run(process.argv.slice(2)));

@@ -2,28 +2,38 @@
  * A front thread: receives a batch of datagrams, answers each from our zones, sends the batch. It waits for
  * packets and for nothing else, and its event loop never turns: once a batch it compares one shared number,
  * and only when that has moved reads what was published. What needs recursion is handed over, one letter a
- * batch; bugs and query lines go the same way. It ends when a publication tells it to.
+ * batch; bugs, and queries for the query log, go the same way. It ends when a publication tells it to.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { assert } from './base/assert.ts';
 import { toHex } from './base/bytes.ts';
 import { Counter, Counters } from './base/counters.ts';
+import { Histograms } from './base/histogram.ts';
 import {
   FRONT_LETTERS_MAX,
+  FRONT_SIGHTING_LETTERS_MAX,
   FRONT_UNCOLLECTED_MAX,
   FRONT_WAKE_MS,
   UDP_SETTLE_TURNS_MAX,
 } from './base/limits.ts';
+import { realWorld } from './base/world.ts';
 import {
   type FrontSettings,
   type FrontStart,
   FrontWord,
   type Letter,
+  type PostedSighting,
   type Publication,
   type Published,
+  packSighting,
+  type Watching,
 } from './control/front-letters.ts';
-import { queryLine } from './control/query-line.ts';
+import { FrontWorld } from './control/front-world.ts';
+import { guardSettings } from './control/guard-terms.ts';
+import { type LimitNote, LimitNotes } from './control/limit-notes.ts';
 import { prefixSet } from './control/settings.ts';
+import { LATENCY_ROWS, Observer, type Sighting } from './server/observer.ts';
 import { Pipeline, type PipelineSettings } from './server/pipeline.ts';
 import { loadNative, type Native } from './transport/native.ts';
 import { Batch } from './transport/udp-batch.ts';
@@ -50,12 +60,21 @@ class Front {
   #isStopped = false;
   /** Publications of zones since the last whole collection of garbage. */
   #uncollected = 0;
-  #lines: object[] = [];
+  readonly #world = new FrontWorld();
+  readonly #latency: Histograms;
+  #watching: Watching | undefined;
+  #observer: Observer | undefined;
+  #sightings: PostedSighting[] = [];
+  #limited: LimitNote | undefined;
+  readonly #limitNotes = new LimitNotes(realWorld, (note) => {
+    this.#limited = note;
+  });
   #bugs: Letter['bugs'][number][] = [];
 
-  constructor({ words, counters, generation, publication }: FrontStart, native: Native) {
+  constructor({ words, counters, latency, generation, publication }: FrontStart, native: Native) {
     this.#words = words;
     this.#counters = new Counters(counters);
+    this.#latency = new Histograms(LATENCY_ROWS, latency);
     this.#generation = generation;
     this.#sockets = publication.sockets;
     this.#poll = new SocketPoll(native, publication.sockets);
@@ -92,6 +111,7 @@ class Front {
     if (this.#batch.receive(socket, mayWait) === 0) return false;
     // What was published before a query came holds for it.
     this.#look();
+    this.#world.turn();
     this.#batch.answer(this.#pipeline);
     this.#post();
     return true;
@@ -151,34 +171,59 @@ class Front {
     if (this.#leaving.length === 0) Atomics.store(this.#words, FrontWord.SEEN, this.#generation);
   }
 
+  get #hasMail(): boolean {
+    const isSilent = this.#sightings.length === 0 && this.#bugs.length === 0 && this.#limited === undefined;
+    return this.#bag.count > 0 || !isSilent;
+  }
+
   #post(): void {
-    const { count } = this.#bag;
-    if (count === 0 && this.#lines.length === 0 && this.#bugs.length === 0) return;
+    if (!this.#hasMail) return;
     const words = this.#words;
     const posted = words[FrontWord.POSTED] as number;
+    const unread = (posted - Atomics.load(words, FrontWord.TAKEN)) | 0;
+    if (unread >= FRONT_SIGHTING_LETTERS_MAX) this.#dropSightings();
+    if (!this.#hasMail) return;
+    const { count } = this.#bag;
     const bag = count === 0 ? undefined : this.#bag.take();
-    const letter: Letter = { bag, lines: this.#lines, bugs: this.#bugs };
-    if (((posted - Atomics.load(words, FrontWord.TAKEN)) | 0) >= FRONT_LETTERS_MAX) {
+    const letter: Letter = { bag, sightings: this.#sightings, limited: this.#limited, bugs: this.#bugs };
+    if (unread >= FRONT_LETTERS_MAX) {
       this.#counters.add(Counter.handOversDropped, count);
-      this.#counters.add(Counter.queryLinesDropped, this.#lines.length);
     } else {
       Atomics.store(words, FrontWord.POSTED, posted + 1);
       parentPort?.postMessage(letter, bag === undefined ? [] : [bag.buffer]);
     }
-    this.#lines = [];
+    this.#sightings = [];
+    this.#limited = undefined;
     this.#bugs = [];
+  }
+
+  #dropSightings(): void {
+    const { length } = this.#sightings;
+    this.#counters.add(Counter.queryLogTaken, length);
+    this.#counters.add(Counter.queryLogDropped, length);
+    this.#sightings = [];
   }
 
   #pipelineSettings(
     settings: FrontSettings,
-  ): Pick<PipelineSettings, 'recursor' | 'mayRecurse' | 'chaos' | 'onQuery'> {
-    const { offersRecursion, allow, chaos, logQueries } = settings;
+  ): Pick<PipelineSettings, 'recursor' | 'mayRecurse' | 'chaos' | 'guard' | 'observer'> {
+    const { offersRecursion, allow, chaos, guard, watching } = settings;
+    if (!isDeepStrictEqual(watching, this.#watching)) this.#observer = this.#observerOf(watching);
+    this.#watching = watching;
     return {
       recursor: offersRecursion ? 'elsewhere' : undefined,
       mayRecurse: prefixSet(allow),
       chaos,
-      onQuery: logQueries ? (...asked) => void this.#lines.push(queryLine(...asked)) : undefined,
+      guard: guardSettings(guard, realWorld, this.#limitNotes.add),
+      observer: this.#observer,
     };
+  }
+
+  #observerOf({ isTimed, logEvery: every }: Watching): Observer | undefined {
+    if (!isTimed && every === undefined) return undefined;
+    const take = (seen: Sighting): void => void this.#sightings.push(packSighting(seen));
+    const tap = every === undefined ? undefined : { every, take };
+    return new Observer(this.#world, isTimed ? this.#latency : undefined, tap);
   }
 }
 

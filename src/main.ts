@@ -5,16 +5,20 @@
  */
 import { access, constants } from 'node:fs/promises';
 import { Counter, Counters } from './base/counters.ts';
+import { Histograms } from './base/histogram.ts';
 import { LOG_FLUSH_MS } from './base/limits.ts';
 import { realWorld } from './base/world.ts';
 import { AddressWatch } from './control/address-watch.ts';
 import { BugLog, catchStrays } from './control/bugs.ts';
 import { configure, type Flags } from './control/config.ts';
 import { Doors, type Refusal } from './control/doors.ts';
+import type { PostedSighting } from './control/front-letters.ts';
 import { Fronts, spawnFront } from './control/fronts.ts';
 import { type Ground, House } from './control/house.ts';
+import type { LimitNote } from './control/limit-notes.ts';
 import { type Reading, readAll } from './control/load.ts';
 import { logComplaints, openLog } from './control/log.ts';
+import { Monitor } from './control/monitor.ts';
 import { type Notifier, openNotifier } from './control/notify.ts';
 import { dropPrivileges } from './control/privileges.ts';
 import { refusalTexts } from './control/refusals.ts';
@@ -22,6 +26,7 @@ import { Reloader } from './control/reload.ts';
 import type { Settings } from './control/settings.ts';
 import { Signals } from './control/signals.ts';
 import { ZoneWatch } from './control/watch.ts';
+import { LATENCY_ROWS } from './server/observer.ts';
 import { type Answerer, type Client, DROP } from './transport/door.ts';
 import { loadNative } from './transport/native.ts';
 import { checkNative } from './transport/udp-check.ts';
@@ -34,7 +39,13 @@ const LOG_AT_START = { level: 'info', format: 'auto', queries: false } as const;
 export async function serve(flags: Flags): Promise<number> {
   const signals = new Signals();
   const log = openLog(LOG_AT_START, process.stdout, process.stdout.isTTY === true);
-  const ground: Ground = { world, counters: new Counters(), log, bugs: new BugLog(log.logger, world) };
+  const ground: Ground = {
+    world,
+    counters: new Counters(),
+    latency: new Histograms(LATENCY_ROWS),
+    log,
+    bugs: new BugLog(log.logger, world),
+  };
   let server: Server | undefined;
   const exit = async (code: number): Promise<number> => {
     await log.flush(world, LOG_FLUSH_MS);
@@ -70,11 +81,31 @@ interface Server {
 
 /** Undefined when something is wrong, which is then in the log. */
 async function start(flags: Flags, ground: Ground): Promise<Server | undefined> {
-  const { log, counters } = ground;
+  const { log } = ground;
   const { settings, complaints, file } = await configure(flags);
   logComplaints(log.logger, complaints);
   if (settings === undefined) return undefined;
   log.reconfigure(settings.log);
+  const monitor = new Monitor(ground);
+  const server = (await openMonitor(monitor, settings, ground))
+    ? await open(flags, { settings, file, monitor }, ground)
+    : undefined;
+  if (server === undefined) await monitor.close();
+  return server;
+}
+
+interface Configured {
+  readonly settings: Settings;
+  readonly file: string | undefined;
+  readonly monitor: Monitor;
+}
+
+async function open(
+  flags: Flags,
+  { settings, file, monitor }: Configured,
+  ground: Ground,
+): Promise<Server | undefined> {
+  const { log, counters } = ground;
   const reading = await readAll(settings);
   logComplaints(log.logger, reading.complaints);
   if (reading.loadout === undefined) return undefined;
@@ -93,17 +124,27 @@ async function start(flags: Flags, ground: Ground): Promise<Server | undefined> 
   await fronts?.start();
   const { zoneCount: zones, recordCount: records } = house.catalog;
   const config = file === undefined ? {} : { config: file };
+  const http = monitor.address === undefined ? {} : { http: monitor.address };
+  const server = keep(flags, settings, reading, { house, doors, fronts, ground, monitor });
   log.logger.info(
-    { addresses: doors.addresses, zones, records, ...config, ms: Math.round(world.nowMs()) },
+    { addresses: doors.addresses, ...http, zones, records, ...config, ms: Math.round(world.nowMs()) },
     'started',
   );
-  return keep(flags, settings, reading, { house, doors, fronts, ground });
+  return server;
+}
+
+/** False when it is wanted and cannot be had, which is then in the log. */
+async function openMonitor(monitor: Monitor, { http }: Settings, { log }: Ground): Promise<boolean> {
+  const refusal = http.listen === false ? undefined : await monitor.open(http.listen);
+  if (refusal === undefined) return true;
+  for (const text of refusalTexts([refusal], process.getuid?.())) log.logger.error(text);
+  return false;
 }
 
 /** Undefined where datagrams are read one by one, in this thread; the log says why. */
 async function frontsFor({ threads }: Settings, house: House, ground: Ground): Promise<Fronts | undefined> {
   if (threads === 0) return undefined;
-  const { counters, bugs, log } = ground;
+  const { counters, latency, bugs, log } = ground;
   const native = await loadNative();
   const why = typeof native === 'string' ? native : checkNative(native);
   if (typeof native === 'string' || why !== undefined) {
@@ -112,7 +153,12 @@ async function frontsFor({ threads }: Settings, house: House, ground: Ground): P
   }
   const spawn = spawnFront(new URL('./front.ts', import.meta.url));
   const { logger } = log;
-  const room = { native, world, counters, logger, bugs, pipeline: () => house.pipeline, spawn };
+  const room = {
+    ...{ native, world, counters, latency, logger, bugs, spawn },
+    pipeline: () => house.pipeline,
+    onSightings: (posted: readonly PostedSighting[]) => house.logSightings(posted),
+    onLimited: (note: LimitNote) => house.noteLimited(note),
+  };
   const fronts = new Fronts(threads, room);
   house.follow((published) => fronts.publish(published));
   return fronts;
@@ -171,10 +217,11 @@ interface Parts {
   readonly doors: Doors;
   readonly fronts: Fronts | undefined;
   readonly ground: Ground;
+  readonly monitor: Monitor;
 }
 
 function keep(flags: Flags, settings: Settings, reading: Reading, parts: Parts): Server {
-  const { house, doors, fronts, ground } = parts;
+  const { house, doors, fronts, ground, monitor } = parts;
   const { logger } = ground.log;
   const notifier: Notifier = openNotifier(process.env, logger);
   const addresses = new AddressWatch(doors, () => house.noteAddresses(), world, logger);
@@ -184,22 +231,26 @@ function keep(flags: Flags, settings: Settings, reading: Reading, parts: Parts):
     settings,
   );
   watch.follow(reading.watched, reading.prints);
+  monitor.ready({ house, doors, reloader, fronts });
   void notifier.tell('READY=1', reloader.status);
   const unwatch = notifier.watch(world, async () => house.answersItself());
   return {
     reload: () => {
       void addresses.look();
       void reloader.reload('signal');
+      house.reopenLogs();
     },
     stop: async () => {
       logger.info('stopping');
+      monitor.draining();
       const told = notifier.tell('STOPPING=1');
       unwatch();
       watch.close();
       await addresses.close();
       await doors.drain(reloader.graceMs, () => house.pipeline.pending + (fronts?.underway ?? 0));
       await fronts?.stop();
-      house.close();
+      await house.close();
+      await monitor.close();
       await told;
     },
   };

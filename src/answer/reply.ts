@@ -31,8 +31,10 @@ export class Reply {
   readonly chase = new HashedName();
   edeCode = -1;
   edeText = '';
+  /** From a zone of ours, what the answer is made of: equal answers have equal numbers. 0 elsewhere. */
+  source = 0;
   count = 0;
-  /** Something found no room here whose absence the client must know of. */
+  /** Something found no room here, or is held back, whose absence the client must know of. */
   isShort = false;
   readonly #owner: Bytes[] = new Array<Bytes>(REPLY_RRSETS_MAX).fill(NO_BYTES);
   readonly #ownerAt = new Int32Array(REPLY_RRSETS_MAX);
@@ -49,9 +51,17 @@ export class Reply {
     this.rest = 'none';
     this.edeCode = -1;
     this.edeText = '';
+    this.source = 0;
     this.count = 0;
     this.isShort = false;
     this.#arenaEnd = 0;
+  }
+
+  /** Leaves nothing but the RCODE: what goes out instead of an answer that is held back. */
+  hollow(): void {
+    this.count = 0;
+    this.isShort = false;
+    this.edeCode = -1;
   }
 
   /** Lets go of everything referred to, so that a replaced image can be freed. */

@@ -58,8 +58,8 @@ export const UDP_SEND_QUEUE_MAX = 1_000;
 export const UDP_SOCKET_BUFFER_BYTES = 4 * 1024 * 1024;
 /** Datagrams received or sent by one call; more of them gain nothing that can be measured. */
 export const UDP_BATCH_MAX = 64;
-/** Of a datagram received in a batch; no query is longer, and what is gets dropped and counted. */
-export const UDP_QUERY_BYTES_MAX = 2_048;
+/** Of a datagram received in a batch: as much as we ever say that we take. What is longer gets dropped. */
+export const UDP_QUERY_BYTES_MAX = 4_096;
 /** How long a front waits, once a batch, for a kernel whose send buffer is full. */
 export const UDP_SEND_WAIT_MS = 5;
 
@@ -69,6 +69,8 @@ export const FRONTS_MAX = 64;
 export const FRONT_WAKE_MS = 100;
 /** Letters of one front that the control thread has not read yet; what would go into more is dropped. */
 export const FRONT_LETTERS_MAX = 256;
+/** When so many wait, none carries anything for the query log: who waits for an answer goes first. */
+export const FRONT_SIGHTING_LETTERS_MAX = 64;
 /** Publications of zones whose predecessors a front that never rests may still hold. */
 export const FRONT_UNCOLLECTED_MAX = 4;
 /** A front that has not taken what was published after this time is stuck, and ended. */
@@ -152,6 +154,36 @@ export const HOSTS_SECONDS = 600;
 /** Client addresses whose membership in a list of prefixes is remembered. */
 export const PREFIX_MEMO_MAX = 4_096;
 
+// Guard
+/** Responses per second to one prefix of clients, for one thing answered (Knot DNS: 50; NSD: 200). */
+export const RATE_LIMIT_PER_SECOND = 50;
+/** What may come at once, in seconds' worth of responses: 125 at 50 a second, as Knot DNS has it. */
+export const RATE_LIMIT_BURST_SECONDS = 2.5;
+/** How far a flood can get into debt: so long after its end answers flow again (BIND: 15 s). */
+export const RATE_LIMIT_WINDOW_MS = 15_000;
+export const RATE_LIMIT_WINDOW_MS_MAX = 60_000;
+export const RATE_LIMIT_PER_SECOND_MAX = 10_000;
+/** Every so many of the responses held back goes out truncated, so that a real client can turn to TCP. */
+export const RATE_LIMIT_SLIP = 2;
+export const RATE_LIMIT_SLIP_MAX = 10;
+/** Rates watched at a time, 16 bytes each; a power of two. Beyond it the least busy are forgotten. */
+export const RATE_LIMIT_BUCKETS = 262_144;
+/** Two threads that charge one account may come in another order than they looked at the clock. */
+export const RATE_LIMIT_SKEW_MS_MAX = 1_000;
+/** The log tells of limited clients at most this often. */
+export const RATE_LIMIT_QUIET_MS = 10_000;
+/** RFC 9018 §4.3: how old a server cookie may be, and how far ahead a neighbour's clock. */
+export const COOKIE_AGE_SECONDS_MAX = 3_600;
+export const COOKIE_AHEAD_SECONDS_MAX = 300;
+/** RFC 7873 §7.1: a secret is replaced at least every 36 days, better every day. */
+export const COOKIE_SECRET_SECONDS = 86_400;
+/** RFC 5001 leaves it open; every answer to who asks carries it. */
+export const NSID_BYTES_MAX = 128;
+/** An operator who knows the path may go this far (RFC 6891 §6.2.5). */
+export const UDP_BYTES_CONFIGURABLE_MAX = 4_096;
+/** RFC 8482 §4: what ANY gets over UDP, so that it is no lever. */
+export const ANY_UDP_BYTES_MAX = 512;
+
 // Tools
 /** One `cairn query +trace`, which a human watches. */
 export const TRACE_MS_MAX = 60_000;
@@ -170,6 +202,37 @@ export const LOG_FLUSH_MS = 500;
 /** One kind of bug is told once in this time, the others are counted. */
 export const BUG_QUIET_MS = 10_000;
 export const BUG_KINDS_MAX = 100;
+
+/** Lines of one message told in a second; the others are counted. A complaint is its own message. */
+export const LOG_LINES_PER_SECOND_MAX = 10;
+export const LOG_MESSAGES_MAX = 1_000;
+/** Queries waiting for the file or socket of the query log; beyond this they are dropped and counted. */
+export const QUERY_LOG_BYTES_MAX = 4 * 1024 * 1024;
+export const QUERY_LOG_BATCH_BYTES_MAX = 64 * 1024;
+/** A file or socket that failed is tried again after this long, twice as long each time… */
+export const QUERY_LOG_RETRY_MS_MIN = 250;
+/** …up to this. */
+export const QUERY_LOG_RETRY_MS_MAX = 30_000;
+/** At the end, for what waits, and for saying that it ends. */
+export const QUERY_LOG_CLOSE_MS = 1_000;
+/** How often a FIFO that is full is tried. */
+export const QUERY_LOG_FULL_MS = 50;
+/** For the reader behind a socket to say that it wants dnstap, and to say goodbye. */
+export const DNSTAP_ACCEPT_MS = 5_000;
+export const DNSTAP_FINISH_MS = 500;
+/** Frame Streams: a control frame is no longer than this (libfstrm's bound). */
+export const CONTROL_FRAME_BYTES_MAX = 512;
+
+// Watching
+/** One of the queries that are answered at once is timed each so often. */
+export const LATENCY_SAMPLE_MS = 10;
+/** Who asks for counters, at a time; each connection is asked once. */
+export const HTTP_CLIENTS_MAX = 32;
+export const HTTP_HEADER_BYTES_MAX = 8_192;
+/** For the whole request, and for taking its answer. */
+export const HTTP_REQUEST_MS = 5_000;
+/** Zones whose serials are told; of more, the first by the order of the catalogue. */
+export const METRIC_ZONES_MAX = 1_000;
 
 // Operation
 /**
@@ -191,6 +254,7 @@ export const WATCHDOG_ANSWER_MS = 2_000;
 export const CONFIG_BYTES_MAX = 1024 * 1024;
 
 assert(10 * FRONT_WAKE_MS <= FRONT_FOLLOW_MS_MAX, 'a front looks up often before it is taken for stuck');
+assert(UDP_BYTES_CONFIGURABLE_MAX <= UDP_QUERY_BYTES_MAX, 'what we say that we take, we take');
 assert(UDP_PLAIN_BYTES_MAX <= UDP_BYTES_MAX && UDP_BYTES_MAX < MESSAGE_BYTES_MAX, 'sizes grow with trust');
 assert(SUBQUESTION_DEPTH_MAX < UPSTREAM_QUERIES_MAX, 'depth must run out before breadth');
 assert(UPSTREAM_QUERIES_PER_NAME_MAX < UPSTREAM_QUERIES_MAX, 'one name may not spend it all');
@@ -207,3 +271,8 @@ assert(CACHE_NEGATIVE_SECONDS_MAX <= CACHE_TTL_SECONDS_MAX, 'what is not ages fa
 assert(FAILURE_SECONDS_MIN >= 1 && FAILURE_SECONDS_MAX <= 300, 'RFC 9520 §3.2');
 assert(ALIAS_HOPS_MAX < REPLY_RRSETS_MAX, 'a whole chain fits a reply');
 assert(TCP_SWEEP_MS < TCP_FIRST_MESSAGE_MS, 'deadlines are looked at before they are long past');
+assert(
+  (RATE_LIMIT_BURST_SECONDS + RATE_LIMIT_WINDOW_MS_MAX / 1_000) * RATE_LIMIT_PER_SECOND_MAX * 1_000 < 2 ** 31,
+  'a debt in thousandths of responses fits its word',
+);
+assert(COOKIE_AGE_SECONDS_MAX <= COOKIE_SECRET_SECONDS, 'a cookie outlives at most one change of secrets');

@@ -88,8 +88,18 @@ function rebase(value: unknown, folder: string): unknown {
       : table;
   const named = within(value, (key) => key === 'zones' || key === 'hosts') as Table;
   if ('zone' in named) named.zone = within(named.zone, () => true);
+  if ('log' in named) named.log = rebaseLog(named.log, based);
   if ('recursion' in named) named.recursion = within(named.recursion, (key) => key === 'rootHints');
   return named;
+}
+
+/** `to` of `queries` names a file, or behind `unix:` a socket. */
+function rebaseLog(log: unknown, based: (path: unknown) => unknown): unknown {
+  if (!isTable(log) || !isTable(log.queries)) return log;
+  const { to } = log.queries;
+  const [, socket] = typeof to === 'string' ? (/^unix:(.*)$/s.exec(to) ?? []) : [];
+  const target = socket === undefined ? based(to) : `unix:${based(socket)}`;
+  return { ...log, queries: { ...log.queries, ...(to === undefined ? {} : { to: target }) } };
 }
 
 /** Lays the flags over the file, and remembers which value came from which flag. */
@@ -136,6 +146,8 @@ const flagComplaint = (flag: string, text: string): Complaint => ({
 
 type Issue = z.core.$ZodIssue;
 
+const isDeeper = ({ path }: Issue): boolean => path.length > 0;
+
 function complaintsOf(
   issue: Issue,
   table: unknown,
@@ -154,9 +166,18 @@ function complaintsOf(
       text: unknownKey(issue.path, key),
     }));
   }
+  // Of several things that a value could have been, it is the one whose parts were looked at.
+  const meant =
+    issue.code === 'invalid_union' ? issue.errors.find((inner) => inner.some(isDeeper)) : undefined;
+  if (meant !== undefined) {
+    const inner = meant.map((one) => ({ ...one, path: [...issue.path, ...one.path] }));
+    return inner.flatMap((one) => complaintsOf(one, table, text, flagOf));
+  }
   const isKey = issue.code === 'invalid_key';
   const expected = (isKey && issue.issues[0]?.message) || issue.message;
-  const found = foundText(isKey ? issue.path.at(-1) : valueAt(table, issue.path));
+  // A secret with a digit too many is still one, and complaints go to the log.
+  const isSecret = issue.path.at(-2) === 'secrets';
+  const found = isSecret ? 'another text' : foundText(isKey ? issue.path.at(-1) : valueAt(table, issue.path));
   const where = issue.path.length > 0 ? `${pathText(issue.path)}: ` : '';
   const complaint = `${where}${expected}, found ${found}`;
   return [{ ...at(issue.path, isKey ? 'key' : 'value'), severity: 'error', text: complaint }];
@@ -175,7 +196,8 @@ function keysAt(path: Path): string[] {
   for (const step of [...path, undefined]) {
     let definition = (node as z.ZodType | undefined)?._zod.def as unknown as Table | undefined;
     while (definition !== undefined && !('shape' in definition)) {
-      const inner = (definition.in ?? definition.innerType) as z.ZodType | undefined;
+      const options = definition.options as readonly z.ZodType[] | undefined;
+      const inner = (definition.in ?? definition.innerType ?? options?.at(-1)) as z.ZodType | undefined;
       definition = inner?._zod.def as unknown as Table | undefined;
     }
     const shape = (definition?.shape ?? {}) as Record<string, z.ZodType>;

@@ -45,7 +45,8 @@ interface Door {
   readonly tcp: TcpListener;
 }
 
-const EVERYWHERE: Listen = { address: '*', port: 53 };
+/** What is meant where nothing is said. */
+export const EVERYWHERE: Listen = { address: '*', port: 53 };
 
 export class Doors {
   readonly #wanted: readonly Listen[];
@@ -65,6 +66,11 @@ export class Doors {
 
   get addresses(): string[] {
     return [...this.#open.values()].map(({ udp }) => listenText(udp));
+  }
+
+  /** TCP connections of clients. */
+  get connections(): number {
+    return [...this.#open.values()].reduce((sum, { tcp }) => sum + tcp.connections, 0);
   }
 
   /**

@@ -8,18 +8,32 @@
  *   3  taken: letters read, so that nobody writes more than can be read      (control writes)
  */
 import type { Identity } from '../answer/chaos.ts';
+import { copyOf } from '../base/bytes.ts';
+import type { Sighting } from '../server/observer.ts';
+import { triage } from '../server/triage.ts';
 import type { UdpSocket } from '../transport/udp-socket.ts';
+import { Query } from '../wire/query.ts';
+import type { GuardTerms } from './guard-terms.ts';
+import type { LimitNote } from './limit-notes.ts';
 
 export const FrontWord = { GENERATION: 0, SEEN: 1, POSTED: 2, TAKEN: 3 } as const;
 
 export const newFrontWords = (): Int32Array => new Int32Array(new SharedArrayBuffer(16));
 
-/** As plain values, which can be posted. */
+/** What a front sees for others. */
+export interface Watching {
+  readonly isTimed: boolean;
+  /** One query of so many goes to the query log. */
+  readonly logEvery: number | undefined;
+}
+
+/** As plain values, which can be posted; what all threads share is in shared memory. */
 export interface FrontSettings {
   readonly offersRecursion: boolean;
   readonly allow: readonly string[];
   readonly chaos: Identity;
-  readonly logQueries: boolean;
+  readonly watching: Watching;
+  readonly guard: GuardTerms;
 }
 
 export interface Publication {
@@ -40,6 +54,7 @@ export interface Published {
 export interface FrontStart {
   readonly words: Int32Array;
   readonly counters: SharedArrayBuffer;
+  readonly latency: SharedArrayBuffer;
   readonly generation: number;
   readonly publication: Publication;
 }
@@ -48,6 +63,30 @@ export interface Letter {
   /** Queries that need recursion (transport/udp-return). */
   readonly bag: Uint8Array | undefined;
   /** For the query log. */
-  readonly lines: readonly object[];
+  readonly sightings: readonly PostedSighting[];
+  /** Somebody is being limited. */
+  readonly limited: LimitNote | undefined;
   readonly bugs: readonly { readonly bug: unknown; readonly packet: string }[];
+}
+
+/** A sighting whose bytes are its own: the query as it came, to be read again. */
+export interface PostedSighting extends Omit<Sighting, 'query' | 'length'> {
+  readonly packet: Uint8Array;
+}
+
+export function packSighting({ query, length, ...seen }: Sighting): PostedSighting {
+  return {
+    ...seen,
+    client: { ...seen.client, address: copyOf(seen.client.address) },
+    packet: copyOf(query.packet, 0, query.length),
+    out: copyOf(seen.out, 0, length),
+  };
+}
+
+export function unpackSighting({ packet, ...seen }: PostedSighting): Sighting {
+  const query = new Query();
+  // As in the pipeline, of what is no question nothing but the header is read.
+  if (triage(packet, packet.length) === 'serve') query.read(packet, packet.length);
+  else query.readHeader(packet, packet.length);
+  return { ...seen, query, length: seen.out.length };
 }

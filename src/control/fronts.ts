@@ -5,6 +5,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { Counter, Counters } from '../base/counters.ts';
+import { Histograms } from '../base/histogram.ts';
 import {
   FRONT_FOLLOW_MS_MAX,
   FRONT_RESTART_MS_MAX,
@@ -12,6 +13,7 @@ import {
   MESSAGE_BYTES_MAX,
 } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
+import { LATENCY_ROWS } from '../server/observer.ts';
 import type { Pipeline } from '../server/pipeline.ts';
 import { scopeIndex } from '../transport/addresses.ts';
 import type { Native } from '../transport/native.ts';
@@ -24,19 +26,26 @@ import {
   FrontWord,
   type Letter,
   newFrontWords,
+  type PostedSighting,
   type Publication,
   type Published,
 } from './front-letters.ts';
+import type { LimitNote } from './limit-notes.ts';
 import type { Logger } from './log.ts';
 
 export interface FrontsRoom {
   readonly native: Native;
   readonly world: World;
   readonly counters: Counters;
+  readonly latency: Histograms;
   readonly logger: Logger;
   readonly bugs: BugLog;
   /** Where handed over queries are answered. */
   readonly pipeline: () => Pick<Pipeline, 'resume'>;
+  /** Where queries that fronts answered go to be logged. */
+  readonly onSightings: (posted: readonly PostedSighting[]) => void;
+  /** A front tells of somebody whom it limits. */
+  readonly onLimited: (note: LimitNote) => void;
   /** Starts the thread; a test may start another one. */
   readonly spawn: (start: FrontStart) => Worker;
 }
@@ -51,9 +60,10 @@ const SETTLE_LOOK_MS = 2;
 
 type Common = Omit<Publication, 'sockets'>;
 
-/** One thread after another in the same place: the counters stay. */
+/** One thread after another in the same place: what it counted stays. */
 interface Place {
   readonly counters: Counters;
+  readonly latency: Histograms;
   words: Int32Array;
   worker: Worker | undefined;
   bornMs: number;
@@ -78,9 +88,11 @@ export class Fronts {
     this.#returns = new Returns(room.native, room.counters);
     this.#places = Array.from({ length: count }, () => {
       const counters = new Counters();
+      const latency = new Histograms(LATENCY_ROWS);
       room.counters.include(counters);
+      room.latency.include(latency);
       return {
-        ...{ counters, words: newFrontWords(), worker: undefined, cancelRestart: undefined },
+        ...{ counters, latency, words: newFrontWords(), worker: undefined, cancelRestart: undefined },
         ...{ bornMs: 0, restartMs: FRONT_RESTART_MS_MIN },
       };
     });
@@ -120,6 +132,11 @@ export class Fronts {
     this.#isStarted = true;
     for (const place of this.#places) this.#start(place);
     await this.settled();
+  }
+
+  /** How many there are at this moment. */
+  get alive(): number {
+    return this.#places.filter(({ worker }) => worker !== undefined).length;
   }
 
   /** Letters written and not read yet. */
@@ -186,7 +203,8 @@ export class Fronts {
     Atomics.store(words, FrontWord.GENERATION, generation);
     const sockets = this.#socketsOf(this.#places.indexOf(place));
     const publication = { ...(this.#common as Common), sockets };
-    const worker = this.#room.spawn({ words, counters: place.counters.memory, generation, publication });
+    const [counters, latency] = [place.counters.memory, place.latency.memory];
+    const worker = this.#room.spawn({ words, counters, latency, generation, publication });
     place.words = words;
     place.worker = worker;
     place.bornMs = this.#room.world.nowMs();
@@ -211,10 +229,10 @@ export class Fronts {
     });
   }
 
-  #read({ bag, lines, bugs }: Letter, words: Int32Array): void {
-    const { logger } = this.#room;
+  #read({ bag, sightings, limited, bugs }: Letter, words: Int32Array): void {
     for (const { bug, packet } of bugs) this.#room.bugs.tell(bug, { packet });
-    for (const line of lines) logger.info(line, 'query');
+    if (sightings.length > 0) this.#room.onSightings(sightings);
+    if (limited) this.#room.onLimited(limited);
     for (const { way, packet } of bag ? unpack(bag) : []) this.#answer(way, packet);
     Atomics.add(words, FrontWord.TAKEN, 1);
   }

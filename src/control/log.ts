@@ -7,8 +7,9 @@
 import type { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { LOG_BYTES_MAX } from '../base/limits.ts';
-import type { World } from '../base/world.ts';
+import { realWorld, type World } from '../base/world.ts';
 import type { Complaint } from '../zone/complaint.ts';
+import { Flood, HELD_BACK } from './flood.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export const LOG_FORMATS = ['auto', 'text', 'json'] as const;
@@ -16,9 +17,21 @@ export const LOG_FORMATS = ['auto', 'text', 'json'] as const;
 export interface LogSettings {
   readonly level: (typeof LOG_LEVELS)[number];
   readonly format: (typeof LOG_FORMATS)[number];
-  /** One line per query. */
-  readonly queries: boolean;
+  readonly queries: QueryLogSettings | false;
 }
+
+export const QUERY_LOG_FORMATS = ['json', 'dnstap'] as const;
+
+export interface QueryLogSettings {
+  /** One query of so many is logged. */
+  readonly every: number;
+  readonly format: (typeof QUERY_LOG_FORMATS)[number];
+  /** Undefined: to the log itself. */
+  readonly to: { readonly kind: 'file' | 'unix'; readonly path: string } | undefined;
+}
+
+/** What one line per query says; they are as many as the operator asked for. */
+export const QUERY_MESSAGE = 'query';
 
 export type Logger = pino.Logger;
 
@@ -33,8 +46,14 @@ export interface Log {
  * `out` is the process's own stdout: of all that Node offers, it alone writes to a pipe without a thread that
  * a full pipe would hold, and with it the end of the process.
  */
-export function openLog(settings: LogSettings, out: Writable, isTerminal: boolean): Log {
+export function openLog(
+  settings: LogSettings,
+  out: Writable,
+  isTerminal: boolean,
+  world: World = realWorld,
+): Log {
   let dropped = 0;
+  const flood = new Flood(world);
   let shape = shapeOf(settings, isTerminal);
   const write = (line: string): void => {
     if (out.writableLength > LOG_BYTES_MAX) dropped += 1;
@@ -47,8 +66,16 @@ export function openLog(settings: LogSettings, out: Writable, isTerminal: boolea
   });
   // A reader that went away must not take the server with it.
   out.on('error', () => {});
-  const logger = pino(
+  const logger: Logger = pino(
     {
+      hooks: {
+        logMethod(words, method) {
+          if (!flood.admits(words)) return;
+          const held = flood.heldBack();
+          method.apply(this, words);
+          if (held.length > 0) method.apply(this, [{ held }, HELD_BACK]);
+        },
+      },
       level: settings.level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,

@@ -16,6 +16,11 @@ import type { ZoneWatch } from './watch.ts';
 /** A signal reads the configuration again; a changed zone does not wait for a configuration being edited. */
 export type Why = 'signal' | 'zones changed';
 
+export interface LastReload {
+  readonly wallSeconds: number;
+  readonly isTaken: boolean;
+}
+
 export interface Reloadable {
   readonly house: House;
   readonly flags: Flags;
@@ -31,6 +36,7 @@ export class Reloader {
   #settings: Settings;
   #running: Promise<void> | undefined;
   #next: Why | undefined;
+  #last: LastReload | undefined;
 
   constructor(on: Reloadable, settings: Settings) {
     this.#on = on;
@@ -56,11 +62,16 @@ export class Reloader {
   async #run(why: Why): Promise<void> {
     const { notifier, bugs } = this.#on;
     void notifier.tell(...reloadingAssignments());
-    await this.#readAndApply(why).catch((bug) => bugs.tell(bug, { during: 'reload' }));
+    const isTaken = await this.#readAndApply(why).catch((bug) => {
+      bugs.tell(bug, { during: 'reload' });
+      return false;
+    });
+    this.#last = { wallSeconds: this.#on.world.wallSeconds(), isTaken };
     void notifier.tell('READY=1', this.status);
   }
 
-  async #readAndApply(why: Why): Promise<void> {
+  /** Whether what was read is served now. */
+  async #readAndApply(why: Why): Promise<boolean> {
     const { house, world, logger, watch } = this.#on;
     const beganMs = world.nowMs();
     const { settings, complaints: configComplaints } = await this.#configure(why);
@@ -76,6 +87,7 @@ export class Reloader {
       }
     }
     this.#tell(why, complaints, world.nowMs() - beganMs);
+    return !hasErrors(complaints);
   }
 
   async #configure(why: Why): Promise<Pick<Configured, 'settings' | 'complaints'>> {
@@ -92,6 +104,10 @@ export class Reloader {
     }
     const { zoneCount: zones, recordCount: records } = house.catalog;
     logger.info({ why, zones, records, ms: Math.round(ms) }, 'reloaded');
+  }
+
+  get last(): LastReload | undefined {
+    return this.#last;
   }
 
   get graceMs(): number {

@@ -10,11 +10,16 @@ import {
   CLIENT_MS_MAX,
   DRAIN_MS_MAX,
   FRONTS_MAX,
+  RATE_LIMIT_PER_SECOND,
+  RATE_LIMIT_SLIP,
+  RATE_LIMIT_WINDOW_MS,
   TCP_CLIENTS_MAX,
   TCP_CLIENTS_PER_ADDRESS_MAX,
   TCP_IDLE_MS,
+  UDP_BYTES_MAX,
 } from '../base/limits.ts';
 import { PrefixSet } from '../base/prefix.ts';
+import type { RateLimitSettings } from '../server/rate-limit.ts';
 import type { Listen } from '../transport/addresses.ts';
 import type { TcpLimits } from '../transport/connection.ts';
 import type { LogSettings } from './log.ts';
@@ -28,6 +33,8 @@ export interface Settings {
   readonly zones: string | undefined;
   /** Further zones, file by name. */
   readonly zone: Readonly<Record<string, string>>;
+  /** Addresses and prefixes that may ask anything; undefined for everybody. */
+  readonly allowQuery: readonly string[] | undefined;
   readonly recursion: RecursionSettings;
   /** The hosts file to serve to those who may recurse. */
   readonly hosts: string | false;
@@ -36,12 +43,20 @@ export interface Settings {
     readonly version: string | false;
     readonly hostname: string | false;
     readonly id: string | false;
+    /** What an NSID says of this server (RFC 5001). */
+    readonly nsid: string | false;
   };
+  /** What goes over UDP at most, in bytes. */
+  readonly udpSize: number;
+  readonly rateLimit: RateLimitSettings & { readonly enabled: boolean; readonly exempt: readonly string[] };
+  readonly cookies: CookieSettings;
   readonly tcp: Pick<TcpLimits, 'clientsMax' | 'clientsPerAddressMax' | 'idleMs'>;
   /** Whom to become once the doors are bound. */
   readonly user: string | undefined;
   readonly group: string | undefined;
   readonly log: LogSettings;
+  /** Where counters and health are told over HTTP. */
+  readonly http: { readonly listen: Listen | false };
   /** Time to answer what is in hand when told to stop. */
   readonly graceMs: number;
 }
@@ -58,6 +73,13 @@ export interface RecursionSettings {
   readonly localNames: readonly string[] | undefined;
   readonly cacheBytes: number;
   readonly clientMs: number;
+}
+
+export interface CookieSettings {
+  readonly enabled: boolean;
+  /** In hex, at most two: the first makes cookies, both are taken. Undefined for ones of our own. */
+  readonly secrets: readonly string[] | undefined;
+  readonly requireOverLimit: boolean;
 }
 
 /** Addresses never asked as upstream; `own` are the local ones of the moment. */
@@ -91,6 +113,11 @@ export const DEFAULTS = {
   listen: [],
   zone: {},
   allow: NEIGHBOURS,
+  exempt: NEIGHBOURS,
+  perSecond: RATE_LIMIT_PER_SECOND,
+  window: `${RATE_LIMIT_WINDOW_MS / 1_000}s`,
+  slip: RATE_LIMIT_SLIP,
+  udpSize: UDP_BYTES_MAX,
   neverQuery: [OWN, '127.0.0.0/8', '::1', '0.0.0.0/8', '::'],
   upstreamPort: 53,
   cacheBytes: `${CACHE_BYTES_DEFAULT / 2 ** 20}MB`,

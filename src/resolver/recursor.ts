@@ -89,6 +89,12 @@ export class Recursor {
     return this.#inFlight.size;
   }
 
+  /** Answers, absences and aliases that are remembered, and what they cost. */
+  get cacheSize(): { readonly entries: number; readonly bytes: number } {
+    const { size, bytes } = this.#know.cache;
+    return { entries: size, bytes };
+  }
+
   /** Clients' questions that are not done with. */
   get waiting(): number {
     return this.#clients.size;

@@ -11,6 +11,7 @@ import { DNSSEC_OK, Flag, HEADER_BYTES, OPCODE_MASK } from '../wire/header.ts';
 import type { Query } from '../wire/query.ts';
 import { rrsetCount } from '../wire/rrset.ts';
 import { MessageWriter } from '../wire/writer.ts';
+import { ResponseOptions } from './options.ts';
 
 /**
  * What comes back as it was sent (RFC 1035 §4.1.1). CD too, always: RFC 4035 §3 says MUST, where its §3.1.6
@@ -21,6 +22,7 @@ const ANSWER_COUNT_AT = 6;
 const ADDITIONAL_COUNT_AT = 10;
 const OPT_BYTES = 11;
 const EDE_FIXED_BYTES = 6;
+const NO_OPTIONS = new ResponseOptions();
 
 export class Finisher {
   readonly #writer = new MessageWriter();
@@ -30,16 +32,25 @@ export class Finisher {
    */
   readonly #turns = new Uint16Array(256);
   #rotation = 0;
+  /** What we say that we take over UDP (RFC 6891 §6.2.5). */
+  udpBytes = UDP_BYTES_MAX;
 
   /**
    * Writes the response to `out` and gives its length. `limit` is what the transport carries; over UDP the
-   * client's own limit has been taken into it.
+   * client's own limit has been taken into it. `options` go out whatever else does.
    */
-  finish(query: Query, reply: Reply, recursionAvailable: boolean, limit: number, out: Bytes): number {
+  finish(
+    query: Query,
+    reply: Reply,
+    recursionAvailable: boolean,
+    limit: number,
+    out: Bytes,
+    options = NO_OPTIONS,
+  ): number {
     const writer = this.#writer;
     copy(query.packet, HEADER_BYTES, out, HEADER_BYTES, query.questionEnd - HEADER_BYTES);
     const hasQuestion = query.questionEnd > HEADER_BYTES;
-    const room = query.hasEdns ? limit - OPT_BYTES : limit;
+    const room = query.hasEdns ? limit - OPT_BYTES - options.length : limit;
     writer.begin(out, query.questionEnd, room, hasQuestion ? query.name : undefined);
     put32(out, ANSWER_COUNT_AT, 0);
     put16(out, ADDITIONAL_COUNT_AT, 0);
@@ -49,7 +60,9 @@ export class Finisher {
       this.#section(Section.AUTHORITY, reply, query.class) &&
       this.#section(Section.ADDITIONAL, reply, query.class) &&
       !reply.isShort;
-    const length = query.hasEdns ? putOpt(out, writer.at, limit, query, reply) : writer.at;
+    const end = writer.at + (query.hasEdns ? OPT_BYTES : 0);
+    const length = query.hasEdns ? putOptions(out, end, limit, reply, options) : end;
+    if (query.hasEdns) putOpt(out, writer.at, query, reply.rcode, this.udpBytes, length - end);
     let flags = Flag.QR | (query.flags & ECHOED) | (reply.rcode & 0xf);
     if (reply.authoritative) flags |= Flag.AA;
     if (!isWhole) flags |= Flag.TC;
@@ -82,19 +95,29 @@ export class Finisher {
   }
 }
 
-/** Puts the OPT, for which there is room, and as much of an Extended DNS Error as there is room for. */
-function putOpt(out: Bytes, at: number, limit: number, query: Query, reply: Reply): number {
-  const optionsAt = at + OPT_BYTES;
-  const end = putExtendedError(out, optionsAt, limit, reply);
+/** Puts the OPT, for which there is room, before its options. */
+function putOpt(
+  out: Bytes,
+  at: number,
+  query: Query,
+  rcode: number,
+  udpBytes: number,
+  optionBytes: number,
+): void {
   out[at] = 0;
   put16(out, at + 1, Type.OPT);
-  put16(out, at + 3, UDP_BYTES_MAX);
-  out[at + 5] = reply.rcode >> 4;
+  put16(out, at + 3, udpBytes);
+  out[at + 5] = rcode >> 4;
   out[at + 6] = 0; // RFC 6891 §6.1.3: the version we speak.
   put16(out, at + 7, query.dnssecOk ? DNSSEC_OK : 0); // RFC 3225 §3: DO comes back as sent.
-  put16(out, at + 9, end - optionsAt);
+  put16(out, at + 9, optionBytes);
   put16(out, ADDITIONAL_COUNT_AT, u16(out, ADDITIONAL_COUNT_AT) + 1);
-  return end;
+}
+
+/** Puts the options, for which there is room, and as much of an Extended DNS Error as there is room for. */
+function putOptions(out: Bytes, at: number, limit: number, reply: Reply, options: ResponseOptions): number {
+  copy(options.bytes, 0, out, at, options.length);
+  return putExtendedError(out, at + options.length, limit, reply);
 }
 
 const utf8 = new TextEncoder();

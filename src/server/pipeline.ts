@@ -1,10 +1,11 @@
 /**
  * A query's walk from bytes to bytes, the same for every transport; the exits stand on the left.
  *
- *   packet ─▶ triage           header only
+ *   packet ─▶ triage, guard    header only; where from
  *      drop ◀─┤
  *    NOTIMP ◀─┤
  *             ├▶ wire/query    one question, EDNS
+ *   REFUSED ◀─┤                to who may not ask
  *   FORMERR ◀─┤
  *             ├▶ admit         class and type that can be asked here
  *   REFUSED ◀─┤
@@ -12,6 +13,7 @@
  *             │   ours ─▶ answer/authority ─▶ (aliases that leave us) ─▶ recursion
  *   REFUSED ◀─┤   not ours, and this client may not recurse
  *             │   else ─▶ recursion: from its cache at once, or LATER
+ *      drop ◀─┼─ guard         what may be sent to this client: rates, cookies
  *   bytes   ◀─┴─ finish        sizes, EDNS, truncation
  *
  * Synchronous but for LATER. One scratch query and one reply serve all queries of the thread.
@@ -21,15 +23,18 @@ import { Chaos, type Identity } from '../answer/chaos.ts';
 import { Reply } from '../answer/reply.ts';
 import type { Bytes } from '../base/bytes.ts';
 import { Counter, type Counters } from '../base/counters.ts';
-import { MESSAGE_BYTES_MAX, UDP_BYTES_MAX } from '../base/limits.ts';
+import { ANY_UDP_BYTES_MAX, MESSAGE_BYTES_MAX, UDP_BYTES_MAX } from '../base/limits.ts';
 import type { PrefixSet } from '../base/prefix.ts';
 import type { Recursor } from '../resolver/recursor.ts';
 import { type Answerer, type Client, DROP, LATER } from '../transport/door.ts';
-import { Class, Ede, Rcode } from '../wire/codes.ts';
+import { Class, Ede, Rcode, Type } from '../wire/codes.ts';
 import { Query } from '../wire/query.ts';
 import type { Catalog } from '../zone/catalog.ts';
+import type { Image } from '../zone/image.ts';
 import { admit } from './admit.ts';
 import { Finisher } from './finish.ts';
+import { Guard, type GuardSettings } from './guard.ts';
+import { type Observer, Path } from './observer.ts';
 import { Recursion, type Send } from './recursion.ts';
 import { triage } from './triage.ts';
 
@@ -39,10 +44,12 @@ export interface PipelineSettings {
   readonly recursor: Recursor | 'elsewhere' | undefined;
   readonly mayRecurse: PrefixSet;
   readonly chaos: Identity;
+  /** Absent where everybody is to be answered everything. */
+  readonly guard?: GuardSettings;
   readonly counters: Counters;
   readonly onBug: (error: unknown, packet: Uint8Array) => void;
-  /** Only when every query shall be logged; what it is handed is borrowed. */
-  readonly onQuery?: ((query: Query, client: Client, rcode: number) => void) | undefined;
+  /** Only where queries are timed or logged. */
+  readonly observer?: Observer | undefined;
 }
 
 export class Pipeline implements Answerer {
@@ -52,6 +59,7 @@ export class Pipeline implements Answerer {
   readonly #query = new Query();
   readonly #reply = new Reply();
   readonly #authority = new Authority();
+  readonly #guard: Guard;
   readonly #finisher = new Finisher();
   /** Where answers that come LATER are written, before `send` gets a copy. */
   readonly #late = new Uint8Array(MESSAGE_BYTES_MAX);
@@ -60,6 +68,8 @@ export class Pipeline implements Answerer {
     this.#settings = settings;
     this.#chaos = new Chaos(settings.chaos);
     this.#recursion = new Recursion(settings.recursor);
+    this.#guard = new Guard(settings.counters);
+    if (settings.guard) this.#post(settings.guard);
   }
 
   /** From the next query on, these zones. */
@@ -71,7 +81,13 @@ export class Pipeline implements Answerer {
   reconfigure(changed: Partial<PipelineSettings>): void {
     this.#settings = { ...this.#settings, ...changed };
     if (changed.chaos) this.#chaos = new Chaos(changed.chaos);
+    if (changed.guard) this.#post(changed.guard);
     if ('recursor' in changed) this.#recursion.recursor = changed.recursor;
+  }
+
+  #post(guard: GuardSettings): void {
+    this.#guard.settings = guard;
+    this.#finisher.udpBytes = guard.udpBytes;
   }
 
   /** Answers promised by LATER and not sent yet. */
@@ -86,6 +102,7 @@ export class Pipeline implements Answerer {
 
   /** A query that was counted already, by a thread whose recursion is elsewhere. */
   resume(packet: Bytes, length: number, client: Client, out: Bytes, send: Send): number {
+    this.#settings.observer?.begin();
     try {
       return this.#serve(packet, length, client, out, send);
     } catch (bug) {
@@ -95,8 +112,9 @@ export class Pipeline implements Answerer {
 
   #serve(packet: Bytes, length: number, client: Client, out: Bytes, send: Send): number {
     const { counters } = this.#settings;
+    const guard = this.#guard;
     const verdict = triage(packet, length);
-    if (verdict === 'drop') {
+    if (verdict === 'drop' || guard.wouldLoop(client)) {
       counters.bump(Counter.silenced);
       return DROP;
     }
@@ -105,10 +123,15 @@ export class Pipeline implements Answerer {
     reply.reset();
     if (verdict === 'unsupported') {
       query.readHeader(packet, length);
-      return this.#plain(Rcode.NOTIMP, client, out);
+      return guard.mayAsk(client) ? this.#plain(Rcode.NOTIMP, client, out) : this.#turnAway(client, out);
     }
     const fault = query.read(packet, length);
+    if (!guard.mayAsk(client)) return this.#turnAway(client, out);
     if (fault !== Rcode.NOERROR) return this.#plain(fault, client, out);
+    if (query.isUnusual) {
+      const flaw = guard.fault(query, client);
+      if (flaw !== Rcode.NOERROR || !query.hasQuestion) return this.#plain(flaw, client, out);
+    }
     const objection = admit(query);
     if (objection !== Rcode.NOERROR) return this.#plain(objection, client, out);
     if (query.class === Class.CH) {
@@ -119,20 +142,30 @@ export class Pipeline implements Answerer {
   }
 
   #lookUp(client: Client, out: Bytes, send: Send): number {
-    const { catalog, counters } = this.#settings;
+    const { catalog, counters, observer } = this.#settings;
     const query = this.#query;
     const mayRecurse = this.#recursion.isOffered && this.#settings.mayRecurse.hasBytes(client.address);
     const wantsRecursion = mayRecurse && query.recursionDesired;
     const zone = this.#authority.zoneOf(catalog, query.name, query.type);
     if (zone !== undefined) {
       this.#authority.answer(catalog, zone, query, this.#reply);
+      this.#reply.source = sourceOf(zone, query, this.#reply);
       const isWhole = this.#reply.rest === 'none' || !wantsRecursion;
       if (isWhole || !this.#recursion.isElsewhere) counters.bump(Counter.authoritative);
+      if (observer !== undefined) observer.path = Path.AUTHORITATIVE;
       if (isWhole) return this.#finish(client, mayRecurse, out);
     } else if (!wantsRecursion) {
       return this.#refuse(client, mayRecurse, out);
     }
     return this.#recurse(client, out, send);
+  }
+
+  /** RFC 8914 §4.19: who may not ask anything here, whatever it was. */
+  #turnAway(client: Client, out: Bytes): number {
+    this.#settings.counters.bump(Counter.prohibited);
+    this.#reply.edeCode = Ede.PROHIBITED;
+    this.#reply.edeText = 'this address may not ask here';
+    return this.#plain(Rcode.REFUSED, client, out);
   }
 
   /** RFC 8914 §4.19 for those who may not ask, §4.21 where recursion was not asked for or is not offered. */
@@ -148,15 +181,21 @@ export class Pipeline implements Answerer {
   #recurse(client: Client, out: Bytes, send: Send): number {
     const recursion = this.#recursion;
     if (recursion.isElsewhere) return LATER;
-    const { counters } = this.#settings;
+    const { counters, observer } = this.#settings;
     counters.bump(Counter.recursive);
     const isCached = recursion.fromCache(this.#query, this.#reply);
     if (isCached) {
       counters.bump(Counter.recursionCached);
+      if (observer !== undefined) observer.path = Path.CACHED;
       return this.#finish(client, true, out);
     }
     const late = this.#late;
-    const finish = (): void => send(late.slice(0, this.#finish(client, true, late)));
+    const held = observer?.hold();
+    const finish = (): void => {
+      if (held !== undefined) this.#settings.observer?.resume(held);
+      const length = this.#finish(client, true, late);
+      if (length !== DROP) send(late.slice(0, length));
+    };
     const onBug = (bug: unknown, packet: Bytes): void =>
       send(late.slice(0, this.#apologise(bug, packet, late)));
     return recursion.later(this.#query, this.#reply, finish, onBug);
@@ -169,22 +208,40 @@ export class Pipeline implements Answerer {
 
   #finish(client: Client, recursionAvailable: boolean, out: Bytes): number {
     const query = this.#query;
-    const limit = client.transport === 'tcp' ? MESSAGE_BYTES_MAX : Math.min(query.udpSize, UDP_BYTES_MAX);
-    const length = this.#finisher.finish(query, this.#reply, recursionAvailable, limit, out);
+    const reply = this.#reply;
+    const guard = this.#guard;
+    const verdict = guard.judge(query, client, reply);
+    if (verdict === 'drop') return DROP;
+    if (verdict !== 'send') {
+      reply.hollow();
+      if (verdict === 'bad-cookie') reply.rcode = Rcode.BADCOOKIE;
+      else reply.isShort = true;
+    }
+    const limit = this.#bytesFor(client);
+    const length = this.#finisher.finish(query, reply, recursionAvailable, limit, out, guard.options);
     this.#count(out);
-    this.#settings.onQuery?.(query, client, this.#reply.rcode);
+    this.#settings.observer?.end(query, client, reply.rcode, out, length);
     return length;
+  }
+
+  #bytesFor(client: Client): number {
+    if (client.transport === 'tcp') return MESSAGE_BYTES_MAX;
+    const { type, udpSize } = this.#query;
+    return Math.min(udpSize, type === Type.ANY ? ANY_UDP_BYTES_MAX : this.#guard.settings.udpBytes);
   }
 
   #count(out: Bytes): void {
     const { counters } = this.#settings;
     const { rcode } = this.#reply;
     if (((out[2] as number) & 0x02) !== 0) counters.bump(Counter.truncated);
-    if (rcode === Rcode.NOERROR || rcode === Rcode.NXDOMAIN) return;
-    if (rcode === Rcode.REFUSED) counters.bump(Counter.refused);
+    if (rcode === Rcode.NOERROR) counters.bump(Counter.answered);
+    else if (rcode === Rcode.NXDOMAIN) counters.bump(Counter.absent);
+    else if (rcode === Rcode.REFUSED) counters.bump(Counter.refused);
     else if (rcode === Rcode.SERVFAIL) counters.bump(Counter.failed);
     else if (rcode === Rcode.FORMERR) counters.bump(Counter.malformed);
     else if (rcode === Rcode.NOTIMP) counters.bump(Counter.unsupported);
+    else if (rcode === Rcode.BADVERS) counters.bump(Counter.badVersion);
+    else counters.bump(Counter.otherCode);
   }
 
   /** Our own mistake: this query gets SERVFAIL, and everything else goes on. */
@@ -197,4 +254,10 @@ export class Pipeline implements Answerer {
     this.#query.read(packet, packet.length);
     return this.#finisher.finish(this.#query, this.#reply, false, UDP_BYTES_MAX, out);
   }
+}
+
+/** A number for what the answer is made of: the zone, and the RRset it begins with. Hardly ever 0. */
+function sourceOf(zone: Image, { name }: Query, reply: Reply): number {
+  const apex = name.hash[name.labels - zone.apexLabels] as number;
+  return reply.count === 0 ? apex : (apex + reply.blockAt(0)) | 0;
 }

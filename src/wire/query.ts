@@ -5,13 +5,17 @@
  */
 import { type Bytes, u8, u16 } from '../base/bytes.ts';
 import { EDNS_OPTIONS_MAX, UDP_PLAIN_BYTES_MAX } from '../base/limits.ts';
-import { Rcode, Type } from './codes.ts';
+import { EdnsOption, Rcode, Type } from './codes.ts';
 import { HashedName } from './hashed-name.ts';
 import { DNSSEC_OK, Flag, HEADER_BYTES } from './header.ts';
 
 /** Records a query may carry behind its question: OPT, TSIG, and slack for the future (RFC 6891 §6.1.1). */
 const QUERY_EXTRAS_MAX = 4;
 const OPT_FIXED_BYTES = 10;
+/** RFC 7873 §4: a client's part, and behind it perhaps a server's. */
+const CLIENT_COOKIE_BYTES = 8;
+const COOKIE_BYTES_MIN = CLIENT_COOKIE_BYTES + 8;
+const COOKIE_BYTES_MAX = CLIENT_COOKIE_BYTES + 32;
 
 export class Query {
   packet: Bytes = new Uint8Array(0);
@@ -29,6 +33,12 @@ export class Query {
   /** What the client takes over UDP, at least 512 (RFC 6891 §6.2.3). */
   udpSize = UDP_PLAIN_BYTES_MAX;
   dnssecOk = false;
+  /** Where the value of the COOKIE option stands, and its length: 0 without one. */
+  cookieAt = 0;
+  cookieBytes = 0;
+  wantsNsid = false;
+  /** Length of the value of the edns-tcp-keepalive option; -1 without one. */
+  keepaliveBytes = -1;
 
   /** Reads the header, of which at least 12 bytes are there, and forgets the query before. */
   readHeader(packet: Bytes, length: number): void {
@@ -44,6 +54,9 @@ export class Query {
     this.dnssecOk = false;
     this.ednsVersion = 0;
     this.udpSize = UDP_PLAIN_BYTES_MAX;
+    this.cookieBytes = 0;
+    this.wantsNsid = false;
+    this.keepaliveBytes = -1;
   }
 
   /**
@@ -61,15 +74,33 @@ export class Query {
     return (this.flags & Flag.RD) !== 0;
   }
 
+  /** Whether it takes more than the question to tell what is wrong with it. */
+  get isUnusual(): boolean {
+    return this.keepaliveBytes > 0 || this.questionEnd === HEADER_BYTES;
+  }
+
+  /** Whether a question was read: with a cookie there may be none (RFC 7873 §5.4). */
+  get hasQuestion(): boolean {
+    return this.questionEnd > HEADER_BYTES;
+  }
+
   #readBody(): number {
     const { packet, length } = this;
-    if (u16(packet, 4) !== 1) return Rcode.FORMERR; // RFC 9619 §4: exactly one question.
+    const questions = u16(packet, 4);
+    if (questions === 0) return this.#readCookieAlone();
+    if (questions !== 1) return Rcode.FORMERR; // RFC 9619 §4: one question, unless §5.4 above.
     const at = this.name.read(packet, HEADER_BYTES, length);
     if (at < 0 || at + 4 > length) return Rcode.FORMERR;
     this.type = u16(packet, at);
     this.class = u16(packet, at + 2);
     this.questionEnd = at + 4;
     return this.#readExtras();
+  }
+
+  /** RFC 7873 §5.4: a client that wants nothing but a server cookie asks no question. */
+  #readCookieAlone(): number {
+    const verdict = this.#readExtras();
+    return verdict === Rcode.NOERROR && this.cookieBytes === 0 ? Rcode.FORMERR : verdict;
   }
 
   #readExtras(): number {
@@ -111,9 +142,25 @@ export class Query {
     let option = at + OPT_FIXED_BYTES;
     while (option < end) {
       if (++options > EDNS_OPTIONS_MAX || option + 4 > end) return false;
-      option += 4 + u16(packet, option + 2);
+      const bytes = u16(packet, option + 2);
+      if (!this.#noteOption(u16(packet, option), option + 4, bytes)) return false;
+      option += 4 + bytes;
     }
     return option === end; // Options we do not know are ignored (RFC 6891 §6.1.2).
+  }
+
+  /** False where the option is malformed. */
+  #noteOption(code: number, at: number, bytes: number): boolean {
+    if (code === EdnsOption.COOKIE && this.cookieBytes === 0) {
+      this.cookieAt = at; // RFC 7873 §5.2: the first one counts.
+      this.cookieBytes = bytes;
+      // RFC 7873 §5.2.2
+      return bytes === CLIENT_COOKIE_BYTES || (bytes >= COOKIE_BYTES_MIN && bytes <= COOKIE_BYTES_MAX);
+    }
+    if (code === EdnsOption.NSID)
+      this.wantsNsid = true; // RFC 5001 §2.1; a value would mean nothing.
+    else if (code === EdnsOption.KEEPALIVE) this.keepaliveBytes = bytes;
+    return true;
   }
 }
 

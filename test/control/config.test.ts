@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CONFIG_BYTES_MAX } from '../../src/base/limits.ts';
 import { type Configured, configure, type Flags } from '../../src/control/config.ts';
@@ -120,7 +120,7 @@ grace: 2s
     tcp: { clientsMax: 10, clientsPerAddressMax: 2, idleMs: 60_000 },
     user: 'cairn',
     group: '53',
-    log: { level: 'debug', format: 'text', queries: true },
+    log: { level: 'debug', format: 'text', queries: { every: 1, format: 'json', to: undefined } },
     graceMs: 2_000,
   });
 });
@@ -157,12 +157,72 @@ grace: 1h
       'found "5 minutes"',
     '11:8: error: hosts: expected the name of a hosts file, or false for none, found true',
     '12:15: error: log.level: expected one of debug, info, warn, error, found "loud"',
-    '12:30: error: log.queries: expected true or false, found "yes"',
+    '12:30: error: log.queries: expected true, false, or a table of sample, format and to, found "yes"',
     '13:11: error: identity: expected a table of keys, found a list',
     '14:7: error: user: expected a name or a number, found a list',
     expect.stringMatching(/^1[56]:\d+: error: zones: expected the name of a folder, found nothing$/),
     '16:8: error: grace: expected a time from 0ms to 50s, such as 500ms, 5s or 2m, found "1h"',
   ]);
+});
+
+test.each([
+  ['true', { every: 1, format: 'json', to: undefined }],
+  ['false', false],
+  ['{}', { every: 1, format: 'json', to: undefined }],
+  ['{ sample: 1/100 }', { every: 100, format: 'json', to: undefined }],
+  ['{ to: q.log }', { every: 1, format: 'json', to: { kind: 'file', path: 'q.log' } }],
+  ['{ to: /q.log }', { every: 1, format: 'json', to: { kind: 'file', path: '/q.log' } }],
+  [
+    '{ sample: 1/1, format: dnstap, to: unix:tap }',
+    { every: 1, format: 'dnstap', to: { kind: 'unix', path: 'tap' } },
+  ],
+  ['{ format: dnstap, to: unix:/tap }', { every: 1, format: 'dnstap', to: { kind: 'unix', path: '/tap' } }],
+] as const)('log.queries: %s', async (text, queries) => {
+  const { settings, complaints } = await configured(`log: { queries: ${text} }`);
+  expect(complaints).toEqual([]);
+  const to = queries !== false && queries.to;
+  const based = to ? { to: { ...to, path: isAbsolute(to.path) ? to.path : join(folder, to.path) } } : {};
+  expect(settings?.log.queries).toEqual(queries === false ? false : { ...queries, ...based });
+});
+
+test.each([
+  ['{ sampel: 1/2 }', '1:19', 'log.queries.sampel: no such key; did you mean sample?'],
+  [
+    '{ sample: 2/1 }',
+    '1:27',
+    'log.queries.sample: expected a share from 1/1 to 1/999999, such as 1/100, found "2/1"',
+  ],
+  ['{ sample: 0.01 }', '1:27', 'log.queries.sample: expected a share such as 1/100, found 0.01'],
+  ['{ format: pcap, to: a }', '1:27', 'log.queries.format: expected one of json, dnstap, found "pcap"'],
+  [
+    '{ to: "unix:" }',
+    '1:23',
+    'log.queries.to: expected the name of a file, or unix: and the path of a socket, found "unix:"',
+  ],
+  [
+    '{ format: dnstap }',
+    '1:17',
+    'log.queries.to: expected a file or socket for dnstap, which is not text, found nothing',
+  ],
+])('log.queries: %s is told at %s', async (text, place, complaint) => {
+  expect(told(await configured(`log: { queries: ${text} }`))).toEqual([`${place}: error: ${complaint}`]);
+});
+
+test.each([
+  ['127.0.0.1', { address: '127.0.0.1', port: 9_153 }],
+  ['"[::1]:80"', { address: '::1', port: 80 }],
+  ['"*"', { address: '*', port: 9_153 }],
+  ['false', false],
+])('http.listen: %s', async (text, listen) => {
+  const { settings, complaints } = await configured(`http: { listen: ${text} }`);
+  expect([settings?.http.listen, complaints]).toEqual([listen, []]);
+});
+
+test('http.listen takes addresses only', async () => {
+  const [complaint] = told(await configured('http: { listen: localhost }'));
+  expect(complaint).toMatch(
+    /^1:17: error: http.listen: expected an address to listen on.*, found "localhost"$/,
+  );
 });
 
 test('a key that is like no other is told which there are', async () => {
@@ -225,4 +285,47 @@ test('a file without end is refused', async () => {
   expect(told(await configured('#'.repeat(CONFIG_BYTES_MAX + 1))).join()).toContain(
     'cannot be read: larger than',
   );
+});
+
+const HEX = 'e5e973e5a6b2a43f48e7dc849e37bfcf';
+const SECRET = 'expected a secret of 32 hexadecimal digits, as of "openssl rand -hex 16"';
+
+test('the guard is told what it is told', async () => {
+  const { settings, complaints } = await configured(`
+allowQuery: [192.0.2.0/24]
+udpSize: 4096
+identity: { nsid: fra-1 }
+rateLimit:
+  { responsesPerSecond: 5, nxdomainsPerSecond: 4, errorsPerSecond: 0, window: 5s, slip: 1, exempt: [] }
+cookies: { secrets: [${HEX}, ${HEX}], requireOverLimit: false }
+`);
+  expect(complaints).toEqual([]);
+  expect(settings).toMatchObject({
+    allowQuery: ['192.0.2.0/24'],
+    udpSize: 4096,
+    identity: { nsid: 'fra-1' },
+    rateLimit: { enabled: true, responses: 5, nxdomains: 4, errors: 0, windowMs: 5_000, slip: 1, exempt: [] },
+    cookies: { enabled: true, secrets: [HEX, HEX], requireOverLimit: false },
+  });
+});
+
+test.each([
+  ['udpSize: 511', 'udpSize: expected a number of bytes from 512 to 4096, found 511'],
+  ['udpSize: 4097', 'udpSize: expected a number of bytes from 512 to 4096, found 4097'],
+  ['rateLimit: { slip: 11 }', 'rateLimit.slip: expected a number from 0 to 10, found 11'],
+  [
+    'rateLimit: { window: 2m }',
+    'rateLimit.window: expected a time from 1s to 60s, such as 500ms, 5s or 2m, found "2m"',
+  ],
+  [
+    'cookies: { secrets: [] }',
+    'cookies.secrets: expected one or two secrets, the first to make cookies, found a list',
+  ],
+  ['cookies: { secrets: [secret] }', `cookies.secrets[0]: ${SECRET}, found another text`],
+  [
+    `identity: { nsid: ${'x'.repeat(129)} }`,
+    'identity.nsid: expected a text of at most 128 bytes, or false for none',
+  ],
+])('%s is told what it should be', async (yaml, complaint) => {
+  expect(told(await configured(yaml)).join('\n')).toContain(complaint);
 });

@@ -3,15 +3,25 @@ import { PassThrough } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Counters } from '../../src/base/counters.ts';
-import { FRONT_LETTERS_MAX } from '../../src/base/limits.ts';
+import { Histograms } from '../../src/base/histogram.ts';
+import {
+  FRONT_LETTERS_MAX,
+  FRONT_SIGHTING_LETTERS_MAX,
+  LATENCY_SAMPLE_MS,
+  UDP_BYTES_MAX,
+} from '../../src/base/limits.ts';
 import { realWorld, type World } from '../../src/base/world.ts';
 import { BugLog } from '../../src/control/bugs.ts';
 import type { UdpDoor } from '../../src/control/doors.ts';
-import { type FrontStart, FrontWord } from '../../src/control/front-letters.ts';
+import { type FrontStart, FrontWord, unpackSighting } from '../../src/control/front-letters.ts';
 import { Fronts, type FrontsRoom, spawnFront } from '../../src/control/fronts.ts';
+import type { LimitNote } from '../../src/control/limit-notes.ts';
 import { openLog } from '../../src/control/log.ts';
+import { LATENCY_ROWS, latencyRow, Path, type Sighting } from '../../src/server/observer.ts';
+import { RateLimit } from '../../src/server/rate-limit.ts';
 import { LATER } from '../../src/transport/door.ts';
-import { readMessage } from '../../src/wire/message.ts';
+import { type Message, readMessage } from '../../src/wire/message.ts';
+import { nameText } from '../../src/wire/name.ts';
 import { catalog, lines, queryFor, SOA_AND_NS } from '../support/authority.ts';
 import { native } from '../transport/batch-listener.ts';
 import { type Peer, udpPeer, until } from '../transport/peer.ts';
@@ -21,9 +31,12 @@ const FRONT = new URL('../../src/front.ts', import.meta.url);
 let fronts: Fronts;
 let door: UdpDoor | undefined;
 let counters: Counters;
+let latency: Histograms;
+let sightings: Sighting[];
 let peers: Peer[];
 let threads: { worker: Worker; start: FrontStart }[];
 let logged: string[];
+let limited: LimitNote[];
 let world: World;
 /** What the control thread does with queries that were handed over. */
 let resume: FrontsRoom['pipeline'] extends () => infer P
@@ -38,7 +51,18 @@ const settings = {
   offersRecursion: true,
   allow: ['127.0.0.0/8', '::1'],
   chaos: { version: undefined, hostname: undefined, id: undefined },
-  logQueries: false,
+  watching: { isTimed: false, logEvery: undefined },
+  guard: {
+    allowQuery: undefined,
+    own: [],
+    limit: undefined,
+    exempt: [],
+    secrets: undefined,
+    requireOverLimit: false,
+    nsid: '',
+    idleMs: 10_000,
+    udpBytes: UDP_BYTES_MAX,
+  },
 };
 
 function frontsOf(count: number, spawn = spawnFront(FRONT)): Fronts {
@@ -46,8 +70,10 @@ function frontsOf(count: number, spawn = spawnFront(FRONT)): Fronts {
   stream.on('data', (line) => logged.push(String(line)));
   const { logger } = openLog({ level: 'info', format: 'json', queries: false }, stream, false);
   const room: FrontsRoom = {
-    ...{ native, world, counters, logger, bugs: new BugLog(logger, realWorld) },
+    ...{ native, world, counters, logger, bugs: new BugLog(logger, realWorld), latency },
+    onSightings: (posted) => void sightings.push(...posted.map(unpackSighting)),
     pipeline: () => ({ resume: (...asked) => resume(...asked) }),
+    onLimited: (note) => limited.push(note),
     spawn: (start) => {
       const worker = spawn(start);
       threads.push({ worker, start });
@@ -84,7 +110,9 @@ async function ask(peer: Peer, question: string, rd = false): Promise<string[]> 
 
 beforeEach(() => {
   counters = new Counters();
-  [peers, threads, logged, door] = [[], [], [], undefined];
+  latency = new Histograms(LATENCY_ROWS);
+  sightings = [];
+  [peers, threads, logged, limited, door] = [[], [], [], [], undefined];
   resume = () => 0;
   world = realWorld;
 });
@@ -97,7 +125,9 @@ afterEach(async () => {
 test('a front answers from the zones, and what it counts is counted', async () => {
   const peer = await peerOf(await started());
   expect(await ask(peer, 'www.example.com')).toContain('an www.example.com. 60 IN A 192.0.2.1');
-  expect(counters.record()).toMatchObject({ queries: 1, authoritative: 1, udpReceived: 1, udpSent: 1 });
+  // What was sent is counted behind the call that sends it.
+  await until(() => counters.record().udpSent === 1);
+  expect(counters.record()).toMatchObject({ queries: 1, authoritative: 1, udpReceived: 1 });
 });
 
 test('what is published holds for the next query', async () => {
@@ -163,14 +193,76 @@ test('a front does not write more letters than are read', async () => {
   expect(await ask(peer, 'www.example.com', true)).toContain('an www.example.com. 60 IN A 192.0.2.1');
 });
 
-test('a query line is written by the control thread', async () => {
+const watched = (isTimed: boolean, logEvery?: number) => ({
+  settings: { ...settings, watching: { isTimed, logEvery } },
+});
+
+test('what a front answered is seen by the control thread as the front saw it', async () => {
   const peer = await peerOf(await started());
-  fronts.publish({ settings: { ...settings, logQueries: true } });
+  fronts.publish(watched(false, 1));
   await ask(peer, 'www.example.com');
-  await until(() => logged.some((line) => line.includes('"query"')));
-  const client = `127.0.0.1#${peer.port}`;
-  const line = { client, over: 'udp', name: 'www.example.com.', type: 'A', class: 'IN', rcode: 'NOERROR' };
-  expect(JSON.parse(logged.find((each) => each.includes('"query"')) ?? '')).toMatchObject(line);
+  peer.send(new Uint8Array([7, 7, 0x28, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1]));
+  await peer.hear();
+  await until(() => sightings.length === 2);
+  const [asked, update] = sightings as [Sighting, Sighting];
+  const client = { transport: 'udp', address: Uint8Array.of(127, 0, 0, 1), port: peer.port };
+  expect(asked).toMatchObject({ client, rcode: 0, path: Path.AUTHORITATIVE });
+  expect(nameText(asked.query.name.bytes)).toBe('www.example.com.');
+  expect(lines(readMessage(asked.out.subarray(0, asked.length)) as Message)).toContain(
+    'an www.example.com. 60 IN A 192.0.2.1',
+  );
+  expect(Math.abs(realWorld.wallMs() - asked.wallMs)).toBeLessThan(60_000);
+  expect(update).toMatchObject({ rcode: 4, path: Path.OTHER, query: { questionEnd: 12, length: 17 } });
+});
+
+test('of many that fronts answered, one of so many is seen, and none where nobody wants any', async () => {
+  const peer = await peerOf(await started());
+  for (let i = 0; i < 5; i++) await ask(peer, 'www.example.com');
+  fronts.publish(watched(false, 10));
+  for (let i = 0; i < 400; i++) await ask(peer, 'www.example.com');
+  fronts.publish(watched(false));
+  await ask(peer, 'www.example.com');
+  await until(() => fronts.underway === 0);
+  expect(sightings.length).toBeGreaterThan(10);
+  expect(sightings.length).toBeLessThan(120);
+});
+
+test('what is logged gives way to queries that need recursion, and is counted', async () => {
+  const peer = await peerOf(await started());
+  fronts.publish(watched(false, 1));
+  const words = threads[0]?.start.words as Int32Array;
+  Atomics.store(words, FrontWord.TAKEN, -FRONT_SIGHTING_LETTERS_MAX);
+  resume = (packet, length, _client, out) => {
+    out.set(packet.slice(0, length));
+    out[2] = 0x80;
+    return length;
+  };
+  await ask(peer, 'www.example.com');
+  expect(await ask(peer, 'www.elsewhere.net', true)).toEqual(['NOERROR']);
+  const { queryLogTaken, queryLogDropped, handOversDropped } = counters.record();
+  expect([queryLogTaken, queryLogDropped, handOversDropped]).toEqual([1, 1, 0]);
+  expect(sightings).toEqual([]);
+});
+
+test('fronts time their answers, and what a thread has timed stays when it dies', async () => {
+  const row = latencyRow(Path.AUTHORITATIVE, false);
+  const timed = (): number => latency.row(row).counts.reduce((sum, n) => sum + n);
+  const peer = await peerOf(await started());
+  await ask(peer, 'www.example.com');
+  expect(timed()).toBe(0);
+  fronts.publish(watched(true));
+  await ask(peer, 'www.example.com');
+  await until(() => timed() === 1);
+  await new Promise((resolve) => setTimeout(resolve, 2 * LATENCY_SAMPLE_MS));
+  await ask(peer, 'www.example.com');
+  await until(() => timed() === 2);
+  expect(latency.row(row).sumUs).toBeGreaterThan(0);
+  expect(fronts.alive).toBe(1);
+  await threads[0]?.worker.terminate();
+  await until(() => fronts.alive === 0);
+  await until(() => fronts.alive === 1);
+  await ask(peer, 'www.example.com');
+  await until(() => timed() === 3);
 });
 
 test('a front that dies is told, counted and started again; what comes meanwhile is answered', async () => {
@@ -217,12 +309,38 @@ test('a front that is stuck is ended, and holds up neither a change nor the end'
 });
 
 test('a bug that a front met is logged, with the packet', async () => {
-  const letter = "{ lines: [], bugs: [{ bug: new Error('odd'), packet: '00ff' }] }";
+  const letter = "{ sightings: [], bugs: [{ bug: new Error('odd'), packet: '00ff' }] }";
   await started(1, '127.0.0.1', posing(`parentPort.postMessage(${letter}); setTimeout(() => {}, 60_000)`));
   await until(() => logged.length > 0);
   const { packet, stack } = JSON.parse(logged[0] ?? '');
   expect([packet, stack]).toEqual(['00ff', expect.stringContaining('Error: odd')]);
   await threads[0]?.worker.terminate();
+});
+
+test('who is limited has one account at all fronts, also at one that died and came back', async () => {
+  const rates = { responses: 50, nxdomains: 50, errors: 50, windowMs: 15_000, slip: 0 };
+  const limit = new RateLimit(rates, realWorld);
+  const guard = { ...settings.guard, limit: { rates, table: limit.memory } };
+  const listening = await started(2);
+  fronts.publish({ settings: { ...settings, guard } });
+  const many = await Promise.all(Array.from({ length: 16 }, () => peerOf(listening)));
+  const flood = async (queries: number): Promise<void> => {
+    const { queries: before } = counters.record();
+    for (let i = 0; i < queries; i++) (many[i % many.length] as Peer).send(queryFor('www.example.com'));
+    await until(() => counters.record().queries === (before ?? 0) + queries);
+  };
+  await flood(500);
+  // The burst, and what is paid back while the test runs.
+  expect(counters.record().udpSent).toBeGreaterThanOrEqual(125);
+  expect(counters.record().udpSent).toBeLessThan(225);
+  await until(() => limited.length > 0);
+  expect(limited[0]).toMatchObject({ kind: 'response', prefix: '127.0.0.0/24', held: expect.any(Number) });
+  await flood(1_000);
+  const { udpSent: before } = counters.record();
+  for (const { worker } of threads.slice()) await worker.terminate();
+  await until(() => threads.length === 4);
+  await flood(200);
+  expect(counters.record().udpSent).toBe(before);
 });
 
 test('one that stops reads what has arrived before', async () => {

@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 import { decode, encode, type Packet, type RecordType } from 'dns-packet';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Counters } from '../../src/base/counters.ts';
+import { Histograms } from '../../src/base/histogram.ts';
 import { parseIp } from '../../src/base/ip.ts';
 import { realWorld } from '../../src/base/world.ts';
 import { BugLog } from '../../src/control/bugs.ts';
@@ -11,6 +12,7 @@ import type { Loadout } from '../../src/control/load.ts';
 import { type Log, openLog } from '../../src/control/log.ts';
 import type { Settings } from '../../src/control/settings.ts';
 import { parseHosts } from '../../src/resolver/hosts.ts';
+import { LATENCY_ROWS, latencyRow, Path } from '../../src/server/observer.ts';
 import { Catalog } from '../../src/zone/catalog.ts';
 import { catalog } from '../support/authority.ts';
 
@@ -27,6 +29,7 @@ let defaults: Settings;
 let log: Log;
 let logged: string;
 let house: House;
+let latency: Histograms;
 
 beforeEach(async () => {
   const { settings } = await configure({}, '/none');
@@ -38,7 +41,14 @@ beforeEach(async () => {
     logged += chunk;
   });
   log = openLog(settings.log, out, false);
-  const ground = { world: realWorld, counters: new Counters(), log, bugs: new BugLog(log.logger, realWorld) };
+  latency = new Histograms(LATENCY_ROWS);
+  const ground = {
+    world: realWorld,
+    counters: new Counters(),
+    latency,
+    log,
+    bugs: new BugLog(log.logger, realWorld),
+  };
   house = new House(settings, loadout(HOSTS), ground);
 });
 afterEach(() => house.close());
@@ -99,9 +109,11 @@ test('zones are replaced whole', async () => {
 test('what waits for a restart is named', () => {
   const listen = [{ address: '127.0.0.1', port: 53 }];
   const tcp = { ...defaults.tcp, idleMs: 1 };
-  expect(house.apply({ ...defaults, listen, tcp, user: 'x' }, loadout(HOSTS))).toEqual([
+  const http = { listen: { address: '127.0.0.1', port: 9_153 } };
+  expect(house.apply({ ...defaults, listen, tcp, http, user: 'x' }, loadout(HOSTS))).toEqual([
     'listen',
     'tcp',
+    'http',
     'user',
   ]);
 });
@@ -109,7 +121,10 @@ test('what waits for a restart is named', () => {
 test('queries are logged from when it is asked for until it is not', async () => {
   await ask('printer');
   expect(logged).toBe('');
-  house.apply({ ...defaults, log: { ...defaults.log, queries: true } }, loadout(HOSTS));
+  house.apply(
+    { ...defaults, log: { ...defaults.log, queries: { every: 1, format: 'json', to: undefined } } },
+    loadout(HOSTS),
+  );
   await ask('printer');
   expect(JSON.parse(logged)).toMatchObject({
     msg: 'query',
@@ -124,6 +139,27 @@ test('queries are logged from when it is asked for until it is not', async () =>
   house.apply(defaults, loadout(HOSTS));
   await ask('printer');
   expect(logged).toBe('');
+});
+
+test('each answer is logged and timed by the path it took', async () => {
+  const queries = { every: 1, format: 'json', to: undefined } as const;
+  const http = { listen: { address: '127.0.0.1', port: 9_153 } };
+  const ours = catalog({ 'example.com': '@ 60 SOA ns host 1 1 1 1 1\n@ 60 NS ns\nwww 60 A 192.0.2.8\n' });
+  house.apply({ ...defaults, http, log: { ...defaults.log, queries } }, loadout(HOSTS, ours));
+  for (const name of ['www.example.com', 'printer', 'nobody.knows']) await ask(name);
+  await ask('printer', 'A', '198.51.100.1');
+  house.answersItself();
+  const lines = logged.trimEnd().split('\n');
+  const told = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(told.map(({ name, path, rcode, flags }) => [name, path, rcode, flags])).toEqual([
+    ['www.example.com.', 'authoritative', 'NOERROR', 'aa rd ra'],
+    ['printer.', 'cached', 'NOERROR', 'aa rd ra'],
+    ['nobody.knows.', 'recursive', 'SERVFAIL', 'rd ra'],
+    ['printer.', 'other', 'REFUSED', 'rd'],
+  ]);
+  const { counts } = latency.row(latencyRow(Path.RECURSIVE, false));
+  expect(counts.reduce((sum, n) => sum + n)).toBe(1);
+  expect(house.standing()).toMatchObject({ resolutions: 0 });
 });
 
 test('it answers itself', () => {

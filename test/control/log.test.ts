@@ -98,7 +98,7 @@ test('lines that nobody takes are dropped and counted, and the server does not w
   const stuck = new PassThrough({ highWaterMark: 1 });
   const log = openLog(settings, stuck, false);
   const line = 'x'.repeat(64 * 1024);
-  for (let i = 0; i < LOG_BYTES_MAX / line.length + 10; i++) log.logger.info(line);
+  for (let i = 0; i < LOG_BYTES_MAX / line.length + 10; i++) log.logger.info(`${i} ${line}`);
   expect(stuck.writableLength).toBeLessThan(LOG_BYTES_MAX + 2 * line.length);
   await log.flush({ ...realWorld, after: (_ms, call) => realWorld.after(0, call) }, 1_000);
   let told = '';

@@ -1,9 +1,14 @@
 /** The whole server with front threads: what is handed over, what is shared, and what is refused. */
-import type { Socket } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { realWorld } from '../../src/base/world.ts';
 import { ROOT_SERVERS } from '../../src/tools/playground-internet.ts';
 import { startPlayground } from '../../src/tools/playground-start.ts';
-import { ask, connected, folderOf, queryBytes, ServerProcess, short, zoneText } from './server.ts';
+import { framesOf } from '../control/dnstap-decoder.ts';
+import { parseScrape, valueIn } from '../control/scrape.ts';
+import { ask, askTcp, connected, folderOf, queryBytes, ServerProcess, short, zoneText } from './server.ts';
 
 let files: ReturnType<typeof folderOf>;
 let servers: ServerProcess[];
@@ -98,4 +103,93 @@ test('a reload reaches the fronts: settings too', async () => {
     rcode: 'NOERROR',
   });
   expect(server.lines.some(({ key }) => key === 'threads')).toBe(true);
+});
+
+const until = async (truth: () => boolean | Promise<boolean>): Promise<void> => {
+  while (!(await truth())) await new Promise((resolve) => void realWorld.after(10, () => resolve(undefined)));
+};
+
+/** Of what was asked over UDP and TCP: the names, and where the answers came from. */
+async function askAll(port: number): Promise<void> {
+  for (let i = 0; i < 5; i++) await ask(port, 'www.example.com');
+  await ask(port, 'nowhere.example.com');
+  await ask(port, 'printer');
+  await askTcp(port, 'www.example.com');
+}
+
+test('what a front answers and what it hands over is counted, timed and logged, once each', async () => {
+  files.write('hosts', '192.0.2.9 printer\n');
+  files.write('hints', '. 60 NS a.root.\na.root. 60 A 127.0.0.1\n');
+  const watched = { http: { listen: '127.0.0.1:0' }, log: { queries: { to: 'q.log' } } };
+  const recursion = { rootHints: 'hints' };
+  const server = serve({ threads: 1, hosts: 'hosts', recursion, ...watched }, 'recursion');
+  const port = await server.port();
+  const { http } = await server.said('started');
+  await askAll(port);
+  const scraped = parseScrape(await (await fetch(`http://${http}/metrics`)).text());
+  const timed = (path: string): number =>
+    valueIn(scraped, `cairn_response_seconds_count{path="${path}",transport="udp"}`);
+  expect(valueIn(scraped, 'cairn_queries_total')).toBe(8);
+  expect(valueIn(scraped, 'cairn_udp_received_total')).toBe(7);
+  expect(valueIn(scraped, 'cairn_udp_sent_total')).toBe(7);
+  expect(valueIn(scraped, 'cairn_authoritative_total')).toBe(7);
+  expect(valueIn(scraped, 'cairn_responses_total{rcode="NOERROR"}')).toBe(7);
+  expect(valueIn(scraped, 'cairn_responses_total{rcode="NXDOMAIN"}')).toBe(1);
+  expect(valueIn(scraped, 'cairn_query_log_taken_total')).toBe(8);
+  expect(valueIn(scraped, 'cairn_query_log_dropped_total')).toBe(0);
+  expect(valueIn(scraped, 'cairn_front_threads')).toBe(1);
+  expect(valueIn(scraped, 'cairn_fronts_died_total')).toBe(0);
+  expect(timed('authoritative')).toBeGreaterThan(0);
+  expect(timed('cached')).toBe(1);
+  expect(await server.stop()).toBe(0);
+  const told = readFileSync(files.path('q.log'), 'utf8').trimEnd().split('\n');
+  const fields = told.map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(fields.map(({ over, name, rcode, path }) => `${over} ${name} ${rcode} ${path}`).sort()).toEqual([
+    'tcp www.example.com. NOERROR authoritative',
+    'udp nowhere.example.com. NXDOMAIN authoritative',
+    'udp printer. NOERROR cached',
+    ...Array.from({ length: 5 }, () => 'udp www.example.com. NOERROR authoritative'),
+  ]);
+  expect(fields[0]).toMatchObject({ client: expect.stringMatching(/^127\.0\.0\.1#\d+$/), flags: 'aa rd ra' });
+});
+
+test('what a front answered is in a dnstap file, and after a move in the next', async () => {
+  const server = serve({ threads: 1, log: { queries: { format: 'dnstap', to: 'q.tap' } } });
+  const port = await server.port();
+  await ask(port, 'www.example.com');
+  await until(() => existsSync(files.path('q.tap')) && readFileSync(files.path('q.tap')).length > 150);
+  renameSync(files.path('q.tap'), files.path('first.tap'));
+  server.child.kill('SIGHUP');
+  await until(() => existsSync(files.path('q.tap')));
+  await ask(port, 'example.net');
+  expect(await server.stop()).toBe(0);
+  const types = (file: string): unknown[] =>
+    framesOf(readFileSync(files.path(file))).map((frame) =>
+      typeof frame === 'number' ? `control ${frame}` : frame.message.get(1),
+    );
+  expect(types('first.tap')).toEqual(['control 2', 1, 2, 'control 3']);
+  expect(types('q.tap')).toEqual(['control 2', 5, 6, 'control 3']);
+});
+
+test('with fronts it is ready when they answer, and not any more while it drains', async () => {
+  const root = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(root, 'listening');
+  files.write('hints', '. 60 NS a.root.\na.root. 60 A 127.0.0.1\n');
+  const upstream = { neverQuery: [], rootHints: 'hints', upstreamPort: root.address().port };
+  const recursion = { ...upstream, clientTimeout: '2s' };
+  const server = serve({ threads: 1, http: { listen: '127.0.0.1:0' }, recursion }, 'recursion');
+  const port = await server.port();
+  const { http } = await server.said('started');
+  const status = async (): Promise<number> => (await fetch(`http://${http}/readyz`)).status;
+  expect(await status()).toBe(200);
+  const client = await connected(port);
+  // Handed over by the front, asked of a server that never answers: what the end waits for.
+  client.send(queryBytes('www.somewhere.net', 'A'));
+  await once(root, 'message');
+  server.child.kill('SIGTERM');
+  await server.said('stopping');
+  expect(await status()).toBe(503);
+  expect(await server.exited).toBe(0);
+  client.close();
+  root.close();
 });

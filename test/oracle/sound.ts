@@ -3,7 +3,7 @@
  * only if something is missing that the client must know of; and what may differ between two servers in
  * truncation.
  */
-import { UDP_BYTES_MAX, UDP_PLAIN_BYTES_MAX } from '../../src/base/limits.ts';
+import { ANY_UDP_BYTES_MAX, UDP_BYTES_MAX, UDP_PLAIN_BYTES_MAX } from '../../src/base/limits.ts';
 import type { Question } from './question.ts';
 import { isBelow, type MadeRecord } from './record.ts';
 import { glueOf, lineOf, type Response, sameRecords } from './verdict.ts';
@@ -65,9 +65,12 @@ export interface Truncation {
   readonly theirsWhole: Response;
 }
 
-/** What a datagram may carry here: all servers are set to the same bound. */
-export const limitOf = ({ edns }: Question): number =>
-  Math.min(Math.max(edns?.udpSize ?? 0, UDP_PLAIN_BYTES_MAX), UDP_BYTES_MAX);
+/** What a datagram may carry here: all servers are set to the same bound; ours has a lower one for ANY. */
+export const limitOf = ({ edns, type }: Question): number =>
+  Math.min(
+    Math.max(edns?.udpSize ?? 0, UDP_PLAIN_BYTES_MAX),
+    type === 'ANY' ? ANY_UDP_BYTES_MAX : UDP_BYTES_MAX,
+  );
 
 /**
  * Servers pack more or less tightly, and hold different records needful; what each truncates must not fit.

@@ -27,6 +27,10 @@ export class VirtualWorld implements World {
     return 1_700_000_000 + Math.floor(this.#nowMs / 1000);
   }
 
+  wallMs(): number {
+    return 1000 * this.wallSeconds();
+  }
+
   draw(n: number): number {
     return this.#chance.below(n);
   }

@@ -20,6 +20,7 @@ type Script = Readonly<Record<string, (asked: Asked) => Said | readonly Said[]>>
 const world: World = {
   nowMs: () => 0,
   wallSeconds: () => 1_800_000_000,
+  wallMs: () => 1_800_000_000_000,
   draw: () => 4660,
   after: () => () => {},
 };

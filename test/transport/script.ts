@@ -76,6 +76,7 @@ export class ScriptedWorld implements World {
 
   nowMs = (): number => this.#nowMs;
   wallSeconds = (): number => 0;
+  wallMs = (): number => 0;
   draw = (): number => 0;
 
   after = (ms: number, call: () => void): (() => void) => {

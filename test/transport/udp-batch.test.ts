@@ -201,10 +201,20 @@ test('a full bag takes no more, and what it has stays whole', () => {
   const [name, control, packet] = [32, 64, UDP_QUERY_BYTES_MAX].map((length) => new Uint8Array(length));
   const socket = { fd: 7, isV6: false, isWildcard: false, address: '127.0.0.1', port: 53 };
   const put = () =>
-    bag.put(socket, name as Uint8Array, 0, control as Uint8Array, 0, packet as Uint8Array, 2_047);
+    bag.put(
+      socket,
+      name as Uint8Array,
+      0,
+      control as Uint8Array,
+      0,
+      packet as Uint8Array,
+      UDP_QUERY_BYTES_MAX - 1,
+    );
   for (let i = 0; i < UDP_BATCH_MAX; i++) expect(put()).toBe(true);
   expect(put()).toBe(false);
-  expect([...unpack(bag.take())].map((each) => each.packet.length)).toEqual(Array(UDP_BATCH_MAX).fill(2_047));
+  expect([...unpack(bag.take())].map((each) => each.packet.length)).toEqual(
+    Array(UDP_BATCH_MAX).fill(UDP_QUERY_BYTES_MAX - 1),
+  );
 });
 
 test.each([0, 7, 13, 17, 19, 37])(

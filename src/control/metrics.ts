@@ -1,0 +1,128 @@
+/**
+ * Everything that is told at /metrics, gathered when it is asked for: the counters, added up over all threads
+ * by whoever gives them, how long answers took, and how things stand. Nothing is kept between two scrapes.
+ */
+import { performance } from 'node:perf_hooks';
+import type { CounterName } from '../base/counters.ts';
+import type { HistogramRow } from '../base/histogram.ts';
+import { METRIC_ZONES_MAX } from '../base/limits.ts';
+import { latencyRow, PATHS, TRANSPORTS } from '../server/observer.ts';
+import { classText } from '../wire/codes.ts';
+import { nameText } from '../wire/name.ts';
+import type { Catalog } from '../zone/catalog.ts';
+import { APEX } from '../zone/image.ts';
+import { Exposition, type Labels } from './exposition.ts';
+import { counterMetrics } from './metric-names.ts';
+import type { LastReload } from './reload.ts';
+import { VERSION } from './version.ts';
+
+/** How things stand now. */
+export interface Standing {
+  readonly catalog: Catalog;
+  readonly cache: { readonly entries: number; readonly bytes: number };
+  readonly resolutions: number;
+  readonly tcpConnections: number;
+  readonly frontThreads: number;
+  readonly reload: LastReload | undefined;
+}
+
+export interface MetricSources {
+  readonly counts: () => Readonly<Record<CounterName, number>>;
+  readonly latency: (row: number) => HistogramRow;
+  /** Undefined until zones are loaded and doors are open. */
+  readonly standing: () => Standing | undefined;
+  readonly isReady: () => boolean;
+}
+
+const COUNTERS = counterMetrics();
+
+export function metricsText(sources: MetricSources): string {
+  const page = new Exposition();
+  const counts = sources.counts();
+  for (const { name, help, label, members } of COUNTERS) {
+    const values = members.map(([counter, value]): [Labels, number] => [
+      label === undefined ? {} : { [label]: value },
+      counts[counter],
+    ]);
+    page.several(name, 'counter', help, values);
+  }
+  const rows = PATHS.flatMap((path, p) =>
+    TRANSPORTS.map((transport): [Labels, HistogramRow] => [
+      { path, transport },
+      sources.latency(latencyRow(p, transport === 'tcp')),
+    ]),
+  );
+  page.histogram(
+    'cairn_response_seconds',
+    'Time from a message in hand to its response written, of sampled queries',
+    rows,
+  );
+  page.single('cairn_ready', 'gauge', 'Whether queries are answered: 1 or 0', sources.isReady() ? 1 : 0);
+  const standing = sources.standing();
+  if (standing !== undefined) tellStanding(page, standing);
+  tellProcess(page);
+  return page.text;
+}
+
+function tellStanding(page: Exposition, { catalog, cache, resolutions, ...rest }: Standing): void {
+  page.single('cairn_zones', 'gauge', 'Zones served', catalog.zoneCount);
+  page.single('cairn_records', 'gauge', 'Records in them', catalog.recordCount);
+  page.several(
+    'cairn_zone_serial',
+    'gauge',
+    `Serial of the SOA, of the first ${METRIC_ZONES_MAX} zones`,
+    catalog.images
+      .slice(0, METRIC_ZONES_MAX)
+      .map((image) => [
+        { zone: nameText(image.bytes, image.nameAt(APEX)), class: classText(image.klass) },
+        image.serial,
+      ]),
+  );
+  page.single('cairn_cache_entries', 'gauge', 'Answers and absences remembered', cache.entries);
+  page.single('cairn_cache_bytes', 'gauge', 'Memory they take', cache.bytes);
+  page.single('cairn_resolutions_in_flight', 'gauge', 'Names being looked for at other servers', resolutions);
+  page.single('cairn_tcp_connections', 'gauge', 'TCP connections of clients', rest.tcpConnections);
+  page.single('cairn_front_threads', 'gauge', 'Threads that read datagrams, alive', rest.frontThreads);
+  const { reload } = rest;
+  if (reload === undefined) return;
+  page.single(
+    'cairn_last_reload_timestamp_seconds',
+    'gauge',
+    'When it was last reloaded',
+    reload.wallSeconds,
+  );
+  page.single(
+    'cairn_last_reload_successful',
+    'gauge',
+    'Whether all of it was taken: 1, or nothing: 0',
+    reload.isTaken ? 1 : 0,
+  );
+}
+
+function tellProcess(page: Exposition): void {
+  page.several('cairn_build_info', 'gauge', 'Which Cairn, on which Node', [
+    [{ version: VERSION, node: process.version }, 1],
+  ]);
+  const memory = process.memoryUsage();
+  const cpu = process.cpuUsage();
+  const { active, idle } = performance.eventLoopUtilization();
+  page.single('cairn_uptime_seconds', 'gauge', 'Time since the process began', process.uptime());
+  page.single(
+    'process_cpu_seconds_total',
+    'counter',
+    'Processor time used, all threads',
+    (cpu.user + cpu.system) / 1e6,
+  );
+  page.single('process_resident_memory_bytes', 'gauge', 'Memory in use', memory.rss);
+  page.single('cairn_heap_bytes', 'gauge', 'Of that, objects of the main thread', memory.heapUsed);
+  page.single(
+    'cairn_shared_bytes',
+    'gauge',
+    'Of that, zone images, and counters and buffers of the main thread',
+    memory.arrayBuffers,
+  );
+  page.several('cairn_event_loop_seconds_total', 'counter', 'Time of the main thread, by what it did', [
+    [{ state: 'active' }, active / 1e3],
+    [{ state: 'idle' }, idle / 1e3],
+  ]);
+}

@@ -1,0 +1,89 @@
+/**
+ * Knows how the server stands, and tells it over HTTP where that is wanted: from before the zones are read,
+ * when it is alive and not ready, to the end of draining.
+ */
+import type { Listen } from '../transport/addresses.ts';
+import { listenText } from '../transport/addresses.ts';
+import type { Doors, Refusal } from './doors.ts';
+import type { Fronts } from './fronts.ts';
+import type { Ground, House } from './house.ts';
+import { type HttpDoor, openHttp } from './http.ts';
+import { metricsText, type Standing } from './metrics.ts';
+import type { Reloader } from './reload.ts';
+
+export interface Watched {
+  readonly house: Pick<House, 'standing' | 'answersItself'>;
+  readonly doors: Pick<Doors, 'connections'>;
+  readonly reloader: Pick<Reloader, 'last'>;
+  /** Undefined where this thread reads datagrams itself. */
+  readonly fronts: Pick<Fronts, 'alive'> | undefined;
+}
+
+export class Monitor {
+  readonly #ground: Pick<Ground, 'counters' | 'latency'>;
+  #watched: Watched | undefined;
+  #phase: 'starting' | 'ready' | 'draining' = 'starting';
+  #door: HttpDoor | undefined;
+
+  constructor(ground: Pick<Ground, 'counters' | 'latency'>) {
+    this.#ground = ground;
+  }
+
+  /** Gives what the system refused. */
+  async open(listen: Listen): Promise<Refusal | undefined> {
+    const door = await openHttp(listen, {
+      metrics: () => this.metrics(),
+      isAlive: () => this.#watched === undefined || this.#watched.house.answersItself(),
+      isReady: () => this.isReady,
+    });
+    if ('code' in door) return door;
+    this.#door = door;
+    return undefined;
+  }
+
+  /** Where it tells, if it does. */
+  get address(): string | undefined {
+    return this.#door && listenText(this.#door.address);
+  }
+
+  get isReady(): boolean {
+    return this.#phase === 'ready';
+  }
+
+  metrics(): string {
+    const { counters, latency } = this.#ground;
+    return metricsText({
+      counts: () => counters.record(),
+      latency: (row) => latency.row(row),
+      standing: () => this.#standing(),
+      isReady: () => this.isReady,
+    });
+  }
+
+  #standing(): Standing | undefined {
+    if (this.#watched === undefined) return undefined;
+    const { house, doors, reloader, fronts } = this.#watched;
+    return {
+      ...house.standing(),
+      frontThreads: fronts?.alive ?? 0,
+      tcpConnections: doors.connections,
+      reload: reloader.last,
+    };
+  }
+
+  /** From now on queries are answered. */
+  ready(watched: Watched): void {
+    this.#watched = watched;
+    this.#phase = 'ready';
+  }
+
+  /** From now on it answers what is in hand. */
+  draining(): void {
+    this.#phase = 'draining';
+  }
+
+  async close(): Promise<void> {
+    await this.#door?.close();
+    this.#door = undefined;
+  }
+}

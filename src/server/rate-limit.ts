@@ -1,0 +1,148 @@
+/**
+ * Response rate limiting: who floods us with questions in somebody else's name must not be able to flood that
+ * somebody with our answers. Each prefix of clients (/24, /56) has an account for each thing answered: it is
+ * charged a response, paid back at a steady rate, and what exceeds it is held back, but for every few that go
+ * out truncated. The accounts lie in one table of fixed size; nothing is allocated.
+ *
+ * The shared memory, as 32-bit words:
+ *
+ *   0…3              the key of the hash, drawn at start
+ *   4 + 4 i …        account i of RATE_LIMIT_BUCKETS, in sets of four:
+ *     + 0   tag        the half of the hash that did not choose the set
+ *     + 1   stamp      when it was last charged, in milliseconds, modulo 2^32
+ *     + 2   debt       thousandths of responses
+ *     + 3   held       responses held back since it was opened
+ *
+ * Several threads charge it, by one clock: what they lose to each other is a response now and then.
+ */
+import type { Bytes } from '../base/bytes.ts';
+import { IPV4_BYTES } from '../base/ip.ts';
+import { RATE_LIMIT_BUCKETS, RATE_LIMIT_BURST_SECONDS, RATE_LIMIT_SKEW_MS_MAX } from '../base/limits.ts';
+import { SIPHASH_KEY_WORDS, sipHash24 } from '../base/siphash.ts';
+import type { World } from '../base/world.ts';
+
+export type AnswerKind = 'response' | 'nxdomain' | 'error';
+
+export interface RateLimitSettings {
+  /** Per second; 0 is without limit. */
+  readonly responses: number;
+  readonly nxdomains: number;
+  readonly errors: number;
+  /** How long answers stay held back after a flood has ended. */
+  readonly windowMs: number;
+  /** Every so many of what is held back goes out truncated; 0 is never. */
+  readonly slip: number;
+}
+
+/** `slip`: instead of the answer, something small that tells a real client how to get it. */
+export type RateVerdict = 'send' | 'slip' | 'drop';
+
+export const PREFIX_BITS_V4 = 24;
+export const PREFIX_BITS_V6 = 56;
+
+const WAYS = 4;
+const ACCOUNT_WORDS = 4;
+const STAMP = 1;
+const DEBT = 2;
+const HELD = 3;
+const SET_MASK = RATE_LIMIT_BUCKETS / WAYS - 1;
+const WORDS = SIPHASH_KEY_WORDS + RATE_LIMIT_BUCKETS * ACCOUNT_WORDS;
+/** One response, in what a debt counts. */
+const RESPONSE = 1_000;
+const IS_IPV6 = 0x80;
+
+export class RateLimit {
+  readonly memory: SharedArrayBuffer;
+  settings: RateLimitSettings;
+  readonly #world: World;
+  readonly #words: Int32Array;
+  /** Kind and family, prefix, and what is answered. */
+  readonly #hashed = new Uint8Array(12);
+  readonly #hash = new Int32Array(2);
+
+  /** A new table; or, of another thread's memory, a view of its table. */
+  constructor(settings: RateLimitSettings, world: World, memory?: SharedArrayBuffer) {
+    this.settings = settings;
+    this.#world = world;
+    this.memory = memory ?? new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT);
+    this.#words = new Int32Array(this.memory);
+    if (memory !== undefined) return;
+    for (let i = 0; i < SIPHASH_KEY_WORDS; i++) this.#words[i] = world.draw(2 ** 32);
+  }
+
+  /**
+   * Charges a response of this kind to the client at `address`. `thing` is what is answered, as a number:
+   * equal answers have equal ones.
+   */
+  charge(kind: AnswerKind, address: Bytes, thing: number): RateVerdict {
+    const rate = this.#rateOf(kind);
+    if (rate === 0) return 'send';
+    const now = Math.floor(this.#world.nowMs() % 2 ** 32) | 0;
+    const at = this.#account(kind, address, thing, rate, now);
+    const words = this.#words;
+    const burst = rate * RATE_LIMIT_BURST_SECONDS * RESPONSE;
+    const debt = owed(words, at, rate, now) + RESPONSE;
+    if (!isJustBefore(words, at, now)) words[at + STAMP] = now;
+    words[at + DEBT] = Math.min(debt, burst + rate * this.settings.windowMs);
+    if (debt <= burst) return 'send';
+    const held = ((words[at + HELD] as number) + 1) | 0;
+    words[at + HELD] = held;
+    const { slip } = this.settings;
+    return slip > 0 && held % slip === 0 ? 'slip' : 'drop';
+  }
+
+  #rateOf(kind: AnswerKind): number {
+    if (kind === 'response') return this.settings.responses;
+    return kind === 'nxdomain' ? this.settings.nxdomains : this.settings.errors;
+  }
+
+  /** Where the account stands, opened if need be in place of the one of its set that owes least. */
+  #account(kind: AnswerKind, address: Bytes, thing: number, rate: number, now: number): number {
+    this.#hashKey(kind, address, thing);
+    const words = this.#words;
+    const tag = this.#hash[1] as number;
+    const set = SIPHASH_KEY_WORDS + ((this.#hash[0] as number) & SET_MASK) * WAYS * ACCOUNT_WORDS;
+    let least = set;
+    let leastOwed = Number.MAX_SAFE_INTEGER;
+    for (let way = 0; way < WAYS; way++) {
+      const at = set + way * ACCOUNT_WORDS;
+      if (words[at] === tag) return at;
+      const here = owed(words, at, rate, now);
+      if (here >= leastOwed) continue;
+      least = at;
+      leastOwed = here;
+    }
+    words[least] = tag;
+    words[least + STAMP] = now;
+    words[least + DEBT] = 0;
+    words[least + HELD] = 0;
+    return least;
+  }
+
+  #hashKey(kind: AnswerKind, address: Bytes, thing: number): void {
+    const hashed = this.#hashed;
+    const isIpv4 = address.length === IPV4_BYTES;
+    const prefixBytes = (isIpv4 ? PREFIX_BITS_V4 : PREFIX_BITS_V6) / 8;
+    hashed[0] = (kind === 'response' ? 0 : kind === 'nxdomain' ? 1 : 2) | (isIpv4 ? 0 : IS_IPV6);
+    for (let i = 0; i < 7; i++) hashed[1 + i] = i < prefixBytes ? (address[i] as number) : 0;
+    for (let i = 0; i < 4; i++) hashed[8 + i] = thing >>> (8 * i);
+    sipHash24(this.#words, 0, hashed, hashed.length, this.#hash);
+  }
+}
+
+const elapsedMs = (words: Int32Array, at: number, now: number): number =>
+  (now - (words[at + STAMP] as number)) | 0;
+
+/** Another thread has looked at the clock later, and was here first. */
+function isJustBefore(words: Int32Array, at: number, now: number): boolean {
+  const elapsed = elapsedMs(words, at, now);
+  return elapsed < 0 && elapsed >= -RATE_LIMIT_SKEW_MS_MAX;
+}
+
+/** What is left of a debt by now. A stamp of the far future is one of long ago: the clock went round. */
+function owed(words: Int32Array, at: number, rate: number, now: number): number {
+  const debt = words[at + DEBT] as number;
+  if (isJustBefore(words, at, now)) return debt;
+  const elapsed = elapsedMs(words, at, now);
+  return elapsed < 0 ? 0 : Math.max(0, debt - elapsed * rate);
+}
