@@ -3,6 +3,7 @@
  * and what both look at. A reload swaps references; a query in hand ends with what it began with.
  */
 import { isDeepStrictEqual } from 'node:util';
+import type { Identity } from '../answer/chaos.ts';
 import { toHex } from '../base/bytes.ts';
 import type { Counters } from '../base/counters.ts';
 import type { Histograms } from '../base/histogram.ts';
@@ -110,26 +111,15 @@ export class House {
 
   /** What other threads need to answer as this one does. */
   forFronts(): ForFronts {
-    const { recursion, log, http } = this.#settings;
-    const { chaos } = this.#pipelineSettings();
-    const { allow, enabled: offersRecursion } = recursion;
-    const watching = {
-      isTimed: http.listen !== false,
-      logEvery: log.queries === false ? undefined : log.queries.every,
-    };
-    return {
-      settings: { offersRecursion, allow, chaos, watching, guard: this.#guardTerms() },
-      images: this.catalog.images.map(({ buffer }) => buffer),
-      stop: false,
-    };
+    const images = this.catalog.images.map(({ buffer }) => buffer);
+    return { settings: this.#frontSettings(), images, stop: false };
   }
 
   /** The machine has other addresses than before. */
   noteAddresses(): void {
     this.#neverQuery = neverQuery(this.#settings);
     this.pipeline.reconfigure({ guard: this.#guardPost.settings(this.#guardTerms()) });
-    const { settings } = this.forFronts();
-    this.#follower?.({ settings });
+    this.#follower?.({ settings: this.#frontSettings() });
   }
 
   /** A front limits somebody. */
@@ -196,16 +186,26 @@ export class House {
     return this.#guardPost.terms(this.#settings, listen, tcp.idleMs);
   }
 
+  #identity(): Identity {
+    const { version, hostname, id } = this.#settings.identity;
+    return { version: version || undefined, hostname: hostname || undefined, id: id || undefined };
+  }
+
+  #frontSettings(): FrontSettings {
+    const { recursion, log, http } = this.#settings;
+    const { allow, enabled: offersRecursion } = recursion;
+    const watching = {
+      isTimed: http.listen !== false,
+      logEvery: log.queries === false ? undefined : log.queries.every,
+    };
+    return { offersRecursion, allow, chaos: this.#identity(), watching, guard: this.#guardTerms() };
+  }
+
   #pipelineSettings(): Pick<PipelineSettings, 'catalog' | 'mayRecurse' | 'chaos' | 'guard'> {
-    const { identity, recursion } = this.#settings;
     return {
       catalog: this.#loadout.catalog,
-      mayRecurse: prefixSet(recursion.allow),
-      chaos: {
-        version: identity.version || undefined,
-        hostname: identity.hostname || undefined,
-        id: identity.id || undefined,
-      },
+      mayRecurse: prefixSet(this.#settings.recursion.allow),
+      chaos: this.#identity(),
       guard: this.#guardPost.settings(this.#guardTerms()),
     };
   }

@@ -13,8 +13,12 @@ import type { Catalog } from '../zone/catalog.ts';
 import { APEX } from '../zone/image.ts';
 import { Exposition, type Labels } from './exposition.ts';
 import { counterMetrics } from './metric-names.ts';
-import type { LastReload } from './reload.ts';
 import { VERSION } from './version.ts';
+
+export interface LastReload {
+  readonly wallSeconds: number;
+  readonly isTaken: boolean;
+}
 
 /** How things stand now. */
 export interface Standing {

@@ -9,17 +9,13 @@ import { type Configured, configure, type Flags } from './config.ts';
 import type { House } from './house.ts';
 import { readAll } from './load.ts';
 import { type Logger, logComplaints } from './log.ts';
+import type { LastReload } from './metrics.ts';
 import { type Notifier, reloadingAssignments } from './notify.ts';
 import type { Settings } from './settings.ts';
 import type { ZoneWatch } from './watch.ts';
 
 /** A signal reads the configuration again; a changed zone does not wait for a configuration being edited. */
 export type Why = 'signal' | 'zones changed';
-
-export interface LastReload {
-  readonly wallSeconds: number;
-  readonly isTaken: boolean;
-}
 
 export interface Reloadable {
   readonly house: House;
