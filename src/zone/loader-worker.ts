@@ -14,7 +14,7 @@ import { serialFault } from './serial.ts';
 function load({ apex, file, root, served }: LoadJob): LoadResult {
   const complaints: Complaint[] = [];
   const records = parseZone({ apex, file, root }, complaints);
-  checkZone(records, complaints);
+  const tree = checkZone(records, complaints);
   const { files } = records;
   if (records.klass !== Class.IN) {
     const text = `a zone of class ${classText(records.klass)} is not served: expected class IN`;
@@ -22,7 +22,7 @@ function load({ apex, file, root, served }: LoadJob): LoadResult {
   }
   if (hasErrors(complaints)) return { image: undefined, complaints, files };
   settle(records);
-  const image = compileZone(records);
+  const image = compileZone(records, tree);
   const text = served && serialFault(new Image(image), new Image(served));
   if (text !== undefined) complaints.push({ file, line: 0, column: 0, severity: 'warning', text });
   return { image, complaints, files };
