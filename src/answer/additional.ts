@@ -16,8 +16,8 @@ const target = new Target();
 const siblings = new Int32Array(ADDITIONAL_TARGETS_MAX);
 
 /**
- * For an RRset in the answer, of that node. What lies below a cut is not ours to volunteer, but for the servers
- * of our own apex.
+ * For an RRset in the answer, of that node. What lies below a cut is not ours to volunteer, but for the
+ * servers of our own apex.
  */
 export function addAddresses(
   zone: Image,

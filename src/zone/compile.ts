@@ -5,8 +5,9 @@
  */
 import { assert } from '../base/assert.ts';
 import { u8 } from '../base/bytes.ts';
+import { IMAGE_SLOTS_MIN } from '../base/limits.ts';
 import { labelCount } from '../wire/name.ts';
-import { HEADER_WORDS, IMAGE_MAGIC, IMAGE_VERSION, imageMemory, NodeFlag, NONE } from './image.ts';
+import { HEADER_WORDS, IMAGE_MAGIC, IMAGE_VERSION, imageMemory, NONE, NodeFlag } from './image.ts';
 import { NodeWriter, nodeSize } from './nodes.ts';
 import type { Records } from './records.ts';
 import { groupRows, type Rows } from './rows.ts';
@@ -16,10 +17,14 @@ import type { Tree } from './tree.ts';
 const IMAGE_BYTES_MAX = 0x7fff_fff0;
 
 /** `tree` is that of the records, `rows` are theirs. */
-export function compileZone(records: Records, tree: Tree, rows: Rows = groupRows(records)): SharedArrayBuffer {
+export function compileZone(
+  records: Records,
+  tree: Tree,
+  rows: Rows = groupRows(records),
+): SharedArrayBuffer {
   const nodes = layOut(records, rows);
   const nodesEnd = nodes[records.nameCount] as number;
-  const slots = 2 ** Math.ceil(Math.log2(2 * records.nameCount));
+  const slots = Math.max(IMAGE_SLOTS_MIN, 2 ** Math.ceil(Math.log2(2 * records.nameCount)));
   const end = nodesEnd + slots;
   const memory = imageMemory(4 * end);
   assert(memory.byteLength <= IMAGE_BYTES_MAX, 'an image fits signed offsets');

@@ -1,14 +1,14 @@
 /**
  * A zone as one run of bytes in a SharedArrayBuffer: compact, position-independent, the same on disk as in
- * memory, read by any number of threads without a lock. Written whole by `zone/compile`; `zone/change` appends
- * to it, and what was written before stays as it is. Words are 32 bits in the machine's order; RRset blocks
- * and names are bytes (wire/rrset, wire/name).
+ * memory, read by any number of threads without a lock. Written whole by `zone/compile`; `zone/change`
+ * appends to it, and what was written before stays as it is. Words are 32 bits in the machine's order; RRset
+ * blocks and names are bytes (wire/rrset, wire/name).
  *
  *   header, 16 words
- *     0  magic "CRN1"                  4  number of records, as compiled   8  is anything hidden: cut or DNAME?
- *     1  format version                5  labels of the apex               9  where the newest version ends
- *     2  bytes in all, as compiled     6  where the slots begin            10  slots in use
- *     3  CLASS                         7  number of slots: a power of two  11 to 15  free, zero
+ *     0  magic "CRN1"                 4  number of records, as compiled   8  has it a cut or DNAME: 1 or 0
+ *     1  format version               5  labels of the apex               9  where the newest version ends
+ *     2  bytes in all, as compiled    6  where the slots begin            10  slots in use
+ *     3  CLASS                        7  number of slots: a power of two  11 to 15  free, zero
  *
  *   nodes, one for each name and each empty non-terminal, the apex first; a node is known by the word that it
  *   begins at, and 0 is none
@@ -19,16 +19,17 @@
  *     4… the name, lower-case wire bytes, and behind it the RRset blocks, in order of type. What one query
  *        reads lies together: memory that is in no cache of the processor is what a lookup waits for
  *
- *   slots: open addressing by hash, linear probing, at most half full as compiled; a slot holds a node or none
+ *   slots: open addressing by hash, linear probing, at most half full as compiled; a slot holds a node or
+ *   none
  *
  *   slack: memory that nothing has touched, until a change appends to it
  *     for each name that it changes: the node that stood in the slot before (`previous`) or none, and the
  *     name's node as it is from now on, which the slot then holds
  *     last, a word with the number of records: here a version ends
  *
- * A version is the word where it ends: nodes at or behind it are not there for who reads that version, and what
- * their slots held before is. So a reader keeps the zone that it began with while the next is being written.
- * There is one writer at a time, and it alone uses words 8 to 10 and the numbers of children.
+ * A version is the word where it ends: nodes at or behind it are not there for who reads that version, and
+ * what their slots held before is. So a reader keeps the zone that it began with while the next is being
+ * written. There is one writer, and it alone uses words 9 and 10 and the numbers of children.
  */
 import { assert } from '../base/assert.ts';
 import { type Bytes, copy, u16, u32 } from '../base/bytes.ts';
@@ -137,6 +138,33 @@ export class Image implements ImageVersion {
     }
   }
 
+  /** For the writer: the slot's word with the name's newest node, or that of a free one where it belongs. */
+  slotOf(hash: number, bytes: Bytes, at: number, length: number): number {
+    for (let slot = hash & this.#mask; ; slot = (slot + 1) & this.#mask) {
+      const node = this.#word(this.#slots + slot);
+      const isIt = node === NONE || (this.#word(node) === hash && this.#isCalled(node, bytes, at, length));
+      if (isIt) return this.#slots + slot;
+    }
+  }
+
+  /** For the writer: whether so many words and names more find room. */
+  hasRoom(words: number, names: number): boolean {
+    const isShort = 4 * (this.end + words) > this.buffer.byteLength;
+    return !isShort && 4 * (this.#word(HeaderWord.SLOTS_USED) + names) <= 3 * (this.#mask + 1);
+  }
+
+  /** For the writer: whether it is time to compile the zone anew, while there is still room. */
+  get isCrowded(): boolean {
+    const whole = 4 * this.#wholeEnd;
+    const isHalfUsed = 2 * (4 * this.end - whole) > this.buffer.byteLength - whole;
+    return isHalfUsed || 8 * this.#word(HeaderWord.SLOTS_USED) > 5 * (this.#mask + 1);
+  }
+
+  /** For the writer. */
+  children(node: number): number {
+    return this.#word(node + NodeWord.CHILDREN);
+  }
+
   #isCalled(node: number, bytes: Bytes, at: number, length: number): boolean {
     const nameAt = this.nameAt(node);
     for (let i = 0; i < length; i++) if (bytes[at + i] !== this.bytes[nameAt + i]) return false;
@@ -149,13 +177,8 @@ export class Image implements ImageVersion {
    */
   #heldBefore(slot: number): number {
     let node = Atomics.load(this.#words, this.#slots + slot);
-    while (node >= this.end) node = this.previous(node);
+    while (node >= this.end) node = this.#word(node - 1);
     return node;
-  }
-
-  /** Of a node that a change appended: what stood in its slot before, or NONE. */
-  previous(node: number): number {
-    return this.#word(node - 1);
   }
 
   /** All nodes, in no order. */

@@ -72,7 +72,9 @@ export function locate(zone: Image, name: HashedName, place: Place): Place {
 
 /** From the apex down, for the topmost has the say; `node` is that of the name from `label` on. */
 function hiddenBy(zone: Image, name: HashedName, label: number, node: number): number {
-  for (let i = name.labels - zone.apexLabels; i > label; i--) {
+  const apexAt = name.labels - zone.apexLabels;
+  if (label < apexAt && zone.has(zone.apex, NodeFlag.DNAME)) return zone.apex;
+  for (let i = apexAt - 1; i > label; i--) {
     const ancestor = zone.find(name, i);
     if ((zone.flags(ancestor) & HIDES) !== 0) return ancestor;
   }

@@ -5,7 +5,7 @@
 import { copy, u16 } from '../base/bytes.ts';
 import { nameLength } from '../wire/name.ts';
 import { putRrsetHeader, RRSET_HEADER_BYTES } from '../wire/rrset.ts';
-import { NODE_WORDS } from './image.ts';
+import { NODE_WORDS, NodeWord } from './image.ts';
 import type { Records } from './records.ts';
 import type { Rows } from './rows.ts';
 
@@ -40,10 +40,10 @@ export class NodeWriter {
     let at = 4 * (node + NODE_WORDS);
     copy(nameBytes, name, this.#bytes, at, length);
     at += length;
-    this.#words[node] = nameHash[id] as number;
-    this.#words[node + 1] = at;
-    this.#words[node + 2] = this.#rows.rrsetsOf(id) | (flags << 16);
-    this.#words[node + 3] = children;
+    this.#words[node + NodeWord.HASH] = nameHash[id] as number;
+    this.#words[node + NodeWord.RRSETS_AT] = at;
+    this.#words[node + NodeWord.COUNT_AND_FLAGS] = this.#rows.rrsetsOf(id) | (flags << 16);
+    this.#words[node + NodeWord.CHILDREN] = children;
     for (let row = this.#rows.start(id), end = this.#rows.start(id + 1); row < end; ) {
       const next = this.#rows.rrsetEnd(row, end);
       at = this.#putRrset(row, next, at);

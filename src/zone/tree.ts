@@ -49,7 +49,7 @@ export function growTree(records: Records): Tree {
   return tree;
 }
 
-/** Empty non-terminals become names. Those that are appended here have their own parents interned by the same loop. */
+/** Empty non-terminals become names; those appended here have their own parents interned by the same loop. */
 export function internAncestors(records: Records): void {
   for (let id = 1; id < records.nameCount; id++) {
     const at = records.nameAt[id] as number;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Type } from '../../src/wire/codes.ts';
 import { HashedName } from '../../src/wire/hashed-name.ts';
-import { APEX, IMAGE_MAGIC, Image, NODE_WORDS, NodeFlag, NONE } from '../../src/zone/image.ts';
+import { APEX, IMAGE_MAGIC, Image, NODE_WORDS, NONE, NodeFlag } from '../../src/zone/image.ts';
 import { Finding, locate, lookup, Place } from '../../src/zone/lookup.ts';
 import { catalog, image, name, SOA_AND_NS } from '../support/authority.ts';
 
