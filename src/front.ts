@@ -24,7 +24,6 @@ import {
   FrontWord,
   type Letter,
   type PostedSighting,
-  type Publication,
   type Published,
   packSighting,
   type Watching,
@@ -41,10 +40,9 @@ import { SocketPoll } from './transport/udp-poll.ts';
 import { Bag } from './transport/udp-return.ts';
 import type { UdpSocket } from './transport/udp-socket.ts';
 import { Catalog } from './zone/catalog.ts';
-import { Image } from './zone/image.ts';
+import { Image, type ImageVersion } from './zone/image.ts';
 
-const catalogOf = (images: readonly SharedArrayBuffer[]): Catalog =>
-  new Catalog(images.map((buffer) => new Image(buffer)));
+const imageOf = ({ buffer, end }: ImageVersion): Image => new Image(buffer, end);
 
 class Front {
   readonly #words: Int32Array;
@@ -53,6 +51,7 @@ class Front {
   readonly #batch: Batch;
   readonly #poll: SocketPoll;
   readonly #bag = new Bag();
+  #catalog: Catalog;
   #generation: number;
   #sockets: readonly UdpSocket[];
   /** Sockets that were ours: they are read empty before they are given up. */
@@ -79,9 +78,10 @@ class Front {
     this.#sockets = publication.sockets;
     this.#poll = new SocketPoll(native, publication.sockets);
     this.#batch = new Batch(native, this.#counters, this.#bag);
+    this.#catalog = new Catalog(publication.images.map(imageOf));
     this.#pipeline = new Pipeline({
       ...this.#pipelineSettings(publication.settings),
-      catalog: catalogOf(publication.images),
+      catalog: this.#catalog,
       counters: this.#counters,
       onBug: (bug, packet) => void this.#bugs.push({ bug, packet: toHex(packet) }),
     });
@@ -128,11 +128,12 @@ class Front {
     if (this.#leaving.length === 0) Atomics.store(this.#words, FrontWord.SEEN, this.#generation);
   }
 
-  #apply({ settings, images, sockets, stop }: Partial<Publication>): void {
+  #apply({ settings, images, image, sockets, stop }: Published['changed']): void {
     if (settings) this.#pipeline.reconfigure(this.#pipelineSettings(settings));
-    if (images) {
-      this.#pipeline.publish(catalogOf(images));
-      this.#collect();
+    if (images) this.#publish(new Catalog(images.map(imageOf)), true);
+    if (image) {
+      const isElsewhere = this.#catalog.images[image.place]?.buffer !== image.buffer;
+      this.#publish(this.#catalog.with(image.place, imageOf(image)), isElsewhere);
     }
     if (sockets) {
       const kept = new Set(sockets.map(({ fd }) => fd));
@@ -141,6 +142,12 @@ class Front {
       this.#poll.follow(sockets);
     }
     if (stop) this.#isStopped = true;
+  }
+
+  #publish(catalog: Catalog, isOldLeft: boolean): void {
+    this.#catalog = catalog;
+    this.#pipeline.publish(catalog);
+    if (isOldLeft) this.#collect();
   }
 
   /**

@@ -1,38 +1,52 @@
 /**
- * Addresses that a client would ask for next (RFC 1034 §4.3.2 step 6), by the links that the compiler put
- * beside NS, MX, SRV, SVCB and HTTPS targets; only from the same zone, and bounded.
+ * Addresses that a client would ask for next (RFC 1034 §4.3.2 step 6), of the targets of NS, MX, SRV, SVCB
+ * and HTTPS; only from the same zone, and bounded.
  */
 import { type Bytes, u8, u16 } from '../base/bytes.ts';
 import { ADDITIONAL_TARGETS_MAX } from '../base/limits.ts';
 import { Type } from '../wire/codes.ts';
 import { targetOffset } from '../wire/rdata.ts';
-import { firstRr, nextRr, rrLink, rrsetCount, rrsetLinked, rrsetType } from '../wire/rrset.ts';
+import { firstRr, nextRr, rrsetCount, rrsetType } from '../wire/rrset.ts';
 import { type Image, NONE } from '../zone/image.ts';
+import { Target } from '../zone/target.ts';
 import { type Reply, Section } from './reply.ts';
 
+const target = new Target();
+/** Of a referral: the servers whose addresses it could do without. */
+const siblings = new Int32Array(ADDITIONAL_TARGETS_MAX);
+
 /**
- * For an RRset in the answer. What lies below a cut is not ours to volunteer, but for the servers of our own
- * apex.
+ * For an RRset in the answer, of that node. What lies below a cut is not ours to volunteer, but for the
+ * servers of our own apex.
  */
-export function addAddresses(zone: Image, rrset: number, owner: Bytes, ownerAt: number, reply: Reply): void {
+export function addAddresses(
+  zone: Image,
+  node: number,
+  rrset: number,
+  owner: Bytes,
+  ownerAt: number,
+  reply: Reply,
+): void {
   const b = zone.bytes;
-  if (!rrsetLinked(b, rrset)) return;
   const type = rrsetType(b, rrset);
   const targetAt = targetOffset(type);
+  if (targetAt < 0) return;
   const count = Math.min(rrsetCount(b, rrset), ADDITIONAL_TARGETS_MAX);
+  const isService = type === Type.SVCB || type === Type.HTTPS;
   let rr = firstRr(rrset);
   for (let i = 0; i < count; i++, rr = nextRr(b, rr)) {
-    const link = rrLink(b, rrset, i);
-    if (link === NONE || (zone.above(link) !== NONE && type !== Type.NS)) continue;
-    const target = rr + 2 + targetAt;
-    const isSelf = u8(b, target) === 0;
+    const isAlias = isService && u16(b, rr + 2) === 0; // RFC 9460 §2.4.2: AliasMode.
+    // "." means the owner itself in ServiceMode (RFC 9460 §2.5.2), else nobody.
+    const isSelf = isService && !isAlias && u8(b, rr + 2 + targetAt) === 0;
+    if (!isSelf) target.find(zone, b, rr + 2 + targetAt);
+    const at = isSelf ? node : target.node;
+    if (at === NONE || (!isSelf && target.above !== NONE && type !== Type.NS)) continue;
     const name = isSelf ? owner : b;
-    const nameAt = isSelf ? ownerAt : target;
-    addOne(zone, link, Type.A, name, nameAt, reply);
-    addOne(zone, link, Type.AAAA, name, nameAt, reply);
-    // RFC 9460 §4.1: an alias brings the records it points at; priority 0 is AliasMode.
-    if ((type === Type.SVCB || type === Type.HTTPS) && u16(b, rr + 2) === 0)
-      addOne(zone, link, type, name, nameAt, reply);
+    const nameAt = isSelf ? ownerAt : rr + 2 + targetAt;
+    addOne(zone, at, Type.A, name, nameAt, reply);
+    addOne(zone, at, Type.AAAA, name, nameAt, reply);
+    // RFC 9460 §4.1: an alias brings the records it points at.
+    if (isAlias) addOne(zone, at, type, name, nameAt, reply);
   }
 }
 
@@ -51,17 +65,19 @@ export function addReferralGlue(zone: Image, cut: number, ns: number, reply: Rep
   const count = rrsetCount(b, ns);
   let rr = firstRr(ns);
   for (let i = 0; i < count; i++, rr = nextRr(b, rr)) {
-    const link = rrLink(b, ns, i);
-    if (link === NONE || zone.above(link) !== cut) continue;
-    addNeeded(zone, link, Type.A, rr + 2, reply);
-    addNeeded(zone, link, Type.AAAA, rr + 2, reply);
+    target.find(zone, b, rr + 2);
+    const isNeeded = target.node !== NONE && target.above === cut;
+    if (i < ADDITIONAL_TARGETS_MAX) siblings[i] = isNeeded ? NONE : target.node;
+    if (!isNeeded) continue;
+    addNeeded(zone, target.node, Type.A, rr + 2, reply);
+    addNeeded(zone, target.node, Type.AAAA, rr + 2, reply);
   }
   rr = firstRr(ns);
   for (let i = 0; i < Math.min(count, ADDITIONAL_TARGETS_MAX); i++, rr = nextRr(b, rr)) {
-    const link = rrLink(b, ns, i);
-    if (link === NONE || zone.above(link) === cut) continue;
-    addOne(zone, link, Type.A, b, rr + 2, reply);
-    addOne(zone, link, Type.AAAA, b, rr + 2, reply);
+    const sibling = siblings[i] as number;
+    if (sibling === NONE) continue;
+    addOne(zone, sibling, Type.A, b, rr + 2, reply);
+    addOne(zone, sibling, Type.AAAA, b, rr + 2, reply);
   }
 }
 

@@ -68,7 +68,7 @@ export class Authority {
       case 'data':
         // A DNAME may be asked for that redirected us here.
         if (!reply.holds(zone.bytes, rrset)) this.#add(zone, rrset, reply);
-        addAddresses(zone, rrset, this.#owner, this.#ownerAt, reply);
+        addAddresses(zone, node, rrset, this.#owner, this.#ownerAt, reply);
         return 'done';
       case 'alias':
         if (isVisited(name, query, reply)) return 'done';
@@ -82,7 +82,7 @@ export class Authority {
       case 'nodata':
         this.#deny(zone, reply);
         // The DS of an apex whose parent is elsewhere: our word is the child's, and a recursion's is better.
-        if (query.type === Type.DS && node === APEX && zone.apexLabels > 0) reply.rest = 'outside';
+        if (query.type === Type.DS && node === zone.apex && zone.apexLabels > 0) reply.rest = 'outside';
         return 'done';
       case 'nxdomain':
         // After aliases the RCODE speaks of the last name (RFC 6604 §3).

@@ -37,6 +37,18 @@ export const ENTRY_BYTES_MAX = 262_144;
 /** Complaints kept for one load; the rest are counted. */
 export const COMPLAINTS_MAX = 1_000;
 
+// Zones
+/** Room behind a compiled image for changes, which nothing occupies until it is used: at least this… */
+export const IMAGE_SLACK_BYTES_MIN = 2_048;
+/** …and one part in so many of the image. When half of it is used the zone is compiled anew. */
+export const IMAGE_SLACK_SHARE = 4;
+/** Of an image, at least, so that a small zone can grow a little. */
+export const IMAGE_SLOTS_MIN = 32;
+/** A zone file that was read again and differs in no more names is applied as changes… */
+export const RELOAD_CHANGES_MAX = 10_000;
+/** …if they are one part in so many of its names; else it becomes a new image. */
+export const RELOAD_CHANGES_SHARE = 50;
+
 // TCP, RFC 7766 §6
 export const TCP_CLIENTS_MAX = 1_024;
 export const TCP_CLIENTS_PER_ADDRESS_MAX = 32;

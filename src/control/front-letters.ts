@@ -13,6 +13,7 @@ import type { Sighting } from '../server/observer.ts';
 import { triage } from '../server/triage.ts';
 import type { UdpSocket } from '../transport/udp-socket.ts';
 import { Query } from '../wire/query.ts';
+import type { ImageVersion } from '../zone/image.ts';
 import type { GuardTerms } from './guard-terms.ts';
 import type { LimitNote } from './limit-notes.ts';
 
@@ -39,15 +40,29 @@ export interface FrontSettings {
 export interface Publication {
   readonly settings: FrontSettings;
   /** All zones. */
-  readonly images: readonly SharedArrayBuffer[];
+  readonly images: readonly ImageVersion[];
   /** One of each address we listen on. */
   readonly sockets: readonly UdpSocket[];
   readonly stop: boolean;
 }
 
+/** What one of the images is from now on. */
+export interface PlacedImage extends ImageVersion {
+  readonly place: number;
+}
+
 export interface Published {
   readonly generation: number;
-  readonly changed: Partial<Publication>;
+  readonly changed: Partial<Publication> & { readonly image?: PlacedImage };
+}
+
+/** What is told to who comes later. */
+export function laidOver<P extends Partial<Publication>>(
+  before: P,
+  { image, ...changed }: Published['changed'],
+): P {
+  const images = image && before.images?.with(image.place, { buffer: image.buffer, end: image.end });
+  return { ...before, ...changed, ...(images ? { images } : {}) };
 }
 
 /** What a front is started with. */

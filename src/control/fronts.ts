@@ -25,7 +25,9 @@ import {
   type FrontStart,
   FrontWord,
   type Letter,
+  laidOver,
   newFrontWords,
+  type PlacedImage,
   type PostedSighting,
   type Publication,
   type Published,
@@ -122,8 +124,8 @@ export class Fronts {
   }
 
   /** To all fronts, now and to come. */
-  publish(changed: Partial<Common>): void {
-    this.#common = { ...(this.#common as Common), ...changed };
+  publish(changed: Partial<Common> & { image?: PlacedImage }): void {
+    this.#common = laidOver(this.#common as Common, changed);
     this.#tell(() => changed);
   }
 
@@ -184,7 +186,7 @@ export class Fronts {
     this.#tell((i) => ({ sockets: this.#socketsOf(i) }));
   }
 
-  #tell(changedFor: (i: number) => Partial<Publication>): void {
+  #tell(changedFor: (i: number) => Published['changed']): void {
     const generation = ++this.#generation;
     for (const [i, { worker, words }] of this.#places.entries()) {
       worker?.postMessage({ generation, changed: changedFor(i) } satisfies Published);

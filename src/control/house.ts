@@ -16,8 +16,16 @@ import { ownZones } from '../server/own-zones.ts';
 import { Pipeline, type PipelineSettings } from '../server/pipeline.ts';
 import { localAddresses } from '../transport/addresses.ts';
 import { socketUpstream } from '../transport/upstream.ts';
+import type { Catalog } from '../zone/catalog.ts';
+import type { Image, ImageVersion } from '../zone/image.ts';
+import { rebuild } from '../zone/rebuild.ts';
 import type { BugLog } from './bugs.ts';
-import { type FrontSettings, type PostedSighting, unpackSighting } from './front-letters.ts';
+import {
+  type FrontSettings,
+  type PlacedImage,
+  type PostedSighting,
+  unpackSighting,
+} from './front-letters.ts';
 import { GuardPost } from './guard-post.ts';
 import type { GuardTerms } from './guard-terms.ts';
 import { keepHeapSmall } from './heap.ts';
@@ -28,6 +36,7 @@ import type { Standing } from './metrics.ts';
 import { openQueryLog, type QueryLog } from './query-log.ts';
 import { prefixSet, type Settings } from './settings.ts';
 import { VERSION } from './version.ts';
+import { ZoneKeeper } from './zone-keeper.ts';
 
 export interface Ground {
   readonly world: World;
@@ -40,7 +49,7 @@ export interface Ground {
 
 interface ForFronts {
   readonly settings: FrontSettings;
-  readonly images: SharedArrayBuffer[];
+  readonly images: readonly ImageVersion[];
   readonly stop: false;
 }
 
@@ -55,17 +64,26 @@ export class House {
   /** The settings that the doors are opened with. */
   readonly #atStart: Settings;
   #settings: Settings;
-  #loadout: Loadout;
+  /** Not the zones: those change, and what was read would hold the memory of what they were. */
+  #loadout: Omit<Loadout, 'catalog' | 'changes'>;
+  /** Zones change here, and are read anew while they cannot. */
+  readonly zones: ZoneKeeper;
   #neverQuery: PrefixSet;
   #recursor: Recursor | undefined;
   #queryLog: QueryLog | undefined;
-  #follower: ((published: Partial<ForFronts>) => void) | undefined;
+  #follower: ((published: Partial<ForFronts> & { image?: PlacedImage }) => void) | undefined;
 
   constructor(settings: Settings, loadout: Loadout, ground: Ground) {
     this.#ground = ground;
     this.#settings = settings;
     this.#atStart = settings;
-    this.#loadout = loadout;
+    const { catalog: zones, changes: _, ...others } = loadout;
+    this.#loadout = others;
+    this.zones = new ZoneKeeper(zones, {
+      publish: (catalog, place) => this.#publish(catalog, place),
+      rebuild,
+      onBug: (bug) => ground.bugs.tell(bug),
+    });
     this.#neverQuery = neverQuery(settings);
     this.#guardPost = new GuardPost(ground.world, ground.log.logger);
     this.#upstream = socketUpstream(ground.world, ground.counters);
@@ -73,6 +91,7 @@ export class House {
     this.#queryLog = this.#newQueryLog();
     this.pipeline = new Pipeline({
       ...this.#pipelineSettings(),
+      catalog: zones,
       recursor: this.#recursor,
       observer: this.#newObserver(),
       counters: ground.counters,
@@ -80,12 +99,12 @@ export class House {
     });
   }
 
-  get catalog(): Loadout['catalog'] {
-    return this.#loadout.catalog;
+  get catalog(): Catalog {
+    return this.zones.catalog;
   }
 
   /** Takes effect with the next query. Gives the keys whose change has to wait for a restart. */
-  apply(settings: Settings, loadout: Loadout): string[] {
+  apply(settings: Settings, { catalog, changes, ...loadout }: Loadout): string[] {
     const before = { settings: this.#settings, loadout: this.#loadout };
     this.#settings = settings;
     this.#loadout = loadout;
@@ -98,21 +117,19 @@ export class House {
       ...(isWalkNew ? { recursor: this.#recursor } : {}),
     });
     if (!isDeepStrictEqual(settings.log.queries, before.settings.log.queries)) this.#logQueriesAnew();
-    this.pipeline.publish(loadout.catalog);
-    this.#follower?.(this.forFronts());
+    this.zones.adopt(catalog, changes);
     return RESTART_KEYS.filter((key) => !isDeepStrictEqual(settings[key], before.settings[key]));
   }
 
   /** Who is told everything now, and then every change. */
-  follow(follower: (published: Partial<ForFronts>) => void): void {
+  follow(follower: (published: Partial<ForFronts> & { image?: PlacedImage }) => void): void {
     this.#follower = follower;
     follower(this.forFronts());
   }
 
   /** What other threads need to answer as this one does. */
   forFronts(): ForFronts {
-    const images = this.catalog.images.map(({ buffer }) => buffer);
-    return { settings: this.#frontSettings(), images, stop: false };
+    return { settings: this.#frontSettings(), images: this.catalog.images.map(versionOf), stop: false };
   }
 
   /** The machine has other addresses than before. */
@@ -160,6 +177,13 @@ export class House {
     await this.#queryLog?.close();
   }
 
+  /** To all who answer from zones; of one zone that changed, that one. */
+  #publish(catalog: Catalog, place: number | undefined): void {
+    this.pipeline.publish(catalog);
+    if (place === undefined) this.#follower?.(this.forFronts());
+    else this.#follower?.({ image: { place, ...versionOf(catalog.images[place] as Image) } });
+  }
+
   #logQueriesAnew(): void {
     const old = this.#queryLog?.close();
     this.#queryLog = this.#newQueryLog(old);
@@ -201,9 +225,8 @@ export class House {
     return { offersRecursion, allow, chaos: this.#identity(), watching, guard: this.#guardTerms() };
   }
 
-  #pipelineSettings(): Pick<PipelineSettings, 'catalog' | 'mayRecurse' | 'chaos' | 'guard'> {
+  #pipelineSettings(): Pick<PipelineSettings, 'mayRecurse' | 'chaos' | 'guard'> {
     return {
-      catalog: this.#loadout.catalog,
       mayRecurse: prefixSet(this.#settings.recursion.allow),
       chaos: this.#identity(),
       guard: this.#guardPost.settings(this.#guardTerms()),
@@ -229,11 +252,13 @@ export class House {
       },
       world,
       this.#upstream,
-      ownZones(() => this.#loadout.catalog),
+      ownZones(() => this.catalog),
       counters,
     );
   }
 }
+
+const versionOf = ({ buffer, end }: Image): ImageVersion => ({ buffer, end });
 
 /** `own` are the addresses of the moment, without the scope, which a name server's address never has. */
 function neverQuery({ recursion }: Settings): PrefixSet {
@@ -241,11 +266,16 @@ function neverQuery({ recursion }: Settings): PrefixSet {
   return prefixSet(own ? [...prefixes, ...localAddresses()] : prefixes);
 }
 
+interface WalkSources {
+  readonly settings: Settings;
+  readonly loadout: Pick<Loadout, 'rootHints' | 'hostsText'>;
+}
+
 /**
  * What a resolver holds from its first day on: when that changes, another one takes its place, its cache
  * empty.
  */
-function walkSettings({ settings, loadout }: { settings: Settings; loadout: Loadout }): object {
+function walkSettings({ settings, loadout }: WalkSources): object {
   const { allow: _, neverQuery: __, ...walk } = settings.recursion;
   return { ...walk, rootHints: loadout.rootHints, hosts: loadout.hostsText };
 }

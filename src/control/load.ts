@@ -9,7 +9,9 @@ import { type Hosts, parseHosts } from '../resolver/hosts.ts';
 import { parseRootHints } from '../resolver/root-hints.ts';
 import { Catalog } from '../zone/catalog.ts';
 import { type Complaint, hasErrors } from '../zone/complaint.ts';
+import type { Image } from '../zone/image.ts';
 import { loadZones } from '../zone/loader.ts';
+import type { Change } from '../zone/thaw.ts';
 import type { Settings } from './settings.ts';
 import { type Prints, takePrints, type Watched } from './watch.ts';
 import { listZoneFiles } from './zone-files.ts';
@@ -19,6 +21,8 @@ const ROOT_HINTS_FILE = fileURLToPath(new URL('../../zones/root.hints', import.m
 
 export interface Loadout {
   readonly catalog: Catalog;
+  /** To be made of zones in the catalogue that are served already. */
+  readonly changes: ReadonlyMap<Image, readonly Change[]>;
   readonly rootHints: readonly NameServer[];
   readonly hosts: Hosts | undefined;
   /** To see whether `hosts` is another one. */
@@ -43,13 +47,14 @@ export async function readAll(settings: Settings, served?: Catalog): Promise<Rea
   const loading = loadZones(zones, served);
   const hints = await readHints(settings, complaints);
   const { hosts, hostsText } = await readHosts(settings, complaints);
-  const { images, files, complaints: zoneComplaints } = await loading;
+  const { images, changes, files, complaints: zoneComplaints } = await loading;
   complaints.push(...zoneComplaints);
   const isWhole = !hasErrors(complaints);
   const watched = { ...watchable, files: [...new Set([...watchable.files, ...files])], anyName: !isWhole };
   // Only the loader knows what was included, so these files are looked at after they were read.
   const prints = new Map([...(await takePrints({ folder: undefined, files })), ...before]);
-  const loadout = { catalog: new Catalog(isWhole ? images : []), rootHints: hints, hosts, hostsText };
+  const catalog = new Catalog(isWhole ? images : []);
+  const loadout = { catalog, changes, rootHints: hints, hosts, hostsText };
   return { loadout: isWhole ? loadout : undefined, complaints, watched, prints, zoneCount: zones.length };
 }
 

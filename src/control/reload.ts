@@ -58,10 +58,12 @@ export class Reloader {
   async #run(why: Why): Promise<void> {
     const { notifier, bugs } = this.#on;
     void notifier.tell(...reloadingAssignments());
-    const isTaken = await this.#readAndApply(why).catch((bug) => {
-      bugs.tell(bug, { during: 'reload' });
-      return false;
-    });
+    const isTaken = await this.#on.house.zones
+      .exclusively(() => this.#readAndApply(why))
+      .catch((bug) => {
+        bugs.tell(bug, { during: 'reload' });
+        return false;
+      });
     this.#last = { wallSeconds: this.#on.world.wallSeconds(), isTaken };
     void notifier.tell('READY=1', this.status);
   }

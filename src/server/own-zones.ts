@@ -11,9 +11,10 @@ import type { AnswerRrset, Outcome } from '../resolver/recursor.ts';
 import { Class, Type } from '../wire/codes.ts';
 import { type Name, ownName } from '../wire/name.ts';
 import { Query } from '../wire/query.ts';
-import { packRrset, rdatasOf, rrLink, rrsetType } from '../wire/rrset.ts';
+import { packRrset, rdatasOf, rrsetType } from '../wire/rrset.ts';
 import type { Catalog } from '../zone/catalog.ts';
 import { type Image, NONE } from '../zone/image.ts';
+import { Target } from '../zone/target.ts';
 
 export function ownZones(catalogNow: () => Catalog): OwnZones {
   const authority = new Authority();
@@ -59,14 +60,16 @@ function keep(reply: Reply, i: number, asked: Name): AnswerRrset {
   return { owner, block: packRrset(rrsetType(block, at), ttl, rdatasOf(block, at)), ttl };
 }
 
-/** The referral's first RRset is the NS of the cut; its links lead to what glue we hold. */
+const server = new Target();
+
+/** The referral's first RRset is the NS of the cut; it comes with what glue we hold. */
 function delegation(zone: Image, reply: Reply): OwnFinding {
   const block = reply.block(0);
   const at = reply.blockAt(0);
-  const servers = rdatasOf(block, at).map((target, i) => ({
-    name: ownName(target),
-    addresses: addressesAt(zone, rrLink(block, at, i)),
-  }));
+  const servers = rdatasOf(block, at).map((name) => {
+    server.find(zone, name, 0);
+    return { name: ownName(name), addresses: addressesAt(zone, server.node) };
+  });
   const cut = ownName(reply.owner(0), reply.ownerAt(0));
   reply.forget();
   return { kind: 'delegation', cut, servers };

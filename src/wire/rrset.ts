@@ -7,10 +7,8 @@
  *   2       2         count of RRs, at least 1
  *   4       4         TTL in seconds
  *   8       2         size: bytes of all RRs together, so no RRset exceeds what a message can carry
- *   10      2         flags: bit 0 LINKED
+ *   10      2         zero
  *   12      size      the RRs: RDLENGTH (2), RDATA with names uncompressed, case as written
- *   12+size 4×count   only if LINKED: for each RR the node in the same image that its target
- *                     name has, or 0 (zone/image; links are written by zone/compile, read by answer)
  *
  * Class and owner are not in here: a zone and a cache entry know them.
  */
@@ -19,19 +17,14 @@ import { type Bytes, put16, put32, u16, u32 } from '../base/bytes.ts';
 
 export const RRSET_HEADER_BYTES = 12;
 export const RRSET_RRS_BYTES_MAX = 0xffff;
-export const LINKED = 1;
 
 export const rrsetType = (b: Bytes, at: number): number => u16(b, at);
 export const rrsetCount = (b: Bytes, at: number): number => u16(b, at + 2);
 export const rrsetTtl = (b: Bytes, at: number): number => u32(b, at + 4);
 export const rrsetSize = (b: Bytes, at: number): number => u16(b, at + 8);
-export const rrsetLinked = (b: Bytes, at: number): boolean => (u16(b, at + 10) & LINKED) !== 0;
 /** Offset of the first RR; RDATA starts two bytes further. */
 export const firstRr = (at: number): number => at + RRSET_HEADER_BYTES;
 export const nextRr = (b: Bytes, rrAt: number): number => rrAt + 2 + u16(b, rrAt);
-/** The node that the `index`th RR of a LINKED RRset points at, or 0. */
-export const rrLink = (b: Bytes, at: number, index: number): number =>
-  u32(b, at + RRSET_HEADER_BYTES + rrsetSize(b, at) + 4 * index);
 
 export function putRrsetHeader(
   b: Bytes,

@@ -1,6 +1,6 @@
 /**
- * All zones served, found by the longest suffix of a name (RFC 1034 §4.3.2 step 2). Immutable: a reload makes
- * a new catalog and swaps one reference.
+ * All zones served, found by the longest suffix of a name (RFC 1034 §4.3.2 step 2). Immutable: a reload or
+ * change makes a new catalog and swaps one reference.
  */
 import type { HashedName } from '../wire/hashed-name.ts';
 import { nameHash } from '../wire/name.ts';
@@ -27,6 +27,11 @@ export class Catalog {
     this.#mask = slots - 1;
     this.#labelsMax = images.reduce((most, image) => Math.max(most, image.apexLabels), 0);
     for (const image of images) this.#insert(image);
+  }
+
+  /** The same zones, that in this place by another image of it. */
+  with(place: number, image: Image): Catalog {
+    return new Catalog(this.images.with(place, image));
   }
 
   #insert(image: Image): void {

@@ -10,11 +10,13 @@ import { type Complaint, hasErrors } from './complaint.ts';
 import { Inspection } from './inspection.ts';
 import type { Records } from './records.ts';
 import { Report } from './report.ts';
+import type { Tree } from './tree.ts';
 
 export { serialOrder } from './serial.ts';
 export { settle } from './settle.ts';
 
-export function checkZone(records: Records, complaints: Complaint[]): void {
+/** Gives how the names hang together, which who compiles them wants to know as well. */
+export function checkZone(records: Records, complaints: Complaint[]): Tree {
   // What an error kept out of the records is not missing as well.
   const whole = !hasErrors(complaints);
   const report = new Report(complaints);
@@ -24,4 +26,5 @@ export function checkZone(records: Records, complaints: Complaint[]): void {
   checkCuts(zone);
   checkTargets(zone);
   report.close(records.files[0] ?? '');
+  return zone.tree;
 }

@@ -3,11 +3,12 @@
  * memory and complaints, and ends, so that what loading needed goes back to the system. All zones or none:
  * who calls decides on `complaints`.
  */
-import { Worker } from 'node:worker_threads';
 import { nameFromText, nameText } from '../wire/name.ts';
 import type { Catalog } from './catalog.ts';
 import type { Complaint } from './complaint.ts';
-import { Image } from './image.ts';
+import { Image, type ImageVersion } from './image.ts';
+import type { Change } from './thaw.ts';
+import { askWorker } from './worker.ts';
 
 export interface ZoneFile {
   /** Text of the apex; a final dot is optional. */
@@ -18,7 +19,10 @@ export interface ZoneFile {
 }
 
 export interface Loaded {
+  /** Of a zone that differs in few names from what is served: the served one. */
   readonly images: readonly Image[];
+  /** What is to be changed of these. */
+  readonly changes: ReadonlyMap<Image, readonly Change[]>;
   readonly complaints: readonly Complaint[];
   /** Every file read, included ones too. */
   readonly files: readonly string[];
@@ -30,10 +34,12 @@ export interface LoadJob {
   readonly file: string;
   readonly root: string;
   /** The image being served, whose secondaries are to follow. */
-  readonly served: SharedArrayBuffer | undefined;
+  readonly served: ImageVersion | undefined;
 }
 export interface LoadResult {
   readonly image: SharedArrayBuffer | undefined;
+  /** Instead of an image: what to change of the one served. */
+  readonly changes: readonly Change[] | undefined;
   readonly complaints: readonly Complaint[];
   readonly files: readonly string[];
 }
@@ -41,22 +47,35 @@ export interface LoadResult {
 export async function loadZones(zones: readonly ZoneFile[], previous?: Catalog): Promise<Loaded> {
   const complaints: Complaint[] = [];
   const jobs = jobsFor(zones, previous, complaints);
-  if (jobs.length === 0) return { images: [], complaints, files: [] };
-  const results = await runWorker(jobs);
-  const images = results.flatMap(({ image }) => (image === undefined ? [] : [new Image(image)]));
+  const changes = new Map<Image, readonly Change[]>();
+  if (jobs.length === 0) return { images: [], changes, complaints, files: [] };
+  const entry = new URL('./loader-worker.ts', import.meta.url);
+  const results = await askWorker<readonly LoadResult[]>(entry, jobs);
+  const served = servedZones(previous);
+  const images = results.flatMap(({ image, changes: few }, i): Image[] => {
+    if (image !== undefined) return [new Image(image)];
+    const kept = served.get(nameText((jobs[i] as LoadJob).apex));
+    if (few === undefined || kept === undefined) return [];
+    changes.set(kept, few);
+    return [kept];
+  });
   return {
     images,
+    changes,
     complaints: [...complaints, ...results.flatMap((result) => result.complaints)],
     files: [...new Set(results.flatMap((result) => result.files))],
   };
 }
+
+const servedZones = (catalog: Catalog | undefined): ReadonlyMap<string, Image> =>
+  new Map(catalog?.images.map((image) => [image.apexText, image]));
 
 function jobsFor(
   zones: readonly ZoneFile[],
   previous: Catalog | undefined,
   complaints: Complaint[],
 ): LoadJob[] {
-  const served = new Map(previous?.images.map((image) => [image.apexText, image.buffer]));
+  const served = servedZones(previous);
   const fileOf = new Map<string, string>();
   const complain = (file: string, text: string): void => {
     complaints.push({ file, line: 0, column: 0, severity: 'error', text });
@@ -74,21 +93,7 @@ function jobsFor(
       return [];
     }
     fileOf.set(text, file);
-    return [{ apex: name, file, root, served: served.get(text) }];
-  });
-}
-
-function runWorker(jobs: readonly LoadJob[]): Promise<readonly LoadResult[]> {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./loader-worker.ts', import.meta.url), { workerData: jobs });
-    let results: readonly LoadResult[] | undefined;
-    worker.on('message', (message: readonly LoadResult[]) => {
-      results = message;
-    });
-    worker.on('error', reject);
-    worker.on('exit', (code) => {
-      if (results !== undefined) resolve(results);
-      else reject(new Error(`the loader ended without a result, with code ${code}`));
-    });
+    const old = served.get(text);
+    return [{ apex: name, file, root, served: old && { buffer: old.buffer, end: old.end } }];
   });
 }

@@ -9,9 +9,21 @@ import type { HashedName } from '../wire/hashed-name.ts';
 import { rrsetType } from '../wire/rrset.ts';
 import { blockBytes, type Image, NONE, NodeFlag } from './image.ts';
 
+const HIDES = NodeFlag.CUT | NodeFlag.DNAME;
+
 export type FindingKind = 'data' | 'alias' | 'redirect' | 'referral' | 'nodata' | 'nxdomain';
 
+/** Where a name stands in a zone. */
+export class Place {
+  /** The name's node, or its closest encloser's. */
+  node = NONE;
+  isExact = false;
+  /** What hides it: the topmost cut at or above it, or DNAME owner above it; a node, or none. */
+  above = NONE;
+}
+
 export class Finding {
+  readonly place = new Place();
   kind: FindingKind = 'nxdomain';
   /**
    * data, alias: the node that has the RRset, a wildcard's too; referral: the cut; redirect: DNAME's owner;
@@ -30,25 +42,43 @@ export class Finding {
 }
 
 export function lookup(zone: Image, name: HashedName, type: number, finding: Finding): Finding {
-  const apexAt = name.labels - zone.apexLabels;
-  let label = 0;
-  let node = zone.find(name, label);
-  while (node === NONE && label < apexAt) node = zone.find(name, ++label);
-  assert(node !== NONE, 'a zone knows its apex');
-  const exact = label === 0;
-  const above = zone.above(node);
+  const { node, isExact, above } = locate(zone, name, finding.place);
   if (above !== NONE) {
     if (!zone.has(above, NodeFlag.CUT)) return finding.set('redirect', above, zone.rrset(above, Type.DNAME));
     // DS is the one type whose data at the cut belongs to the parent (RFC 4035 §3.1.4.1).
-    if (exact && above === node && type === Type.DS) return findAt(zone, node, type, finding);
+    if (isExact && above === node && type === Type.DS) return findAt(zone, node, type, finding);
     return finding.set('referral', above, zone.rrset(above, Type.NS));
   }
-  if (exact) return findAt(zone, node, type, finding);
+  if (isExact) return findAt(zone, node, type, finding);
   // A DNAME speaks for all names below it and not for its owner (RFC 6672 §2.3).
   if (zone.has(node, NodeFlag.DNAME)) return finding.set('redirect', node, zone.rrset(node, Type.DNAME));
   const wildcard = zone.wildcard(node); // RFC 4592 §3.3: of the closest encloser only.
   if (wildcard !== NONE) return findAt(zone, wildcard, type, finding);
   return finding.set('nxdomain', node, 0);
+}
+
+/** Fills `place`. The longest suffix first: most names that are asked for are there. */
+export function locate(zone: Image, name: HashedName, place: Place): Place {
+  const apexAt = name.labels - zone.apexLabels;
+  let label = 0;
+  let node = zone.find(name, label);
+  while (node === NONE && label < apexAt) node = zone.find(name, ++label);
+  assert(node !== NONE, 'a zone knows its apex');
+  place.node = node;
+  place.isExact = label === 0;
+  place.above = zone.hides ? hiddenBy(zone, name, label, node) : NONE;
+  return place;
+}
+
+/** From the apex down, for the topmost has the say; `node` is that of the name from `label` on. */
+function hiddenBy(zone: Image, name: HashedName, label: number, node: number): number {
+  const apexAt = name.labels - zone.apexLabels;
+  if (label < apexAt && zone.has(zone.apex, NodeFlag.DNAME)) return zone.apex;
+  for (let i = apexAt - 1; i > label; i--) {
+    const ancestor = zone.find(name, i);
+    if ((zone.flags(ancestor) & HIDES) !== 0) return ancestor;
+  }
+  return zone.has(node, NodeFlag.CUT) ? node : NONE;
 }
 
 function findAt(zone: Image, node: number, type: number, finding: Finding): Finding {

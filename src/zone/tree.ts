@@ -20,6 +20,7 @@ export interface Tree {
   /** The id of the `*` child, or -1. */
   readonly wildcard: Int32Array;
   readonly flags: Uint8Array;
+  readonly children: Uint32Array;
   /** The id of the topmost cut at or above, or DNAME owner above; or OPEN. */
   readonly above: Int32Array;
 }
@@ -31,6 +32,7 @@ export function growTree(records: Records): Tree {
     parent: new Int32Array(names).fill(OPEN),
     wildcard: new Int32Array(names).fill(-1),
     flags: new Uint8Array(names),
+    children: new Uint32Array(names),
     above: new Int32Array(names).fill(OPEN),
   };
   for (let id = 1; id < names; id++) {
@@ -38,14 +40,17 @@ export function growTree(records: Records): Tree {
     const parentAt = at + u8(records.nameBytes, at) + 1;
     const parent = isApex(records, parentAt) ? APEX_ID : records.findName(records.nameBytes, parentAt);
     tree.parent[id] = parent;
-    if (isWildcard(records, id)) tree.wildcard[parent] = id;
+    tree.children[parent]!++;
+    if (!isWildcard(records, id)) continue;
+    tree.wildcard[parent] = id;
+    tree.flags[parent] = u8(tree.flags, parent) | NodeFlag.WILDCARD;
   }
   if (markFlags(records, tree)) hideBelow(tree);
   return tree;
 }
 
-/** Names that are appended here have their own parents interned by the same loop. */
-function internAncestors(records: Records): void {
+/** Empty non-terminals become names; those appended here have their own parents interned by the same loop. */
+export function internAncestors(records: Records): void {
   for (let id = 1; id < records.nameCount; id++) {
     const at = records.nameAt[id] as number;
     const parentAt = at + u8(records.nameBytes, at) + 1;

@@ -22,6 +22,7 @@ import { RateLimit } from '../../src/server/rate-limit.ts';
 import { LATER } from '../../src/transport/door.ts';
 import { type Message, readMessage } from '../../src/wire/message.ts';
 import { nameText } from '../../src/wire/name.ts';
+import type { ImageVersion } from '../../src/zone/image.ts';
 import { catalog, lines, queryFor, SOA_AND_NS } from '../support/authority.ts';
 import { native } from '../transport/batch-listener.ts';
 import { type Peer, udpPeer, until } from '../transport/peer.ts';
@@ -45,8 +46,11 @@ let resume: FrontsRoom['pipeline'] extends () => infer P
     : never
   : never;
 
-const zones = (address: string): SharedArrayBuffer[] =>
-  catalog({ 'example.com': `${SOA_AND_NS}www 60 A ${address}\n` }).images.map(({ buffer }) => buffer);
+const zones = (address: string): ImageVersion[] =>
+  catalog({ 'example.com': `${SOA_AND_NS}www 60 A ${address}\n` }).images.map(({ buffer, end }) => ({
+    buffer,
+    end,
+  }));
 const settings = {
   offersRecursion: true,
   allow: ['127.0.0.0/8', '::1'],
@@ -139,6 +143,18 @@ test('what is published holds for the next query', async () => {
   fronts.publish({ settings: { ...settings, chaos: { ...settings.chaos, id: 'seven' } } });
   peer.send(queryFor('id.server TXT', { klass: 3 }));
   expect(await heard(peer)).toContain('an id.server. 0 CH TXT "seven"');
+});
+
+test('one zone that changed is told alone, and to threads that come later as well', async () => {
+  const place = (address: string): { image: ImageVersion & { place: number } } => {
+    return { image: { place: 0, ...(zones(address)[0] as ImageVersion) } };
+  };
+  const peer = await peerOf(await started());
+  fronts.publish(place('192.0.2.7'));
+  expect(await ask(peer, 'www.example.com')).toContain('an www.example.com. 60 IN A 192.0.2.7');
+  await threads[0]?.worker.terminate();
+  await until(() => threads.length === 2);
+  expect(await ask(peer, 'www.example.com')).toContain('an www.example.com. 60 IN A 192.0.2.7');
 });
 
 test.each(['127.0.0.1', '::1', '0.0.0.0'])(

@@ -14,6 +14,7 @@ import { type Complaint, complaintText, hasErrors } from '../../src/zone/complai
 import { Image } from '../../src/zone/image.ts';
 import { parseZoneText } from '../../src/zone/parser.ts';
 import type { Records } from '../../src/zone/records.ts';
+import type { Tree } from '../../src/zone/tree.ts';
 import { ask, name, pipeline } from '../support/authority.ts';
 
 const QUESTIONS_MAX = 5;
@@ -24,10 +25,10 @@ export function checkZoneText(input: Uint8Array): void {
   const before = input.slice();
   const complaints: Complaint[] = [];
   const records = parseZoneText(apexOf(input), input, complaints);
-  checkZone(records, complaints);
+  const tree = checkZone(records, complaints);
   assert(complaints.length <= COMPLAINTS_BOUND, 'complaints are bounded');
   for (const complaint of complaints) checkComplaint(complaint);
-  if (!hasErrors(complaints)) checkServed(records);
+  if (!hasErrors(complaints)) checkServed(records, tree);
   assert.deepEqual(input, before, 'a file is not changed');
 }
 
@@ -45,9 +46,9 @@ function checkComplaint(complaint: Complaint): void {
   assert(complaint.line >= 0 && complaint.column >= 0 && complaint.text.length > 0);
 }
 
-function checkServed(records: Records): void {
+function checkServed(records: Records, tree: Tree): void {
   settle(records);
-  const image = new Image(compileZone(records));
+  const image = new Image(compileZone(records, tree));
   const subject = pipeline(new Catalog([image]));
   for (let row = 0; row < Math.min(records.count, QUESTIONS_MAX); row++) {
     const type = records.type[row] as number;

@@ -26,10 +26,10 @@ export const name = (text: string): Name => {
 export function image(apex: string, text: string): Image {
   const complaints: Complaint[] = [];
   const records = parseZoneText(name(apex), text, complaints);
-  checkZone(records, complaints);
+  const tree = checkZone(records, complaints);
   if (hasErrors(complaints)) throw new Error(complaints.map(complaintText).join('\n'));
   settle(records);
-  return new Image(compileZone(records));
+  return new Image(compileZone(records, tree));
 }
 
 /** Zones by apex; SOA and NS are given to those whose text has none. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { Type } from '../../src/wire/codes.ts';
 import { HashedName } from '../../src/wire/hashed-name.ts';
-import { APEX, IMAGE_MAGIC, Image, NODE_WORDS, NONE } from '../../src/zone/image.ts';
-import { Finding, lookup } from '../../src/zone/lookup.ts';
+import { APEX, IMAGE_MAGIC, Image, NODE_WORDS, NONE, NodeFlag } from '../../src/zone/image.ts';
+import { Finding, locate, lookup, Place } from '../../src/zone/lookup.ts';
 import { catalog, image, name, SOA_AND_NS } from '../support/authority.ts';
 
 const zone = image(
@@ -62,11 +62,25 @@ describe('an image', () => {
     expect(zone.rrset(node, Type.A)).toBe(zone.firstRrset(node));
   });
 
-  test('links what lies below a cut to the cut', () => {
-    const cut = find('sub.z.test.');
-    expect(zone.above(cut)).toBe(cut);
-    expect(zone.above(find('deep.ns.sub.z.test.'))).toBe(cut);
-    expect(zone.above(find('www.z.test.'))).toBe(NONE);
+  test('knows at a name what is below it', () => {
+    expect(zone.flags(find('sub.z.test.'))).toBe(NodeFlag.CUT);
+    expect(zone.flags(find('d.z.test.'))).toBe(NodeFlag.DNAME);
+    const encloser = find('wild.z.test.');
+    expect(zone.wildcard(encloser)).toBe(find('*.wild.z.test.'));
+    expect(zone.wildcard(find('www.z.test.'))).toBe(NONE);
+  });
+});
+
+describe('a place', () => {
+  test.each([
+    ['sub.z.test.', 'sub.z.test.', true, 'sub.z.test.'],
+    ['deep.ns.sub.z.test.', 'deep.ns.sub.z.test.', true, 'sub.z.test.'],
+    ['a.deep.ns.sub.z.test.', 'deep.ns.sub.z.test.', false, 'sub.z.test.'],
+    ['www.z.test.', 'www.z.test.', true, undefined],
+    ['x.d.z.test.', 'd.z.test.', false, undefined],
+  ])('of %s is at %s', (owner, encloser, isExact, above) => {
+    const hider = above === undefined ? NONE : find(above);
+    expect(locate(zone, hashed(owner), new Place())).toEqual({ node: find(encloser), isExact, above: hider });
   });
 });
 

@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { nameText } from '../../src/wire/name.ts';
 import { Catalog } from '../../src/zone/catalog.ts';
 import { complaintText } from '../../src/zone/complaint.ts';
+import type { Image } from '../../src/zone/image.ts';
 import { type Loaded, loadZones } from '../../src/zone/loader.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'cairn-loader-'));
@@ -65,6 +67,22 @@ test('another zone under the same serial is told and loaded all the same [RFC 10
   const loaded = await loadZones([zone('a', `${soa(7)}www 60 A 192.0.2.1\n`)], served);
   expect(loaded.images).toHaveLength(1);
   expect(complaintsOf(loaded).join()).toContain('serial 7 is as served, but the zone is not');
+});
+
+test('where few names differ from what is served, it is changed; where many, it is replaced', async () => {
+  const hosts = (count: number): string =>
+    Array.from({ length: count }, (_, i) => `h${i} 60 A 192.0.2.1\n`).join('');
+  const served = new Catalog((await loadZones([zone('a', `${soa(7)}${hosts(200)}`)])).images);
+  const few = await loadZones([zone('a', `${soa(8)}${hosts(201)}`)], served);
+  expect(few.images).toEqual(served.images);
+  const [changes] = few.changes.values();
+  expect(changes?.map((each) => nameText(each.name))).toEqual(['a.test.', 'h200.a.test.']);
+  expect(
+    (await loadZones([zone('a', `${soa(7)}${hosts(200)}`)], served)).changes.get(served.images[0] as Image),
+  ).toEqual([]);
+  const many = await loadZones([zone('a', `${soa(8)}${hosts(220)}`)], served);
+  expect(many.changes.size).toBe(0);
+  expect(many.images[0]?.recordCount).toBe(222);
 });
 
 test('a missing file is a complaint', async () => {

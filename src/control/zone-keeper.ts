@@ -1,0 +1,130 @@
+/**
+ * The zones that are served, and the one writer of their images. A change is published as a version of the
+ * image that is there; before the room behind it runs out, the zone is compiled anew in the background, and
+ * what was changed meanwhile is changed there too. Whoever answers reads on, whatever happens here. Reloads,
+ * and changes that take a compiling, come one at a time, and other changes wait for them.
+ */
+import { assert } from '../base/assert.ts';
+import { type Name, nameText } from '../wire/name.ts';
+import { Catalog } from '../zone/catalog.ts';
+import { change } from '../zone/change.ts';
+import type { Complaint } from '../zone/complaint.ts';
+import type { Image } from '../zone/image.ts';
+import type { rebuild } from '../zone/rebuild.ts';
+import type { Change } from '../zone/thaw.ts';
+
+export interface Keeping {
+  /** Of the images the one in this place is another now; all of them where none is named. */
+  readonly publish: (catalog: Catalog, place?: number) => void;
+  readonly rebuild: typeof rebuild;
+  readonly onBug: (bug: unknown) => void;
+}
+
+interface Compaction {
+  /** Made since it began. */
+  readonly missed: Change[];
+  readonly done: Promise<void>;
+}
+
+export class ZoneKeeper {
+  readonly #keeping: Keeping;
+  readonly #compactions = new Map<number, Compaction>();
+  #catalog: Catalog;
+  #held: Promise<void> | undefined;
+
+  constructor(catalog: Catalog, keeping: Keeping) {
+    this.#catalog = catalog;
+    this.#keeping = keeping;
+  }
+
+  get catalog(): Catalog {
+    return this.#catalog;
+  }
+
+  /** Resolves when the change is published, or with why it is refused. */
+  async change(apex: Name, changes: readonly Change[]): Promise<readonly Complaint[]> {
+    while (this.#held !== undefined) await this.#held;
+    const place = this.#placeOf(apex);
+    if (place < 0) return [notServed(apex)];
+    const verdict = change(this.#catalog.images[place] as Image, changes);
+    if (verdict.kind === 'refused') return verdict.complaints;
+    if (verdict.kind === 'rebuild') return this.exclusively(() => this.#changeAnew(place, changes));
+    this.#compactions.get(place)?.missed.push(...changes);
+    this.#put(place, verdict.image);
+    this.#compactIfCrowded(place);
+    return [];
+  }
+
+  /** Changes wait while `work` is done: it reads zones that are to replace those served. */
+  async exclusively<T>(work: () => Promise<T>): Promise<T> {
+    while (this.#held !== undefined) await this.#held;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#held = promise;
+    try {
+      await Promise.all([...this.#compactions.values()].map(({ done }) => done));
+      return await work();
+    } finally {
+      this.#held = undefined;
+      resolve();
+    }
+  }
+
+  /** Takes what was loaded; `changes` are to be made of those images that stay. */
+  adopt({ images }: Catalog, changes: ReadonlyMap<Image, readonly Change[]>): void {
+    this.#catalog = new Catalog(images.map((image) => changedBy(image, changes.get(image) ?? [])));
+    this.#keeping.publish(this.#catalog);
+    for (const place of images.keys()) this.#compactIfCrowded(place);
+  }
+
+  #placeOf(apex: Name): number {
+    const text = nameText(apex);
+    return this.#catalog.images.findIndex(({ apexText }) => apexText === text);
+  }
+
+  #put(place: number, image: Image): void {
+    this.#catalog = this.#catalog.with(place, image);
+    this.#keeping.publish(this.#catalog, place);
+  }
+
+  /** Of a zone that was compiled anew meanwhile, perhaps, which is then enough. */
+  async #changeAnew(place: number, changes: readonly Change[]): Promise<readonly Complaint[]> {
+    const served = this.#catalog.images[place] as Image;
+    const verdict = change(served, changes);
+    if (verdict.kind === 'refused') return verdict.complaints;
+    const rebuilt = verdict.kind === 'rebuild' ? await this.#keeping.rebuild(served, changes) : verdict;
+    if (rebuilt.image === undefined) return rebuilt.complaints;
+    this.#put(place, rebuilt.image);
+    return [];
+  }
+
+  #compactIfCrowded(place: number): void {
+    if (this.#compactions.has(place) || !this.#catalog.images[place]?.isCrowded) return;
+    const missed: Change[] = [];
+    const done = this.#compact(place, missed)
+      .catch(this.#keeping.onBug)
+      .finally(() => this.#compactions.delete(place));
+    this.#compactions.set(place, { missed, done });
+  }
+
+  async #compact(place: number, missed: Change[]): Promise<void> {
+    for (let from = this.#catalog.images[place] as Image; ; ) {
+      const { image } = await this.#keeping.rebuild(from, missed.splice(0));
+      assert(image !== undefined, 'what is served passes its checks');
+      const verdict = change(image, missed);
+      if (verdict.kind === 'changed') return this.#put(place, verdict.image);
+      from = image; // No room for what came meanwhile: it is folded in.
+    }
+  }
+}
+
+function changedBy(image: Image, changes: readonly Change[]): Image {
+  if (changes.length === 0) return image;
+  const verdict = change(image, changes);
+  assert(verdict.kind === 'changed', 'the loader gives changes that can be made');
+  return verdict.image;
+}
+
+function notServed(apex: Name): Complaint {
+  const text = 'no such zone is served: expected the apex of one that is';
+  return { file: `change of ${nameText(apex)}`, line: 0, column: 0, severity: 'error', text };
+}

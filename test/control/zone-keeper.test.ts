@@ -1,0 +1,130 @@
+/** Changes, and what happens when there is no room, with workers that really rebuild. */
+import { expect, test } from 'vitest';
+import { ZoneKeeper } from '../../src/control/zone-keeper.ts';
+import { Type } from '../../src/wire/codes.ts';
+import { packRrset } from '../../src/wire/rrset.ts';
+import { Catalog } from '../../src/zone/catalog.ts';
+import { complaintText } from '../../src/zone/complaint.ts';
+import { rebuild } from '../../src/zone/rebuild.ts';
+import type { Change } from '../../src/zone/thaw.ts';
+import { ask, catalog, lines, name, pipeline, SOA_AND_NS } from '../support/authority.ts';
+
+const APEX = name('example.com.');
+const address = (n: number): Uint8Array => Uint8Array.of(192, 0, n >> 8, n & 255);
+const a = (owner: string, n: number): Change => ({
+  name: name(`${owner}.example.com.`),
+  rrsets: [packRrset(Type.A, 60, [address(n)])],
+});
+
+interface Watched {
+  readonly keeper: ZoneKeeper;
+  /** Which zone each publication was of. */
+  readonly published: (number | undefined)[];
+  readonly rebuilt: { count: number };
+  readonly bugs: unknown[];
+}
+
+function keeperOf(text: string, rebuilding = rebuild): Watched {
+  const published: (number | undefined)[] = [];
+  const rebuilt = { count: 0 };
+  const bugs: unknown[] = [];
+  const keeper = new ZoneKeeper(catalog({ 'a.test': SOA_AND_NS, 'example.com': `${SOA_AND_NS}${text}` }), {
+    publish: (_, place) => published.push(place),
+    rebuild: (...asked) => {
+      rebuilt.count++;
+      return rebuilding(...asked);
+    },
+    onBug: (bug) => bugs.push(bug),
+  });
+  return { keeper, published, rebuilt, bugs };
+}
+
+const answer = (keeper: ZoneKeeper, question: string): string[] =>
+  lines(ask(pipeline(keeper.catalog), question));
+const settled = (keeper: ZoneKeeper): Promise<void> => keeper.exclusively(async () => {});
+
+test('a change is published before it is waited for, and only of its zone', async () => {
+  const { keeper, published, rebuilt } = keeperOf('www 60 A 192.0.2.1\n');
+  const change = keeper.change(APEX, [a('www', 9), a('new', 8)]);
+  expect(published).toEqual([1]);
+  expect(await change).toEqual([]);
+  expect(answer(keeper, 'www.example.com')).toContain('an www.example.com. 60 IN A 192.0.0.9');
+  expect(answer(keeper, 'new.example.com')).toContain('an new.example.com. 60 IN A 192.0.0.8');
+  expect(rebuilt.count).toBe(0);
+});
+
+test.each([
+  ['a name of somebody else', [{ name: name('www.example.org.'), rrsets: [] }], 'is not in the zone'],
+  ['a zone without SOA', [{ name: APEX, rrsets: [] }], 'no SOA at the apex'],
+  [
+    'a CNAME beside other data',
+    [{ ...a('x', 1), rrsets: [...a('x', 1).rrsets, packRrset(Type.CNAME, 60, [APEX])] }],
+    'has a CNAME and other data',
+  ],
+])('%s is refused, and nothing of the change is made', async (_, changes, why) => {
+  const { keeper, published } = keeperOf('www 60 A 192.0.2.1\n');
+  const complaints = await keeper.change(APEX, [a('www', 9), ...changes]);
+  expect(complaints.map(complaintText).join()).toContain(why);
+  expect(published).toEqual([]);
+  expect(answer(keeper, 'www.example.com')).toContain('an www.example.com. 60 IN A 192.0.2.1');
+});
+
+test('a zone that is not served is a complaint', async () => {
+  const { keeper } = keeperOf('');
+  expect((await keeper.change(name('example.net.'), [])).map(complaintText).join()).toContain('no such zone');
+});
+
+test('what one change cannot tell is told by compiling anew [RFC 6672 §2.4]', async () => {
+  const { keeper, rebuilt } = keeperOf('x.d 60 A 192.0.2.1\n');
+  const dname = { name: name('d.example.com.'), rrsets: [packRrset(Type.DNAME, 60, [name('elsewhere.')])] };
+  const complaints = await keeper.change(APEX, [dname]);
+  expect(complaints.map(complaintText).join()).toContain('is below the DNAME');
+  expect(await keeper.change(APEX, [dname, { name: name('x.d.example.com.'), rrsets: [] }])).toEqual([]);
+  expect(answer(keeper, 'x.d.example.com')[1]).toContain('DNAME elsewhere.');
+  expect(rebuilt.count).toBe(1);
+});
+
+test('room is made in time, and what changes meanwhile is in what comes then', async () => {
+  const { keeper, rebuilt, bugs } = keeperOf('www 60 A 192.0.2.1\n', async (image, changes) => {
+    const result = await rebuild(image, changes);
+    // At the last moment, when all is compiled and not taken yet.
+    if (changes.length === 0) void keeper.change(APEX, [a('late', 7)]);
+    return result;
+  });
+  const [, first] = keeper.catalog.images;
+  for (let i = 0; i < 60; i++) await keeper.change(APEX, [a(`n${i}`, i), a('www', i)]);
+  await settled(keeper);
+  const [, last] = keeper.catalog.images;
+  expect(rebuilt.count).toBeGreaterThan(0);
+  expect(last?.buffer).not.toBe(first?.buffer);
+  expect(last?.recordCount).toBe(2 + 60 + 2);
+  for (let i = 0; i < 60; i++) expect(answer(keeper, `n${i}.example.com`)).toHaveLength(2);
+  expect(answer(keeper, 'www.example.com')).toContain('an www.example.com. 60 IN A 192.0.0.59');
+  expect(answer(keeper, 'late.example.com')[1]).toContain('A 192.0.0.7');
+  expect(lines(ask(pipeline(new Catalog([first as NonNullable<typeof first>])), 'n1.example.com'))[0]).toBe(
+    'NXDOMAIN aa',
+  );
+  expect(bugs).toEqual([]);
+});
+
+test('changes wait for who has the zones to himself', async () => {
+  const { keeper, published } = keeperOf('');
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const reload = keeper.exclusively(() => promise);
+  const change = keeper.change(APEX, [a('www', 1)]);
+  await Promise.resolve();
+  expect(published).toEqual([]);
+  keeper.adopt(catalog({ 'example.com': `${SOA_AND_NS}other 60 A 192.0.2.3\n` }), new Map());
+  resolve();
+  await Promise.all([reload, change]);
+  expect(answer(keeper, 'www.example.com')).toContain('an www.example.com. 60 IN A 192.0.0.1');
+  expect(answer(keeper, 'other.example.com')).toContain('an other.example.com. 60 IN A 192.0.2.3');
+});
+
+test('a compiling that fails is told, and what was served is served on', async () => {
+  const { keeper, bugs } = keeperOf('', () => Promise.reject(new Error('no memory')));
+  for (let i = 0; i < 25; i++) await keeper.change(APEX, [a('www', i)]);
+  await settled(keeper);
+  expect(bugs.length).toBeGreaterThan(0);
+  expect(answer(keeper, 'www.example.com')).toContain('an www.example.com. 60 IN A 192.0.0.24');
+});
