@@ -30,6 +30,13 @@ import type { UdpSocket } from './udp-socket.ts';
 const IN_STRIDE = UDP_QUERY_BYTES_MAX + 64;
 const OUT_STRIDE = MESSAGE_BYTES_MAX + 1 + 320;
 
+/** RFC 4291 §2.7: the first byte of an address. */
+const MULTICAST_V6 = 0xff;
+
+/** RFC 4291 §2.5.6: fe80::/10. */
+const isLinkLocal = (bytes: Bytes, at: number): boolean =>
+  bytes[at] === 0xfe && ((bytes[at + 1] as number) & 0xc0) === 0x80;
+
 /** Headers for a batch, and what they point to. */
 class Headers {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -147,12 +154,12 @@ export class Batch {
   }
 
   /** Sees who asks. */
-  #isQuery(i: number, { isV6 }: UdpSocket): boolean {
+  #isQuery(i: number, { isV6, isWildcard }: UdpSocket): boolean {
     const at = i * Name.SIZE;
     const names = this.#names;
     const port = u16(names, at + Name.PORT);
     const isWhole = (this.#in.get(i, Header.FLAGS) & Sys.MSG_TRUNC) === 0;
-    if (!isWhole || NEVER_ASKING.has(port)) {
+    if (!isWhole || NEVER_ASKING.has(port) || (isWildcard && !this.#isForUs(i, isV6))) {
       this.#counters.bump(isWhole ? Counter.udpDropped : Counter.udpOversized);
       return false;
     }
@@ -166,13 +173,24 @@ export class Batch {
   }
 
   /**
+   * Sent to one host, and not to all that listen on a network: such a query has no address to answer from,
+   * and would make every server there answer one forged sender.
+   */
+  #isForUs(i: number, isV6: boolean): boolean {
+    const at = i * Control.SIZE + Control.CONTENT;
+    if (isV6) return this.#controls[at + PktInfo6.ADDRESS] !== MULTICAST_V6;
+    const words = this.#controlWords;
+    return words[(at + PktInfo4.SOURCE) >> 2] === words[(at + PktInfo4.SEEN) >> 2];
+  }
+
+  /**
    * RFC 2181 §4.1: the answer leaves from the address that was asked. By which interface is the routing
-   * table's to say, as for any answer.
+   * table's to say, as for any answer; but a link-local address is one of its interface (RFC 4007 §6).
    */
   #aim(i: number, isV6: boolean): void {
-    const at = (i * Control.SIZE + Control.CONTENT) >> 2;
-    if (isV6) this.#controlWords[at + (PktInfo6.INDEX >> 2)] = 0;
-    else this.#controlWords[at + (PktInfo4.INDEX >> 2)] = 0;
+    const at = i * Control.SIZE + Control.CONTENT;
+    if (!isV6) this.#controlWords[(at + PktInfo4.INDEX) >> 2] = 0;
+    else if (!isLinkLocal(this.#controls, at)) this.#controlWords[(at + PktInfo6.INDEX) >> 2] = 0;
   }
 
   /** Puts the answer in slot `n` on its way to who asked from slot `i`; `n` is never behind it. */

@@ -1,13 +1,15 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import { connect, createServer } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Counters } from '../../src/base/counters.ts';
 import { realWorld } from '../../src/base/world.ts';
 import { Doors, type Room } from '../../src/control/doors.ts';
 import { refusalTexts } from '../../src/control/refusals.ts';
 import type { Listen } from '../../src/transport/addresses.ts';
 import { type Answerer, LATER } from '../../src/transport/door.ts';
+import { openUdpSockets, type UdpSocket } from '../../src/transport/udp-socket.ts';
+import { native } from '../transport/batch-listener.ts';
 
 const echo: Answerer = {
   answer(packet, length, _client, out) {
@@ -50,6 +52,78 @@ test('addresses that come are opened, and those that go are closed', async () =>
   expect(went).toEqual([expect.stringMatching(/^127\.0\.0\.2:/)]);
   expect(doors.addresses[0]).toBe(kept);
   expect(await doors.adjust()).toEqual({ came: [], went: [], refused: [] });
+});
+
+describe('where datagrams come in batches, a wildcard is one socket', () => {
+  let opened: string[];
+  let without: string | undefined;
+  const batched = (): Room => ({
+    ...room(),
+    listenUdp: (address, port) => {
+      if (address === without) throw Object.assign(new Error(), { code: 'EAFNOSUPPORT' });
+      const [socket] = openUdpSockets(native, address, port, 1) as [UdpSocket];
+      opened.push(address);
+      const close = async (): Promise<void> => void native.close(socket.fd);
+      return { address: socket.address, port: socket.port, stopReceiving: () => {}, close };
+    },
+  });
+  beforeEach(() => {
+    opened = [];
+    without = undefined;
+  });
+  const hosts = (texts: readonly string[]): string[] => texts.map((t) => t.slice(0, t.lastIndexOf(':')));
+
+  test('of each family; addresses that come are told, and need nothing', async () => {
+    let local = ['127.0.0.1', '::1'];
+    doors = new Doors([at('*')], batched(), () => local);
+    const { came, refused } = await doors.adjust();
+    expect([hosts(came), refused]).toEqual([['127.0.0.1', '[::1]'], []]);
+    local = ['127.0.0.1', '127.0.0.7', 'fe80::1%eth0'];
+    const change = await doors.adjust();
+    expect([hosts(change.came), hosts(change.went)]).toEqual([['127.0.0.7', '[fe80::1%eth0]'], ['[::1]']]);
+    expect(hosts(doors.addresses)).toEqual(hosts(['127.0.0.1:', '127.0.0.7:', '[fe80::1%eth0]:']));
+    expect(opened).toEqual(['0.0.0.0', '::']);
+    // Over TCP too, at an address that nobody has told of.
+    const peer = connect(portOf(doors.addresses[0]), '127.0.0.9');
+    await once(peer, 'connect');
+    peer.destroy();
+  });
+
+  test('and an address of it that is named besides needs no other', async () => {
+    const free = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(free, 'listening');
+    const { port } = free.address();
+    free.close();
+    await once(free, 'close');
+    doors = new Doors([at('127.0.0.1', port), at('0.0.0.0', port)], batched(), () => ['127.0.0.1']);
+    expect((await doors.adjust()).refused).toEqual([]);
+    expect(opened).toEqual(['0.0.0.0']);
+    expect(doors.addresses).toEqual([`127.0.0.1:${port}`]);
+  });
+
+  test('for each address where somebody else has one of them, and only that one is refused', async () => {
+    const stub = createSocket('udp4').bind(0, '127.0.0.53');
+    await once(stub, 'listening');
+    const { port } = stub.address();
+    const local = ['127.0.0.1', '127.0.0.2'];
+    doors = new Doors([at('0.0.0.0', port)], batched(), () => local);
+    expect((await doors.adjust()).refused).toEqual([]);
+    expect(hosts(doors.addresses)).toEqual(local);
+    local.push('127.0.0.53');
+    const { refused } = await doors.adjust();
+    expect(refused.map(({ listen, code }) => [listen.address, code])).toEqual([['127.0.0.53', 'EADDRINUSE']]);
+    stub.close();
+    await once(stub, 'close');
+    expect(hosts((await doors.adjust()).came)).toEqual(['127.0.0.53']);
+    expect(opened).toEqual(local);
+  });
+
+  test('of the family that there is', async () => {
+    without = '::';
+    doors = new Doors([at('*')], batched(), () => ['127.0.0.1']);
+    expect((await doors.adjust()).refused).toEqual([]);
+    expect(opened).toEqual(['0.0.0.0']);
+  });
 });
 
 test('an address is opened for both transports or for none', async () => {
