@@ -1,6 +1,6 @@
 /**
  * Keeps the doors in step with the addresses of the machine, where all of them were asked for, and the
- * resolver from asking ourselves. A door that cannot be opened is told once, and tried again at every look.
+ * resolver from asking, and the guard from answering, ourselves. A door that cannot be opened is told once, and tried again at every look.
  */
 import { ADDRESS_RESCAN_MS } from '../base/limits.ts';
 import type { World } from '../base/world.ts';

@@ -318,7 +318,7 @@ test('a bug that a front met is logged, with the packet', async () => {
 });
 
 test('who is limited has one account at all fronts, also at one that died and came back', async () => {
-  const rates = { responses: 50, nxdomains: 50, errors: 50, windowMs: 15_000, slip: 0 };
+  const rates = { responses: 50, nxdomains: 50, errors: 50, total: 500, windowMs: 15_000, slip: 0 };
   const limit = new RateLimit(rates, realWorld);
   const guard = { ...settings.guard, limit: { rates, table: limit.memory } };
   const listening = await started(2);
