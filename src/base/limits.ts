@@ -40,6 +40,12 @@ export const COMPLAINTS_MAX = 1_000;
 // TCP, RFC 7766 §6
 export const TCP_CLIENTS_MAX = 1_024;
 export const TCP_CLIENTS_PER_ADDRESS_MAX = 32;
+/** RFC 6177 §2: what one site has at least, so an IPv6 client is its /64 and not one of its addresses. */
+export const TCP_CLIENT_BITS_V6 = 64;
+/** Of the process's file descriptors, for clients over TCP (Knot DNS: half). */
+export const TCP_DESCRIPTORS_SHARE = 0.5;
+/** Descriptors for what is not counted one by one: zone files, log, threads, whoever watches. */
+export const DESCRIPTORS_BESIDES = 256;
 /** Questions of one connection that wait for answers; then we stop reading. */
 export const TCP_PIPELINE_MAX = 32;
 /** Bytes waiting to be read by the peer; then we stop reading from it. */

@@ -152,7 +152,7 @@ const rateLimit = table({
   totalPerSecond: count('a number', 0, TOTAL_MAX)
     .optional()
     .meta({
-      description: `All of it together, in the same way; by default ${RATE_LIMIT_TOTAL_MULTIPLE} times the largest of these.`,
+      description: `All of these together; by default ${RATE_LIMIT_TOTAL_MULTIPLE} times the largest.`,
     }),
   window: duration(1_000, RATE_LIMIT_WINDOW_MS_MAX)
     .prefault(DEFAULTS.window)
@@ -200,7 +200,7 @@ const tcp = table({
     .meta({ description: 'Connections at a time.' }),
   clientsPerAddress: count('a number', 1, 65_535)
     .prefault(DEFAULTS.tcpClientsPerAddress)
-    .meta({ description: 'Connections at a time from one address.' }),
+    .meta({ description: 'Connections at a time from one address or IPv6 /64.' }),
   idle: duration(100, 600_000)
     .prefault(DEFAULTS.tcpIdle)
     .meta({ description: 'How long a connection may stay open without a question.' }),

@@ -1,9 +1,9 @@
 /**
  * Response rate limiting: who floods us with questions in somebody else's name must not be able to flood that
- * somebody with our answers. Each prefix of clients (/24, /56) has an account for each thing answered, and one
- * for all that it is sent: they are charged a response, paid back at a steady rate, and what exceeds one is
- * held back, but for every few that go out truncated. The accounts lie in one table of fixed size; nothing is
- * allocated.
+ * somebody with our answers. Each prefix of clients (/24, /56) has an account for each thing answered, and
+ * one for all that it is sent: a response is charged to both, they are paid back at a steady rate, and what
+ * exceeds one of them is held back, but for every few that go out truncated. The accounts lie in one table of
+ * fixed size; nothing is allocated.
  *
  * The shared memory, as 32-bit words:
  *
@@ -92,7 +92,7 @@ export class RateLimit {
     if (rate === 0) return 'send';
     const at = this.#account(kind, address, thing, now);
     if (this.#debit(at, SECOND / rate, windowMs * MS, now)) return 'send';
-    // What does not go out counts for nothing else that would: one flooded answer does not hold up the others.
+    // What does not go out does not count: one flooded answer holds up no other.
     if (ceiling >= 0) this.#words[ceiling + DEBT] = (this.#words[ceiling + DEBT] as number) - SECOND / total;
     return this.#hold(kind, at);
   }

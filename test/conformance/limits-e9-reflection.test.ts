@@ -25,7 +25,9 @@ const guarded = (total = RATES.total): Guarded =>
 
 const existing = (i: number): string => `n${(7 * i) % NAMES}.own.`;
 const mixed = (i: number): string =>
-  [existing(i), `r${i % 9973}.${['own', 'wild.own', 'sub.own', 'elsewhere'][(i >> 1) % 4]}.`][i % 2] as string;
+  [existing(i), `r${i % 9973}.${['own', 'wild.own', 'sub.own', 'elsewhere'][(i >> 1) % 4]}.`][
+    i % 2
+  ] as string;
 const CLIENT_COOKIE = [EdnsOption.COOKIE, '0102030405060708'] as const;
 
 describe('E9: 50,000 questions a second from one /24', () => {

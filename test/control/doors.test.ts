@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Counters } from '../../src/base/counters.ts';
 import { realWorld } from '../../src/base/world.ts';
 import { Doors, type Room } from '../../src/control/doors.ts';
-import { refusalTexts } from '../../src/control/refusals.ts';
+import { refusalTexts, type SystemLore } from '../../src/control/refusals.ts';
 import type { Listen } from '../../src/transport/addresses.ts';
 import { type Answerer, LATER } from '../../src/transport/door.ts';
 import { openUdpSockets, type UdpSocket } from '../../src/transport/udp-socket.ts';
@@ -29,6 +29,15 @@ const room = (answerer: Answerer = echo): Room => ({
 });
 const at = (address: string, port = 0): Listen => ({ address, port });
 const portOf = (address = ''): number => Number(address.slice(address.lastIndexOf(':') + 1));
+
+/** Nobody has it at any address, over UDP or TCP. */
+async function freePort(): Promise<number> {
+  doors = new Doors([at('0.0.0.0')], room(), () => ['0.0.0.0']);
+  await doors.adjust();
+  const port = portOf(doors.addresses[0]);
+  await doors.close();
+  return port;
+}
 
 test('UDP and TCP share the port the system chooses', async () => {
   doors = new Doors([at('127.0.0.1')], room());
@@ -90,11 +99,7 @@ describe('where datagrams come in batches, a wildcard is one socket', () => {
   });
 
   test('and an address of it that is named besides needs no other', async () => {
-    const free = createSocket('udp4').bind(0, '127.0.0.1');
-    await once(free, 'listening');
-    const { port } = free.address();
-    free.close();
-    await once(free, 'close');
+    const port = await freePort();
     doors = new Doors([at('127.0.0.1', port), at('0.0.0.0', port)], batched(), () => ['127.0.0.1']);
     expect((await doors.adjust()).refused).toEqual([]);
     expect(opened).toEqual(['0.0.0.0']);
@@ -102,9 +107,9 @@ describe('where datagrams come in batches, a wildcard is one socket', () => {
   });
 
   test('for each address where somebody else has one of them, and only that one is refused', async () => {
-    const stub = createSocket('udp4').bind(0, '127.0.0.53');
+    const port = await freePort();
+    const stub = createSocket('udp4').bind(port, '127.0.0.53');
     await once(stub, 'listening');
-    const { port } = stub.address();
     const local = ['127.0.0.1', '127.0.0.2'];
     doors = new Doors([at('0.0.0.0', port)], batched(), () => local);
     expect((await doors.adjust()).refused).toEqual([]);
@@ -171,6 +176,9 @@ test('draining answers what had arrived, and what is promised, before it closes'
   expect(heard).toBe(100);
 });
 
+/** A machine that tells nothing. */
+const lore: SystemLore = { userId: 0, holderOf: () => undefined, descriptors: () => 64 };
+
 test.each([
   [
     'EADDRINUSE',
@@ -183,14 +191,23 @@ test.each([
     /: ports below 1024 need a privilege; start as root .*systemd.*setcap .*sysctl .*=53\), or choose/,
   ],
   ['EACCES', 0, /privilege; start by systemd/],
-  ['EADDRNOTAVAIL', 0, /no interface of this machine has that address$/],
+  ['EADDRNOTAVAIL', 0, /no interface of this machine has that address; "ip address" .*network-online/],
+  [
+    'EMFILE',
+    0,
+    /: this process may have 64 file descriptors: raise .*LimitNOFILE=.*ulimit.* fewer addresses/,
+  ],
+  ['ENFILE', 0, /out of file descriptors: raise sysctl fs\.file-max$/],
+  ['EAFNOSUPPORT', 0, /without that family of addresses: choose/],
+  ['EPERM', 0, /allow socket and bind .*SystemCallFilter=.*seccomp/],
+  ['EODD', 0, /: EODD$/],
 ])('%s for user %d is told with what to do', (code, userId, words) => {
   const refused = [
     { listen: at('127.0.0.1', 53), via: 'UDP', code },
     { listen: at('127.0.0.1', 53), via: 'TCP', code },
     { listen: at('::1', 53), via: 'UDP', code },
   ] as const;
-  expect(refusalTexts(refused, userId)).toEqual([expect.stringMatching(words)]);
+  expect(refusalTexts(refused, { ...lore, userId })).toEqual([expect.stringMatching(words)]);
 });
 
 test('each reason is one message', () => {
@@ -199,6 +216,23 @@ test('each reason is one message', () => {
     { listen: at('192.0.2.1', 53), via: 'UDP', code: 'EADDRNOTAVAIL' },
     { listen: at('127.0.0.1', 5300), via: 'UDP', code: 'EADDRINUSE' },
   ] as const;
-  expect(refusalTexts(refused, 0)).toHaveLength(3);
-  expect(refusalTexts(refused, 0)[2]).not.toContain('resolved');
+  expect(refusalTexts(refused, lore)).toHaveLength(3);
+  expect(refusalTexts(refused, lore)[2]).not.toContain('resolved');
+});
+
+test('who has the port is named, each once', () => {
+  const refused = [
+    { listen: at('127.0.0.1', 53), via: 'UDP', code: 'EADDRINUSE' },
+    { listen: at('127.0.0.1', 53), via: 'TCP', code: 'EADDRINUSE' },
+    { listen: at('::1', 53), via: 'TCP', code: 'EADDRINUSE' },
+  ] as const;
+  const holderOf = ({ address }: Listen): string => (address === '::1' ? 'unbound (pid 7)' : 'named (pid 4)');
+  expect(refusalTexts(refused, { ...lore, holderOf })[0]).toMatch(
+    /: taken by named \(pid 4\) and unbound \(pid 7\): stop it .*, or choose other addresses$/,
+  );
+});
+
+test('a port above 1023 that may not be had is a security module’s to give', () => {
+  const refused = [{ listen: at('127.0.0.1', 5300), via: 'UDP', code: 'EACCES' }] as const;
+  expect(refusalTexts(refused, lore)[0]).toMatch(/SELinux/);
 });
