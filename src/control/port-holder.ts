@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { endianness } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { IPV4_BYTES, parseIp } from '../base/ip.ts';
 import type { Listen } from '../transport/addresses.ts';
 
@@ -54,7 +54,7 @@ function hexOf(bytes: Uint8Array): string {
 function holderWith(inodes: ReadonlySet<string>, proc: string): string | undefined {
   for (const pid of readdirSync(proc).filter((entry) => /^\d+$/.test(entry))) {
     if (!holdsAny(join(proc, pid, 'fd'), inodes)) continue;
-    return `${readFileSync(join(proc, pid, 'comm'), 'utf8').trim()} (pid ${pid})`;
+    return `${basename(readlinkSync(join(proc, pid, 'exe')))} (pid ${pid})`;
   }
   return undefined;
 }

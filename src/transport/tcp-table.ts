@@ -11,7 +11,7 @@ import { IPV4_BYTES, ipText, parseIp } from '../base/ip.ts';
 import { TCP_CLIENT_BITS_V6 } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { Connection, type TcpLimits, type TcpRoom, tcpLimits } from './connection.ts';
-import type { Answerer, Client } from './door.ts';
+import type { Answerer, Client, Endpoint } from './door.ts';
 
 /** How much of the table is taken, and the share of the usual patience left then. Unbound's steps. */
 const PATIENCE: readonly (readonly [taken: number, share: number])[] = [
@@ -23,6 +23,12 @@ const PATIENCE: readonly (readonly [taken: number, share: number])[] = [
 /** What counts as one client. */
 const networkOf = (address: Bytes): string =>
   ipText(address.length === IPV4_BYTES ? address : address.slice().fill(0, TCP_CLIENT_BITS_V6 / 8));
+
+/** Asked of the system when somebody wants to know. */
+function localOf({ localAddress = '', localPort: port }: Socket): Endpoint | undefined {
+  const address = parseIp(localAddress);
+  return address && port ? { address, port } : undefined;
+}
 
 type Farewell = (connection: Connection) => void;
 
@@ -57,7 +63,14 @@ export class TcpTable {
       return undefined;
     }
     this.#room.counters.bump(Counter.tcpAccepted);
-    const client: Client = { transport: 'tcp', address: bytes, port };
+    const client: Client = {
+      transport: 'tcp',
+      address: bytes,
+      port,
+      get local() {
+        return localOf(socket);
+      },
+    };
     const connection = new Connection(socket, client, this.#room);
     socket.on('close', () => this.#forget(connection));
     this.#connections.set(connection, left);

@@ -5,11 +5,11 @@
  * packed, each with the way back (`udp-return`), for whoever will answer them. Nothing here throws for what
  * the network does.
  */
-import { type Bytes, u16 } from '../base/bytes.ts';
+import { type Bytes, copyOf, u16 } from '../base/bytes.ts';
 import { Counter, type Counters } from '../base/counters.ts';
 import { IPV4_BYTES, IPV6_BYTES } from '../base/ip.ts';
 import { MESSAGE_BYTES_MAX, UDP_BATCH_MAX, UDP_QUERY_BYTES_MAX, UDP_SEND_WAIT_MS } from '../base/limits.ts';
-import { type Answerer, type Client, DROP, LATER, NEVER_ASKING } from './door.ts';
+import { type Answerer, type Client, DROP, type Endpoint, LATER, NEVER_ASKING } from './door.ts';
 import {
   Control,
   Header,
@@ -23,7 +23,7 @@ import {
   Sys,
   steady,
 } from './native.ts';
-import { type Bag, controlBytes } from './udp-return.ts';
+import { askedAt, type Bag, controlBytes } from './udp-return.ts';
 import type { UdpSocket } from './udp-socket.ts';
 
 /** Apart by more than a power of two, or a few lines of the processor's cache would serve all slots. */
@@ -86,6 +86,7 @@ interface MutableClient {
   readonly transport: 'udp';
   address: Bytes;
   port: number;
+  readonly local: Endpoint;
 }
 
 export class Batch {
@@ -102,7 +103,9 @@ export class Batch {
   readonly #out: Headers;
   readonly #address4 = new Uint8Array(IPV4_BYTES);
   readonly #address6 = new Uint8Array(IPV6_BYTES);
-  readonly #client: MutableClient = { transport: 'udp', address: this.#address4, port: 0 };
+  readonly #client: MutableClient;
+  /** Slot of the query in hand. */
+  #asking = 0;
   readonly #wait = steady(PollFd.SIZE);
   #received = UDP_BATCH_MAX;
   #wasWildcard = false;
@@ -112,6 +115,16 @@ export class Batch {
     this.#native = native;
     this.#counters = counters;
     this.#bag = bag;
+    const localOf = (): Endpoint => this.#local();
+    this.#client = {
+      transport: 'udp',
+      address: this.#address4,
+      port: 0,
+      // Own and enumerable: who copies the client has it too.
+      get local() {
+        return localOf();
+      },
+    };
     this.#in = new Headers(native, this.#names, this.#controls, IN_STRIDE, UDP_QUERY_BYTES_MAX);
     this.#out = new Headers(native, this.#names, this.#controls, OUT_STRIDE, MESSAGE_BYTES_MAX);
   }
@@ -169,7 +182,17 @@ export class Batch {
     for (let b = 0; b < address.length; b++) address[b] = names[from + b] as number;
     this.#client.address = address;
     this.#client.port = port;
+    this.#asking = i;
     return true;
+  }
+
+  #local(): Endpoint {
+    const { isV6, isWildcard, addressBytes, port } = this.#socket as UdpSocket;
+    const at = askedAt(this.#asking * Control.SIZE, isV6);
+    return {
+      address: isWildcard ? copyOf(this.#controls, at, at + addressBytes.length) : addressBytes,
+      port,
+    };
   }
 
   /**

@@ -17,6 +17,8 @@ export interface UdpSocket {
   readonly isWildcard: boolean;
   /** Canonical text. */
   readonly address: string;
+  /** The same in 4 or 16 bytes. */
+  readonly addressBytes: Bytes;
   readonly port: number;
 }
 
@@ -70,7 +72,10 @@ function open(
     const length = steady(4);
     length[0] = nameLength;
     native.getsockname(fd, name, length);
-    return { fd, isV6, isWildcard, address: ipText(bytes), port: u16(name, Name.PORT) };
+    return {
+      ...{ fd, isV6, isWildcard, port: u16(name, Name.PORT) },
+      ...{ address: ipText(bytes), addressBytes: bytes },
+    };
   } catch (error) {
     native.close(fd);
     throw error;

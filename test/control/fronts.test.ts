@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Counters } from '../../src/base/counters.ts';
 import { Histograms } from '../../src/base/histogram.ts';
+import { parseIp } from '../../src/base/ip.ts';
 import {
   FRONT_LETTERS_MAX,
   FRONT_SIGHTING_LETTERS_MAX,
@@ -146,8 +147,8 @@ test.each(['127.0.0.1', '::1', '0.0.0.0'])(
   async (address) => {
     const sends: (() => void)[] = [];
     const asked: unknown[] = [];
-    resume = (packet, length, { transport, port }, out, send) => {
-      asked.push({ transport, port });
+    resume = (packet, length, { transport, port, local }, out, send) => {
+      asked.push({ transport, port, local });
       const answer = packet.slice(0, length);
       answer[2] = 0x80;
       if (asked.length === 1) out.set(answer);
@@ -163,7 +164,8 @@ test.each(['127.0.0.1', '::1', '0.0.0.0'])(
     expect(await ask(peer, 'www.example.com', true)).toContain('an www.example.com. 60 IN A 192.0.2.1');
     sends[0]?.();
     expect(await heard(peer)).toEqual(['NOERROR']);
-    expect(asked).toEqual([1, 2].map(() => ({ transport: 'udp', port: peer.port })));
+    const local = { address: parseIp(at), port };
+    expect(asked).toEqual([1, 2].map(() => ({ transport: 'udp', port: peer.port, local })));
     expect(fronts.underway).toBe(0);
   },
 );

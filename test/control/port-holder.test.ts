@@ -34,8 +34,8 @@ beforeEach(() => {
   for (const folder of ['net', '812/fd', '9/fd', 'bus']) {
     mkdirSync(proc.path(folder), { recursive: true });
   }
-  proc.write('812/comm', 'named\n');
-  proc.write('9/comm', 'other\n');
+  symlinkSync('/usr/sbin/named', proc.path('812/exe'));
+  symlinkSync('/usr/bin/other', proc.path('9/exe'));
   symlinkSync('socket:[77]', proc.path('812/fd/3'));
   symlinkSync('socket:[78]', proc.path('9/fd/3'));
   symlinkSync('/dev/null', proc.path('9/fd/0'));

@@ -257,7 +257,8 @@ describe('a kernel that does not take everything', () => {
 test('a full bag takes no more, and what it has stays whole', () => {
   const bag = new Bag();
   const [name, control, packet] = [32, 64, UDP_QUERY_BYTES_MAX].map((length) => new Uint8Array(length));
-  const socket = { fd: 7, isV6: false, isWildcard: false, address: '127.0.0.1', port: 53 };
+  const addressBytes = Uint8Array.of(127, 0, 0, 1);
+  const socket = { fd: 7, isV6: false, isWildcard: false, address: '127.0.0.1', addressBytes, port: 53 };
   const put = () =>
     bag.put(
       socket,
