@@ -14,6 +14,8 @@ export const UDP_PLAIN_BYTES_MAX = 512;
 export const UDP_BYTES_MAX = 1280 - 40 - 8;
 /** Suffixes remembered for compression in one message, so that encoding stays linear (CVE-2024-8508). */
 export const COMPRESSION_SUFFIXES_MAX = 255;
+/** Of these, looked at for one suffix: names made to collide are written in full instead. */
+export const COMPRESSION_PROBES_MAX = 32;
 /** EDNS options read from one OPT; a message with more is malformed (CVE-2026-41292). */
 export const EDNS_OPTIONS_MAX = 100;
 

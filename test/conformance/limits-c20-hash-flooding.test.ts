@@ -4,11 +4,12 @@
  * alone has made.
  */
 import { describe, expect, test } from 'vitest';
-import { RATE_LIMIT_BUCKETS } from '../../src/base/limits.ts';
+import { COMPRESSION_PROBES_MAX, RATE_LIMIT_BUCKETS } from '../../src/base/limits.ts';
 import { sipHash24 } from '../../src/base/siphash.ts';
 import { RateLimit } from '../../src/server/rate-limit.ts';
 import { HashedName } from '../../src/wire/hashed-name.ts';
 import { LABELS_MAX, nameHash, nameKey } from '../../src/wire/name.ts';
+import { MessageWriter } from '../../src/wire/writer.ts';
 import type { Image } from '../../src/zone/image.ts';
 import { catalog, name, SOA_AND_NS } from '../support/authority.ts';
 import { Chance } from '../support/chance.ts';
@@ -86,4 +87,20 @@ test('C20: no name is a number to V8, which hashes those without a secret', () =
       expect(nameKey(bytes)).not.toMatch(/^\d+$/);
     }
   }
+});
+
+test('C20: names that collide are written in full, once enough of them are in the way', () => {
+  const hosts = Array.from({ length: 40_000 }, (_, i) => name(`host${i}.`));
+  const colliding = hosts.filter((each) => (nameHash(each) & 511) === 7).slice(0, 60);
+  expect(colliding).toHaveLength(60);
+  const writer = new MessageWriter();
+  writer.begin(new Uint8Array(4_096), 12, 4_096, undefined);
+  for (const each of colliding) writer.name(each, 0);
+  const isCompressed = colliding.map((each) => {
+    const before = writer.at;
+    writer.name(each, 0);
+    return writer.at - before === 2;
+  });
+  expect(isCompressed.filter(Boolean)).toHaveLength(COMPRESSION_PROBES_MAX + 1);
+  expect(isCompressed.lastIndexOf(true)).toBe(COMPRESSION_PROBES_MAX);
 });
