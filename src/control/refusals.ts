@@ -30,13 +30,14 @@ export interface SystemLore {
   readonly descriptors: () => number | undefined;
 }
 
-const systemLore: SystemLore = {
+/** Root may have been given up meanwhile. */
+const systemLore = (): SystemLore => ({
   userId: process.getuid?.(),
   holderOf: portHolder,
   descriptors: descriptorLimit,
-};
+});
 
-export function refusalTexts(refused: readonly Refusal[], lore: SystemLore = systemLore): string[] {
+export function refusalTexts(refused: readonly Refusal[], lore: SystemLore = systemLore()): string[] {
   const codes = [...new Set(refused.map(({ code }) => code))];
   return codes.map((code) => {
     const those = refused.filter((each) => each.code === code);

@@ -44,14 +44,14 @@ function checkFamily(native: Native, address: string): string | undefined {
   const [socket] = openUdpSockets(native, address, 0, 1) as [UdpSocket];
   try {
     askForDestination(native, socket.fd, socket.isV6);
-    return roundTrip(told(native), { ...socket, isWildcard: true });
+    return roundTrip(heeded(native), { ...socket, isWildcard: true });
   } finally {
     native.close(socket.fd);
   }
 }
 
-/** The calls of every batch, which throw here where they are refused. */
-function told(native: Native): Native {
+/** The calls of a front, which throw here where they are refused. */
+function heeded(native: Native): Native {
   const heed = (syscall: string, result: number): number => {
     const code = result < 0 ? native.errno() : '';
     if (code === '' || PASSING.has(code)) return result;
@@ -71,7 +71,7 @@ function roundTrip(native: Native, socket: UdpSocket): string | undefined {
   const client = { transport: 'udp', address: parseIp(socket.address) as Bytes, port: socket.port } as const;
   const none = new Uint8Array(0);
   returns.send({ fd: socket.fd, client, name: ownName, control: none }, QUESTION);
-  new SocketPoll(native, [socket]).ready(FRONT_WAKE_MS);
+  new SocketPoll(native, [socket]).ready(FRONT_WAKE_MS); // As a front with several sockets waits.
   const question = heard(native, socket);
   const fault = faultIn(question, QUESTION, socket);
   if (question === undefined || fault !== undefined) return fault;
