@@ -38,14 +38,13 @@ export interface MicroRow {
   readonly allocators: readonly string[];
 }
 
+const RATES = { responses: 10_000, nxdomains: 10_000, errors: 10_000, total: 100_000 };
+
 /** As by default: cookies, and a rate limit that lets a client on loopback pass. */
 const GUARD: GuardSettings = {
   ...OPEN_DOOR,
   cookies: new Cookies(realWorld, CookieSecrets.drawn(realWorld)),
-  limit: new RateLimit(
-    { responses: 10_000, nxdomains: 10_000, errors: 10_000, windowMs: RATE_LIMIT_WINDOW_MS, slip: 2 },
-    realWorld,
-  ),
+  limit: new RateLimit({ ...RATES, windowMs: RATE_LIMIT_WINDOW_MS, slip: 2 }, realWorld),
   exempt: PrefixSet.parse(['127.0.0.0/8']) as PrefixSet,
 };
 

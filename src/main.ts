@@ -11,6 +11,7 @@ import { realWorld } from './base/world.ts';
 import { AddressWatch } from './control/address-watch.ts';
 import { BugLog, catchStrays } from './control/bugs.ts';
 import { configure, type Flags } from './control/config.ts';
+import { planDescriptors } from './control/descriptors.ts';
 import { Doors, type Refusal } from './control/doors.ts';
 import type { PostedSighting } from './control/front-letters.ts';
 import { Fronts, spawnFront } from './control/fronts.ts';
@@ -113,7 +114,9 @@ async function open(
   const gate = new Gate();
   const fronts = await frontsFor(settings, house, ground);
   const listenUdp = fronts && ((address: string, port: number) => fronts.listen(address, port));
-  const doors = new Doors(settings.listen, { answerer: gate, world, counters, tcp: settings.tcp, listenUdp });
+  const { tcp, warning } = planDescriptors(settings);
+  if (warning !== undefined) log.logger.warn(warning);
+  const doors = new Doors(settings.listen, { answerer: gate, world, counters, tcp, listenUdp });
   const isReady = (await openDoors(doors, settings, ground)) && giveUpRoot(settings, ground);
   if (!isReady) {
     await doors.close();
@@ -137,7 +140,7 @@ async function open(
 async function openMonitor(monitor: Monitor, { http }: Settings, { log }: Ground): Promise<boolean> {
   const refusal = http.listen === false ? undefined : await monitor.open(http.listen);
   if (refusal === undefined) return true;
-  for (const text of refusalTexts([refusal], process.getuid?.())) log.logger.error(text);
+  for (const text of refusalTexts([refusal])) log.logger.error(text);
   return false;
 }
 
@@ -185,7 +188,7 @@ async function openDoors(doors: Doors, settings: Settings, { log }: Ground): Pro
   const isNamed = ({ listen }: Refusal): boolean =>
     settings.listen.some(({ address }) => address === listen.address);
   const fatal = refused.filter((refusal) => isNamed(refusal) || refusal.code !== 'EADDRNOTAVAIL');
-  for (const text of refusalTexts(fatal, process.getuid?.())) log.logger.error(text);
+  for (const text of refusalTexts(fatal)) log.logger.error(text);
   return fatal.length === 0;
 }
 

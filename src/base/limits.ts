@@ -14,6 +14,8 @@ export const UDP_PLAIN_BYTES_MAX = 512;
 export const UDP_BYTES_MAX = 1280 - 40 - 8;
 /** Suffixes remembered for compression in one message, so that encoding stays linear (CVE-2024-8508). */
 export const COMPRESSION_SUFFIXES_MAX = 255;
+/** Of these, looked at for one suffix: names made to collide are written in full instead. */
+export const COMPRESSION_PROBES_MAX = 32;
 /** EDNS options read from one OPT; a message with more is malformed (CVE-2026-41292). */
 export const EDNS_OPTIONS_MAX = 100;
 
@@ -52,6 +54,12 @@ export const RELOAD_CHANGES_SHARE = 50;
 // TCP, RFC 7766 §6
 export const TCP_CLIENTS_MAX = 1_024;
 export const TCP_CLIENTS_PER_ADDRESS_MAX = 32;
+/** RFC 6177 §2: what one site has at least, so an IPv6 client is its /64 and not one of its addresses. */
+export const TCP_CLIENT_BITS_V6 = 64;
+/** Of the process's file descriptors, for clients over TCP (Knot DNS: half). */
+export const TCP_DESCRIPTORS_SHARE = 0.5;
+/** Descriptors for what is not counted one by one: zone files, log, threads, whoever watches. */
+export const DESCRIPTORS_BESIDES = 256;
 /** Questions of one connection that wait for answers; then we stop reading. */
 export const TCP_PIPELINE_MAX = 32;
 /** Bytes waiting to be read by the peer; then we stop reading from it. */
@@ -175,6 +183,12 @@ export const RATE_LIMIT_BURST_SECONDS = 2.5;
 export const RATE_LIMIT_WINDOW_MS = 15_000;
 export const RATE_LIMIT_WINDOW_MS_MAX = 60_000;
 export const RATE_LIMIT_PER_SECOND_MAX = 10_000;
+/**
+ * What a prefix gets of all kinds together, in multiples of the largest rate: 500 a second. BIND advises at
+ * least four; a busy resolver without cookies asks one server some hundred times a second; and half of the
+ * bytes of 50,000 forged queries a second pay for 500 answers of 1232 bytes.
+ */
+export const RATE_LIMIT_TOTAL_MULTIPLE = 10;
 /** Every so many of the responses held back goes out truncated, so that a real client can turn to TCP. */
 export const RATE_LIMIT_SLIP = 2;
 export const RATE_LIMIT_SLIP_MAX = 10;
@@ -251,7 +265,7 @@ export const METRIC_ZONES_MAX = 1_000;
  * Turns of the loop in which datagrams that had arrived before a stop are read, some 30 per socket and turn.
  */
 export const UDP_SETTLE_TURNS_MAX = 100;
-/** Local addresses are looked at this often when the server listens on all of them. */
+/** Local addresses are looked at this often: those that each have a door, and those that are ourselves. */
 export const ADDRESS_RESCAN_MS = 10_000;
 /**
  * A folder's events are a hint only; where they do not come (network and container mounts) we look this
@@ -284,7 +298,7 @@ assert(FAILURE_SECONDS_MIN >= 1 && FAILURE_SECONDS_MAX <= 300, 'RFC 9520 §3.2')
 assert(ALIAS_HOPS_MAX < REPLY_RRSETS_MAX, 'a whole chain fits a reply');
 assert(TCP_SWEEP_MS < TCP_FIRST_MESSAGE_MS, 'deadlines are looked at before they are long past');
 assert(
-  (RATE_LIMIT_BURST_SECONDS + RATE_LIMIT_WINDOW_MS_MAX / 1_000) * RATE_LIMIT_PER_SECOND_MAX * 1_000 < 2 ** 31,
-  'a debt in thousandths of responses fits its word',
+  RATE_LIMIT_BURST_SECONDS * 1e6 + RATE_LIMIT_WINDOW_MS_MAX * 1e3 < 2 ** 31,
+  'a debt in microseconds fits its word',
 );
 assert(COOKIE_AGE_SECONDS_MAX <= COOKIE_SECRET_SECONDS, 'a cookie outlives at most one change of secrets');

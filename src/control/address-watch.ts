@@ -1,6 +1,7 @@
 /**
  * Keeps the doors in step with the addresses of the machine, where all of them were asked for, and the
- * resolver from asking ourselves. A door that cannot be opened is told once, and tried again at every look.
+ * resolver from asking, and the guard from answering, ourselves. A door that cannot be opened is told once,
+ * and tried again at every look.
  */
 import { ADDRESS_RESCAN_MS } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
@@ -57,6 +58,6 @@ export class AddressWatch {
     const keyOf = ({ listen, via, code }: Refusal): string => `${listenText(listen)} ${via} ${code}`;
     const fresh = refused.filter((refusal) => !this.#told.has(keyOf(refusal)));
     this.#told = new Set(refused.map(keyOf));
-    for (const text of refusalTexts(fresh, process.getuid?.())) this.#logger.warn(text);
+    for (const text of refusalTexts(fresh)) this.#logger.warn(text);
   }
 }

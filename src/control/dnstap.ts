@@ -16,7 +16,9 @@ const Message = {
   SOCKET_FAMILY: 2,
   SOCKET_PROTOCOL: 3,
   QUERY_ADDRESS: 4,
+  RESPONSE_ADDRESS: 5,
   QUERY_PORT: 6,
+  RESPONSE_PORT: 7,
   QUERY_TIME_SEC: 8,
   QUERY_TIME_NSEC: 9,
   QUERY_MESSAGE: 10,
@@ -54,8 +56,11 @@ function peer(type: number, { client }: Sighting): BinaryWriter {
   const isV4 = client.address.length === IPV4_BYTES;
   putNumber(message, Message.SOCKET_FAMILY, isV4 ? Family.INET : Family.INET6);
   putNumber(message, Message.SOCKET_PROTOCOL, client.transport === 'udp' ? Protocol.UDP : Protocol.TCP);
-  putBytes(message, Message.QUERY_ADDRESS, client.address);
-  putNumber(message, Message.QUERY_PORT, client.port);
+  const { address, port, local } = client;
+  putBytes(message, Message.QUERY_ADDRESS, address);
+  if (local !== undefined) putBytes(message, Message.RESPONSE_ADDRESS, local.address);
+  putNumber(message, Message.QUERY_PORT, port);
+  if (local !== undefined) putNumber(message, Message.RESPONSE_PORT, local.port);
   return message;
 }
 

@@ -1,13 +1,20 @@
 /**
  * The listening sockets: a UDP and a TCP one for each address, opened together or not at all. Where every
- * address of the machine is meant, addresses that come get theirs and addresses that go lose theirs while the
- * server runs.
+ * address of the machine is meant, one pair listens at the whole of a family, if datagrams come in batches,
+ * which tell the address they came to. Otherwise, or where somebody else holds one of the addresses (a stub
+ * resolver), each address has its own pair, and addresses that come and go get and lose theirs.
  */
 import type { Counters } from '../base/counters.ts';
 import { Counter } from '../base/counters.ts';
 import { UDP_SETTLE_TURNS_MAX } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
-import { concreteAddresses, type Listen, listenText, localAddresses } from '../transport/addresses.ts';
+import {
+  concreteAddresses,
+  diffAddresses,
+  type Listen,
+  listenText,
+  localAddresses,
+} from '../transport/addresses.ts';
 import type { TcpLimits } from '../transport/connection.ts';
 import type { Answerer } from '../transport/door.ts';
 import { listenTcp, type TcpListener } from '../transport/tcp.ts';
@@ -19,7 +26,10 @@ export interface Room {
   readonly world: World;
   readonly counters: Counters;
   readonly tcp: Partial<TcpLimits>;
-  /** How datagrams come in where that is not by `dgram`; throws the system's error. */
+  /**
+   * How datagrams come in where that is not by `dgram`; throws the system's error. At a wildcard it answers
+   * from the address asked.
+   */
   readonly listenUdp?: ((address: string, port: number) => UdpDoor) | undefined;
 }
 
@@ -48,6 +58,14 @@ interface Door {
 /** What is meant where nothing is said. */
 export const EVERYWHERE: Listen = { address: '*', port: 53 };
 
+/** The address that stands for all of a family. */
+const wholeOf = (address: string): string => (address.includes(':') ? '::' : '0.0.0.0');
+const isWhole = ({ address }: Listen): boolean => address === wholeOf(address);
+
+/** By family. */
+const halves = ({ address, port }: Listen): Listen[] =>
+  (address === '*' ? ['0.0.0.0', '::'] : [address]).map((each) => ({ address: each, port }));
+
 export class Doors {
   readonly #wanted: readonly Listen[];
   readonly #room: Room;
@@ -56,16 +74,24 @@ export class Doors {
   readonly #local: () => string[];
   /** By the text of what was asked for. */
   readonly #open = new Map<string, Door>();
+  /** Wildcards that were tried; those that could be had are open. */
+  readonly #tried = new Set<string>();
+  /** Where we are reached, as of the last look. */
+  #reached: string[] = [];
 
   constructor(wanted: readonly Listen[], room: Room, local: () => string[] = localAddresses) {
-    this.#wanted = wanted.length > 0 ? wanted : [EVERYWHERE];
+    this.#wanted = (wanted.length > 0 ? wanted : [EVERYWHERE]).flatMap(halves);
     this.#room = room;
     this.#table = new TcpTable(room.answerer, room.world, room.counters, room.tcp);
     this.#local = local;
   }
 
+  /** Where we are reached: of a wildcard, the addresses of the moment. */
   get addresses(): string[] {
-    return [...this.#open.values()].map(({ udp }) => listenText(udp));
+    const local = this.#local();
+    return [...this.#open.values()].flatMap(({ udp: { address, port } }) =>
+      concreteAddresses(address, local).map((each) => listenText({ address: each, port })),
+    );
   }
 
   /** TCP connections of clients. */
@@ -74,34 +100,53 @@ export class Doors {
   }
 
   /**
-   * Opens what is wanted and not open, closes what is open and not wanted any more. Tells what was refused.
+   * Opens what is wanted and not open, closes what is open and not wanted any more. Tells what was refused,
+   * and which addresses can be asked now and could not before, and the other way round.
    */
   async adjust(): Promise<{ came: string[]; went: string[]; refused: Refusal[] }> {
+    if (this.#room.listenUdp !== undefined) await this.#openWholes();
     const wanted = this.#concrete();
-    const came = [...wanted].filter(([text]) => !this.#open.has(text));
-    const went = [...this.#open].filter(([text]) => !wanted.has(text));
     const refused: Refusal[] = [];
-    const opened: string[] = [];
-    for (const [text, listen] of came) {
-      const door = await openDoor(listen, this.#room, this.#table);
-      if (Array.isArray(door)) refused.push(...door);
-      else {
-        this.#open.set(text, door);
-        opened.push(listenText(door.udp));
-      }
+    for (const [text, listen] of wanted) {
+      if (!this.#open.has(text)) refused.push(...(await this.#openAt(listen)));
     }
-    for (const [text, door] of went) {
+    for (const [text, door] of [...this.#open]) {
+      if (wanted.has(text) || this.#tried.has(text)) continue;
       this.#open.delete(text);
       await closeDoor(door);
     }
-    return { came: opened, went: went.map(([text]) => text), refused };
+    const before = this.#reached;
+    this.#reached = this.addresses;
+    return { ...diffAddresses(before, this.#reached), refused };
   }
 
+  /** Once: where a whole family is not to be had, its addresses are taken one by one from then on. */
+  async #openWholes(): Promise<void> {
+    for (const whole of this.#wanted.filter(isWhole)) {
+      const text = listenText(whole);
+      if (this.#tried.has(text)) continue;
+      this.#tried.add(text);
+      await this.#openAt(whole);
+    }
+  }
+
+  async #openAt(listen: Listen): Promise<Refusal[]> {
+    const door = await openDoor(listen, this.#room, this.#table);
+    if (Array.isArray(door)) return door;
+    this.#open.set(listenText(listen), door);
+    return [];
+  }
+
+  /** What is to have a pair of its own: no address of a family that is listened at as a whole. */
   #concrete(): Map<string, Listen> {
     const local = this.#local();
-    const all = this.#wanted.flatMap(({ address, port }) =>
-      concreteAddresses(address, local).map((each): Listen => ({ address: each, port })),
-    );
+    const isOpen = (listen: Listen): boolean => this.#open.has(listenText(listen));
+    const all = this.#wanted
+      .filter((listen) => !(isWhole(listen) && isOpen(listen)))
+      .flatMap(({ address, port }) =>
+        concreteAddresses(address, local).map((each): Listen => ({ address: each, port })),
+      )
+      .filter(({ address, port }) => port === 0 || !isOpen({ address: wholeOf(address), port }));
     return new Map(all.map((listen) => [listenText(listen), listen]));
   }
 

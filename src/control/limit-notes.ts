@@ -7,11 +7,11 @@ import type { Bytes } from '../base/bytes.ts';
 import { IPV4_BYTES, ipText } from '../base/ip.ts';
 import { RATE_LIMIT_QUIET_MS } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
-import { type AnswerKind, PREFIX_BITS_V4, PREFIX_BITS_V6 } from '../server/rate-limit.ts';
+import { type LimitKind, PREFIX_BITS_V4, PREFIX_BITS_V6 } from '../server/rate-limit.ts';
 
 /** One of those who are limited, and how many responses all of them did not get. */
 export interface LimitNote {
-  readonly kind: AnswerKind;
+  readonly kind: LimitKind;
   readonly prefix: string;
   readonly held: number;
 }
@@ -28,7 +28,7 @@ export class LimitNotes {
   }
 
   /** One response more; the address is borrowed. */
-  readonly add = (kind: AnswerKind, address: Bytes): void => {
+  readonly add = (kind: LimitKind, address: Bytes): void => {
     if (this.#isDue(1)) this.#tell({ kind, prefix: prefixText(address), held: this.#take() });
   };
 

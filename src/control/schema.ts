@@ -10,6 +10,7 @@ import {
   NSID_BYTES_MAX,
   RATE_LIMIT_PER_SECOND_MAX,
   RATE_LIMIT_SLIP_MAX,
+  RATE_LIMIT_TOTAL_MULTIPLE,
   RATE_LIMIT_WINDOW_MS_MAX,
   RESOLUTION_MS_MAX,
   UDP_BYTES_CONFIGURABLE_MAX,
@@ -137,11 +138,22 @@ const perSecond = (of: string) =>
     .prefault(DEFAULTS.perSecond)
     .meta({ description: `${of} per second to one prefix of clients (/24, /56); 0 is without limit.` });
 
+const TOTAL_MAX = RATE_LIMIT_TOTAL_MULTIPLE * RATE_LIMIT_PER_SECOND_MAX;
+
+/** Nobody who lifts one of the limits is to find another one behind it. */
+const totalDefault = (...rates: number[]): number =>
+  rates.includes(0) ? 0 : RATE_LIMIT_TOTAL_MULTIPLE * Math.max(...rates);
+
 const rateLimit = table({
   enabled: flag.prefault(true).meta({ description: 'Whether floods of responses over UDP are cut short.' }),
   responsesPerSecond: perSecond('The same answer'),
   nxdomainsPerSecond: perSecond('NXDOMAIN of one zone'),
   errorsPerSecond: perSecond('Errors'),
+  totalPerSecond: count('a number', 0, TOTAL_MAX)
+    .optional()
+    .meta({
+      description: `All of these together; by default ${RATE_LIMIT_TOTAL_MULTIPLE} times the largest.`,
+    }),
   window: duration(1_000, RATE_LIMIT_WINDOW_MS_MAX)
     .prefault(DEFAULTS.window)
     .meta({ description: 'How long answers stay held back after a flood has ended.' }),
@@ -151,13 +163,16 @@ const rateLimit = table({
   exempt: list(prefix(PREFIX), 'addresses and prefixes')
     .prefault([...DEFAULTS.exempt])
     .meta({ description: 'Clients that are never limited.' }),
-}).transform(({ responsesPerSecond, nxdomainsPerSecond, errorsPerSecond, window, ...rest }) => ({
-  ...rest,
-  responses: responsesPerSecond,
-  nxdomains: nxdomainsPerSecond,
-  errors: errorsPerSecond,
-  windowMs: window,
-}));
+}).transform(
+  ({
+    responsesPerSecond: responses,
+    nxdomainsPerSecond: nxdomains,
+    errorsPerSecond: errors,
+    totalPerSecond: total = totalDefault(responses, nxdomains, errors),
+    window: windowMs,
+    ...rest
+  }) => ({ ...rest, responses, nxdomains, errors, total, windowMs }),
+);
 
 const SECRETS = 'one or two secrets, the first to make cookies';
 const cookies = table({
@@ -185,7 +200,7 @@ const tcp = table({
     .meta({ description: 'Connections at a time.' }),
   clientsPerAddress: count('a number', 1, 65_535)
     .prefault(DEFAULTS.tcpClientsPerAddress)
-    .meta({ description: 'Connections at a time from one address.' }),
+    .meta({ description: 'Connections at a time from one address or IPv6 /64.' }),
   idle: duration(100, 600_000)
     .prefault(DEFAULTS.tcpIdle)
     .meta({ description: 'How long a connection may stay open without a question.' }),

@@ -14,7 +14,7 @@ import type { Query } from '../wire/query.ts';
 import type { CookieState, Cookies } from './cookies.ts';
 import { type OwnDoor, wouldLoop } from './loops.ts';
 import { ResponseOptions } from './options.ts';
-import type { AnswerKind, RateLimit } from './rate-limit.ts';
+import type { AnswerKind, LimitKind, RateLimit } from './rate-limit.ts';
 
 export interface GuardSettings {
   /** Who may ask anything; undefined for everybody. */
@@ -33,7 +33,7 @@ export interface GuardSettings {
   /** What goes over UDP at most, and what we say that we take. */
   readonly udpBytes: number;
   /** Called for every response held back; the address is borrowed. */
-  readonly onLimited: (kind: AnswerKind, address: Bytes) => void;
+  readonly onLimited: (kind: LimitKind, address: Bytes) => void;
 }
 
 export type GuardVerdict = 'send' | 'truncate' | 'bad-cookie' | 'drop';
@@ -83,11 +83,14 @@ export class Guard {
   judge(query: Query, client: Client, reply: Reply): GuardVerdict {
     const { limit, exempt } = this.settings;
     this.options.begin();
-    const cookie = query.hasEdns ? this.#answerOptions(query, client) : 'none';
+    const cookie = query.hasEdns && query.cookieBytes > 0 ? this.#answerCookie(query, client) : 'none';
     // Over TCP the client's address is its own, as with a valid cookie.
-    if (limit === undefined || client.transport === 'tcp' || cookie === 'valid') return 'send';
-    if (exempt?.hasBytes(client.address)) return 'send';
-    return this.#charge(limit, query, client, reply, cookie);
+    const isKnown = client.transport === 'tcp' || cookie === 'valid';
+    const isFree = limit === undefined || isKnown || exempt?.hasBytes(client.address);
+    const verdict = isFree ? 'send' : this.#charge(limit, query, client, reply, cookie);
+    // What is held back is kept short: a name that is long would make a lever of it.
+    if (verdict === 'send' && query.hasEdns) this.#answerOptions(query, client);
+    return verdict;
   }
 
   #takeCookie(query: Query, client: Client): CookieState {
@@ -102,20 +105,23 @@ export class Guard {
     return this.settings.cookies?.check(query, client.address) ?? 'none';
   }
 
-  #answerOptions(query: Query, client: Client): CookieState {
-    const { cookies, nsid, idleMs } = this.settings;
+  /** RFC 7873 §5.2.3, §5.2.4: with every response, a server cookie that is good. */
+  #answerCookie(query: Query, client: Client): CookieState {
+    const cookie = this.#takeCookie(query, client);
     const { options } = this;
-    const cookie = query.cookieBytes > 0 ? this.#takeCookie(query, client) : 'none';
     if (cookie !== 'none') {
-      // RFC 7873 §5.2.3, §5.2.4: with every response, a server cookie that is good.
-      cookies?.put(query, client.address, options.bytes, options.cookie());
-    }
-    if (query.wantsNsid && nsid.length > 0) options.nsid(nsid);
-    // RFC 7828 §3.3.1: over UDP the option is ignored.
-    if (query.keepaliveBytes === 0 && client.transport === 'tcp' && idleMs !== undefined) {
-      options.keepalive(idleMs);
+      this.settings.cookies?.put(query, client.address, options.bytes, options.cookie());
     }
     return cookie;
+  }
+
+  #answerOptions(query: Query, client: Client): void {
+    const { nsid, idleMs } = this.settings;
+    if (query.wantsNsid && nsid.length > 0) this.options.nsid(nsid);
+    // RFC 7828 §3.3.1: over UDP the option is ignored.
+    if (query.keepaliveBytes === 0 && client.transport === 'tcp' && idleMs !== undefined) {
+      this.options.keepalive(idleMs);
+    }
   }
 
   #charge(limit: RateLimit, query: Query, client: Client, reply: Reply, cookie: CookieState): GuardVerdict {
@@ -124,7 +130,7 @@ export class Guard {
     const thing = kind === 'error' ? 0 : thingAnswered(kind, query, reply);
     const verdict = limit.charge(kind, client.address, thing);
     if (verdict === 'send') return 'send';
-    this.settings.onLimited(kind, client.address);
+    this.settings.onLimited(limit.heldFor, client.address);
     const counters = this.#counters;
     counters.bump(Counter.limited);
     if (verdict === 'drop') {

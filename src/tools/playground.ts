@@ -28,7 +28,7 @@ export async function runPlayground(words: readonly string[], io: Console): Prom
   }
   const playground = await startPlayground({ ...ports, onBug: (bug) => io.err(`${String(bug)}\n`) });
   if (Array.isArray(playground)) {
-    for (const text of refusalTexts(playground, process.getuid?.())) io.err(`cairn playground: ${text}\n`);
+    for (const text of refusalTexts(playground)) io.err(`cairn playground: ${text}\n`);
     if (playground.some(({ code }) => code === 'EADDRNOTAVAIL')) io.err(LOOPBACK_HINT);
     return 1;
   }

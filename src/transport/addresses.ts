@@ -1,8 +1,7 @@
 /**
  * Where to listen. An operator writes `127.0.0.1:5300`, `[::1]:53` or `*:53`; out come concrete local
- * addresses, one socket each, because a socket bound to a wildcard may answer from another address than it
- * was asked at, and the client would not take that answer (RFC 2181 §4.1). Addresses come and go, so whoever
- * listens asks again.
+ * addresses: where we are reached, and one socket each where a socket bound to a wildcard could not answer
+ * from the address asked (RFC 2181 §4.1). Addresses come and go, so whoever listens asks again.
  */
 import { networkInterfaces } from 'node:os';
 import { ipText, parseIpv4, parseIpv6 } from '../base/ip.ts';

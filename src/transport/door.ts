@@ -4,11 +4,19 @@
  */
 import type { Bytes } from '../base/bytes.ts';
 
+export interface Endpoint {
+  /** 4 or 16 bytes. */
+  readonly address: Bytes;
+  readonly port: number;
+}
+
 export interface Client {
   readonly transport: 'udp' | 'tcp';
   /** 4 or 16 bytes; `base/ip` makes text of them where somebody reads it. */
   readonly address: Bytes;
   readonly port: number;
+  /** Where it asked; looked up when somebody wants to know, and unknown of who came by no socket. */
+  readonly local?: Endpoint | undefined;
 }
 
 /** No response, ever. */

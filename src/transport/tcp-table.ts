@@ -1,15 +1,17 @@
 /**
  * All TCP connections of the server, whichever listener let them in (RFC 7766 §6.2). Their number is bounded
- * in all and per address; a newcomer takes the place of the connection that was idle longest, and is refused
- * where none is idle. One sweep, while there are connections, closes those whose time is over; the fuller the
- * table, the less patient it is.
+ * in all and per client, which is an IPv4 address or an IPv6 /64; a newcomer takes the place of the
+ * connection that was idle longest, and is refused where none is idle. One sweep, while there are
+ * connections, closes those whose time is over; the fuller the table, the less patient it is.
  */
 import type { Socket } from 'node:net';
+import type { Bytes } from '../base/bytes.ts';
 import { Counter, type Counters } from '../base/counters.ts';
-import { ipText, parseIp } from '../base/ip.ts';
+import { IPV4_BYTES, ipText, parseIp } from '../base/ip.ts';
+import { TCP_CLIENT_BITS_V6 } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { Connection, type TcpLimits, type TcpRoom, tcpLimits } from './connection.ts';
-import type { Answerer, Client } from './door.ts';
+import type { Answerer, Client, Endpoint } from './door.ts';
 
 /** How much of the table is taken, and the share of the usual patience left then. Unbound's steps. */
 const PATIENCE: readonly (readonly [taken: number, share: number])[] = [
@@ -18,13 +20,23 @@ const PATIENCE: readonly (readonly [taken: number, share: number])[] = [
   [0.5, 0.25],
 ];
 
+/** What counts as one client. */
+const networkOf = (address: Bytes): string =>
+  ipText(address.length === IPV4_BYTES ? address : address.slice().fill(0, TCP_CLIENT_BITS_V6 / 8));
+
+/** Asked of the system when somebody wants to know. */
+function localOf({ localAddress = '', localPort: port }: Socket): Endpoint | undefined {
+  const address = parseIp(localAddress);
+  return address && port ? { address, port } : undefined;
+}
+
 type Farewell = (connection: Connection) => void;
 
 export class TcpTable {
   readonly #room: TcpRoom;
   /** Each with what its listener wants called when it leaves. */
   readonly #connections = new Map<Connection, Farewell>();
-  readonly #byAddress = new Map<string, Set<Connection>>();
+  readonly #byNetwork = new Map<string, Set<Connection>>();
   #cancelSweep: (() => void) | undefined;
 
   constructor(answerer: Answerer, world: World, counters: Counters, limits: Partial<TcpLimits> = {}) {
@@ -44,19 +56,26 @@ export class TcpTable {
   admit(socket: Socket, left: Farewell): Connection | undefined {
     const { remoteAddress, remotePort: port } = socket;
     const bytes = parseIp(remoteAddress ?? '');
-    const address = bytes ? ipText(bytes) : '';
+    const network = bytes ? networkOf(bytes) : '';
     // Without an address the peer is gone already.
-    if (!bytes || !port || !this.#hasRoomFor(address)) {
+    if (!bytes || !port || !this.#hasRoomFor(network)) {
       this.refuse(socket);
       return undefined;
     }
     this.#room.counters.bump(Counter.tcpAccepted);
-    const client: Client = { transport: 'tcp', address: bytes, port };
+    const client: Client = {
+      transport: 'tcp',
+      address: bytes,
+      port,
+      get local() {
+        return localOf(socket);
+      },
+    };
     const connection = new Connection(socket, client, this.#room);
     socket.on('close', () => this.#forget(connection));
     this.#connections.set(connection, left);
-    const neighbours = this.#byAddress.get(address) ?? new Set();
-    this.#byAddress.set(address, neighbours.add(connection));
+    const neighbours = this.#byNetwork.get(network) ?? new Set();
+    this.#byNetwork.set(network, neighbours.add(connection));
     this.#cancelSweep ??= this.world.after(this.#room.limits.sweepMs, () => this.#sweep());
     return connection;
   }
@@ -72,9 +91,9 @@ export class TcpTable {
     this.#forget(connection);
   }
 
-  #hasRoomFor(address: string): boolean {
+  #hasRoomFor(network: string): boolean {
     const { clientsMax, clientsPerAddressMax } = this.#room.limits;
-    const neighbours = this.#byAddress.get(address);
+    const neighbours = this.#byNetwork.get(network);
     if (neighbours && neighbours.size >= clientsPerAddressMax) return this.#evictFrom(neighbours);
     return this.#connections.size < clientsMax || this.#evictFrom(this.#connections.keys());
   }
@@ -95,10 +114,10 @@ export class TcpTable {
     const left = this.#connections.get(connection);
     if (left === undefined) return;
     this.#connections.delete(connection);
-    const address = ipText(connection.client.address);
-    const neighbours = this.#byAddress.get(address);
+    const network = networkOf(connection.client.address);
+    const neighbours = this.#byNetwork.get(network);
     neighbours?.delete(connection);
-    if (neighbours?.size === 0) this.#byAddress.delete(address);
+    if (neighbours?.size === 0) this.#byNetwork.delete(network);
     if (this.#connections.size === 0) {
       this.#cancelSweep?.();
       this.#cancelSweep = undefined;

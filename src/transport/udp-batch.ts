@@ -5,11 +5,11 @@
  * packed, each with the way back (`udp-return`), for whoever will answer them. Nothing here throws for what
  * the network does.
  */
-import { type Bytes, u16 } from '../base/bytes.ts';
+import { type Bytes, copyOf, u16 } from '../base/bytes.ts';
 import { Counter, type Counters } from '../base/counters.ts';
 import { IPV4_BYTES, IPV6_BYTES } from '../base/ip.ts';
 import { MESSAGE_BYTES_MAX, UDP_BATCH_MAX, UDP_QUERY_BYTES_MAX, UDP_SEND_WAIT_MS } from '../base/limits.ts';
-import { type Answerer, type Client, DROP, LATER, NEVER_ASKING } from './door.ts';
+import { type Answerer, type Client, DROP, type Endpoint, LATER, NEVER_ASKING } from './door.ts';
 import {
   Control,
   Header,
@@ -23,12 +23,19 @@ import {
   Sys,
   steady,
 } from './native.ts';
-import { type Bag, controlBytes } from './udp-return.ts';
+import { askedAt, type Bag, controlBytes } from './udp-return.ts';
 import type { UdpSocket } from './udp-socket.ts';
 
 /** Apart by more than a power of two, or a few lines of the processor's cache would serve all slots. */
 const IN_STRIDE = UDP_QUERY_BYTES_MAX + 64;
 const OUT_STRIDE = MESSAGE_BYTES_MAX + 1 + 320;
+
+/** RFC 4291 §2.7: the first byte of an address. */
+const MULTICAST_V6 = 0xff;
+
+/** RFC 4291 §2.5.6: fe80::/10. */
+const isLinkLocal = (bytes: Bytes, at: number): boolean =>
+  bytes[at] === 0xfe && ((bytes[at + 1] as number) & 0xc0) === 0x80;
 
 /** Headers for a batch, and what they point to. */
 class Headers {
@@ -79,6 +86,7 @@ interface MutableClient {
   readonly transport: 'udp';
   address: Bytes;
   port: number;
+  readonly local: Endpoint;
 }
 
 export class Batch {
@@ -95,7 +103,9 @@ export class Batch {
   readonly #out: Headers;
   readonly #address4 = new Uint8Array(IPV4_BYTES);
   readonly #address6 = new Uint8Array(IPV6_BYTES);
-  readonly #client: MutableClient = { transport: 'udp', address: this.#address4, port: 0 };
+  readonly #client: MutableClient;
+  /** Slot of the query in hand. */
+  #asking = 0;
   readonly #wait = steady(PollFd.SIZE);
   #received = UDP_BATCH_MAX;
   #wasWildcard = false;
@@ -105,6 +115,16 @@ export class Batch {
     this.#native = native;
     this.#counters = counters;
     this.#bag = bag;
+    const localOf = (): Endpoint => this.#local();
+    this.#client = {
+      transport: 'udp',
+      address: this.#address4,
+      port: 0,
+      // Own and enumerable: who copies the client has it too.
+      get local() {
+        return localOf();
+      },
+    };
     this.#in = new Headers(native, this.#names, this.#controls, IN_STRIDE, UDP_QUERY_BYTES_MAX);
     this.#out = new Headers(native, this.#names, this.#controls, OUT_STRIDE, MESSAGE_BYTES_MAX);
   }
@@ -147,12 +167,12 @@ export class Batch {
   }
 
   /** Sees who asks. */
-  #isQuery(i: number, { isV6 }: UdpSocket): boolean {
+  #isQuery(i: number, { isV6, isWildcard }: UdpSocket): boolean {
     const at = i * Name.SIZE;
     const names = this.#names;
     const port = u16(names, at + Name.PORT);
     const isWhole = (this.#in.get(i, Header.FLAGS) & Sys.MSG_TRUNC) === 0;
-    if (!isWhole || NEVER_ASKING.has(port)) {
+    if (!isWhole || NEVER_ASKING.has(port) || (isWildcard && !this.#isForUs(i, isV6))) {
       this.#counters.bump(isWhole ? Counter.udpDropped : Counter.udpOversized);
       return false;
     }
@@ -162,17 +182,38 @@ export class Batch {
     for (let b = 0; b < address.length; b++) address[b] = names[from + b] as number;
     this.#client.address = address;
     this.#client.port = port;
+    this.#asking = i;
     return true;
+  }
+
+  #local(): Endpoint {
+    const { isV6, isWildcard, addressBytes, port } = this.#socket as UdpSocket;
+    const at = askedAt(this.#asking * Control.SIZE, isV6);
+    return {
+      address: isWildcard ? copyOf(this.#controls, at, at + addressBytes.length) : addressBytes,
+      port,
+    };
+  }
+
+  /**
+   * Sent to one host, and not to all that listen on a network: such a query has no address to answer from,
+   * and would make every server there answer one forged sender.
+   */
+  #isForUs(i: number, isV6: boolean): boolean {
+    const at = i * Control.SIZE + Control.CONTENT;
+    if (isV6) return this.#controls[at + PktInfo6.ADDRESS] !== MULTICAST_V6;
+    const words = this.#controlWords;
+    return words[(at + PktInfo4.SOURCE) >> 2] === words[(at + PktInfo4.SEEN) >> 2];
   }
 
   /**
    * RFC 2181 §4.1: the answer leaves from the address that was asked. By which interface is the routing
-   * table's to say, as for any answer.
+   * table's to say, as for any answer; but a link-local address is one of its interface (RFC 4007 §6).
    */
   #aim(i: number, isV6: boolean): void {
-    const at = (i * Control.SIZE + Control.CONTENT) >> 2;
-    if (isV6) this.#controlWords[at + (PktInfo6.INDEX >> 2)] = 0;
-    else this.#controlWords[at + (PktInfo4.INDEX >> 2)] = 0;
+    const at = i * Control.SIZE + Control.CONTENT;
+    if (!isV6) this.#controlWords[(at + PktInfo4.INDEX) >> 2] = 0;
+    else if (!isLinkLocal(this.#controls, at)) this.#controlWords[(at + PktInfo6.INDEX) >> 2] = 0;
   }
 
   /** Puts the answer in slot `n` on its way to who asked from slot `i`; `n` is never behind it. */

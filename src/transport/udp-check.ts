@@ -1,37 +1,68 @@
 /**
  * Whether the kernel and we agree on every structure of `native`: at start, a socket on loopback sends itself
  * a datagram and answers it, and sender, length and destination must be read as they are known to be. Out:
- * undefined, or what was otherwise.
+ * undefined, or what was otherwise: a call or an option that is refused here (an old kernel, a filter of
+ * system calls), or a structure of another form.
  */
 import { type Bytes, equalBytes } from '../base/bytes.ts';
 import { Counters } from '../base/counters.ts';
 import { parseIp } from '../base/ip.ts';
+import { FRONT_WAKE_MS } from '../base/limits.ts';
 import { LATER } from './door.ts';
 import { Control, Name, type Native, PktInfo4, PktInfo6, Sys } from './native.ts';
 import { Batch } from './udp-batch.ts';
+import { SocketPoll } from './udp-poll.ts';
 import { Bag, type Packed, Returns, unpack } from './udp-return.ts';
 import { askForDestination, openUdpSockets, sockaddr, type UdpSocket } from './udp-socket.ts';
 
 const QUESTION = Uint8Array.from({ length: 19 }, (_, i) => 101 + i);
 const ANSWER = Uint8Array.from({ length: 23 }, (_, i) => 201 - i);
 
+/** What a machine says that is without a family of addresses, and needs nothing for it. */
+const ABSENT: ReadonlySet<string> = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL']);
+/** What says nothing about the call itself. */
+const PASSING: ReadonlySet<string> = new Set(['EAGAIN', 'EINTR', 'ECONNREFUSED']);
+
+const ALLOW = 'where calls are filtered (seccomp, SystemCallFilter=), allow it';
+
 export function checkNative(native: Native): string | undefined {
   for (const address of ['127.0.0.1', '::1']) {
-    let socket: UdpSocket;
     try {
-      [socket] = openUdpSockets(native, address, 0, 1) as [UdpSocket];
-    } catch {
-      continue; // A machine without that family needs no structures for it.
-    }
-    try {
-      askForDestination(native, socket.fd, socket.isV6);
-      const fault = roundTrip(native, { ...socket, isWildcard: true });
+      const fault = checkFamily(native, address);
       if (fault !== undefined) return `datagrams over ${address} are not laid out as expected: ${fault}`;
-    } finally {
-      native.close(socket.fd);
+    } catch (error) {
+      const { code = '', syscall = '' } = error as NodeJS.ErrnoException;
+      if (syscall === '') throw error;
+      if (ABSENT.has(code)) continue;
+      return `the system refuses ${syscall} (${code}); ${ALLOW}`;
     }
   }
   return undefined;
+}
+
+function checkFamily(native: Native, address: string): string | undefined {
+  const [socket] = openUdpSockets(native, address, 0, 1) as [UdpSocket];
+  try {
+    askForDestination(native, socket.fd, socket.isV6);
+    return roundTrip(heeded(native), { ...socket, isWildcard: true });
+  } finally {
+    native.close(socket.fd);
+  }
+}
+
+/** The calls of a front, which throw here where they are refused. */
+function heeded(native: Native): Native {
+  const heed = (syscall: string, result: number): number => {
+    const code = result < 0 ? native.errno() : '';
+    if (code === '' || PASSING.has(code)) return result;
+    throw Object.assign(new Error(`${syscall} ${code}`), { code, syscall });
+  };
+  return {
+    ...native,
+    recvmmsg: (...given) => heed('recvmmsg', native.recvmmsg(...given)),
+    sendmmsg: (...given) => heed('sendmmsg', native.sendmmsg(...given)),
+    poll: (...given) => heed('poll', native.poll(...given)),
+  };
 }
 
 function roundTrip(native: Native, socket: UdpSocket): string | undefined {
@@ -40,6 +71,7 @@ function roundTrip(native: Native, socket: UdpSocket): string | undefined {
   const client = { transport: 'udp', address: parseIp(socket.address) as Bytes, port: socket.port } as const;
   const none = new Uint8Array(0);
   returns.send({ fd: socket.fd, client, name: ownName, control: none }, QUESTION);
+  new SocketPoll(native, [socket]).ready(FRONT_WAKE_MS); // As a front with several sockets waits.
   const question = heard(native, socket);
   const fault = faultIn(question, QUESTION, socket);
   if (question === undefined || fault !== undefined) return fault;

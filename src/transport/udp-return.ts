@@ -4,9 +4,9 @@
  * and there they are opened and each answer leaves from the socket it was asked at: file descriptors belong
  * to the whole process.
  *
- *   a query in a bag: 0 file descriptor, 4 bytes of the packet, 8 bytes of control (u32 each, in the
- *                     machine's order), 12 free; 16 sockaddr (32); 48 control (64); 112 the packet,
- *                     filled up to 4 bytes
+ *   a query in a bag: 0 file descriptor, 4 bytes of the packet, 8 bytes of control, 12 our port (u32 each,
+ *                     in the machine's order); 16 sockaddr (32); 48 control (64); 112 our address (16);
+ *                     128 the packet, filled up to 4 bytes
  */
 import { type Bytes, copy, copyOf, u16 } from '../base/bytes.ts';
 import { Counter, type Counters } from '../base/counters.ts';
@@ -29,10 +29,15 @@ import type { UdpSocket } from './udp-socket.ts';
 
 const NAME_AT = 16;
 const CONTROL_AT = NAME_AT + Name.SIZE;
-const PACKET_AT = CONTROL_AT + Control.SIZE;
+const LOCAL_AT = CONTROL_AT + Control.SIZE;
+const PACKET_AT = LOCAL_AT + IPV6_BYTES;
 
 export const controlBytes = (isV6: boolean): number => (isV6 ? PktInfo6.SPACE : PktInfo4.SPACE);
 const padded = (length: number): number => (length + 3) & ~3;
+
+/** Where the address that was asked stands in a control message. */
+export const askedAt = (controlAt: number, isV6: boolean): number =>
+  controlAt + Control.CONTENT + (isV6 ? PktInfo6.ADDRESS : PktInfo4.SEEN);
 
 export class Bag {
   readonly #bytes = steady(UDP_BATCH_MAX * (PACKET_AT + UDP_QUERY_BYTES_MAX));
@@ -55,6 +60,10 @@ export class Bag {
     this.#words[at >> 2] = socket.fd;
     this.#words[(at >> 2) + 1] = length;
     this.#words[(at >> 2) + 2] = socket.isWildcard ? controlBytes(socket.isV6) : 0;
+    this.#words[(at >> 2) + 3] = socket.port;
+    const { isV6, isWildcard, addressBytes } = socket;
+    if (isWildcard) copy(controls, askedAt(controlAt, isV6), this.#bytes, at + LOCAL_AT, addressBytes.length);
+    else copy(addressBytes, 0, this.#bytes, at + LOCAL_AT, addressBytes.length);
     copy(names, nameAt, this.#bytes, at + NAME_AT, Name.SIZE);
     copy(controls, controlAt, this.#bytes, at + CONTROL_AT, Control.SIZE);
     copy(packet, 0, this.#bytes, at + PACKET_AT, length);
@@ -94,12 +103,12 @@ export interface Packed {
 export function* unpack(bag: Uint8Array): Generator<Packed> {
   const words = new Uint32Array(bag.buffer, bag.byteOffset, bag.length >> 2);
   for (let at = 0; at < bag.length; ) {
-    const [fd = 0, length = 0, control = 0] = words.subarray(at >> 2, (at >> 2) + 3);
+    const [fd = 0, length = 0, control = 0, port = 0] = words.subarray(at >> 2, (at >> 2) + 4);
     const name = bag.subarray(at + NAME_AT, at + CONTROL_AT);
     const packetAt = at + PACKET_AT;
     const way = {
       fd,
-      client: clientOf(name),
+      client: clientOf(name, bag.subarray(at + LOCAL_AT, packetAt), port),
       name: copyOf(name),
       control: copyOf(bag, at + CONTROL_AT, at + CONTROL_AT + control),
     };
@@ -108,11 +117,12 @@ export function* unpack(bag: Uint8Array): Generator<Packed> {
   }
 }
 
-function clientOf(name: Bytes): Client {
+function clientOf(name: Bytes, ours: Bytes, ourPort: number): Client {
   const isV6 = name[Name.FAMILY] === Sys.AF_INET6;
   const at = isV6 ? Name.ADDRESS6 : Name.ADDRESS4;
-  const address = copyOf(name, at, at + (isV6 ? IPV6_BYTES : IPV4_BYTES));
-  return { transport: 'udp', address, port: u16(name, Name.PORT) };
+  const bytes = isV6 ? IPV6_BYTES : IPV4_BYTES;
+  const local = { address: copyOf(ours, 0, bytes), port: ourPort };
+  return { transport: 'udp', address: copyOf(name, at, at + bytes), port: u16(name, Name.PORT), local };
 }
 
 /** Sends one answer at a time. */

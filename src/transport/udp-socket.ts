@@ -17,12 +17,14 @@ export interface UdpSocket {
   readonly isWildcard: boolean;
   /** Canonical text. */
   readonly address: string;
+  /** The same in 4 or 16 bytes. */
+  readonly addressBytes: Bytes;
   readonly port: number;
 }
 
 /**
  * Sockets that share one address, at least one; the kernel spreads clients over them. Throws an error with
- * the system's code (EADDRINUSE, EACCES, EADDRNOTAVAIL).
+ * the system's code (EADDRINUSE, EACCES, EADDRNOTAVAIL) and the call it refused.
  */
 export function openUdpSockets(
   native: Native,
@@ -35,7 +37,7 @@ export function openUdpSockets(
   try {
     const first = open(native, address, port, indexOf);
     opened.push(first);
-    set(native, first.fd, Sys.SOL_SOCKET, Sys.SO_REUSEPORT, 1);
+    need(native, first.fd, Sys.SOL_SOCKET, Sys.SO_REUSEPORT, 'SO_REUSEPORT');
     while (opened.length < count) opened.push(open(native, address, first.port, indexOf, 'joins'));
     return opened;
   } catch (error) {
@@ -57,39 +59,48 @@ function open(
   const isWildcard = bytes.every((byte) => byte === 0);
   const fd = native.socket(isV6 ? Sys.AF_INET6 : Sys.AF_INET, Sys.SOCK_DGRAM_CLOEXEC, 0);
   if (fd < 0) throw systemError(native.errno(), 'socket');
-  if (joins) set(native, fd, Sys.SOL_SOCKET, Sys.SO_REUSEPORT, 1);
-  if (isV6) set(native, fd, Sys.IPPROTO_IPV6, Sys.IPV6_V6ONLY, 1);
-  if (isWildcard) askForDestination(native, fd, isV6);
-  set(native, fd, Sys.SOL_SOCKET, Sys.SO_RCVBUF, UDP_SOCKET_BUFFER_BYTES);
-  set(native, fd, Sys.SOL_SOCKET, Sys.SO_SNDBUF, UDP_SOCKET_BUFFER_BYTES);
-  set(native, fd, Sys.SOL_SOCKET, Sys.SO_RCVTIMEO, 0, 1_000 * FRONT_WAKE_MS);
-  const name = sockaddr(bytes, port, indexOf(address.split('%')[1] ?? '0'));
-  const nameLength = isV6 ? Name.SIZE6 : Name.SIZE4;
-  if (native.bind(fd, name, nameLength) < 0) {
-    const code = native.errno();
+  try {
+    if (joins) need(native, fd, Sys.SOL_SOCKET, Sys.SO_REUSEPORT, 'SO_REUSEPORT');
+    if (isV6) need(native, fd, Sys.IPPROTO_IPV6, Sys.IPV6_V6ONLY, 'IPV6_V6ONLY');
+    if (isWildcard) askForDestination(native, fd, isV6);
+    set(native, fd, Sys.SOL_SOCKET, Sys.SO_RCVBUF, UDP_SOCKET_BUFFER_BYTES);
+    set(native, fd, Sys.SOL_SOCKET, Sys.SO_SNDBUF, UDP_SOCKET_BUFFER_BYTES);
+    set(native, fd, Sys.SOL_SOCKET, Sys.SO_RCVTIMEO, 0, 1_000 * FRONT_WAKE_MS);
+    const name = sockaddr(bytes, port, indexOf(address.split('%')[1] ?? '0'));
+    const nameLength = isV6 ? Name.SIZE6 : Name.SIZE4;
+    if (native.bind(fd, name, nameLength) < 0) throw systemError(native.errno(), 'bind');
+    const length = steady(4);
+    length[0] = nameLength;
+    native.getsockname(fd, name, length);
+    return {
+      ...{ fd, isV6, isWildcard, port: u16(name, Name.PORT) },
+      ...{ address: ipText(bytes), addressBytes: bytes },
+    };
+  } catch (error) {
     native.close(fd);
-    throw systemError(code, 'bind');
+    throw error;
   }
-  const length = steady(4);
-  length[0] = nameLength;
-  native.getsockname(fd, name, length);
-  return { fd, isV6, isWildcard, address: ipText(bytes), port: u16(name, Name.PORT) };
 }
 
 /** Switches PKTINFO on. */
 export function askForDestination(native: Native, fd: number, isV6: boolean): void {
-  if (isV6) set(native, fd, Sys.IPPROTO_IPV6, Sys.IPV6_RECVPKTINFO, 1);
-  else set(native, fd, Sys.IPPROTO_IP, Sys.IP_PKTINFO, 1);
+  if (isV6) need(native, fd, Sys.IPPROTO_IPV6, Sys.IPV6_RECVPKTINFO, 'IPV6_RECVPKTINFO');
+  else need(native, fd, Sys.IPPROTO_IP, Sys.IP_PKTINFO, 'IP_PKTINFO');
 }
 
-/** A kernel that refuses an option leaves the socket as it is: each has a default to live with. */
-function set(native: Native, fd: number, level: number, option: number, ...values: readonly number[]): void {
+/** Switches an option on without which nothing works. */
+function need(native: Native, fd: number, level: number, option: number, called: string): void {
+  if (set(native, fd, level, option, 1) < 0) throw systemError(native.errno(), `setsockopt ${called}`);
+}
+
+/** A kernel that refuses a size or a time leaves the socket as it is: each has a default to live with. */
+function set(native: Native, fd: number, level: number, option: number, ...values: readonly number[]) {
   const isTime = values.length > 1;
   const bytes = steady(isTime ? 16 : 4);
   const view = new DataView(bytes.buffer);
   if (isTime) for (const [i, value] of values.entries()) view.setBigInt64(8 * i, BigInt(value), true);
   else view.setInt32(0, values[0] as number, true);
-  native.setsockopt(fd, level, option, bytes, bytes.length);
+  return native.setsockopt(fd, level, option, bytes, bytes.length);
 }
 
 /** 16 or 28 bytes of use, in 32. */

@@ -12,7 +12,7 @@ import { assert } from '../base/assert.ts';
 import { Counter, type Counters } from '../base/counters.ts';
 import { parseIp } from '../base/ip.ts';
 import { MESSAGE_BYTES_MAX, UDP_SEND_QUEUE_MAX, UDP_SOCKET_BUFFER_BYTES } from '../base/limits.ts';
-import { type Answerer, type Client, DROP, LATER, NEVER_ASKING } from './door.ts';
+import { type Answerer, type Client, DROP, type Endpoint, LATER, NEVER_ASKING } from './door.ts';
 
 /** Rejects with the system's error where the address cannot be had (EADDRINUSE, EACCES, EADDRNOTAVAIL). */
 export async function listenUdp(
@@ -47,6 +47,7 @@ export class UdpListener {
   readonly address: string;
   readonly port: number;
   readonly #socket: Socket;
+  readonly #local: Endpoint | undefined;
   readonly #answerer: Answerer;
   readonly #counters: Counters;
   #out = Buffer.allocUnsafeSlow(MESSAGE_BYTES_MAX);
@@ -62,6 +63,8 @@ export class UdpListener {
     const bound = socket.address();
     this.address = bound.address;
     this.port = bound.port;
+    const own = parseIp(bound.address);
+    this.#local = own && { address: own, port: bound.port };
     this.#socket = socket;
     this.#answerer = answerer;
     this.#counters = counters;
@@ -102,7 +105,9 @@ export class UdpListener {
       return;
     }
     this.#counters.bump(Counter.udpReceived);
-    const client: Client = { transport: 'udp', address: this.#bytesOf(from.address), port: from.port };
+    const { port } = from;
+    const address = this.#bytesOf(from.address);
+    const client: Client = { transport: 'udp', address, port, local: this.#local };
     const length = this.#answerer.answer(packet, packet.length, client, this.#out, (response) =>
       this.#sendCopy(response, from),
     );

@@ -5,7 +5,7 @@
  * trace: the caller takes a `mark` and returns to it. Nothing here allocates.
  */
 import { type Bytes, copy, put16, put32, u8, u16 } from '../base/bytes.ts';
-import { COMPRESSION_SUFFIXES_MAX } from '../base/limits.ts';
+import { COMPRESSION_PROBES_MAX, COMPRESSION_SUFFIXES_MAX } from '../base/limits.ts';
 import type { HashedName } from './hashed-name.ts';
 import { extendHash, FOLD, LABELS_MAX, labelOffsets, nameLength, ROOT_HASH } from './name.ts';
 import { compressibleNames, compressibleSkip } from './rdata.ts';
@@ -150,7 +150,10 @@ export class MessageWriter {
   #remember(hash: number, target: number): void {
     if (this.#suffixes >= COMPRESSION_SUFFIXES_MAX || target >= POINTER_TARGETS) return;
     let slot = hash & (SLOTS - 1);
-    while (this.#slotMessage[slot] === this.#message) slot = (slot + 1) & (SLOTS - 1);
+    for (let left = COMPRESSION_PROBES_MAX; this.#slotMessage[slot] === this.#message; left--) {
+      if (left === 0) return;
+      slot = (slot + 1) & (SLOTS - 1);
+    }
     this.#slotMessage[slot] = this.#message;
     this.#slotHash[slot] = hash;
     this.#slotTarget[slot] = target;
@@ -172,13 +175,12 @@ export class MessageWriter {
   }
 
   #find(hash: number, name: Bytes, from: number): number {
-    for (
-      let slot = hash & (SLOTS - 1);
-      this.#slotMessage[slot] === this.#message;
-      slot = (slot + 1) & (SLOTS - 1)
-    ) {
+    let slot = hash & (SLOTS - 1);
+    for (let left = COMPRESSION_PROBES_MAX; this.#slotMessage[slot] === this.#message; left--) {
       const target = this.#slotTarget[slot] as number;
       if (this.#slotHash[slot] === hash && target < this.at && this.#isAt(target, name, from)) return target;
+      if (left === 0) return NO_NAME;
+      slot = (slot + 1) & (SLOTS - 1);
     }
     return NO_NAME;
   }

@@ -1,6 +1,7 @@
 /** What every transport does, asked of each of them. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Counter, Counters } from '../../src/base/counters.ts';
+import { parseIp } from '../../src/base/ip.ts';
 import { UDP_QUERY_BYTES_MAX } from '../../src/base/limits.ts';
 import { realWorld } from '../../src/base/world.ts';
 import { listenTcp } from '../../src/transport/tcp.ts';
@@ -142,12 +143,15 @@ describe.each(transports)('$transport', ({ over, listen, connect, bytesMax, ques
     expect(answers.sort()).toEqual(ids.map((id) => `echo ${id}`).sort());
   });
 
-  test('the answerer is told who asks, and how', async () => {
-    const peer = await conversation();
+  test.each(['127.0.0.1', '::1'])('the answerer is told who asks, how, and that it is at %s', async (at) => {
+    const { port } = await listening(at);
+    const peer = await connect(at, port);
+    peers.push(peer);
     peer.send(ask(1, 'echo'));
     await peer.hear();
+    const address = parseIp(at);
     expect(answerer.clients).toEqual([
-      { transport: over, address: Uint8Array.of(127, 0, 0, 1), port: peer.port },
+      { transport: over, address, port: peer.port, local: { address, port } },
     ]);
   });
 

@@ -304,7 +304,16 @@ cookies: { secrets: [${HEX}, ${HEX}], requireOverLimit: false }
     allowQuery: ['192.0.2.0/24'],
     udpSize: 4096,
     identity: { nsid: 'fra-1' },
-    rateLimit: { enabled: true, responses: 5, nxdomains: 4, errors: 0, windowMs: 5_000, slip: 1, exempt: [] },
+    rateLimit: {
+      enabled: true,
+      responses: 5,
+      nxdomains: 4,
+      errors: 0,
+      total: 0,
+      windowMs: 5_000,
+      slip: 1,
+      exempt: [],
+    },
     cookies: { enabled: true, secrets: [HEX, HEX], requireOverLimit: false },
   });
 });

@@ -9,7 +9,8 @@ const packet = Buffer.from('00010100000100000000000003777777076578616d706c650363
 function sighting(changed: Partial<Sighting> = {}): Sighting {
   const query = new Query();
   query.read(packet, packet.length - 1);
-  const client = { transport: 'udp', address: Uint8Array.of(192, 0, 2, 7), port: 65_535 } as const;
+  const local = { address: Uint8Array.of(192, 0, 2, 53), port: 53 };
+  const client = { transport: 'udp', address: Uint8Array.of(192, 0, 2, 7), port: 65_535, local } as const;
   const out = Buffer.from('000181000001000000000000ffff', 'hex');
   return {
     query,
@@ -38,7 +39,7 @@ test('a query and its response are two messages with client, times and bytes', (
     2: Buffer.from('cairn 1'),
     15: 1,
   });
-  const peer = { 2: 1, 3: 1, 4: Buffer.of(192, 0, 2, 7), 6: 65_535 };
+  const peer = { 2: 1, 3: 1, 4: Buffer.of(192, 0, 2, 7), 5: Buffer.of(192, 0, 2, 53), 6: 65_535, 7: 53 };
   expect(Object.fromEntries(asked.message)).toEqual({
     1: 1,
     ...peer,
@@ -69,4 +70,5 @@ test('an IPv6 client over TCP', () => {
   const address = Buffer.from('20010db8000000000000000000000001', 'hex');
   const [{ message }] = tapped({ client: { transport: 'tcp', address, port: 1 } });
   expect([message.get(2), message.get(3), message.get(4)]).toEqual([2, 2, address]);
+  expect([message.get(5), message.get(7)]).toEqual([undefined, undefined]);
 });

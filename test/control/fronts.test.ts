@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Counters } from '../../src/base/counters.ts';
 import { Histograms } from '../../src/base/histogram.ts';
+import { parseIp } from '../../src/base/ip.ts';
 import {
   FRONT_LETTERS_MAX,
   FRONT_SIGHTING_LETTERS_MAX,
@@ -162,8 +163,8 @@ test.each(['127.0.0.1', '::1', '0.0.0.0'])(
   async (address) => {
     const sends: (() => void)[] = [];
     const asked: unknown[] = [];
-    resume = (packet, length, { transport, port }, out, send) => {
-      asked.push({ transport, port });
+    resume = (packet, length, { transport, port, local }, out, send) => {
+      asked.push({ transport, port, local });
       const answer = packet.slice(0, length);
       answer[2] = 0x80;
       if (asked.length === 1) out.set(answer);
@@ -179,7 +180,8 @@ test.each(['127.0.0.1', '::1', '0.0.0.0'])(
     expect(await ask(peer, 'www.example.com', true)).toContain('an www.example.com. 60 IN A 192.0.2.1');
     sends[0]?.();
     expect(await heard(peer)).toEqual(['NOERROR']);
-    expect(asked).toEqual([1, 2].map(() => ({ transport: 'udp', port: peer.port })));
+    const local = { address: parseIp(at), port };
+    expect(asked).toEqual([1, 2].map(() => ({ transport: 'udp', port: peer.port, local })));
     expect(fronts.underway).toBe(0);
   },
 );
@@ -334,7 +336,7 @@ test('a bug that a front met is logged, with the packet', async () => {
 });
 
 test('who is limited has one account at all fronts, also at one that died and came back', async () => {
-  const rates = { responses: 50, nxdomains: 50, errors: 50, windowMs: 15_000, slip: 0 };
+  const rates = { responses: 50, nxdomains: 50, errors: 50, total: 500, windowMs: 15_000, slip: 0 };
   const limit = new RateLimit(rates, realWorld);
   const guard = { ...settings.guard, limit: { rates, table: limit.memory } };
   const listening = await started(2);

@@ -115,8 +115,8 @@ test('a port that is taken is a refusal that says what to do, as for the DNS por
   const told = { metrics: () => '', isAlive: () => true, isReady: () => true };
   const refused = await openHttp(door.address, told);
   expect(refused).toMatchObject({ code: 'EADDRINUSE' });
-  const [text] = 'code' in refused ? refusalTexts([refused], 0) : [];
+  const [text] = 'code' in refused ? refusalTexts([refused]) : [];
   expect(text).toMatch(
-    /^cannot listen on 127\.0\.0\.1:\d+ \(TCP\): another process listens there; .*ss -ltnp/,
+    /^cannot listen on 127\.0\.0\.1:\d+ \(TCP\): (taken by .* \(pid \d+\)|another process .*ss -ltnp)/,
   );
 });

@@ -3,6 +3,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ipText } from '../../src/base/ip.ts';
 import { realWorld } from '../../src/base/world.ts';
 import { ROOT_SERVERS } from '../../src/tools/playground-internet.ts';
 import { startPlayground } from '../../src/tools/playground-start.ts';
@@ -65,9 +66,7 @@ test('a port that another Cairn of the same user has is refused, with what to do
   const port = await serve({ threads: 2 }).port();
   const second = serve({ threads: 2, listen: [`127.0.0.1:${port}`] });
   expect(await second.exited).toBe(1);
-  expect(second.text).toContain(
-    `cannot listen on 127.0.0.1:${port} (UDP, TCP): another process listens there`,
-  );
+  expect(second.text).toContain(`cannot listen on 127.0.0.1:${port} (UDP, TCP): taken by node (pid `);
   expect(short(await ask(port, 'www.example.com'))).toBe('192.0.2.1');
 });
 
@@ -169,6 +168,26 @@ test('what a front answered is in a dnstap file, and after a move in the next', 
     );
   expect(types('first.tap')).toEqual(['control 2', 1, 2, 'control 3']);
   expect(types('q.tap')).toEqual(['control 2', 5, 6, 'control 3']);
+});
+
+test('bound to all addresses, it answers from the one asked, and dnstap tells which that was', async () => {
+  const log = { queries: { format: 'dnstap', to: 'q.tap' } };
+  const server = serve({ listen: ['0.0.0.0:0'], threads: 2, log });
+  const port = await server.port();
+  const asked = ['127.0.0.1', '127.0.0.2', '127.9.9.9'];
+  for (const address of asked) {
+    expect(short(await ask(port, 'www.example.com', 'A', address))).toBe('192.0.2.1');
+    expect(short(await askTcp(port, 'www.example.com', 'A', address))).toBe('192.0.2.1');
+  }
+  expect(await server.stop()).toBe(0);
+  const told = framesOf(readFileSync(files.path('q.tap'))).flatMap((frame) =>
+    typeof frame === 'number'
+      ? []
+      : [[ipText(Uint8Array.from(frame.message.get(5) as Buffer)), frame.message.get(7)]],
+  );
+  // Query and response, over UDP and TCP; fronts and this thread come in any order.
+  const wanted = asked.flatMap((address) => Array.from({ length: 4 }, () => [address, port]));
+  expect(told.toSorted()).toEqual(wanted);
 });
 
 test('with fronts it is ready when they answer, and not any more while it drains', async () => {

@@ -30,9 +30,10 @@ export class ServerProcess {
     words: readonly string[],
     mode: 'loopback' | 'recursion' = 'loopback',
     env: NodeJS.ProcessEnv = process.env,
+    program = CAIRN,
   ) {
     const stay = mode === 'loopback' ? ['--no-recursion'] : [];
-    this.child = spawn(CAIRN, ['serve', ...words, ...stay], { stdio: ['ignore', 'pipe', 'pipe'], env });
+    this.child = spawn(program, ['serve', ...words, ...stay], { stdio: ['ignore', 'pipe', 'pipe'], env });
     let rest = '';
     this.child.stdout?.on('data', (chunk: Buffer) => {
       const lines = (rest + chunk).split('\n');

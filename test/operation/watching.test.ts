@@ -146,7 +146,7 @@ test('a port that is taken for HTTP is told as one for DNS is, and nothing start
   const process = start(`http: { listen: '127.0.0.1:${port}' }`);
   expect(await process.exited).toBe(1);
   const { msg } = await process.said('cannot listen on');
-  expect(msg).toContain(`127.0.0.1:${port} (TCP): another process listens there`);
+  expect(msg).toMatch(new RegExp(`127\\.0\\.0\\.1:${port} \\(TCP\\): taken by node \\(pid \\d+\\): stop it`));
   other.close();
 });
 

@@ -3,9 +3,10 @@ import { RateLimit, type RateVerdict } from '../../src/server/rate-limit.ts';
 import { EdnsOption, Rcode, Type } from '../../src/wire/codes.ts';
 import { Flag, readMessage } from '../../src/wire/message.ts';
 import { catalog, SOA_AND_NS } from '../support/authority.ts';
-import { Clock, cookiesOf, type From, Guarded, prefixes } from '../support/guarded.ts';
+import { Clock, cookiesOf, type From, flood, Guarded, prefixes } from '../support/guarded.ts';
 
-const RATES = { responses: 50, nxdomains: 20, errors: 10, windowMs: 15_000, slip: 2 };
+const RATES = { responses: 50, nxdomains: 20, errors: 10, total: 0, windowMs: 15_000, slip: 2 };
+const DEFAULT_RATES = { responses: 50, nxdomains: 50, errors: 50, total: 500, windowMs: 15_000, slip: 2 };
 const V4 = Uint8Array.of(198, 51, 100, 7);
 
 describe('an account', () => {
@@ -138,6 +139,70 @@ describe('an account', () => {
   });
 });
 
+describe('the account of a prefix as a whole', () => {
+  let clock: Clock;
+  let limit: RateLimit;
+  beforeEach(() => {
+    clock = new Clock();
+    limit = new RateLimit({ ...DEFAULT_RATES, slip: 0 }, clock);
+  });
+  const answers = (count: number, thing: (i: number) => number, address = V4): number =>
+    Array.from({ length: count }, (_, i) => limit.charge('response', address, thing(i))).filter(
+      (verdict) => verdict === 'send',
+    ).length;
+  const each = (i: number): number => i + 1;
+
+  test('gives 2.5 seconds of its rate at once, whatever is asked', () => {
+    expect(answers(100_000, each)).toBe(1_250);
+    expect(limit.heldFor).toBe('total');
+    expect(answers(10_000, each, Uint8Array.of(198, 51, 101, 7))).toBe(1_250);
+  });
+
+  test('is a ceiling, not a verdict: a flood gets the rate, and nothing is held back after it', () => {
+    answers(100_000, each);
+    for (let second = 0; second < 5; second++) {
+      clock.ms += 1_000;
+      expect(answers(50_000, (i) => 100_000 * second + i)).toBe(500);
+    }
+    clock.ms += 3_000;
+    expect(answers(2_000, (i) => 900_000 + i)).toBe(1_250);
+  });
+
+  test('lets a busy resolver pass that asks 500 things a second', () => {
+    let passed = 0;
+    for (let i = 0; i < 10_000; i++, clock.ms += 2) passed += answers(1, () => i);
+    expect(passed).toBe(10_000);
+  });
+
+  test('is not charged what another account holds back: one flooded answer holds up no other', () => {
+    expect(answers(100_000, () => 1)).toBe(125);
+    expect(limit.heldFor).toBe('response');
+    expect(answers(1_000, each)).toBe(999); // All but the flooded one itself.
+  });
+
+  test('is without limit at 0, and limits what else has none', () => {
+    limit.settings = { ...DEFAULT_RATES, total: 0 };
+    expect(answers(100_000, each)).toBe(100_000);
+    limit.settings = { ...DEFAULT_RATES, responses: 0 };
+    expect(answers(10_000, () => 1)).toBe(1_250);
+  });
+
+  test('is not forgotten for many prefixes that are asked for in between', () => {
+    const anybody = Uint8Array.of(0, 0, 0, 1);
+    let passed = 0;
+    for (let i = 0; i < 400_000; i++) {
+      if (i % 50 === 0) clock.ms += 1;
+      anybody[0] = i;
+      anybody[1] = i >> 8;
+      anybody[2] = i >> 16;
+      limit.charge('response', anybody, i);
+      if (limit.charge('response', V4, i) === 'send') passed += 1;
+    }
+    // 8 seconds.
+    expect(passed).toBeLessThanOrEqual(1_250 + 8 * 500);
+  });
+});
+
 const zones = catalog({
   'own.': `
 $TTL 60
@@ -152,41 +217,11 @@ ns.sub A 192.0.2.3
 });
 const guarded = (slip = 2): Guarded =>
   new Guarded(zones, (clock) => ({
-    limit: new RateLimit({ responses: 50, nxdomains: 50, errors: 50, windowMs: 15_000, slip }, clock),
+    limit: new RateLimit({ ...DEFAULT_RATES, slip }, clock),
     exempt: prefixes('10.0.0.0/8'),
     cookies: cookiesOf(clock),
     requireOverLimit: true,
   }));
-
-interface Traffic {
-  bytesIn: number;
-  bytesOut: number;
-  answered: number;
-}
-
-/** So many queries in each millisecond, from all over one /24 unless told. */
-function flood(
-  subject: Guarded,
-  ms: number,
-  perMs: number,
-  question: (i: number) => string,
-  from: From = {},
-): Traffic {
-  const seen: Traffic = { bytesIn: 0, bytesOut: 0, answered: 0 };
-  for (let i = 0; i < ms * perMs; i++) {
-    if (i % perMs === 0) subject.clock.ms += 1;
-    const packet = subject.query(question(i), from);
-    const response = subject.send(packet, {
-      address: `198.51.100.${i % 256}`,
-      port: 1024 + (i % 60_000),
-      ...from,
-    });
-    seen.bytesIn += packet.length;
-    seen.bytesOut += response?.length ?? 0;
-    if (response !== undefined && ((response[2] ?? 0) & 0x02) === 0) seen.answered += 1;
-  }
-  return seen;
-}
 
 describe('a flood of 50,000 queries a second from one /24', () => {
   test.each([

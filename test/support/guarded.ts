@@ -87,3 +87,39 @@ export const cookiesOf = (clock: Clock, ...secrets: string[]): Cookies => {
   const [first, second] = secrets.map(unhex);
   return new Cookies(clock, first ? CookieSecrets.given(first, second) : CookieSecrets.drawn(clock));
 };
+
+export interface Traffic {
+  bytesIn: number;
+  bytesOut: number;
+  answered: number;
+}
+
+/** Made once, and sent again and again. */
+const FLOOD_PACKETS = 10_000;
+
+/** So many queries in each millisecond, from all over one /24 unless told. */
+export function flood(
+  subject: Guarded,
+  ms: number,
+  perMs: number,
+  question: (i: number) => string,
+  from: From = {},
+): Traffic {
+  const seen: Traffic = { bytesIn: 0, bytesOut: 0, answered: 0 };
+  const packets = new Map<string, Uint8Array>();
+  for (let i = 0; i < ms * perMs; i++) {
+    if (i % perMs === 0) subject.clock.ms += 1;
+    const asked = question(i);
+    const packet = packets.get(asked) ?? subject.query(asked, from);
+    if (packets.size < FLOOD_PACKETS) packets.set(asked, packet);
+    const response = subject.send(packet, {
+      address: `198.51.100.${i % 256}`,
+      port: 1024 + (i % 60_000),
+      ...from,
+    });
+    seen.bytesIn += packet.length;
+    seen.bytesOut += response?.length ?? 0;
+    if (response !== undefined && ((response[2] ?? 0) & 0x02) === 0) seen.answered += 1;
+  }
+  return seen;
+}

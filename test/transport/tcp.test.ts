@@ -1,4 +1,5 @@
 /** What TCP has to do because a connection is a thing: bounds, deadlines, halves and ends (RFC 7766 §6). */
+import { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type CounterName, Counters } from '../../src/base/counters.ts';
 import { type TcpLimits, tcpLimits } from '../../src/transport/connection.ts';
@@ -362,6 +363,23 @@ describe('a table of connections', () => {
     expect(idOf(await another.hear())).toBe(5);
     neighbour.send(ask(6, 'echo'));
     expect(idOf(await neighbour.hear())).toBe(6);
+  });
+
+  test('takes a /64 of IPv6 for one client, whatever addresses it makes up', async () => {
+    await listening({ clientsPerAddressMax: 2 });
+    const table = new TcpTable(answerer, world, counters, { clientsPerAddressMax: 2 });
+    const from = (remoteAddress: string): Socket =>
+      Object.defineProperties(new Socket(), {
+        remoteAddress: { value: remoteAddress },
+        remotePort: { value: 5_300 },
+      });
+    const kept = ['2001:db8::1', '2001:db8::2', '2001:db8:0:1::1'].map((each) =>
+      table.admit(from(each), () => {}),
+    );
+    expect([count('tcpAccepted'), count('tcpEvicted')]).toEqual([3, 0]);
+    expect(table.admit(from('2001:db8::ffff:3'), () => {})).toBeDefined();
+    expect(count('tcpEvicted')).toBe(1);
+    for (const each of kept) if (each) table.close(each);
   });
 
   test('forgets who left', async () => {

@@ -2,9 +2,10 @@
 import koffi from 'koffi';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Counters } from '../../src/base/counters.ts';
+import { parseIp } from '../../src/base/ip.ts';
 import { UDP_BATCH_MAX, UDP_QUERY_BYTES_MAX } from '../../src/base/limits.ts';
 import { type Answerer, DROP } from '../../src/transport/door.ts';
-import { Header, Name, type Native } from '../../src/transport/native.ts';
+import { Control, Header, Name, type Native, PktInfo4, PktInfo6 } from '../../src/transport/native.ts';
 import { Batch } from '../../src/transport/udp-batch.ts';
 import { Bag, Returns, unpack } from '../../src/transport/udp-return.ts';
 import { openUdpSockets, type UdpSocket } from '../../src/transport/udp-socket.ts';
@@ -70,6 +71,62 @@ describe('a wildcard socket answers from the address that was asked [RFC 2181 §
     batch.answer(answerer);
     expect(wordOf(await (peers[1] as Peer).hear())).toBe('echo 1');
     expect(wordOf(await (peers[2] as Peer).hear())).toBe('echo 2');
+  });
+});
+
+describe('a query at a wildcard that was not sent to one of our addresses', () => {
+  /** The control message of the first slot. */
+  const controlOf = (headers: Uint8Array): Uint8Array => {
+    const at = new DataView(headers.buffer, headers.byteOffset).getBigUint64(Header.CONTROL, true);
+    return new Uint8Array(koffi.view(at, Control.SIZE));
+  };
+  /** What the kernel wrote of the first query is changed, and what goes back to it is kept. */
+  function forging(change: (content: Uint8Array) => void): { kernel: Native; sent: DataView[] } {
+    const sent: DataView[] = [];
+    const kernel: Native = {
+      ...native,
+      recvmmsg: (fd, headers, count, flags, timeout) => {
+        const came = native.recvmmsg(fd, headers, count, flags, timeout);
+        change(controlOf(headers).subarray(Control.CONTENT));
+        return came;
+      },
+      sendmmsg: (_, headers, count) => {
+        sent.push(new DataView(controlOf(headers).slice().buffer, Control.CONTENT));
+        return count;
+      },
+    };
+    return { kernel, sent };
+  }
+
+  async function answered(bound: string, asked: string, kernel: Native): Promise<void> {
+    const socket = socketAt(bound);
+    (await peerOf(asked, socket.port)).send(ask(1, 'echo'));
+    const batch = new Batch(kernel, counters, new Bag());
+    await receiveAll(batch, socket, 1);
+    batch.answer(answerer);
+  }
+
+  test.each([
+    ['::', '::1', 'ff02::1', (at: Uint8Array) => at.set([0xff, 2], PktInfo6.ADDRESS)],
+    ['0.0.0.0', '127.0.0.1', 'a broadcast', (at: Uint8Array) => at.fill(0xff, PktInfo4.SEEN, PktInfo4.SIZE)],
+  ])('%s, asked at %s as %s: gets silence', async (bound, asked, _, change) => {
+    const { kernel, sent } = forging(change);
+    await answered(bound, asked, kernel);
+    expect(sent).toEqual([]);
+    expect(answerer.words).toEqual([]);
+    expect(counters.record()).toMatchObject({ udpDropped: 1, udpReceived: 0 });
+  });
+
+  test.each([
+    ['fe80::1', 7],
+    ['2001:db8::1', 0],
+  ])('an answer from %s leaves by interface %i, where 0 is any [RFC 4007 §6]', async (address, index) => {
+    const { kernel, sent } = forging((content) => {
+      content.set(parseIp(address) as Uint8Array, PktInfo6.ADDRESS);
+      content[PktInfo6.INDEX] = 7;
+    });
+    await answered('::', '::1', kernel);
+    expect(sent.map((content) => content.getUint32(PktInfo6.INDEX, true))).toEqual([index]);
   });
 });
 
@@ -178,6 +235,7 @@ describe('a kernel that does not take everything', () => {
     ['is full for a moment', [2, 'EAGAIN'], [0, 1, 2, 3, 4, 5], {}],
     ['stays full', [2, 'EAGAIN', 'EAGAIN'], [0, 1], { udpSendQueueFull: 4 }],
     ['will not send one of them', [2, 'EPERM'], [0, 1, 3, 4, 5], { udpSendFailed: 1 }],
+    ['has lost the address that was asked', ['EINVAL'], [1, 2, 3, 4, 5], { udpSendFailed: 1 }],
     ['has no route to several', ['ENETUNREACH', 'EHOSTUNREACH'], [2, 3, 4, 5], { udpSendFailed: 2 }],
   ])('%s', async (_, script, ids, counted) => {
     expect(await sent(scripted(...script))).toEqual(ids);
@@ -189,17 +247,18 @@ describe('a kernel that does not take everything', () => {
     expect(new Batch(kernel, counters, new Bag()).receive(socketAt(), false)).toBe(0);
   });
 
-  test('a call that was made wrongly is our bug', () => {
-    const kernel = { ...native, recvmmsg: () => -1, errno: () => 'EBADF' };
+  test.each(['EBADF', 'EINVAL'])('a call that was made wrongly is our bug: %s', (error) => {
+    const kernel = { ...native, recvmmsg: () => -1, errno: () => error };
     const batch = new Batch(kernel, counters, new Bag());
-    expect(() => batch.receive(socketAt(), false)).toThrow('EBADF');
+    expect(() => batch.receive(socketAt(), false)).toThrow(error);
   });
 });
 
 test('a full bag takes no more, and what it has stays whole', () => {
   const bag = new Bag();
   const [name, control, packet] = [32, 64, UDP_QUERY_BYTES_MAX].map((length) => new Uint8Array(length));
-  const socket = { fd: 7, isV6: false, isWildcard: false, address: '127.0.0.1', port: 53 };
+  const addressBytes = Uint8Array.of(127, 0, 0, 1);
+  const socket = { fd: 7, isV6: false, isWildcard: false, address: '127.0.0.1', addressBytes, port: 53 };
   const put = () =>
     bag.put(
       socket,
