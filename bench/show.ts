@@ -57,6 +57,7 @@ const TABLES: { readonly [Name in Part]: (rows: NonNullable<Parts[Name]>) => Tab
       ...[server, maxPerSecond, ...quantiles(atHalf), commonPerSecond, ...quantiles(atCommon)],
       Math.max(atHalf.lateP99, atCommon.lateP99),
     ]),
+    notes: lateNotes(rows.flatMap(({ atHalf, atCommon }) => [atHalf, atCommon])),
   }),
   scale: (rows) => ({
     title: 'threads over UDP',
@@ -81,6 +82,7 @@ const TABLES: { readonly [Name in Part]: (rows: NonNullable<Parts[Name]>) => Tab
       ...[row.server, row.publishedMs.join(', '), row.lost, row.p50, row.p99, row.p999, row.max],
       row.worstSecondP99,
     ]),
+    notes: lateNotes(rows),
   }),
   flood: (rows) => ({
     title: `random subdomains, each once, cache of ${FLOOD_CACHE_MB} MB: memory in MB after each tenth`,
@@ -100,6 +102,12 @@ const TABLES: { readonly [Name in Part]: (rows: NonNullable<Parts[Name]>) => Tab
 };
 
 const quantiles = ({ p50, p99, p999, lost }: Pace): Cell[] => [p50, p99, p999, lost];
+
+/** A client that is itself as late as what it measures has measured nothing. */
+const lateNotes = (paces: readonly Pace[]): string[] =>
+  paces.some(({ lateP99, p99 }) => 2 * lateP99 > p99)
+    ? ['the client itself was late, so a p99 here may be its own: the machine was busy']
+    : [];
 
 /** A server that loses queries has no throughput figure. */
 const rate = ({ perSecond, lost, failed }: RateRow): Cell =>
