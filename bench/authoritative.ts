@@ -5,7 +5,7 @@
 import { cpus } from 'node:os';
 import { authorities, ECHO, TCP_SETTINGS } from './authorities.ts';
 import { ask, inTurns, middleRound, type RateRow } from './dnsperf.ts';
-import { CLIENT_CORE, type Server, start, startAll, stopAll } from './servers.ts';
+import { type Server, start, startAll, stopAll } from './servers.ts';
 import type { Sitting } from './sitting.ts';
 
 /** Eight sockets, 200 queries in flight. */
@@ -69,16 +69,15 @@ export async function measureScale(sitting: Sitting): Promise<ScaleRow[]> {
   return rows;
 }
 
-/** Core 0 and up for the server's threads, the rest for the client; it shares the last where there is none. */
+/** Core 0 and up for the server's threads, the rest for the client, which shares the last if none is left. */
 export function coresFor(
   threads: number,
   count: number,
 ): { server: string; client: string; isShared: boolean } {
-  const first = Math.min(threads, count - 1);
-  const isShared = threads >= count;
+  const last = count - 1;
   return {
-    server: threads === 1 ? '0' : `0-${Math.min(threads, count) - 1}`,
-    client: count === 2 ? CLIENT_CORE : `${first}-${count - 1}`,
-    isShared,
+    server: `0-${Math.min(threads - 1, last)}`,
+    client: `${Math.min(threads, last)}-${last}`,
+    isShared: threads >= count,
   };
 }

@@ -4,6 +4,7 @@
  */
 import type { RateRow } from './dnsperf.ts';
 import { FLOOD_CACHE_MB } from './flood.ts';
+import { KEPT } from './load.ts';
 import { type Part, type Parts, rowOf } from './results.ts';
 import { OURS } from './servers.ts';
 
@@ -22,6 +23,7 @@ const CPU_SHARES = {
 const ANSWER_NS = 1_000;
 const TCP_RATE = { 'Knot DNS': 1 } as const;
 const START = { server: 'NSD', time: 1, memory: 0.5 } as const;
+const START_KEPT_MS = 250;
 const RELOAD_P99_MICROS = 5_000;
 /** Of what was held when half of the names had come. */
 const FLOOD_GROWTH = 1.1;
@@ -58,11 +60,22 @@ export const BUDGETS: { readonly [Name in Part]?: (parts: Parts) => Verdict[] } 
       atMost(`p99 at half load at most ${peer}'s`, ours.atHalf.p99 / theirs.atHalf.p99, 1),
       atMost(`p99 at the same load at most ${peer}'s`, ours.atCommon.p99 / theirs.atCommon.p99, 1),
     ]),
-  load: ({ load }) =>
-    against(load, { [START.server]: START.time }, (ours, theirs, peer, share) => [
-      atMost(`start at most ${share} × ${peer}'s time`, ours.startMs / theirs.startMs, share),
-      atMost(`memory at most ${START.memory} × ${peer}'s`, ours.residentMb / theirs.residentMb, START.memory),
-    ]),
+  load: ({ load }) => {
+    const kept = rowOf(load, KEPT);
+    return [
+      ...against(load, { [START.server]: START.time }, (ours, theirs, peer, share) => [
+        atMost(`start at most ${share} × ${peer}'s time`, ours.startMs / theirs.startMs, share),
+        atMost(
+          `memory at most ${START.memory} × ${peer}'s`,
+          ours.residentMb / theirs.residentMb,
+          START.memory,
+        ),
+      ]),
+      ...(kept
+        ? [atMost(`from a kept image at most ${START_KEPT_MS} ms`, kept.startMs, START_KEPT_MS, 0)]
+        : []),
+    ];
+  },
   reload: ({ reload }) => {
     const ours = rowOf(reload, OURS);
     if (ours === undefined) return [];

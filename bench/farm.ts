@@ -33,49 +33,47 @@ interface Site {
   readonly question: string;
 }
 
-const soa = (server: string, negative: number): string =>
-  `@ SOA ${server} host 1 3600 600 86400 ${negative}\n@ NS ${server}\n`;
 const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+const lines = (count: number, line: (i: number) => string): string => range(count).map(line).join('');
+
+const head = (ttl: number, server: string, negativeTtl: number): string =>
+  `$TTL ${ttl}\n@ SOA ${server} host 1 3600 600 86400 ${negativeTtl}\n@ NS ${server}\n`;
 
 /** What each of the three serves, on the addresses of 127.`net`.0.0/16. */
 export function sites(net: number): readonly Site[] {
   const root = `127.${net}.1.1`;
   const registries = range(REGISTRIES).map((t) => `127.${net}.2.${t + 1}`);
   const hosts = range(HOSTS).map((k) => `127.${net}.3.${k + 1}`);
-  const serversOf = (d: number): string[] => [hosts[d % HOSTS] ?? '', hosts[(d + 3) % HOSTS] ?? ''];
-  const delegations = registries.map(
-    (address, t) => `tld${t} NS ns.nic.tld${t}\nns.nic.tld${t} A ${address}\n`,
-  );
-  const registry = (address: string): string =>
-    `$TTL 86400\n${soa('ns.nic', 900)}ns.nic A ${address}\n${range(DOMAINS).map(cut).join('')}`;
-  const cut = (d: number): string =>
-    serversOf(d)
-      .map((address, n) => `dom${d} NS ns${n}.dom${d}\nns${n}.dom${d} A ${address}\n`)
-      .join('');
-  const domain = (t: number, d: number): string =>
-    `$TTL 3600\n${soa('ns0', 300)}@ NS ns1\n${serversOf(d)
-      .map((address, n) => `ns${n} A ${address}\n`)
-      .join('')}@ A 10.1.${t}.${d}\nwww CNAME @\n*.u A 10.9.9.9\nmail MX 10 mx\nmx A 10.2.${t}.${d}\n`;
-  const each = range(REGISTRIES).flatMap((t) => range(DOMAINS).map((d) => [t, d] as const));
+  const hostOf = (d: number, n: number): string => hosts[(d + 3 * n) % HOSTS] ?? '';
+  const domains = range(REGISTRIES * DOMAINS).map((i) => [domainOf(i), domainZone(i, hostOf)]);
+  const registered = registries.map((own, t) => [`tld${t}`, registryZone(own, hostOf)]);
   return [
-    {
-      addresses: [root],
-      zones: {
-        '.': `$TTL 86400\n${soa('a.root-servers.test.', 3_600)}a.root-servers.test. A ${root}\n${delegations.join('')}`,
-      },
-      question: 'a.root-servers.test',
-    },
-    {
-      addresses: registries,
-      zones: Object.fromEntries(registries.map((address, t) => [`tld${t}`, registry(address)])),
-      question: 'ns.nic.tld0',
-    },
-    {
-      addresses: hosts,
-      zones: Object.fromEntries(each.map(([t, d]) => [`dom${d}.tld${t}`, domain(t, d)])),
-      question: FARM_QUESTION,
-    },
+    { addresses: [root], zones: { '.': rootZone(root, registries) }, question: 'a.root-servers.test' },
+    { addresses: registries, zones: Object.fromEntries(registered), question: 'ns.nic.tld0' },
+    { addresses: hosts, zones: Object.fromEntries(domains), question: FARM_QUESTION },
   ];
+}
+
+function rootZone(own: string, registries: readonly string[]): string {
+  const cut = (t: number): string => `tld${t} NS ns.nic.tld${t}\nns.nic.tld${t} A ${registries[t]}\n`;
+  const server = 'a.root-servers.test.';
+  return `${head(86_400, server, 3_600)}${server} A ${own}\n${lines(REGISTRIES, cut)}`;
+}
+
+/** The n-th host of domain d of a registry, by address. */
+type HostOf = (d: number, n: number) => string;
+
+function registryZone(own: string, hostOf: HostOf): string {
+  const cut = (d: number): string =>
+    lines(2, (n) => `dom${d} NS ns${n}.dom${d}\nns${n}.dom${d} A ${hostOf(d, n)}\n`);
+  return `${head(86_400, 'ns.nic', 900)}ns.nic A ${own}\n${lines(DOMAINS, cut)}`;
+}
+
+function domainZone(i: number, hostOf: HostOf): string {
+  const [t, d] = [Math.floor(i / DOMAINS), i % DOMAINS];
+  const servers = lines(2, (n) => `ns${n} A ${hostOf(d, n)}\n`);
+  const names = `@ A 10.1.${t}.${d}\nwww CNAME @\nmail MX 10 mx\nmx A 10.2.${t}.${d}\n*.u A 10.9.9.9\n`;
+  return `${head(3_600, 'ns0', 300)}@ NS ns1\n${servers}${names}`;
 }
 
 function configure(own: string, { addresses, zones }: Site): string {
@@ -139,7 +137,7 @@ function hotQuestion(i: number): string {
   return `${KINDS[kind]}${domainOf(domain)} ${TYPES[kind]}\n`;
 }
 
-const domainOf = (i: number): string => `dom${i % DOMAINS}.tld${Math.floor(i / DOMAINS) % REGISTRIES}`;
+const domainOf = (i: number): string => `dom${i % DOMAINS}.tld${Math.floor(i / DOMAINS)}`;
 
 /** Names from number `from` on that nobody has asked before: each exists, by a wildcard. */
 export async function writeNewNames(folder: string, from: number, count: number): Promise<string> {

@@ -23,7 +23,7 @@ export interface Pace {
   readonly lateP99: number;
 }
 
-export type Pacer = (server: Server, perSecond: number, seconds: number) => Promise<Pace>;
+export type Pacer = (server: Pick<Server, 'port'>, perSecond: number, seconds: number) => Promise<Pace>;
 
 /** A pacer over a list of questions as dnsperf reads them; undefined where there is no C compiler. */
 export async function pacerOver(folder: string, queries: string): Promise<Pacer | undefined> {

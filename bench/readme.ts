@@ -2,6 +2,7 @@
  * The tables of the README, in Markdown, made from what a run left. In parentheses ours to theirs.
  */
 import type { RateRow } from './dnsperf.ts';
+import { KEPT } from './load.ts';
 import { type Parts, type Results, rowOf } from './results.ts';
 import { OURS } from './servers.ts';
 import { ratio } from './statistics.ts';
@@ -31,7 +32,8 @@ function entry<Row extends { readonly server: string }>(line: Line<Row>): Entry 
     if (row === undefined) return '';
     if (isVoid(row)) return 'lost some';
     const own = text(figure(row));
-    return ours && row !== ours && !isVoid(ours) ? `${own} (${ratio(figure(ours), figure(row))})` : own;
+    const isCompared = ours && row !== ours && !isVoid(ours) && figure(row) > 0;
+    return isCompared ? `${own} (${ratio(figure(ours), figure(row))})` : own;
   };
   return { what, servers: rows.map(({ server }) => server), said };
 }
@@ -48,44 +50,54 @@ const cpu = (what: string, rows: readonly RateRow[] | undefined): Entry =>
 const rate = (what: string, rows: readonly RateRow[] | undefined): Entry =>
   entry({ what, rows, figure: ({ perSecond }) => perSecond, text: count, isVoid: hasLost });
 
-const ownZones = ({ udp, tcp, latency, load, reload }: Parts): Entry[] => [
-  cpu('UDP, 100,000 names', udp),
-  rate('answers per second, one core', udp),
-  cpu('TCP, 100 connections', tcp),
-  rate('answers per second, one core', tcp),
-  entry({
-    what: 'p99 at half of its maximum',
-    rows: latency,
-    figure: ({ atHalf }) => atHalf.p99,
-    text: micros,
-  }),
-  entry({
-    what: 'p99 at the same load',
-    rows: latency,
-    figure: ({ atCommon }) => atCommon.p99,
-    text: micros,
-  }),
-  entry({
-    what: '1,000,000 records of text: start to first answer',
-    rows: load,
-    figure: ({ startMs }) => startMs,
-    text: seconds,
-  }),
-  entry({ what: 'memory with them', rows: load, figure: (row) => row.residentMb, text: megabytes }),
-  entry({
-    what: 'replaced under 50,000 queries/s: p99',
-    rows: reload,
-    figure: ({ p99 }) => p99,
-    text: millis,
-  }),
-  entry({ what: 'queries lost meanwhile', rows: reload, figure: ({ lost }) => lost, text: String }),
-];
+const ownZones = ({ udp, tcp, latency, load: all, reload }: Parts): Entry[] => {
+  const kept = rowOf(all, KEPT);
+  const load = all?.filter((row) => row !== kept);
+  return [
+    cpu('UDP, 100,000 names', udp),
+    rate('UDP: answers per second, one core', udp),
+    cpu('TCP, 100 connections', tcp),
+    rate('TCP: answers per second, one core', tcp),
+    entry({
+      what: 'p99 at half of its maximum',
+      rows: latency,
+      figure: ({ atHalf }) => atHalf.p99,
+      text: micros,
+    }),
+    entry({
+      what: 'p99 at the same load',
+      rows: latency,
+      figure: ({ atCommon }) => atCommon.p99,
+      text: micros,
+    }),
+    entry({
+      what: '1,000,000 records of text: start to first answer',
+      rows: load,
+      figure: ({ startMs }) => startMs,
+      text: seconds,
+    }),
+    entry({
+      what: 'from a kept image',
+      rows: kept && [{ ...kept, server: OURS }],
+      figure: ({ startMs }) => startMs,
+      text: seconds,
+    }),
+    entry({ what: 'memory with them', rows: load, figure: (row) => row.residentMb, text: megabytes }),
+    entry({
+      what: 'replaced under 50,000 queries/s: p99',
+      rows: reload,
+      figure: ({ p99 }) => p99,
+      text: millis,
+    }),
+    entry({ what: 'queries lost meanwhile', rows: reload, figure: ({ lost }) => lost, text: String }),
+  ];
+};
 
 const everyoneElses = ({ cached, miss, flood }: Parts): Entry[] => [
   cpu('from the cache', cached),
-  rate('answers per second, one core', cached),
+  rate('from the cache: answers per second, one core', cached),
   cpu('never asked before', miss),
-  rate('answers per second, one core', miss),
+  rate('never asked before: answers per second, one core', miss),
   entry({
     what: 'memory after a flood of random subdomains',
     rows: flood,
@@ -107,12 +119,24 @@ function markdownTable(entries: readonly Entry[]): string[] {
   ];
 }
 
+function answerAlone({ micro }: Parts): string[] {
+  if (micro === undefined) return [];
+  const { nsPerQuery, bytesPerQuery } = micro;
+  const allocated = bytesPerQuery === 0 ? 'nothing' : `${bytesPerQuery} bytes`;
+  return [`Deciding and encoding an answer takes ${micros(nsPerQuery / 1_000)}, and allocates ${allocated}.`];
+}
+
 export function readmeOf({ machine, versions, parts }: Results): string {
   const peers = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  const head =
-    `\`npm run bench\` on ${machine.date.slice(0, 10)} at ${machine.commit}, beside ${peers.join(', ')}, in the same run; ` +
-    `${machine.cores} cores of an ${machine.cpu}, Linux ${machine.kernel.split('-')[0]}, Node ${machine.node.slice(1)}.`;
-  return [...[head, '', ...markdownTable(ownZones(parts)), ...markdownTable(everyoneElses(parts))]].join(
-    '\n',
-  );
+  const { date, commit, cores, cpu, kernel, node } = machine;
+  return [
+    `\`npm run bench\` on ${date.slice(0, 10)} at ${commit}, beside ${peers.join(', ')}, in the same run;`,
+    `${cores} cores (${cpu}), Linux ${kernel.split('-')[0]}, Node ${node.slice(1)}.`,
+    '',
+    ...markdownTable(ownZones(parts)),
+    ...markdownTable(everyoneElses(parts)),
+    ...answerAlone(parts),
+  ]
+    .join('\n')
+    .trimEnd();
 }

@@ -1,8 +1,9 @@
 /**
- * `npm run bench`: Cairn beside the peers that are installed, in one sitting. Prints tables, ratios and goals,
- * says what could not be measured, writes bench/latest.json. `--only PART[,PART]` runs some parts, `--quick`
- * one short round of each; neither touches latest.json. `--table` measures nothing: it prints the README's
- * tables from latest.json. Everything it starts is stopped, everything it writes is in a temporary folder.
+ * `npm run bench`: Cairn beside the peers that are installed, in one sitting. Prints tables, ratios and
+ * goals, says what could not be measured, writes bench/latest.json. `--only PART[,PART]` runs some parts,
+ * `--quick` one short round of each; neither touches latest.json. `--table` measures nothing: it prints the
+ * README's tables from latest.json. Everything it starts is stopped, everything it writes is in a temporary
+ * folder.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

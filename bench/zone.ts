@@ -17,8 +17,13 @@ export interface Workload {
 const NAMES = 100_000;
 const QUERIES = 200_000;
 const BIG_NAMES = 1_000_000;
-const head = (serial: number): string =>
-  `$TTL 300\n@ SOA ns1 host ${serial} 3600 600 86400 60\n@ NS ns1\n@ NS ns2\nns1 A 192.0.2.1\nns2 A 192.0.2.2\n`;
+const head = (serial: number): string => `$TTL 300
+@ SOA ns1 host ${serial} 3600 600 86400 60
+@ NS ns1
+@ NS ns2
+ns1 A 192.0.2.1
+ns2 A 192.0.2.2
+`;
 
 /** Mulberry32: good enough to draw queries, and short. */
 export function chance(seed: number): () => number {
