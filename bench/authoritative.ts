@@ -43,14 +43,13 @@ export interface ScaleRow extends RateRow {
 const THREADS = [1, 2];
 
 /**
- * Each server with one thread and with two, each thread with a core of its own, in so far as there are cores:
- * the client takes the last one, or what the servers leave.
+ * Each server with one thread and with two, each thread with a core of its own, in so far as there are cores.
  */
 export async function measureScale(sitting: Sitting): Promise<ScaleRow[]> {
   const zone = await sitting.zone();
   const queries = await sitting.queries();
   const rows: ScaleRow[] = [];
-  for (const recipe of authorities(zone).filter(({ name }) => name !== 'BIND')) {
+  for (const recipe of authorities(zone)) {
     for (const threads of THREADS) {
       const { server: cores, client, isShared } = coresFor(threads, cpus().length);
       const server = await start(recipe, { ...sitting.startFor(zone), cores, threads });
@@ -58,7 +57,7 @@ export async function measureScale(sitting: Sitting): Promise<ScaleRow[]> {
       try {
         const rounds: RateRow[] = [];
         for (let round = 0; round < (sitting.isQuick ? 1 : 3); round++) {
-          rounds.push(await ask(server, queries, `${UDP} -l ${sitting.isQuick ? 2 : 4}`, client));
+          rounds.push(await ask(server, queries, `${UDP} -l ${sitting.isQuick ? 2 : 3}`, client));
         }
         rows.push({ ...middleRound(rounds), threads, isShared });
       } finally {

@@ -45,7 +45,7 @@ async function overTheFarm(
   try {
     servers = await startAll(recursors({ hints: farm.hints, cacheMb: CACHE_MB }), how);
     const warm = await writeWarmQueries(sitting.folder);
-    for (const server of servers) await ask(server, warm, `${MISS}`);
+    for (const server of servers) await ask(server, warm, MISS);
     for (const server of servers) await ask(server, warm, `${HIT} -n 2`);
     return await measure(servers);
   } finally {

@@ -78,7 +78,8 @@ async function run(parts: readonly Part[], isQuick: boolean): Promise<void> {
   // Ourselves too, so that measuring takes nothing from who is measured.
   spawnSync('taskset', ['-acp', CLIENT_CORE, String(process.pid)]);
   const folder = mkdtempSync(join(tmpdir(), 'cairn-bench-'));
-  process.on('exit', () => rmSync(folder, { recursive: true }));
+  // Again and again, while servers that have just been told to end still write.
+  process.on('exit', () => rmSync(folder, { recursive: true, maxRetries: 5 }));
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
   const results = await measure(parts, new Sitting(folder, isQuick));
   console.log('');

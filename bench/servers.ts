@@ -14,7 +14,7 @@ import { writeQuery } from '../src/wire/message.ts';
 import { nameFromText } from '../src/wire/name.ts';
 import { cpuSeconds, ENVIRONMENT, isInstalled } from './machine.ts';
 
-export const SERVER_CORE = '0';
+const SERVER_CORE = '0';
 export const CLIENT_CORE = '1';
 
 /** How a server is run. */
@@ -52,7 +52,7 @@ export interface Server {
 const START_MS_MAX = 30_000;
 
 const running = new Set<ChildProcess>();
-process.on('exit', () => running.forEach((child) => void child.kill('SIGKILL')));
+process.on('exit', () => running.forEach((child) => void child.kill()));
 
 /** What a program says. It ends with the bench. */
 export async function outputOf(program: string, args: readonly string[]): Promise<string> {
