@@ -46,9 +46,13 @@ describe('a budget', () => {
   });
 
   test('is missed by who loses queries, however fast it was', () => {
-    expect(verdictsOf('udp', { udp: [rate('Cairn', 1, 1, 1)] })).toEqual([
-      'MISSED no query lost or failed: 2',
-    ]);
+    for (const [lost, failed] of [
+      [2, 0],
+      [0, 2],
+    ]) {
+      const udp = [rate('Cairn', 1, lost, failed)];
+      expect(verdictsOf('udp', { udp })).toEqual(['MISSED no query lost or failed: 2']);
+    }
   });
 
   test('for starting counts a kept image apart', () => {
