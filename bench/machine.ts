@@ -7,10 +7,16 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 
 /** Programs on PATH, where Debian's own servers live too. */
-export const PATH = `${process.env.PATH}:/usr/sbin:/sbin`;
+export const ENVIRONMENT = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
 
 export const isInstalled = (program: string): boolean =>
-  spawnSync('sh', ['-c', `command -v ${program}`], { env: { PATH } }).status === 0;
+  spawnSync('sh', ['-c', `command -v ${program}`], { env: ENVIRONMENT }).status === 0;
+
+/** The first thing that looks like a version in what a program says of itself. */
+export function versionOf(program: string, flag: string): string | undefined {
+  const { stdout, stderr } = spawnSync(program, [flag], { env: ENVIRONMENT, encoding: 'utf8' });
+  return /\d+\.\d+(\.\d+)*/.exec(`${stdout}${stderr}`)?.[0];
+}
 
 const output = (command: string, args: string[]): string =>
   spawnSync(command, args, { encoding: 'utf8' }).stdout?.trim() ?? '';
@@ -19,7 +25,18 @@ const output = (command: string, args: string[]): string =>
 const busyBefore = (): number => Math.round(10 * (loadavg()[0] ?? 0)) / 10;
 
 /** What a reader of the numbers has to know. */
-export function describeMachine(): Record<string, string | number> {
+export interface Machine {
+  readonly date: string;
+  readonly commit: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryMb: number;
+  readonly kernel: string;
+  readonly node: string;
+  readonly busyBefore: number;
+}
+
+export function describeMachine(): Machine {
   return {
     date: output('date', ['-u', '+%Y-%m-%dT%H:%MZ']),
     commit: output('git', ['describe', '--always', '--dirty']),

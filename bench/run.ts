@@ -1,97 +1,109 @@
 /**
- * `npm run bench`: Cairn beside the peers that are installed, in one sitting. Prints tables and ratios, says
- * what could not be measured, writes bench/latest.json. `--only micro|udp|load` runs one part (and leaves
- * latest.json alone), `--quick` one short round of each. Everything it starts is stopped, everything it
- * writes is in a temporary folder.
+ * `npm run bench`: Cairn beside the peers that are installed, in one sitting. Prints tables, ratios and
+ * goals, says what could not be measured, writes bench/latest.json. `--only PART[,PART]` runs some parts,
+ * `--quick` one short round of each; neither touches latest.json. `--table` measures nothing: it prints the
+ * README's tables from latest.json. Everything it starts is stopped, everything it writes is in a temporary
+ * folder.
  */
-import { execFile, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { parseArgs } from 'node:util';
+import { measureScale, measureTcp, measureUdp } from './authoritative.ts';
+import { authorities } from './authorities.ts';
+import { measureFlood } from './flood.ts';
+import { measureLatency } from './latency.ts';
 import { measureLoad } from './load.ts';
-import { describeMachine, isInstalled } from './machine.ts';
-import type { MicroRow } from './micro.ts';
-import { CLIENT_CORE } from './servers.ts';
-import { BUDGET, showLoad, showMicro, showUdp } from './show.ts';
-import { measureUdp } from './udp.ts';
-import { writeBigZone, writeQueries, writeZone } from './zone.ts';
+import { describeMachine, isInstalled, versionOf } from './machine.ts';
+import { readmeOf } from './readme.ts';
+import { measureCached, measureMiss } from './recursive.ts';
+import { recursors } from './recursors.ts';
+import { measureReload } from './reload.ts';
+import { PARTS, type Part, type Parts, type Results } from './results.ts';
+import { CLIENT_CORE, outputOf } from './servers.ts';
+import { linesOf } from './show.ts';
+import { Sitting } from './sitting.ts';
 
-const PARTS = ['micro', 'udp', 'load'] as const;
-type Part = (typeof PARTS)[number];
+const LATEST = new URL('./latest.json', import.meta.url);
 
-const flags = process.argv.slice(2);
-const only = flags[flags.indexOf('--only') + 1] as Part | undefined;
-const parts = flags.includes('--only') ? PARTS.filter((part) => part === only) : PARTS;
-const isQuick = flags.includes('--quick');
-if (parts.length === 0) {
-  console.error(`--only takes one of ${PARTS.join(', ')}`);
-  process.exit(2);
+const MEASURES: { readonly [Name in Part]: (sitting: Sitting) => Promise<Parts[Name]> } = {
+  micro: (sitting) => alone('micro.ts', sitting),
+  'front-heap': (sitting) => alone('front-heap.ts', sitting),
+  udp: measureUdp,
+  tcp: measureTcp,
+  cached: measureCached,
+  miss: measureMiss,
+  latency: measureLatency,
+  scale: measureScale,
+  load: measureLoad,
+  reload: measureReload,
+  flood: measureFlood,
+};
+const WITHOUT_LOAD: ReadonlySet<Part> = new Set(['micro', 'front-heap', 'load', 'reload']);
+
+/** A script in a process of its own, so that nothing else is in its heap or has shaped its code. */
+async function alone<Row>(script: string, sitting: Sitting): Promise<Row> {
+  const [zone, queries] = [await sitting.zone(), await sitting.queries()];
+  const path = new URL(script, import.meta.url).pathname;
+  return JSON.parse(await outputOf(process.execPath, ['--expose-gc', path, zone.file, zone.apex, queries]));
 }
 
-const unmeasured = new Set<string>();
-const skip = (why: string): void => void unmeasured.add(why);
-const folder = mkdtempSync(join(tmpdir(), 'cairn-bench-'));
-
-async function micro(): Promise<MicroRow> {
-  const zone = await writeZone(folder);
-  const queries = await writeQueries(folder);
-  const script = new URL('./micro.ts', import.meta.url).pathname;
-  const args = [script, join(folder, zone.file), zone.apex, queries];
-  const { stdout } = await promisify(execFile)(process.execPath, args);
-  return JSON.parse(stdout);
+function versions(): Record<string, string> {
+  const peers = [...authorities({ apex: '', file: '', records: 0 }), ...recursors({ hints: '', cacheMb: 0 })];
+  const told = peers.map(({ name, program, version }) => [
+    name,
+    version && isInstalled(program) ? versionOf(program, version) : undefined,
+  ]);
+  return Object.fromEntries(told.filter(([, version]) => version !== undefined));
 }
 
-async function udp(): Promise<Awaited<ReturnType<typeof measureUdp>> | undefined> {
-  if (!isInstalled('dnsperf')) {
-    skip('answers per second: dnsperf is not installed');
-    return undefined;
+async function measure(parts: readonly Part[], sitting: Sitting): Promise<Results> {
+  const machine = describeMachine();
+  const measured: Parts = {};
+  for (const part of parts) {
+    if (!WITHOUT_LOAD.has(part) && !isInstalled('dnsperf')) sitting.skip(`${part}: dnsperf is not installed`);
+    else Object.assign(measured, { [part]: await MEASURES[part](sitting) });
+    for (const line of linesOf(part, measured)) console.log(line);
   }
-  const zone = await writeZone(folder);
-  const queries = await writeQueries(folder);
-  return measureUdp(
-    folder,
-    zone,
-    queries,
-    isQuick ? { rounds: 1, seconds: 3 } : { rounds: 3, seconds: 5 },
-    skip,
-  );
+  return { machine, versions: versions(), parts: measured, unmeasured: [...sitting.unmeasured] };
 }
 
-const load = async (): Promise<Awaited<ReturnType<typeof measureLoad>>> =>
-  measureLoad(folder, await writeBigZone(folder), isQuick ? 1 : 3, skip);
-
-async function run(): Promise<void> {
+async function run(parts: readonly Part[], isQuick: boolean): Promise<void> {
   if (!isInstalled('taskset') || cpus().length === 1) {
     throw new Error(
       'the bench pins servers and clients to cores of their own: it needs taskset, and two cores',
     );
   }
   // Ourselves too, so that measuring takes nothing from who is measured.
-  spawnSync('taskset', ['-cp', CLIENT_CORE, String(process.pid)]);
-  const machine = describeMachine();
-  const results = {
-    machine,
-    budget: BUDGET,
-    micro: parts.includes('micro') ? await micro().then(showMicro) : undefined,
-    udp: parts.includes('udp') ? await udp().then((rows) => rows && showUdp(rows)) : undefined,
-    load: parts.includes('load') ? await load().then(showLoad) : undefined,
-    unmeasured: [...unmeasured],
-  };
-  if (Number(machine.busyBefore) > 0.5) {
+  spawnSync('taskset', ['-acp', CLIENT_CORE, String(process.pid)]);
+  const folder = mkdtempSync(join(tmpdir(), 'cairn-bench-'));
+  // Again and again, while servers that have just been told to end still write.
+  process.on('exit', () => rmSync(folder, { recursive: true, maxRetries: 5 }));
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+  const results = await measure(parts, new Sitting(folder, isQuick));
+  console.log('');
+  if (results.machine.busyBefore > 0.5) {
     console.log(
-      `the machine was busy with other things: load ${machine.busyBefore}. Trust CPU time at most.`,
+      `the machine was busy with other things: load ${results.machine.busyBefore}. Trust CPU time at most.`,
     );
   }
-  for (const what of unmeasured) console.log(`not measured: ${what}`);
-  if (only !== undefined || isQuick) return;
-  const file = new URL('./latest.json', import.meta.url);
-  writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
+  for (const what of results.unmeasured) console.log(`not measured: ${what}`);
+  if (parts.length < PARTS.length || isQuick) return;
+  writeFileSync(LATEST, `${JSON.stringify(results, null, 2)}\n`);
   console.log('written to bench/latest.json');
 }
 
-try {
-  await run();
-} finally {
-  rmSync(folder, { recursive: true });
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, quick: { type: 'boolean' }, table: { type: 'boolean' } },
+});
+const only = values.only?.split(',');
+const unknown = only?.filter((name) => !PARTS.includes(name as Part)) ?? [];
+if (unknown.length > 0) {
+  console.error(`--only takes of ${PARTS.join(', ')}; there is no ${unknown.join(', ')}`);
+  process.exitCode = 2;
+} else if (values.table) {
+  console.log(readmeOf(JSON.parse(readFileSync(LATEST, 'utf8'))));
+} else {
+  await run(only ? PARTS.filter((part) => only.includes(part)) : PARTS, values.quick ?? false);
 }

@@ -1,105 +1,168 @@
 /**
- * Tables for people: what was measured, beside the peers, and against the budget this stage of the project
- * has.
+ * Tables for people: what each part measured, servers one below the other, ours first.
  */
-import type { LoadRow } from './load.ts';
-import type { MicroRow } from './micro.ts';
-import type { UdpRow } from './udp.ts';
+import { BUDGETS } from './budget.ts';
+import type { RateRow } from './dnsperf.ts';
+import { FLOOD_CACHE_MB } from './flood.ts';
+import type { Pace } from './pace.ts';
+import { RELOAD_PER_SECOND } from './reload.ts';
+import { type Part, type Parts, rowOf } from './results.ts';
+import { OURS } from './servers.ts';
+import { ratio } from './statistics.ts';
 
-/** What has to be reached with one core, from text. CPU per query over UDP: shares of what others need. */
-export const BUDGET = {
-  answerNs: 1_000,
-  answerBytes: 0,
-  cpuShares: { 'Knot DNS': 0.95, NSD: 1, 'C echo': 1.15 } as Readonly<Record<string, number>>,
-  startMs: 1_500,
-  residentMb: 200,
-} as const;
+type Cell = string | number;
 
-const verdict = (isMet: boolean): string => (isMet ? 'met' : 'MISSED');
-
-function table(
-  title: string,
-  head: readonly string[],
-  rows: readonly (readonly (string | number)[])[],
-): void {
-  const cells = [head, ...rows].map((row) => row.map(String));
-  const widths = head.map((_, i) => Math.max(...cells.map((row) => row[i]?.length ?? 0)));
-  console.log(`\n${title}`);
-  for (const row of cells) {
-    const [first = '', ...rest] = row.map((cell, i) =>
-      i === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[i] ?? 0),
-    );
-    console.log(`  ${[first, ...rest].join('   ')}`);
-  }
+interface Table {
+  readonly title: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly Cell[])[];
+  /** Below it. */
+  readonly notes?: readonly string[];
 }
 
-export function showMicro(row: MicroRow): MicroRow {
-  table(
-    'answer alone, 200,000 recorded queries over a zone of 100,000 names',
-    ['', 'median', 'best', 'budget', ''],
-    [
-      [
-        'ns per query',
-        row.nsPerQuery,
-        row.bestNsPerQuery,
-        BUDGET.answerNs,
-        verdict(row.nsPerQuery <= BUDGET.answerNs),
-      ],
-      [
-        'bytes per query',
-        row.bytesPerQuery,
-        '',
-        BUDGET.answerBytes,
-        verdict(row.bytesPerQuery <= BUDGET.answerBytes),
-      ],
+const TABLES: { readonly [Name in Part]: (rows: NonNullable<Parts[Name]>) => Table } = {
+  micro: ({ nsPerQuery, bestNsPerQuery, bytesPerQuery, allocators }) => ({
+    title: 'answer alone, 200,000 recorded queries over a zone of 100,000 names',
+    head: ['', 'median ns', 'best ns', 'bytes allocated'],
+    rows: [['per query', nsPerQuery, bestNsPerQuery, bytesPerQuery]],
+    notes: allocators.map((who) => `allocates: ${who}`),
+  }),
+  'front-heap': ({ bytesPerQuery, queries, heapGrowthBytes, allocators }) => ({
+    title: 'a front by the batch, over system calls that only copy',
+    head: ['', 'bytes allocated per query', `heap grown after ${queries} queries`],
+    rows: [['front', bytesPerQuery, `${heapGrowthBytes} bytes`]],
+    notes: allocators.map((who) => `allocates: ${who}`),
+  }),
+  udp: (rows) => rates('zone of 100,000 names over UDP, dnsperf -c 8 -q 200', rows),
+  tcp: (rows) => rates('the same over TCP, 100 connections, dnsperf -m tcp -c 100 -q 2000', rows),
+  cached: (rows) => rates('resolving from the cache over UDP, 12,000 questions, dnsperf -c 8 -q 200', rows),
+  miss: (rows) => rates('resolving names never asked before, one exchange each, dnsperf -q 500', rows),
+  latency: (rows) => ({
+    title: 'microseconds to the answer, queries at random moments',
+    head: [
+      '',
+      'at half of',
+      'p50',
+      'p99',
+      'p99.9',
+      'lost',
+      'at',
+      'p50',
+      'p99',
+      'p99.9',
+      'lost',
+      'client p99',
     ],
-  );
-  for (const allocator of row.allocators) console.log(`    allocates: ${allocator}`);
-  return row;
+    rows: rows.map(({ server, maxPerSecond, atHalf, commonPerSecond, atCommon }) => [
+      ...[server, maxPerSecond, ...quantiles(atHalf), commonPerSecond, ...quantiles(atCommon)],
+      Math.max(atHalf.lateP99, atCommon.lateP99),
+    ]),
+    notes: lateNotes(rows.flatMap(({ atHalf, atCommon }) => [atHalf, atCommon])),
+  }),
+  scale: (rows) => ({
+    title: 'threads over UDP',
+    head: ['', 'threads', 'answers/s', 'CPU µs/query', 'lost', ''],
+    rows: rows.map((row) => [
+      ...[row.server, row.threads, rate(row), row.cpuMicros.toFixed(2), row.lost],
+      row.isShared ? 'the client shares a core' : '',
+    ]),
+  }),
+  load: (rows) => ({
+    title: '1,000,000 A records: start to first answer, memory two seconds later',
+    head: ['', 'ms', 'CPU ms', 'MB', 'peak MB', 'time, ours to theirs', 'memory, ours to theirs'],
+    rows: rows.map((row) => [
+      ...[row.server, row.startMs, row.startCpuMs, row.residentMb, row.peakMb],
+      ...[toOurs(rows, row, ({ startMs }) => startMs), toOurs(rows, row, ({ residentMb }) => residentMb)],
+    ]),
+  }),
+  reload: (rows) => ({
+    title: `1,000,000 records replaced under ${RELOAD_PER_SECOND} queries/s: microseconds to the answer`,
+    head: ['', 'new zone served after ms', 'lost', 'p50', 'p99', 'p99.9', 'worst', 'p99 of the worst second'],
+    rows: rows.map((row) => [
+      ...[row.server, row.publishedMs.join(', '), row.lost, row.p50, row.p99, row.p999, row.max],
+      row.worstSecondP99,
+    ]),
+    notes: lateNotes(rows),
+  }),
+  flood: (rows) => ({
+    title: `random subdomains, each once, cache of ${FLOOD_CACHE_MB} MB: memory in MB after each tenth`,
+    head: [
+      '',
+      'names',
+      'answers/s',
+      'lost',
+      'failed',
+      ...Array.from({ length: 10 }, (_, i) => `${i + 1}/10`),
+    ],
+    rows: rows.flatMap((row) => [
+      [row.server, row.names, row.perSecond, row.lost, row.failed, ...row.residentMb],
+      ...(row.cacheMb ? [['  its cache', '', '', '', '', ...row.cacheMb.map((mb) => mb.toFixed(1))]] : []),
+    ]),
+  }),
+};
+
+const quantiles = ({ p50, p99, p999, lost }: Pace): Cell[] => [p50, p99, p999, lost];
+
+/** A client that is itself as late as what it measures has measured nothing. */
+const lateNotes = (paces: readonly Pace[]): string[] =>
+  paces.some(({ lateP99, p99 }) => 2 * lateP99 > p99)
+    ? ['the client itself was late, so a p99 here may be its own: the machine was busy']
+    : [];
+
+/** A server that loses queries has no throughput figure. */
+const rate = ({ perSecond, lost, failed }: RateRow): Cell =>
+  lost + failed > 0 ? `(${perSecond})` : perSecond;
+
+function rates(title: string, rows: readonly RateRow[]): Table {
+  return {
+    title,
+    head: [
+      '',
+      'answers/s',
+      'CPU µs/query',
+      'lost',
+      'failed',
+      'answers, ours to theirs',
+      'CPU, ours to theirs',
+    ],
+    rows: rows.map((row) => [
+      ...[row.server, rate(row), row.cpuMicros.toFixed(2), row.lost, row.failed],
+      toOurs(rows, row, ({ perSecond }) => perSecond),
+      toOurs(rows, row, ({ cpuMicros }) => cpuMicros),
+    ]),
+  };
 }
 
-const ratio = (ours: number, theirs: number): string => (ours / theirs).toFixed(2);
-
-export function showUdp(rows: UdpRow[]): UdpRow[] {
-  const [ours] = rows as [UdpRow];
-  table(
-    'over UDP, one core, dnsperf -c 8 -q 200 on the other',
-    ['', 'answers/s', 'CPU µs/query', 'lost', 'answers, ours to theirs', 'CPU, ours to theirs'],
-    rows.map((row) => [
-      row.server,
-      // A server that loses queries has no throughput figure.
-      row.lost > 0 ? `(${row.perSecond})` : row.perSecond,
-      row.cpuMicros.toFixed(2),
-      row.lost,
-      ratio(ours.perSecond, row.perSecond),
-      ratio(ours.cpuMicros, row.cpuMicros),
-    ]),
-  );
-  for (const { server, cpuMicros } of rows) {
-    const share = BUDGET.cpuShares[server];
-    if (share === undefined) continue;
-    const isMet = ours.cpuMicros <= share * cpuMicros && ours.lost === 0;
-    console.log(`  budget: CPU at most ${share.toFixed(2)} of ${server}'s, ${verdict(isMet)}`);
-  }
-  return rows;
+function toOurs<Row extends { readonly server: string }>(
+  rows: readonly Row[],
+  theirs: Row,
+  of: (row: Row) => number,
+): string {
+  const ours = rowOf(rows, OURS);
+  return ours ? ratio(of(ours), of(theirs)) : '';
 }
 
-export function showLoad(rows: LoadRow[]): LoadRow[] {
-  const [ours] = rows as [LoadRow];
-  table(
-    '1,000,000 A records: start to first answer, memory two seconds later',
-    ['', 'ms', 'CPU ms', 'MB', 'peak MB', 'time, ours to theirs', 'memory, ours to theirs'],
-    rows.map((row) => [
-      row.server,
-      row.startMs,
-      row.startCpuMs,
-      row.residentMb,
-      row.peakMb,
-      ratio(ours.startMs, row.startMs),
-      ratio(ours.residentMb, row.residentMb),
-    ]),
-  );
-  const isMet = ours.startMs <= BUDGET.startMs && ours.residentMb <= BUDGET.residentMb;
-  console.log(`  budget: ${BUDGET.startMs} ms and ${BUDGET.residentMb} MB, ${verdict(isMet)}`);
-  return rows;
+/** A part's table and its goals, as lines; none for a part that was not measured. */
+export function linesOf<Name extends Part>(part: Name, parts: Parts): string[] {
+  const rows = parts[part];
+  if (rows === undefined) return [];
+  const { title, head, rows: cells, notes = [] } = TABLES[part](rows);
+  const goals = BUDGETS[part]?.(parts) ?? [];
+  return [
+    ...['', `${part}: ${title}`, ...aligned([head, ...cells])],
+    ...notes.map((note) => `  ${note}`),
+    ...goals.map(({ goal, found, isMet }) => `  ${isMet ? 'met   ' : 'MISSED'}  ${goal}: ${found}`),
+  ];
+}
+
+/** The first column to the left, the others to the right. */
+export function aligned(rows: readonly (readonly Cell[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => String(row[i] ?? '').length)));
+  return rows.map((row) => {
+    const cells = row.map((cell, i) => {
+      const width = widths[i] ?? 0;
+      return i === 0 ? String(cell).padEnd(width) : String(cell).padStart(width);
+    });
+    return `  ${cells.join('   ')}`.trimEnd();
+  });
 }

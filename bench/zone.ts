@@ -1,7 +1,7 @@
 /**
  * What the benchmark serves and asks: a zone of 100,000 names with its query list (80 % A that are there, 5 %
- * types that are not, 7 % names that are not, wildcards, an alias, SRV), and a zone of a million A records.
- * The same seed gives the same files.
+ * types that are not, 7 % names that are not, wildcards, an alias, SRV), and a zone of a million A records
+ * with its own. The same seed gives the same files.
  */
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
@@ -9,18 +9,24 @@ import { join } from 'node:path';
 
 export interface Workload {
   readonly apex: string;
-  /** In the bench's folder. */
+  /** Where it is. */
   readonly file: string;
   readonly records: number;
 }
 
 const NAMES = 100_000;
 const QUERIES = 200_000;
-const HEAD =
-  '$TTL 300\n@ SOA ns1 host 1 3600 600 86400 60\n@ NS ns1\n@ NS ns2\nns1 A 192.0.2.1\nns2 A 192.0.2.2\n';
+const BIG_NAMES = 1_000_000;
+const head = (serial: number): string => `$TTL 300
+@ SOA ns1 host ${serial} 3600 600 86400 60
+@ NS ns1
+@ NS ns2
+ns1 A 192.0.2.1
+ns2 A 192.0.2.2
+`;
 
 /** Mulberry32: good enough to draw queries, and short. */
-function chance(seed: number): () => number {
+export function chance(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -30,7 +36,7 @@ function chance(seed: number): () => number {
   };
 }
 
-async function writeLines(
+export async function writeLines(
   file: string,
   head: string,
   count: number,
@@ -52,17 +58,25 @@ const host = (i: number): string => `h${i} A 10.${(i >> 16) & 255}.${(i >> 8) & 
 
 export async function writeZone(folder: string): Promise<Workload> {
   const apex = 'example.test';
-  const file = `${apex}.zone`;
+  const file = join(folder, `${apex}.zone`);
   const rest = '*.wild A 192.0.2.9\nwww CNAME h1\n_http._tcp SRV 0 5 80 h1\n_http._tcp SRV 0 5 80 h2\n';
-  await writeLines(join(folder, file), HEAD + rest, NAMES, host);
+  await writeLines(file, head(1) + rest, NAMES, host);
   return { apex, file, records: NAMES };
 }
 
-export async function writeBigZone(folder: string): Promise<Workload> {
+export async function writeBigZone(folder: string, serial = 1): Promise<Workload> {
   const apex = 'big.test';
-  const file = `${apex}.zone`;
-  await writeLines(join(folder, file), HEAD, 1_000_000, host);
-  return { apex, file, records: 1_000_000 };
+  const file = join(folder, `${apex}.zone${serial === 1 ? '' : `.${serial}`}`);
+  await writeLines(file, head(serial), BIG_NAMES, host);
+  return { apex, file, records: BIG_NAMES };
+}
+
+/** Names of the big zone, drawn at random. */
+export async function writeBigQueries(folder: string): Promise<string> {
+  const draw = chance(3);
+  const file = join(folder, 'big-queries.txt');
+  await writeLines(file, '', QUERIES, () => `h${Math.floor(draw() * BIG_NAMES)}.big.test A\n`);
+  return file;
 }
 
 /** One question a line, as dnsperf reads them. */

@@ -1,0 +1,127 @@
+/**
+ * What has to be reached, with one core for the server, and whether a run has: each goal as a sentence with
+ * the figure it is held against. A goal relative to a peer that was not measured is not told.
+ */
+import type { RateRow } from './dnsperf.ts';
+import { FLOOD_CACHE_MB } from './flood.ts';
+import { KEPT } from './load.ts';
+import { type Part, type Parts, rowOf } from './results.ts';
+import { OURS } from './servers.ts';
+
+export interface Verdict {
+  readonly goal: string;
+  /** What was measured, in the words of the goal. */
+  readonly found: string;
+  readonly isMet: boolean;
+}
+
+const CPU_SHARES = {
+  udp: { 'Knot DNS': 0.95, NSD: 1, 'C echo': 1.15 },
+  cached: { Unbound: 0.9 },
+  miss: { Unbound: 1 },
+} as const;
+const ANSWER_NS = 1_000;
+const TCP_RATE = { 'Knot DNS': 1 } as const;
+const START = { server: 'NSD', time: 1, memory: 0.5 } as const;
+const START_KEPT_MS = 250;
+const RELOAD_P99_MICROS = 5_000;
+/** Of what was held when half of the names had come. */
+const FLOOD_GROWTH = 1.1;
+
+const atMost = (goal: string, found: number, most: number, digits = 2): Verdict => ({
+  goal,
+  found: found.toFixed(digits),
+  isMet: found <= most,
+});
+
+export const BUDGETS: { readonly [Name in Part]?: (parts: Parts) => Verdict[] } = {
+  micro: ({ micro }) =>
+    micro
+      ? [
+          atMost(`at most ${ANSWER_NS} ns per query`, micro.nsPerQuery, ANSWER_NS, 0),
+          atMost('no byte allocated', micro.bytesPerQuery, 0, 1),
+        ]
+      : [],
+  'front-heap': (parts) =>
+    parts['front-heap'] ? [atMost('no byte allocated', parts['front-heap'].bytesPerQuery, 0, 1)] : [],
+  udp: ({ udp }) => cpuVerdicts(udp, CPU_SHARES.udp),
+  cached: ({ cached }) => cpuVerdicts(cached, CPU_SHARES.cached),
+  miss: ({ miss }) => cpuVerdicts(miss, CPU_SHARES.miss),
+  tcp: ({ tcp }) =>
+    against(tcp, TCP_RATE, (ours, theirs, peer, share) => {
+      const found = ours.perSecond / theirs.perSecond;
+      return [
+        { goal: `at least ${share} × ${peer}'s rate`, found: found.toFixed(2), isMet: found >= share },
+        nothingLost(ours),
+      ];
+    }),
+  latency: ({ latency }) =>
+    against(latency, TCP_RATE, (ours, theirs, peer) => [
+      atMost(`p99 at half load at most ${peer}'s`, ours.atHalf.p99 / theirs.atHalf.p99, 1),
+      atMost(`p99 at the same load at most ${peer}'s`, ours.atCommon.p99 / theirs.atCommon.p99, 1),
+    ]),
+  load: ({ load }) => {
+    const kept = rowOf(load, KEPT);
+    return [
+      ...against(load, { [START.server]: START.time }, (ours, theirs, peer, share) => [
+        atMost(`start at most ${share} × ${peer}'s time`, ours.startMs / theirs.startMs, share),
+        atMost(
+          `memory at most ${START.memory} × ${peer}'s`,
+          ours.residentMb / theirs.residentMb,
+          START.memory,
+        ),
+      ]),
+      ...(kept
+        ? [atMost(`from a kept image at most ${START_KEPT_MS} ms`, kept.startMs, START_KEPT_MS, 0)]
+        : []),
+    ];
+  },
+  reload: ({ reload }) => {
+    const ours = rowOf(reload, OURS);
+    if (ours === undefined) return [];
+    return [
+      { goal: 'no query lost', found: String(ours.lost), isMet: ours.lost === 0 },
+      atMost(`p99 at most ${RELOAD_P99_MICROS} µs`, ours.p99, RELOAD_P99_MICROS, 0),
+    ];
+  },
+  flood: ({ flood }) => {
+    const ours = rowOf(flood, OURS);
+    if (ours === undefined) return [];
+    const half = ours.residentMb[(ours.residentMb.length >> 1) - 1] ?? 0;
+    const goal = `memory at the end at most ${FLOOD_GROWTH} × that after half`;
+    return [
+      atMost(goal, (ours.residentMb.at(-1) ?? 0) / half, FLOOD_GROWTH),
+      atMost(`cache at most ${FLOOD_CACHE_MB} MB`, Math.max(...(ours.cacheMb ?? [])), FLOOD_CACHE_MB, 1),
+    ];
+  },
+};
+
+function cpuVerdicts(
+  rows: readonly RateRow[] | undefined,
+  shares: Readonly<Record<string, number>>,
+): Verdict[] {
+  const ours = rowOf(rows, OURS);
+  const each = against(rows, shares, (own, theirs, peer, share) => [
+    atMost(`CPU at most ${share} × ${peer}'s`, own.cpuMicros / theirs.cpuMicros, share),
+  ]);
+  return ours ? [...each, nothingLost(ours)] : each;
+}
+
+const nothingLost = ({ lost, failed }: RateRow): Verdict => ({
+  goal: 'no query lost or failed',
+  found: String(lost + failed),
+  isMet: lost + failed === 0,
+});
+
+/** Ours beside each peer that was measured. */
+function against<Row extends { readonly server: string }>(
+  rows: readonly Row[] | undefined,
+  shares: Readonly<Record<string, number>>,
+  verdicts: (ours: Row, theirs: Row, peer: string, share: number) => Verdict[],
+): Verdict[] {
+  const ours = rowOf(rows, OURS);
+  return Object.entries(shares).flatMap(([peer, share]) => {
+    const theirs = rowOf(rows, peer);
+    return ours && theirs ? verdicts(ours, theirs, peer, share) : [];
+  });
+}
