@@ -72,6 +72,8 @@ describe('C21: what is remembered is bounded in bytes, whatever it is', () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const CACHE_BYTES = 192 * 1024;
+  /** What the engine itself makes of code that runs often, and when it likes. */
+  const ENGINE_BYTES = 1.25 * 2 ** 20;
   const A = Uint8Array.of(192, 0, 2, 1);
   const SOA = join([1, 0x61, 0], [1, 0x62, 0], words(0, 1, 0, 3_600, 0, 600, 1, 0, 0, 3_600));
   /** In the additional section of every reply, and nothing of it is to stay. */
@@ -149,7 +151,7 @@ describe('C21: what is remembered is bounded in bytes, whatever it is', () => {
     [
       'names whose servers fail',
       {
-        ...{ asks: 1_500, question: (i) => [`${'l'.repeat(63)}.${'l'.repeat(63)}.n${i}.test.`, Type.A] },
+        ...{ asks: 4_000, question: (i) => [`${'l'.repeat(63)}.${'l'.repeat(63)}.n${i}.test.`, Type.A] },
         answering: () => () => [Flag.QR | 2, []],
       },
     ],
@@ -170,23 +172,19 @@ describe('C21: what is remembered is bounded in bytes, whatever it is', () => {
     ['delegations', { asks: 400, question: (i) => [`n${i}.test.`, Type.A], answering: delegating }],
   ];
 
-  // What the engine makes of code that runs for long is no memory of ours.
-  beforeAll(async () => {
-    const stranger = new Stranger((asked, query) => [answer(query, asked, ...one(asked))], CACHE_BYTES);
-    for (let i = 0; i < 1_000; i++) await stranger.resolve(`n${i}.test.`, Type.A);
-  });
-
   test.each(floods)('%s', async (_, { asks, question, answering }) => {
     const how = answering();
     const stranger = new Stranger((asked, query) => [answer(query, asked, ...how(asked))], CACHE_BYTES);
     for (let i = 0; i < 20; i++) await stranger.resolve(...question(i));
     const before = heldBytes();
+    let most = 0;
     for (let i = 20; i < asks; i++) {
       await stranger.resolve(...question(i));
-      expect(stranger.recursor.cacheSize.bytes).toBeLessThanOrEqual(CACHE_BYTES);
+      most = Math.max(most, stranger.recursor.cacheSize.bytes);
     }
+    expect(most).toBeLessThanOrEqual(CACHE_BYTES);
     stranger.asked.length = stranger.taken.length = 0;
-    expect(heldBytes() - before).toBeLessThan(3 * CACHE_BYTES);
+    expect(heldBytes() - before).toBeLessThan(2 * CACHE_BYTES + ENGINE_BYTES);
     expect([stranger.bugs, stranger.recursor.inFlight, stranger.recursor.waiting]).toEqual([[], 0, 0]);
   });
 
