@@ -176,7 +176,7 @@ describe('C21: what is remembered is bounded in bytes, whatever it is', () => {
     const how = answering();
     const stranger = new Stranger((asked, query) => [answer(query, asked, ...how(asked))], CACHE_BYTES);
     for (let i = 0; i < 20; i++) await stranger.resolve(...question(i));
-    const before = heldBytes();
+    const allowed = (await heldBytes()) + 2 * CACHE_BYTES + ENGINE_BYTES;
     let most = 0;
     for (let i = 20; i < asks; i++) {
       await stranger.resolve(...question(i));
@@ -184,15 +184,19 @@ describe('C21: what is remembered is bounded in bytes, whatever it is', () => {
     }
     expect(most).toBeLessThanOrEqual(CACHE_BYTES);
     stranger.asked.length = stranger.taken.length = 0;
-    expect(heldBytes() - before).toBeLessThan(2 * CACHE_BYTES + ENGINE_BYTES);
+    expect(await heldBytes(allowed)).toBeLessThan(allowed);
     expect([stranger.bugs, stranger.recursor.inFlight, stranger.recursor.waiting]).toEqual([[], 0, 0]);
   });
 
-  /** Objects and buffers that are reached from somewhere. */
-  function heldBytes(): number {
-    collect();
-    const { heapUsed, arrayBuffers } = process.memoryUsage();
-    return heapUsed + arrayBuffers;
+  /** Objects and buffers that are reached from somewhere; what is not goes when the engine has time. */
+  async function heldBytes(hopedFor = 0): Promise<number> {
+    for (let tries = 0; ; tries++) {
+      collect();
+      await new Promise((resolve) => void setTimeout(resolve, 10));
+      const { heapUsed, arrayBuffers } = process.memoryUsage();
+      if (heapUsed + arrayBuffers < hopedFor || tries === (hopedFor > 0 ? 200 : 2))
+        return heapUsed + arrayBuffers;
+    }
   }
 
   test('the accounts of the rate limit take the same memory from the first client to the millionth', () => {
