@@ -2,7 +2,6 @@
  * Packets that have hurt name servers, row by row of the threats A1 to A13, as far as they concern a server
  * without encryption, at counts that a test can afford. Packets damaged at random are in test/fuzz.
  */
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { put16 } from '../../src/base/bytes.ts';
 import { EDNS_OPTIONS_MAX } from '../../src/base/limits.ts';
@@ -28,33 +27,21 @@ import {
   SOA_AND_NS,
 } from '../support/authority.ts';
 import { Chance } from '../support/chance.ts';
-
-type Bytes = Uint8Array;
+import {
+  A_IN,
+  type Bytes,
+  golden,
+  header,
+  join,
+  opt,
+  query,
+  record,
+  reply,
+  WWW,
+  words,
+} from '../support/packets.ts';
 
 const subject = pipeline(catalog({ 'test.': `${SOA_AND_NS}www 60 IN A 192.0.2.1\n` }));
-
-const join = (...parts: (Bytes | readonly number[])[]): Bytes =>
-  new Uint8Array(Buffer.concat(parts.map((part) => Uint8Array.from(part))));
-
-/** Sixteen bits each. */
-function words(...values: number[]): Bytes {
-  const bytes = new Uint8Array(2 * values.length);
-  values.forEach((value, i) => {
-    put16(bytes, 2 * i, value);
-  });
-  return bytes;
-}
-
-const header = (counts: readonly number[], flags = 0): Bytes => words(4711, flags, ...counts);
-const A_IN = words(Type.A, Class.IN);
-const WWW = Buffer.from('\x03www\x04test\x00', 'latin1');
-const query = (...extras: Bytes[]): Bytes => join(header([1, 0, 0, extras.length]), WWW, A_IN, ...extras);
-const record = (owner: Bytes | number[], type: number, rdata: Bytes, klass = 1): Bytes =>
-  join(owner, words(type, klass, 0, 60, rdata.length), rdata);
-const opt = (options: Bytes = new Uint8Array(0), version = 0): Bytes =>
-  join([0], words(Type.OPT, 1232, version, 0, options.length), options);
-const reply = (...answers: Bytes[]): Bytes =>
-  join(header([1, answers.length, 0, 0], Flag.QR), WWW, A_IN, ...answers);
 
 /** Over UDP and TCP alike: an RCODE, or silence. */
 function verdict(packet: Bytes): number | 'silence' | 'unreadable' | 'they differ' {
@@ -152,13 +139,6 @@ describe('A3: counts that lie', () => {
     expect(verdict(join(query(opt()), [0]))).toBe(Rcode.FORMERR);
   });
 });
-
-/** The types and bytes of the golden pairs. */
-const golden = [
-  ...readFileSync('test/golden/rdata/types.txt', 'utf8').matchAll(/^([A-Z0-9]+) .*\n {2}> ([0-9a-f]*)$/gm),
-]
-  .map(([, type = '', hex = '']) => ({ type, code: typeFromText(type) ?? 0, rdata: Buffer.from(hex, 'hex') }))
-  .filter(({ code }) => code !== Type.OPT);
 
 describe('A4: RDATA that is shorter or longer than it says', () => {
   test('has golden bytes for many types', () => {

@@ -22,7 +22,7 @@ import { exchange, image, pipeline, queryFor, SOA_AND_NS } from '../support/auth
 import { Chance } from '../support/chance.ts';
 import { Clock, Guarded, prefixes } from '../support/guarded.ts';
 import { ASKED, type Bytes, join, record, words } from '../support/packets.ts';
-import { Stranger } from '../support/stranger.ts';
+import { inReplyTo, Stranger } from '../support/stranger.ts';
 
 const RATES = {
   ...{ responses: DEFAULTS.perSecond, nxdomains: DEFAULTS.perSecond, errors: DEFAULTS.perSecond },
@@ -88,12 +88,10 @@ describe('C21: what is remembered is bounded in bytes, whatever it is', () => {
   }
 
   /** A reply to `query`, with sections of these records and the freight. */
-  function answer(query: Bytes, asked: Message, flags: number, sections: readonly Bytes[][]): Bytes {
+  function answer(query: Bytes, flags: number, sections: readonly Bytes[][]): Bytes {
     const [answers = [], authorities = [], additionals = []] = sections;
     const counts = [answers.length, authorities.length, additionals.length + 1];
-    const end = 12 + (asked.question?.name.length ?? 0) + 4;
-    const head = join(query.subarray(0, 2), words(flags, 1, ...counts), query.subarray(12, end));
-    return join(head, ...answers, ...authorities, ...additionals, FREIGHT);
+    return inReplyTo(query, flags, counts, ...answers, ...authorities, ...additionals, FREIGHT);
   }
 
   const AA = Flag.QR | Flag.AA;
@@ -178,7 +176,7 @@ describe('C21: what is remembered is bounded in bytes, whatever it is', () => {
 
   test.each(floods)('%s', async (_, { asks, question, answering }) => {
     const how = answering();
-    const stranger = new Stranger((asked, query) => [answer(query, asked, ...how(asked))], CACHE_BYTES);
+    const stranger = new Stranger((asked, query) => [answer(query, ...how(asked))], CACHE_BYTES);
     let most = 0;
     for (let i = 0; i < asks; i++) {
       await stranger.resolve(...question(i));

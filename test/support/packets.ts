@@ -1,6 +1,7 @@
 /** Messages put together by hand, for what no encoder would write: each part as its bytes. */
+import { readFileSync } from 'node:fs';
 import { put16 } from '../../src/base/bytes.ts';
-import { Class, Type } from '../../src/wire/codes.ts';
+import { Class, Type, typeFromText } from '../../src/wire/codes.ts';
 import { Flag } from '../../src/wire/message.ts';
 
 export type Bytes = Uint8Array;
@@ -30,3 +31,10 @@ export const reply = (...answers: Bytes[]): Bytes =>
   join(header([1, answers.length, 0, 0], Flag.QR), WWW, A_IN, ...answers);
 /** Points at the name asked, which stands behind the header. */
 export const ASKED: readonly number[] = [0xc0, 12];
+
+/** RDATA of every type that has a golden pair: sound, as long as it is whole. */
+export const golden: readonly { type: string; code: number; rdata: Bytes }[] = [
+  ...readFileSync('test/golden/rdata/types.txt', 'utf8').matchAll(/^([A-Z0-9]+) .*\n {2}> ([0-9a-f]*)$/gm),
+]
+  .map(([, type = '', hex = '']) => ({ type, code: typeFromText(type) ?? 0, rdata: Buffer.from(hex, 'hex') }))
+  .filter(({ code }) => code !== Type.OPT);

@@ -2,15 +2,16 @@
  * A recursor whose whole internet is one server, of which the test says what it sends back to each query, by
  * UDP and TCP: bytes as they are, one after the other, until one is taken for the reply.
  */
-import { put16 } from '../../src/base/bytes.ts';
 import { realWorld } from '../../src/base/world.ts';
 import type { Outcome } from '../../src/resolver/outcome.ts';
 import { noOwnZones } from '../../src/resolver/own-zones.ts';
 import { Recursor } from '../../src/resolver/recursor.ts';
 import type { Event, Upstream } from '../../src/resolver/upstream.ts';
+import { HEADER_BYTES } from '../../src/wire/header.ts';
 import { type Message, readMessage } from '../../src/wire/message.ts';
 import { nameFromText, nameText } from '../../src/wire/name.ts';
 import { catalog, exchange, name, pipeline } from './authority.ts';
+import { type Bytes, join, words } from './packets.ts';
 
 const ADDRESS = '192.0.2.1';
 const root = pipeline(
@@ -66,10 +67,10 @@ export class Stranger implements Upstream {
   }
 }
 
-/** `message` as the answer to `query`: its ID, and its question in its spelling if it has room for one. */
-export function addressed(message: Uint8Array, query: Uint8Array, questionBytes: number): Uint8Array {
-  const bytes = message.slice();
-  put16(bytes, 0, ((query[0] as number) << 8) | (query[1] as number));
-  bytes.set(query.subarray(12, Math.min(12 + questionBytes, bytes.length)), 12);
-  return bytes;
+/** A message with the ID and question of `query`, then these bytes, which the counts may belie. */
+export function inReplyTo(query: Bytes, flags: number, counts: readonly number[], ...parts: Bytes[]): Bytes {
+  let end = HEADER_BYTES;
+  for (let label = query[end] as number; label !== 0; label = query[end] as number) end += label + 1;
+  const question = query.subarray(HEADER_BYTES, end + 5);
+  return join(query.subarray(0, 2), words(flags, 1, ...counts), question, ...parts);
 }
