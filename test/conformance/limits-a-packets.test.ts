@@ -9,7 +9,7 @@ import { PrefixSet } from '../../src/base/prefix.ts';
 import { realWorld } from '../../src/base/world.ts';
 import { noOwnZones } from '../../src/resolver/own-zones.ts';
 import { Recursor } from '../../src/resolver/recursor.ts';
-import { Class, EdnsOption, Opcode, Rcode, Type, typeFromText } from '../../src/wire/codes.ts';
+import { Class, EdnsOption, isMetaType, Opcode, Rcode, Type, typeFromText } from '../../src/wire/codes.ts';
 import { Flag, type Message, readMessage } from '../../src/wire/message.ts';
 import { nameText, parseName, ROOT } from '../../src/wire/name.ts';
 import { checkZone } from '../../src/zone/check.ts';
@@ -80,6 +80,17 @@ describe('A1 and A2: names that go round, run over, or are too long [RFC 9267]',
   test.each(names)('%s is FORMERR in a query, and no reply', (_, bad) => {
     expect(verdict(join(header([1, 0, 0, 0]), bad, A_IN))).toBe(Rcode.FORMERR);
     expect(readMessage(join(header([1, 0, 0, 0], Flag.QR), bad, A_IN))).toBe(undefined);
+  });
+
+  test('of the other records of a query, owners are walked over and pointers not followed', () => {
+    const rest = words(65_280, Class.IN, 0, 60, 0);
+    const single = names.filter(([what]) => what !== 'no name' && what !== 'two pointers at one another');
+    for (const [what, bad] of single) {
+      const isWalkable = (bad.length > 1 && (bad.at(-2) as number) >= 0xc0) || bad.length === 257;
+      const expected = isWalkable ? Rcode.NOERROR : Rcode.FORMERR;
+      expect(verdict(query(join(bad, rest))), what).toBe(expected);
+      expect(verdict(query(join(bad, rest), opt())), what).toBe(expected);
+    }
   });
 
   test('of all offsets only those before a pointer at which a name stands can be its target', () => {
@@ -169,6 +180,26 @@ describe('A4: RDATA that is shorter or longer than it says', () => {
     }
   });
 
+  test('is a complaint in a zone file, or a record like any other [RFC 3597 §5]', () => {
+    const inFile = (type: string, rdata: Bytes): string => {
+      const complaints: Complaint[] = [];
+      const line = `x 60 IN ${type} \\# ${rdata.length} ${Buffer.from(rdata).toString('hex')}\n`;
+      const records = parseZoneText(name('z.'), SOA_AND_NS + line, complaints);
+      if (complaints.length > 0) return `line ${complaints[0]?.line}, ${records.count} records`;
+      return Buffer.from(records.rdata(records.count - 1)).toString('hex');
+    };
+    for (const { type, code, rdata } of golden.filter(
+      (one) => !isMetaType(one.code) && one.code !== Type.SOA,
+    )) {
+      const hurt = [rdata.subarray(0, -1), join(rdata, [0]), new Uint8Array(0)];
+      for (const bytes of hurt) {
+        const isSound = readMessage(reply(record([0xc0, 0x0c], code, bytes))) !== undefined;
+        const kept = Buffer.from(bytes).toString('hex');
+        expect(inFile(type, bytes), type).toBe(isSound ? kept : 'line 3, 2 records');
+      }
+    }
+  });
+
   test.each(['NS', 'CNAME', 'PTR', 'MX', 'SOA', 'SRV', 'DNAME', 'NSEC', 'HTTPS', 'RRSIG', 'NAPTR'])(
     'a name in %s does not run on into the next record',
     (type) => {
@@ -254,6 +285,15 @@ describe('A6 and A7: what is no query to us', () => {
     expect(verdict(answer)).toBe('silence');
     for (let flags = Flag.QR; flags <= 0xffff; flags += 0x0101) {
       expect(verdict(join(header([1, 0, 0, 0], flags), WWW, A_IN))).toBe('silence');
+    }
+  });
+
+  test('whatever one server answers to a forged packet, another says nothing to it', () => {
+    const other = pipeline(catalog({ 'other.': SOA_AND_NS }));
+    const forged = [query(), query(opt(), opt()), header([0, 0, 0, 0]), query().fill(0x28, 2, 3)];
+    for (const packet of forged) {
+      const answer = exchange(subject, packet) as Bytes;
+      expect([answer.length > 0, exchange(other, answer)]).toEqual([true, undefined]);
     }
   });
 

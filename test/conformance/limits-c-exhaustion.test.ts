@@ -256,8 +256,8 @@ describe('C22: what comes out for what goes in, over UDP', () => {
     'heavy.',
     SOA_AND_NS +
       Array.from({ length: 200 }, (_, i) => {
-        const data = String(i).padStart(250, '.');
-        return `@ 60 IN TXT "${data}"\n@ 60 IN A 10.0.0.${i}\n@ 60 IN MX 1 m${i}\nm${i} 60 IN A 10.1.0.${i}\n`;
+        const text = `@ 60 IN TXT "${String(i).padStart(250, '.')}"\n`;
+        return `${text}@ 60 IN A 10.0.0.${i}\n@ 60 IN MX 1 m${i}\nm${i} 60 IN A 10.1.0.${i}\n`;
       }).join(''),
   );
 
