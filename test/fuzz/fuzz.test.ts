@@ -20,7 +20,7 @@ const COUNTS: Record<TargetName, number> = {
   zone: 12_000,
   query: 100_000,
   pipeline: 30_000,
-  config: 4_000,
+  config: 1_500,
 };
 
 const told = (input: Uint8Array): string => Buffer.from(input).toString('hex');
