@@ -89,7 +89,10 @@ function unasked(): never {
 
 /** A `sockaddr_in`: AF_INET, port 5353, 127.0.0.1. */
 const CLIENT = Uint8Array.of(Sys.AF_INET, 0, 5353 >> 8, 5353 & 255, 127, 0, 0, 1);
-const SOCKET: UdpSocket = { fd: 3, isV6: false, isWildcard: false, address: '127.0.0.1', port: 53 };
+const SOCKET: UdpSocket = {
+  ...{ fd: 3, isV6: false, isWildcard: false, port: 53 },
+  ...{ address: '127.0.0.1', addressBytes: Uint8Array.of(127, 0, 0, 1) },
+};
 
 const [file = '', apex = '', queries = ''] = process.argv.slice(2);
 const packets = queriesOf(readFileSync(queries, 'utf8'));

@@ -26,7 +26,11 @@ const ALIASES_MAX = 100;
 
 export function readConfigText(file: string, text: string): ConfigText {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    logLevel: 'error', // Its warnings are complaints below, and not to be written to stderr as well.
+  });
   const placeOf = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
     return { file, line, column: col };

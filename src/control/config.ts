@@ -9,6 +9,7 @@ import type { z } from 'zod';
 import { CONFIG_BYTES_MAX } from '../base/limits.ts';
 import { nearest } from '../base/nearest.ts';
 import { type Complaint, hasErrors } from '../zone/complaint.ts';
+import { Report } from '../zone/report.ts';
 import type { ConfigText, Path, Place } from './config-text.ts';
 import { schema } from './schema.ts';
 import { CONFIG_FILE_DEFAULT, type Settings } from './settings.ts';
@@ -38,16 +39,41 @@ export async function configure(flags: Flags, fileDefault = CONFIG_FILE_DEFAULT)
   const file = flags.config ?? fileDefault;
   const text = await readConfig(file, flags.config !== undefined, complaints);
   const used = text === undefined ? undefined : file;
-  if (hasErrors(complaints)) return { settings: undefined, complaints, file: used };
-  const written = rebase(text?.value ?? {}, dirname(file));
-  const { table, flagOf } = overlay(written, flags, complaints);
+  return { ...settle(text, dirname(file), flags, complaints), file: used };
+}
+
+/** What the text of the file, which stands in `folder`, and the flags come to. */
+export function settle(
+  text: ConfigText | undefined,
+  folder: string,
+  flags: Flags,
+  before: readonly Complaint[] = [],
+): Omit<Configured, 'file'> {
+  const complaints = [...before, ...(text?.complaints ?? [])];
+  if (hasErrors(complaints)) return { settings: undefined, complaints: told(complaints) };
+  const { table, flagOf } = overlay(rebase(text?.value ?? {}, folder), flags, complaints);
   const parsed = schema.safeParse(table);
   for (const issue of parsed.error?.issues ?? [])
     complaints.push(...complaintsOf(issue, table, text, flagOf));
-  complaints.sort((a, b) => a.line - b.line || a.column - b.column);
   const settings = parsed.success && !hasErrors(complaints) ? parsed.data : undefined;
-  return { settings, complaints, file: used };
+  return { settings, complaints: told(complaints) };
 }
+
+/** In the order of the file, as many as somebody would read, each in one line whatever it quotes. */
+function told(all: readonly Complaint[]): Complaint[] {
+  const complaints: Complaint[] = [];
+  const report = new Report(complaints);
+  for (const { severity, file, line, column, text } of all.toSorted(byPlace)) {
+    report[severity](file, line, column, text.replace(/\p{Cc}/gu, escaped));
+  }
+  report.close(all[0]?.file ?? '');
+  return complaints;
+}
+
+const byPlace = (a: Complaint, b: Complaint): number => a.line - b.line || a.column - b.column;
+
+/** As JSON has it. */
+const escaped = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 async function readConfig(
   file: string,
@@ -58,9 +84,7 @@ async function readConfig(
     const bytes = await readFile(file);
     if (bytes.length > CONFIG_BYTES_MAX) throw new Error(`larger than ${CONFIG_BYTES_MAX} bytes`);
     const { readConfigText } = await import('./config-text.ts');
-    const text = readConfigText(file, bytes.toString('utf8'));
-    complaints.push(...text.complaints);
-    return text;
+    return readConfigText(file, bytes.toString('utf8'));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code !== 'ENOENT' || wanted) {

@@ -2,7 +2,6 @@
  * Packets that have hurt name servers, row by row of the threats A1 to A13, as far as they concern a server
  * without encryption, at counts that a test can afford. Packets damaged at random are in test/fuzz.
  */
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { put16 } from '../../src/base/bytes.ts';
 import { EDNS_OPTIONS_MAX } from '../../src/base/limits.ts';
@@ -10,7 +9,7 @@ import { PrefixSet } from '../../src/base/prefix.ts';
 import { realWorld } from '../../src/base/world.ts';
 import { noOwnZones } from '../../src/resolver/own-zones.ts';
 import { Recursor } from '../../src/resolver/recursor.ts';
-import { Class, EdnsOption, Opcode, Rcode, Type, typeFromText } from '../../src/wire/codes.ts';
+import { Class, EdnsOption, isMetaType, Opcode, Rcode, Type, typeFromText } from '../../src/wire/codes.ts';
 import { Flag, type Message, readMessage } from '../../src/wire/message.ts';
 import { nameText, parseName, ROOT } from '../../src/wire/name.ts';
 import { checkZone } from '../../src/zone/check.ts';
@@ -28,33 +27,21 @@ import {
   SOA_AND_NS,
 } from '../support/authority.ts';
 import { Chance } from '../support/chance.ts';
-
-type Bytes = Uint8Array;
+import {
+  A_IN,
+  type Bytes,
+  golden,
+  header,
+  join,
+  opt,
+  query,
+  record,
+  reply,
+  WWW,
+  words,
+} from '../support/packets.ts';
 
 const subject = pipeline(catalog({ 'test.': `${SOA_AND_NS}www 60 IN A 192.0.2.1\n` }));
-
-const join = (...parts: (Bytes | readonly number[])[]): Bytes =>
-  new Uint8Array(Buffer.concat(parts.map((part) => Uint8Array.from(part))));
-
-/** Sixteen bits each. */
-function words(...values: number[]): Bytes {
-  const bytes = new Uint8Array(2 * values.length);
-  values.forEach((value, i) => {
-    put16(bytes, 2 * i, value);
-  });
-  return bytes;
-}
-
-const header = (counts: readonly number[], flags = 0): Bytes => words(4711, flags, ...counts);
-const A_IN = words(Type.A, Class.IN);
-const WWW = Buffer.from('\x03www\x04test\x00', 'latin1');
-const query = (...extras: Bytes[]): Bytes => join(header([1, 0, 0, extras.length]), WWW, A_IN, ...extras);
-const record = (owner: Bytes | number[], type: number, rdata: Bytes, klass = 1): Bytes =>
-  join(owner, words(type, klass, 0, 60, rdata.length), rdata);
-const opt = (options: Bytes = new Uint8Array(0), version = 0): Bytes =>
-  join([0], words(Type.OPT, 1232, version, 0, options.length), options);
-const reply = (...answers: Bytes[]): Bytes =>
-  join(header([1, answers.length, 0, 0], Flag.QR), WWW, A_IN, ...answers);
 
 /** Over UDP and TCP alike: an RCODE, or silence. */
 function verdict(packet: Bytes): number | 'silence' | 'unreadable' | 'they differ' {
@@ -93,6 +80,17 @@ describe('A1 and A2: names that go round, run over, or are too long [RFC 9267]',
   test.each(names)('%s is FORMERR in a query, and no reply', (_, bad) => {
     expect(verdict(join(header([1, 0, 0, 0]), bad, A_IN))).toBe(Rcode.FORMERR);
     expect(readMessage(join(header([1, 0, 0, 0], Flag.QR), bad, A_IN))).toBe(undefined);
+  });
+
+  test('of the other records of a query, owners are walked over and pointers not followed', () => {
+    const rest = words(65_280, Class.IN, 0, 60, 0);
+    const single = names.filter(([what]) => what !== 'no name' && what !== 'two pointers at one another');
+    for (const [what, bad] of single) {
+      const isWalkable = (bad.length > 1 && (bad.at(-2) as number) >= 0xc0) || bad.length === 257;
+      const expected = isWalkable ? Rcode.NOERROR : Rcode.FORMERR;
+      expect(verdict(query(join(bad, rest))), what).toBe(expected);
+      expect(verdict(query(join(bad, rest), opt())), what).toBe(expected);
+    }
   });
 
   test('of all offsets only those before a pointer at which a name stands can be its target', () => {
@@ -153,13 +151,6 @@ describe('A3: counts that lie', () => {
   });
 });
 
-/** The types and bytes of the golden pairs. */
-const golden = [
-  ...readFileSync('test/golden/rdata/types.txt', 'utf8').matchAll(/^([A-Z0-9]+) .*\n {2}> ([0-9a-f]*)$/gm),
-]
-  .map(([, type = '', hex = '']) => ({ type, code: typeFromText(type) ?? 0, rdata: Buffer.from(hex, 'hex') }))
-  .filter(({ code }) => code !== Type.OPT);
-
 describe('A4: RDATA that is shorter or longer than it says', () => {
   test('has golden bytes for many types', () => {
     expect(new Set(golden.map(({ code }) => code)).size).toBeGreaterThan(45);
@@ -185,6 +176,26 @@ describe('A4: RDATA that is shorter or longer than it says', () => {
         const message = readMessage(reply(record([0xc0, 0x0c], code, rdata.subarray(0, length))));
         if (message !== undefined)
           expect(message.answer[0]?.rdata, type).toEqual(new Uint8Array(rdata.subarray(0, length)));
+      }
+    }
+  });
+
+  test('is a complaint in a zone file, or a record like any other [RFC 3597 §5]', () => {
+    const inFile = (type: string, rdata: Bytes): string => {
+      const complaints: Complaint[] = [];
+      const line = `x 60 IN ${type} \\# ${rdata.length} ${Buffer.from(rdata).toString('hex')}\n`;
+      const records = parseZoneText(name('z.'), SOA_AND_NS + line, complaints);
+      if (complaints.length > 0) return `line ${complaints[0]?.line}, ${records.count} records`;
+      return Buffer.from(records.rdata(records.count - 1)).toString('hex');
+    };
+    for (const { type, code, rdata } of golden.filter(
+      (one) => !isMetaType(one.code) && one.code !== Type.SOA,
+    )) {
+      const hurt = [rdata.subarray(0, -1), join(rdata, [0]), new Uint8Array(0)];
+      for (const bytes of hurt) {
+        const isSound = readMessage(reply(record([0xc0, 0x0c], code, bytes))) !== undefined;
+        const kept = Buffer.from(bytes).toString('hex');
+        expect(inFile(type, bytes), type).toBe(isSound ? kept : 'line 3, 2 records');
       }
     }
   });
@@ -274,6 +285,15 @@ describe('A6 and A7: what is no query to us', () => {
     expect(verdict(answer)).toBe('silence');
     for (let flags = Flag.QR; flags <= 0xffff; flags += 0x0101) {
       expect(verdict(join(header([1, 0, 0, 0], flags), WWW, A_IN))).toBe('silence');
+    }
+  });
+
+  test('whatever one server answers to a forged packet, another says nothing to it', () => {
+    const other = pipeline(catalog({ 'other.': SOA_AND_NS }));
+    const forged = [query(), query(opt(), opt()), header([0, 0, 0, 0]), query().fill(0x28, 2, 3)];
+    for (const packet of forged) {
+      const answer = exchange(subject, packet) as Bytes;
+      expect([answer.length > 0, exchange(other, answer)]).toEqual([true, undefined]);
     }
   });
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { CONFIG_BYTES_MAX } from '../../src/base/limits.ts';
+import { COMPLAINTS_MAX, CONFIG_BYTES_MAX } from '../../src/base/limits.ts';
 import { type Configured, configure, type Flags } from '../../src/control/config.ts';
 import { prefixSet } from '../../src/control/settings.ts';
 import { complaintText } from '../../src/zone/complaint.ts';
@@ -123,6 +123,23 @@ grace: 2s
     log: { level: 'debug', format: 'text', queries: { every: 1, format: 'json', to: undefined } },
     graceMs: 2_000,
   });
+});
+
+test('what is told of a file is bounded, and each is one printable line [LIMITS A9]', async () => {
+  const list = Array.from({ length: COMPLAINTS_MAX + 5 }, (_, i) => `- x${i}\n`).join('');
+  const many = told(await configured(`allowQuery:\n${list}`));
+  expect(many).toHaveLength(COMPLAINTS_MAX + 1);
+  expect(many[0]).toMatch(/^2:3: error: allowQuery\[0\]: expected an address/);
+  expect(many.at(-1)).toContain(`5 more errors are not told: expected at most ${COMPLAINTS_MAX}`);
+  expect(told(await configured('grace: 2s\n"lis\\ten\\e[31m\\x7f": 1\n'))).toEqual([
+    expect.stringMatching(/^2:1: error: lis\\u0009en\\u001b\[31m\\u007f: no such key/),
+  ]);
+});
+
+test('a file of nothing but beginnings is told where it became too deep', async () => {
+  const deep = await configured(`${'['.repeat(100_000)}`);
+  expect(deep.settings).toBeUndefined();
+  expect(told(deep)[0]).toMatch(/^1:\d+: error: /);
 });
 
 test('all mistakes are told at once, each with line, column, and what was expected', async () => {

@@ -4,9 +4,12 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { settle } from '../../src/control/config.ts';
+import { readConfigText } from '../../src/control/config-text.ts';
 import { Chance } from '../support/chance.ts';
-import { damagePacket, damageText } from './mutate.ts';
-import { queries, responses, zones } from './seeds.ts';
+import { damageConfig, damagePacket, damageText } from './mutate.ts';
+import { configs, queries, responses, zones } from './seeds.ts';
 import { attack, TARGET_NAMES, TARGETS, type Target, type TargetName } from './targets.ts';
 
 const CORPUS = 'test/fuzz/corpus';
@@ -17,6 +20,7 @@ const COUNTS: Record<TargetName, number> = {
   zone: 12_000,
   query: 100_000,
   pipeline: 30_000,
+  config: 1_500,
 };
 
 const told = (input: Uint8Array): string => Buffer.from(input).toString('hex');
@@ -36,15 +40,32 @@ describe('what once broke a promise breaks it no more', () => {
   });
 });
 
+test('what is damaged as a configuration is sound, and has every key', () => {
+  for (const config of configs) {
+    const { settings, complaints } = settle(
+      readConfigText('cairn.yaml', Buffer.from(config).toString()),
+      '.',
+      {},
+    );
+    expect([complaints, settings === undefined]).toEqual([[], false]);
+  }
+  const keys = Object.keys(parse(Buffer.from(configs.at(-1) ?? []).toString()));
+  const [, table = ''] = readFileSync('docs/CONFIGURATION.md', 'utf8').split(/^## (?:Every key|Zones)$/m);
+  const documented = [...table.matchAll(/^\| `([a-zA-Z]+)/gm)].map(([, key]) => key);
+  expect(new Set(keys)).toEqual(new Set(documented));
+});
+
 describe('the attack', () => {
   test('has something to damage', () => {
     expect(Math.min(queries.length, responses.length)).toBeGreaterThan(300);
     expect(zones.length).toBeGreaterThan(30);
+    expect(configs).toHaveLength(3);
   });
 
   test.each([
     ['packets', damagePacket, queries],
     ['texts', damageText, zones],
+    ['configurations', damageConfig, configs],
   ] as const)('is the same for the same seed, and damages %s', (_, damage, sound) => {
     const damaged = (seed: number): string[] => {
       const chance = new Chance(seed);

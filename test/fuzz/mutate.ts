@@ -163,11 +163,24 @@ const STUMBLES = [
   '\xff',
 ] as const;
 
-const inTexts: Record<string, Damage> = {
-  stumble: (bytes, chance) => {
+/** What YAML stumbles over, and values that a key does not take. */
+const YAML_STUMBLES = [
+  ...['{', '}', '[', ']', ': ', '- ', ', ', '#', '? ', '| ', '> ', '--- ', '\n---\n', '...\n', '%YAML 9\n'],
+  ...['&a ', '*a', '*b', '<<: ', '!!binary ', '!x ', "'", '"', '\\x1b', '\t', '\n', '\r', '\0', '\ufeff'],
+  ...['null', 'true', '~', '-1', '0x10', '1e999', '.nan', '9'.repeat(30), '1h', '1/0', '2001-01-01'],
+  ...['__proto__: ', 'constructor: ', 'listen: ', 'zone: ', '"\\n\\x7f": ', '256.1.1.1/33', '[::]:0', '\xff'],
+  ...['['.repeat(300), '{a: '.repeat(300), 'a'.repeat(2_000), '*a, '.repeat(200)],
+] as const;
+
+const stumble =
+  (over: readonly string[]): Damage =>
+  (bytes, chance) => {
     const at = chance.below(bytes.length + 1);
-    return joined(bytes.slice(0, at), Buffer.from(chance.pick(STUMBLES), 'latin1'), bytes.slice(at));
-  },
+    return joined(bytes.slice(0, at), Buffer.from(chance.pick(over), 'latin1'), bytes.slice(at));
+  };
+
+const inTexts: Record<string, Damage> = {
+  stumble: stumble(STUMBLES),
   swapLines: (bytes, chance) => {
     const lines = linesOf(bytes);
     const [i, j] = [chance.below(lines.length), chance.below(lines.length)];
@@ -203,3 +216,7 @@ const damager =
 
 export const damagePacket = damager([...Object.values(anywhere), ...Object.values(inPackets)]);
 export const damageText = damager([...Object.values(anywhere), ...Object.values(inTexts)]);
+export const damageConfig = damager([
+  ...Object.values(anywhere),
+  ...Object.values({ ...inTexts, stumble: stumble(YAML_STUMBLES) }),
+]);

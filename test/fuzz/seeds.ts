@@ -1,6 +1,6 @@
 /**
  * What is damaged: sound queries, and responses of worlds with everything in them and of a zone with every
- * type; and zone files, golden ones and made ones.
+ * type; zone files, golden ones and made ones; and configurations, those of the documentation among them.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -99,6 +99,14 @@ function goldenZones(): string[] {
   const files = readdirSync(GOLDEN_ZONES).filter((file) => file.endsWith('.zone'));
   return files.map((file) => readFileSync(join(GOLDEN_ZONES, file), 'latin1'));
 }
+
+/** The examples that an operator copies, and every key. */
+export const configs: readonly Uint8Array[] = [
+  ...readFileSync('docs/CONFIGURATION.md', 'utf8').matchAll(/^```yaml\n(.*?)^```/gms),
+]
+  .map(([, text = '']) => text)
+  .concat(readFileSync('test/fuzz/every-key.yaml', 'utf8'))
+  .map((text) => new Uint8Array(Buffer.from(text)));
 
 /** A few lines each, so that one fault leaves something. */
 function everyTypeInZones(): string[] {

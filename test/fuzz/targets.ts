@@ -3,11 +3,12 @@
  * what it says depends on the input alone, so that an input is all one has to keep.
  */
 import type { Chance } from '../support/chance.ts';
+import { checkConfig } from './check-config.ts';
 import { checkPipeline } from './check-pipeline.ts';
 import { checkMessage, checkName, checkQuery } from './check-wire.ts';
 import { checkZoneText } from './check-zone.ts';
-import { damagePacket, damageText, longName, resized } from './mutate.ts';
-import { largeQueries, queries, responses, zones } from './seeds.ts';
+import { damageConfig, damagePacket, damageText, longName, resized } from './mutate.ts';
+import { configs, largeQueries, queries, responses, zones } from './seeds.ts';
 
 export interface Target {
   /** An input, broken in most cases. */
@@ -40,6 +41,7 @@ export const TARGETS = {
     },
     check: checkPipeline,
   },
+  config: { make: (chance) => damageConfig(chance.pick(configs), chance), check: checkConfig },
 } as const satisfies Record<string, Target>;
 
 export type TargetName = keyof typeof TARGETS;

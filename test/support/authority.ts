@@ -70,13 +70,15 @@ export const client = (transport: 'udp' | 'tcp' = 'udp'): Client => ({
   port: 5353,
 });
 
+/** Borrowed by one exchange at a time. */
+const out = new Uint8Array(65_535);
+
 /** The bytes of the response, or undefined for silence. */
 export function exchange(
   subject: Pipeline,
   packet: Uint8Array,
   transport: 'udp' | 'tcp' = 'udp',
 ): Uint8Array | undefined {
-  const out = new Uint8Array(65_535);
   const length = subject.answer(packet, packet.length, client(transport), out, () => undefined);
   return length > 0 ? out.slice(0, length) : undefined;
 }
