@@ -1,33 +1,34 @@
 /**
- * The server as one thing that can be given new settings and new zones while it answers: pipeline, resolver,
- * and what both look at. A reload swaps references; a query in hand ends with what it began with.
+ * The server as one thing that can be given new settings and new zones while it answers: the pipeline of this
+ * thread, and what other threads are told so that they answer as it does. A reload swaps references; a query
+ * in hand ends with what it began with.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Identity } from '../answer/chaos.ts';
 import { toHex } from '../base/bytes.ts';
 import type { Counters } from '../base/counters.ts';
 import type { Histograms } from '../base/histogram.ts';
-import type { PrefixSet } from '../base/prefix.ts';
+import { ANSWER_CACHE_SHARE } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { LOCAL_NAMES_DEFAULT } from '../resolver/local-names.ts';
-import { Recursor } from '../resolver/recursor.ts';
+import { AnswerMemory } from '../server/answer-memory.ts';
+import { AnswerReader } from '../server/answer-reader.ts';
 import { Observer, SELF } from '../server/observer.ts';
-import { ownZones } from '../server/own-zones.ts';
 import { Pipeline, type PipelineSettings } from '../server/pipeline.ts';
 import { localAddresses } from '../transport/addresses.ts';
-import { socketUpstream } from '../transport/upstream.ts';
+import type { Catalog } from '../zone/catalog.ts';
 import type { BugLog } from './bugs.ts';
 import { type FrontSettings, type PostedSighting, unpackSighting } from './front-letters.ts';
 import { GuardPost } from './guard-post.ts';
 import type { GuardTerms } from './guard-terms.ts';
-import { keepHeapSmall } from './heap.ts';
 import type { LimitNote } from './limit-notes.ts';
 import type { Loadout } from './load.ts';
 import type { Log } from './log.ts';
-import type { Standing } from './metrics.ts';
 import { openQueryLog, type QueryLog } from './query-log.ts';
+import type { ForResolver } from './resolver-thread.ts';
 import { prefixSet, type Settings } from './settings.ts';
 import { VERSION } from './version.ts';
+import type { WalkTerms } from './walk-terms.ts';
 
 export interface Ground {
   readonly world: World;
@@ -38,42 +39,36 @@ export interface Ground {
   readonly bugs: BugLog;
 }
 
-interface ForFronts {
-  readonly settings: FrontSettings;
-  readonly images: SharedArrayBuffer[];
-  readonly stop: false;
-}
-
 /** Decided when the doors are opened. */
 const RESTART_KEYS = ['listen', 'threads', 'tcp', 'http', 'user', 'group'] as const;
 
 export class House {
   readonly pipeline: Pipeline;
   readonly #ground: Ground;
-  readonly #upstream: ReturnType<typeof socketUpstream>;
   readonly #guardPost: GuardPost;
   /** The settings that the doors are opened with. */
   readonly #atStart: Settings;
   #settings: Settings;
   #loadout: Loadout;
-  #neverQuery: PrefixSet;
-  #recursor: Recursor | undefined;
+  /** Undefined where recursion is off. */
+  #walk: WalkTerms | undefined;
+  #answers: ForResolver['answers'];
+  #era = 1;
   #queryLog: QueryLog | undefined;
-  #follower: ((published: Partial<ForFronts>) => void) | undefined;
+  #follower: ((published: Partial<ForResolver>) => void) | undefined;
 
   constructor(settings: Settings, loadout: Loadout, ground: Ground) {
     this.#ground = ground;
     this.#settings = settings;
     this.#atStart = settings;
     this.#loadout = loadout;
-    this.#neverQuery = neverQuery(settings);
     this.#guardPost = new GuardPost(ground.world, ground.log.logger);
-    this.#upstream = socketUpstream(ground.world, ground.counters);
-    this.#recursor = this.#newRecursor();
+    this.#walk = walkTerms(settings, loadout);
+    this.#answers = this.#walk && this.#newAnswers(this.#era);
     this.#queryLog = this.#newQueryLog();
     this.pipeline = new Pipeline({
       ...this.#pipelineSettings(),
-      recursor: this.#recursor,
+      recursion: this.#recursion(),
       observer: this.#newObserver(),
       counters: ground.counters,
       onBug: (bug, packet) => ground.bugs.tell(bug, { packet: toHex(packet) }),
@@ -89,40 +84,35 @@ export class House {
     const before = { settings: this.#settings, loadout: this.#loadout };
     this.#settings = settings;
     this.#loadout = loadout;
-    this.#neverQuery = neverQuery(settings);
     this.#ground.log.reconfigure(settings.log);
-    const isWalkNew = !isDeepStrictEqual(walkSettings(before), walkSettings({ settings, loadout }));
-    if (isWalkNew) this.#recursor = this.#newRecursor();
-    this.pipeline.reconfigure({
-      ...this.#pipelineSettings(),
-      ...(isWalkNew ? { recursor: this.#recursor } : {}),
-    });
+    this.#adjustAnswers(before.settings, before.loadout.catalog);
+    this.pipeline.reconfigure({ ...this.#pipelineSettings(), recursion: this.#recursion() });
     if (!isDeepStrictEqual(settings.log.queries, before.settings.log.queries)) this.#logQueriesAnew();
     this.pipeline.publish(loadout.catalog);
-    this.#follower?.(this.forFronts());
+    this.#follower?.(this.forThreads());
     return RESTART_KEYS.filter((key) => !isDeepStrictEqual(settings[key], before.settings[key]));
   }
 
   /** Who is told everything now, and then every change. */
-  follow(follower: (published: Partial<ForFronts>) => void): void {
+  follow(follower: (published: Partial<ForResolver>) => void): void {
     this.#follower = follower;
-    follower(this.forFronts());
+    follower(this.forThreads());
   }
 
-  /** What other threads need to answer as this one does. */
-  forFronts(): ForFronts {
+  /** What other threads need to answer as this one does, and to find out what it does not know. */
+  forThreads(): ForResolver {
     const images = this.catalog.images.map(({ buffer }) => buffer);
-    return { settings: this.#frontSettings(), images, stop: false };
+    const [settings, answers, walk] = [this.#frontSettings(), this.#answers, this.#walk];
+    return { settings, images, answers, walk, neverQuery: neverQuery(this.#settings), stop: false };
   }
 
   /** The machine has other addresses than before. */
   noteAddresses(): void {
-    this.#neverQuery = neverQuery(this.#settings);
     this.pipeline.reconfigure({ guard: this.#guardPost.settings(this.#guardTerms()) });
-    this.#follower?.({ settings: this.#frontSettings() });
+    this.#follower?.({ settings: this.#frontSettings(), neverQuery: neverQuery(this.#settings) });
   }
 
-  /** A front limits somebody. */
+  /** Another thread limits somebody. */
   noteLimited(note: LimitNote): void {
     this.#guardPost.hear(note);
   }
@@ -147,17 +137,37 @@ export class House {
     for (const each of posted) this.#queryLog?.take(unpackSighting(each));
   }
 
-  standing(): Pick<Standing, 'catalog' | 'cache' | 'resolutions'> {
-    return {
-      catalog: this.catalog,
-      cache: this.#recursor?.cacheSize ?? { entries: 0, bytes: 0 },
-      resolutions: this.#recursor?.inFlight ?? 0,
-    };
+  close(): Promise<void> {
+    return this.#queryLog?.close() ?? Promise.resolve();
   }
 
-  async close(): Promise<void> {
-    this.#upstream.close();
-    await this.#queryLog?.close();
+  /**
+   * What was kept may contradict the zones of now: an alias that others told of may lead to one of ours. Or
+   * it was found out in another way than from now on. Then it is another era.
+   */
+  #adjustAnswers(before: Settings, served: Catalog): void {
+    const walk = walkTerms(this.#settings, this.#loadout);
+    const isWalkNew = !isDeepStrictEqual(walk, this.#walk);
+    const isNew = isWalkNew || apexes(served) !== apexes(this.catalog);
+    this.#walk = walk;
+    if (!isNew) return;
+    const era = this.#era + 1;
+    this.#era = era;
+    if (walk === undefined) this.#answers = undefined;
+    else if (this.#answers && before.recursion.cacheBytes === this.#settings.recursion.cacheBytes)
+      this.#answers = { ...this.#answers, era };
+    else this.#answers = this.#newAnswers(era);
+  }
+
+  #newAnswers(era: number): ForResolver['answers'] {
+    const bytes = Math.floor(this.#settings.recursion.cacheBytes * ANSWER_CACHE_SHARE);
+    return { memory: AnswerMemory.make(bytes, this.#ground.world), era };
+  }
+
+  #recursion(): PipelineSettings['recursion'] {
+    const { world } = this.#ground;
+    const answers = this.#answers;
+    return answers && { answers: new AnswerReader(answers.memory, answers.era, () => world.nowMs()) };
   }
 
   #logQueriesAnew(): void {
@@ -209,46 +219,29 @@ export class House {
       guard: this.#guardPost.settings(this.#guardTerms()),
     };
   }
-
-  #newRecursor(): Recursor | undefined {
-    const { recursion } = this.#settings;
-    if (!recursion.enabled) return undefined;
-    keepHeapSmall();
-    const { world, counters, bugs } = this.#ground;
-    return new Recursor(
-      {
-        rootHints: this.#loadout.rootHints,
-        neverQuery: { has: (address) => this.#neverQuery.has(address) },
-        upstreamPort: recursion.upstreamPort,
-        cacheBytes: recursion.cacheBytes,
-        localNames: recursion.localNames ?? LOCAL_NAMES_DEFAULT,
-        hosts: this.#loadout.hosts,
-        clientMs: recursion.clientMs,
-        useCaseRandomisation: true,
-        onBug: (bug) => bugs.tell(bug),
-      },
-      world,
-      this.#upstream,
-      ownZones(() => this.#loadout.catalog),
-      counters,
-    );
-  }
 }
 
 /** `own` are the addresses of the moment, without the scope, which a name server's address never has. */
-function neverQuery({ recursion }: Settings): PrefixSet {
+function neverQuery({ recursion }: Settings): readonly string[] {
   const { own, prefixes } = recursion.neverQuery;
-  return prefixSet(own ? [...prefixes, ...localAddresses()] : prefixes);
+  return own ? [...prefixes, ...localAddresses()] : prefixes;
 }
 
-/**
- * What a resolver holds from its first day on: when that changes, another one takes its place, its cache
- * empty.
- */
-function walkSettings({ settings, loadout }: { settings: Settings; loadout: Loadout }): object {
-  const { allow: _, neverQuery: __, ...walk } = settings.recursion;
-  return { ...walk, rootHints: loadout.rootHints, hosts: loadout.hostsText };
+function walkTerms({ recursion }: Settings, { rootHints, hostsText }: Loadout): WalkTerms | undefined {
+  const { enabled, upstreamPort, cacheBytes, localNames, clientMs } = recursion;
+  if (!enabled) return undefined;
+  return {
+    ...{ rootHints, hostsText, upstreamPort, clientMs },
+    cacheBytes: Math.floor(cacheBytes * (1 - ANSWER_CACHE_SHARE)),
+    localNames: localNames ?? LOCAL_NAMES_DEFAULT,
+  };
 }
+
+const apexes = ({ images }: Catalog): string =>
+  images
+    .map(({ klass, apexText }) => `${klass} ${apexText}`)
+    .sort()
+    .join();
 
 /** `id.server. CH TXT` (RFC 4892). */
 const SELF_QUERY = Uint8Array.of(
