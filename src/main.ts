@@ -175,7 +175,7 @@ async function threadsFor(
   const resolver = new ResolverThread({ ...room, spawn, onChange: connect });
   const native = count === 0 ? undefined : await nativeOr(log.logger);
   const spawnFront = spawnThread<FrontPublication>(new URL('./front.ts', import.meta.url));
-  const fronts = native && new Fronts(count, { ...room, native, helper: resolver, spawn: spawnFront });
+  const fronts = native && new Fronts(count, { ...room, native, switchboard: resolver, spawn: spawnFront });
   house.follow((published) => {
     const { walk, neverQuery, ...common } = published;
     resolver.follow(published);

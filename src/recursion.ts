@@ -1,8 +1,8 @@
 /**
- * The resolver thread: takes what others hand over, finds it out, and sends the answer itself, from the socket
- * it was asked at, or posts it back to where it came from. It owns the sockets to other servers and all that is
- * learned from them, and is the only one who writes the answer cache. What becomes ready in one turn of its
- * loop leaves together. It ends when a publication tells it to.
+ * The resolver thread: takes what others hand over, finds it out, and sends the answer itself, from the
+ * socket it was asked at, or posts it back to where it came from. It owns the sockets to other servers and
+ * all that is learned from them, and is the only one who writes the answer cache. What becomes ready in one
+ * turn of its loop leaves together. It ends when a publication tells it to.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { parentPort, workerData } from 'node:worker_threads';

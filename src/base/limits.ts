@@ -147,7 +147,7 @@ export const CACHED_RRS_PER_RRSET_MAX = 100;
 export const CACHED_TYPES_PER_NAME_MAX = 100;
 /** Text of an Extended DNS Error: a line for a human (RFC 8914 §2). */
 export const EDE_TEXT_CHARS_MAX = 240;
-/** Of what `recursion.cacheBytes` says, the share of the answers that all threads read; the rest is RRsets. */
+/** Of `recursion.cacheBytes`, the share of the answers that all threads read; the rest is RRsets. */
 export const ANSWER_CACHE_SHARE = 0.25;
 /** An outcome that is larger is known to the resolver thread only. */
 export const ANSWER_BYTES_MAX = 8_192;

@@ -13,8 +13,8 @@ import type { FrontPublication, Publication, ThreadStart } from './front-letters
 import type { Line } from './line.ts';
 import { Place, type ThreadRoom } from './place.ts';
 
-/** Whoever answers what fronts cannot. */
-export interface Helper {
+/** Where lines to the resolver thread are to be had. */
+export interface Switchboard {
   /** A new line for `who`, instead of any before; undefined while there is nobody. */
   connect(who: object): Line | undefined;
   /** From now on, answers leave from these file descriptors only. */
@@ -25,7 +25,7 @@ export interface Helper {
 
 export interface FrontsRoom extends ThreadRoom {
   readonly native: Native;
-  readonly helper: Helper;
+  readonly switchboard: Switchboard;
   /** Starts a thread; a test may start another one. */
   readonly spawn: (start: ThreadStart<FrontPublication>) => Worker;
 }
@@ -66,12 +66,12 @@ export class Fronts {
 
   /** Throws the system's error where the address cannot be had. What arrives waits for `start`. */
   listen(address: string, port: number): UdpDoor {
-    const { native, helper } = this.#room;
+    const { native, switchboard } = this.#room;
     const sockets = openUdpSockets(native, address, port, this.#places.length, scopeIndex);
     const [first] = sockets as [UdpSocket];
     this.#listening.add(sockets);
     for (const { fd } of sockets) this.#open.add(fd);
-    helper.allow([...this.#open]);
+    switchboard.allow([...this.#open]);
     this.#tellSockets();
     const stopReceiving = async (): Promise<void> => {
       if (this.#listening.delete(sockets)) this.#tellSockets();
@@ -84,8 +84,8 @@ export class Fronts {
       close: async () => {
         await stopReceiving();
         const closing = sockets.filter(({ fd }) => this.#open.delete(fd));
-        helper.allow([...this.#open]);
-        await helper.settled();
+        switchboard.allow([...this.#open]);
+        await switchboard.settled();
         for (const { fd } of closing) native.close(fd);
       },
     };
@@ -130,7 +130,7 @@ export class Fronts {
 
   #connect(place: Place<FrontPublication>): void {
     if (!place.isAlive) return;
-    const line = this.#room.helper.connect(place);
+    const line = this.#room.switchboard.connect(place);
     place.tell({ line }, line && [line.port]);
   }
 

@@ -1,7 +1,8 @@
 /**
  * How the control thread answers what comes to it, over TCP or, without fronts, by `dgram`: what it cannot
- * answer goes to the resolver thread, one bag a turn of the loop, each query with a ticket by which its answer
- * comes back. Who waits when the resolver thread dies, or comes when it has too much to do, is told SERVFAIL.
+ * answer goes to the resolver thread, one bag a turn of the loop, each query with a ticket by which its
+ * answer comes back. Who waits when the resolver thread dies, or comes when it has too much to do, is told
+ * SERVFAIL.
  */
 import { copyOf } from '../base/bytes.ts';
 import { Counter, type Counters } from '../base/counters.ts';
@@ -9,7 +10,7 @@ import { CLIENTS_WAITING_MAX, MESSAGE_BYTES_MAX } from '../base/limits.ts';
 import type { Pipeline } from '../server/pipeline.ts';
 import { type Answerer, type Client, LATER } from '../transport/door.ts';
 import { Bag } from '../transport/udp-return.ts';
-import type { Helper } from './fronts.ts';
+import type { Switchboard } from './fronts.ts';
 import { handOver, type Line, type PostedAnswer } from './line.ts';
 
 type Send = (response: Uint8Array) => void;
@@ -53,12 +54,12 @@ export class HandOver implements Answerer {
   }
 
   /** There is another resolver thread, or none; the one before answers nothing any more. */
-  reconnect(helper: Pick<Helper, 'connect'>): void {
+  reconnect(switchboard: Pick<Switchboard, 'connect'>): void {
     this.#line?.port.close();
     this.#bag.take();
     this.#bagged = [];
     this.#giveUp([...this.#waiting.keys()]);
-    const line = helper.connect(this);
+    const line = switchboard.connect(this);
     this.#line = line;
     line?.port.on('message', (answers: readonly PostedAnswer[]) => {
       for (const { ticket, response } of answers) this.#deliver(ticket, response);

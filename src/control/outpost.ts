@@ -1,7 +1,7 @@
 /**
  * What a front and the resolver thread have in common: a pipeline over the zones and settings of the moment,
- * which follow what is published; and the mail to the control thread of what it alone may log, which gives way
- * when too much of it waits. Whose thread it is says when to look, and what else is published to it.
+ * which follow what is published; and the mail to the control thread of what it alone may log, which gives
+ * way when too much of it waits. Whose thread it is says when to look, and what else is published to it.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';

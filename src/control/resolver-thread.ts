@@ -1,13 +1,13 @@
 /**
- * The resolver thread as the control thread has it: there while recursion is on, in a place of its own, with a
- * line from everybody who hands over. When it dies, or is replaced, all lines are dead, and whoever had one is
- * told to connect again.
+ * The resolver thread as the control thread has it: there while recursion is on, in a place of its own, with
+ * a line from everybody who hands over. When it dies, or is replaced, all lines are dead, and whoever had one
+ * is told to connect again.
  */
 import type { Worker } from 'node:worker_threads';
 import { Counter } from '../base/counters.ts';
 import { FRONT_WAKE_MS, RESOLUTION_MS_MAX } from '../base/limits.ts';
 import type { Publication, ResolverPublication, ThreadStart } from './front-letters.ts';
-import type { Helper } from './fronts.ts';
+import type { Switchboard } from './fronts.ts';
 import { type Line, newLine, unreadBags } from './line.ts';
 import { Place, type ThreadRoom } from './place.ts';
 import { Gauges, type ResolverStanding } from './resolver-gauges.ts';
@@ -30,7 +30,7 @@ export interface ResolverRoom extends ThreadRoom {
 /** How often it is looked whether the last answer has left. */
 const LEAVE_LOOK_MS = 5;
 
-export class ResolverThread implements Helper {
+export class ResolverThread implements Switchboard {
   readonly #room: ResolverRoom;
   readonly #place: Place<ResolverPublication>;
   readonly #gauges = new Gauges();

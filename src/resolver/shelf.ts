@@ -57,8 +57,10 @@ export class Shelf<F extends Fact> {
 
   /** All, or what is kept of such names: a key begins with its name's. */
   clear(isDoomed?: (name: Name) => boolean): void {
-    if (isDoomed === undefined) return this.#facts.clear();
-    for (const key of [...this.#facts.keys()]) if (isDoomed(nameOfKey(key))) this.#facts.delete(key);
+    for (const key of isDoomed === undefined ? [] : [...this.#facts.keys()]) {
+      if (isDoomed?.(nameOfKey(key))) this.#facts.delete(key);
+    }
+    if (isDoomed === undefined) this.#facts.clear();
   }
 
   /** Seconds that are left of a live fact: never 0, for it is still true. */

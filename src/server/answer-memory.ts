@@ -1,7 +1,7 @@
 /**
  * The answer cache: what resolutions came to, in memory that all threads share. Its one writer is the
- * resolver thread (`answer-writer`), its readers are whoever answers queries (`answer-reader`). An entry holds
- * an outcome as RRset blocks, ready for a `Reply`; so a hit is finished like any other answer.
+ * resolver thread (`answer-writer`), its readers are whoever answers queries (`answer-reader`). An entry
+ * holds an outcome as RRset blocks, ready for a `Reply`; so a hit is finished like any other answer.
  *
  *   words 0…3          the key of the hash, drawn at start: nobody can choose names that share a set
  *   words 8 + 8 i …    slot i, in sets of four:
@@ -36,7 +36,7 @@ export const Slot = { SEQUENCE: 0, TAG: 1, AT: 2, SIZE: 3, EXPIRY: 4, ASKED: 6, 
 export const Entry = { SLOT: 0, SIZE: 4, EXPIRY: 8, KEY_BYTES: 16, RRSETS: 18, RCODE: 20, KEY: 24 } as const;
 export const Kept = { EXPIRY: 0, SECTION: 8, OWNER_BYTES: 9, OWNER: 10 } as const;
 /** Behind the name in a key: type, variant, era. */
-export const KEY_EXTRA_BYTES = 7;
+const KEY_EXTRA_BYTES = 7;
 const SLOTS_AT = 8;
 
 /** Up to the next multiple of 8. */

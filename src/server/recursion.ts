@@ -1,8 +1,8 @@
 /**
- * The counter between the synchronous pipeline and the resolver. A question whose outcome is known is answered
- * now: from the answer cache that all threads read, or, in the resolver's own thread, from what the resolver
- * remembers. Any other is copied, its aliases from our own zones with it, and the query is put back in hand
- * when the outcome is there. What others than we ourselves have told goes to the answer cache from here.
+ * The counter between the synchronous pipeline and the resolver. A question whose outcome is known is
+ * answered now: from the answer cache that all threads read, or, in the resolver's own thread, from what the
+ * resolver remembers. Any other is copied, its aliases from our own zones with it, and the query is put back
+ * in hand when the outcome is there. What others than we have told goes to the answer cache from here.
  */
 import { type KeptRrset, type Reply, Section } from '../answer/reply.ts';
 import { assert } from '../base/assert.ts';

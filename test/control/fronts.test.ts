@@ -63,7 +63,7 @@ let resume: (
 ) => number;
 
 /** A resolver thread in this one. */
-const helper: FrontsRoom['helper'] = {
+const switchboard: FrontsRoom['switchboard'] = {
   connect() {
     const { near, far } = newLine();
     farEnds.push(far);
@@ -119,7 +119,7 @@ function frontsOf(count: number, spawn = spawnFront(FRONT)): Fronts {
   const room: FrontsRoom = {
     ...{ native, world, counters, logger, bugs: new BugLog(logger, realWorld), latency },
     onSightings: (posted) => void sightings.push(...posted.map(unpackSighting)),
-    helper,
+    switchboard,
     onLimited: (note) => limited.push(note),
     spawn: (start) => {
       const worker = spawn(start);

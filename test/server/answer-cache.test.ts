@@ -1,4 +1,4 @@
-/** The answer cache as one writer and many readers have it: what is kept, for how long, and what goes first. */
+/** The answer cache as one writer and many readers have it: what is kept, how long, and what goes first. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';

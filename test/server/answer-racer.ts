@@ -1,5 +1,5 @@
 /**
- * A thread that does nothing but overwrite an answer cache, until its first word says so: each entry's RRs are
+ * A thread that does nothing but overwrite an answer cache, until a shared word ends it: each entry's RRs are
  * all made of its name's number and of one version, so that whoever reads parts of two sees it.
  */
 import { workerData } from 'node:worker_threads';
