@@ -1,4 +1,4 @@
-/** The resolver thread as others have it: real threads, a small internet on loopback, and deaths on demand. */
+/** The resolver thread as others have it: real threads, a small internet on loopback, deaths on demand. */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
@@ -31,19 +31,23 @@ const ROOT = '127.55.0.1';
 const HOSTING = '127.55.0.2';
 const SILENT = '127.55.0.3';
 const soa = (ns: string): string => `@ 60 SOA ${ns} host.${ns} 1 3600 600 86400 30\n@ 3600 NS ${ns}\n`;
+const root = `${soa('a.root.')}a.root. 60 A ${ROOT}
+net. 60 NS a.net.
+a.net. 60 A ${HOSTING}
+dead. 60 NS a.dead.
+a.dead. 60 A ${SILENT}
+`;
+const net = `${soa('a.net.')}a.net. 60 A ${HOSTING}
+www 300 A 192.0.2.1
+alias 200 CNAME www
+to-ours 60 CNAME www.ours.example.
+to-new 60 CNAME www.new.net.
+www.new 300 A 192.0.2.66
+below.www 60 A 192.0.2.7
+`;
 const internet = new Internet([
-  {
-    address: ROOT,
-    zones: {
-      '.': `${soa('a.root.')}a.root. 60 A ${ROOT}\nnet. 60 NS a.net.\na.net. 60 A ${HOSTING}\ndead. 60 NS a.dead.\na.dead. 60 A ${SILENT}\n`,
-    },
-  },
-  {
-    address: HOSTING,
-    zones: {
-      net: `${soa('a.net.')}a.net. 60 A ${HOSTING}\nwww 300 A 192.0.2.1\nalias 200 CNAME www\nto-ours 60 CNAME www.ours.example.\nto-new 60 CNAME www.new.net.\nwww.new 300 A 192.0.2.66\nbelow.www 60 A 192.0.2.7\n`,
-    },
-  },
+  { address: ROOT, zones: { '.': root } },
+  { address: HOSTING, zones: { net } },
 ]);
 
 const OURS = `${SOA_AND_NS}www 60 A 192.0.2.99\naway 60 CNAME www.net.\n`;
@@ -127,10 +131,14 @@ afterEach(async () => {
   await internet.close();
 });
 
-async function ask(question: string): Promise<string[]> {
-  peer.send(queryFor(question, { rd: true }));
+async function heard(): Promise<string[]> {
   const message = readMessage(await peer.hear());
   return message === undefined ? [] : lines(message);
+}
+
+async function ask(question: string): Promise<string[]> {
+  peer.send(queryFor(question, { rd: true }));
+  return heard();
 }
 
 /** As over TCP: in the control thread. */
@@ -147,30 +155,30 @@ async function askTcp(question: string): Promise<string[]> {
 
 const ageless = (told: readonly string[]): string[] => told.map((line) => line.replace(/ \d+ IN /, ' IN '));
 
-test('what is found out once is answered alike from then on, by any thread, and nobody hears of it', async () => {
+test('what is found out once is answered alike from then on by any thread', async () => {
   const questions = [
     'www.net',
     'alias.net',
+    'away.ours.example',
     'nowhere.net',
     'www.net AAAA',
-    'away.ours.example',
     'www.net ANY',
   ];
   const first: string[][] = [];
   for (const question of questions) first.push(ageless(await ask(question)));
   expect(first[1]).toEqual(['NOERROR ra', 'an alias.net. IN CNAME www.net.', 'an www.net. IN A 192.0.2.1']);
-  expect(first[2]).toEqual(['NXDOMAIN ra', expect.stringContaining('ns net. IN SOA')]);
-  expect(first[4]).toEqual(expect.arrayContaining(['NOERROR aa ra', 'an www.net. IN A 192.0.2.1']));
+  expect(first[3]).toEqual(['NXDOMAIN ra', expect.stringContaining('ns net. IN SOA')]);
+  expect(first[2]).toEqual(expect.arrayContaining(['NOERROR aa ra', 'an www.net. IN A 192.0.2.1']));
   const { recursive = 0, recursionCached = 0 } = counters.record();
   // By the thread where the query is, which hands nothing over.
   await threads[0]?.terminate();
-  const heard = await internet.hearing(async () => {
+  const told = await internet.hearing(async () => {
     for (const [i, question] of questions.entries()) {
       expect([question, ageless(await ask(question))]).toEqual([question, first[i]]);
       expect([question, ageless(await askTcp(question))]).toEqual([question, first[i]]);
     }
   });
-  expect(heard).toEqual([]);
+  expect(told).toEqual([]);
   await until(() => counters.record().udpSent === 2 * questions.length);
   expect(counters.record()).toMatchObject({
     recursive: recursive + 2 * questions.length,
@@ -208,10 +216,10 @@ test('a zone that becomes ours is answered for at once, also behind what others 
 test('what is flushed is asked for again: a name, what is below it, or everything', async () => {
   const questions = ['www.net', 'below.www.net', 'to-new.net'];
   const hear = async (): Promise<string[]> => {
-    const heard = await internet.hearing(async () => {
+    const told = await internet.hearing(async () => {
       for (const question of questions) await ask(question);
     });
-    return heard.filter((line) => line.startsWith(HOSTING)).map((line) => line.split(' ')[2] as string);
+    return told.filter((line) => line.startsWith(HOSTING)).map((line) => line.split(' ')[2] as string);
   };
   await hear();
   expect(await hear()).toEqual([]);
@@ -246,9 +254,7 @@ test('a reload takes it away and brings it back, and what it has in hand is answ
   await until(() => resolver.underway === 1);
   const off = { ...settings, recursion: { ...settings.recursion, enabled: false } };
   house.apply(off, loadout({ 'ours.example': OURS }));
-  expect(lines(readMessage(await peer.hear()) as Exclude<ReturnType<typeof readMessage>, undefined>)[0]).toBe(
-    'SERVFAIL ra',
-  );
+  expect((await heard())[0]).toBe('SERVFAIL ra');
   expect((await ask('www.net'))[0]).toBe('REFUSED');
   expect((await askTcp('www.net'))[0]).toBe('REFUSED');
   house.apply(settings, loadout({ 'ours.example': OURS }));
