@@ -77,7 +77,7 @@ class Front {
   #handOver(): void {
     const { count } = this.#bag;
     const bag = this.#bag.take();
-    if (this.#line !== undefined && handOver(this.#line, bag)) return;
+    if (this.#line !== undefined && handOver(this.#line, bag, count)) return;
     // Who asks over UDP asks again; recursion is what is left out first when there is too much to do.
     this.#outpost.counters.add(Counter.handOversDropped, count);
   }

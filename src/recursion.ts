@@ -125,14 +125,16 @@ class Resolver {
   #read(line: Line, bag: Uint8Array): void {
     // What was published before a query came holds for it.
     this.#look();
+    let count = 0;
     for (const { way, packet } of unpack(bag)) {
+      count += 1;
       const later = (response: Uint8Array): void => this.#answer(line, way, response);
       const { pipeline } = this.#outpost;
       const length = pipeline.resume(packet, packet.length, way.client, this.#out, later);
       if (length >= 0) this.#answer(line, way, this.#out.slice(0, length));
     }
     this.#tellPending();
-    hasRead(line);
+    hasRead(line, count);
   }
 
   #answer(line: Line, way: WayBack, response: Uint8Array): void {

@@ -69,8 +69,8 @@ export const FRONTS_MAX = 64;
 export const FRONT_WAKE_MS = 100;
 /** Letters of one thread that the control thread has not read yet; what would go into more is dropped. */
 export const FRONT_LETTERS_MAX = 256;
-/** Bags of one front, a batch of queries each, that the resolver thread has not read yet. */
-export const HAND_OVERS_MAX = 64;
+/** Queries of one front that the resolver thread has not read yet: some 0.2 s of its work. */
+export const HAND_OVERS_MAX = 4_096;
 /** When so many wait, none carries anything for the query log: who waits for an answer goes first. */
 export const FRONT_SIGHTING_LETTERS_MAX = 64;
 /** Publications of zones whose predecessors a front that never rests may still hold. */

@@ -84,7 +84,7 @@ export class HandOver implements Answerer {
     const tickets = this.#bagged;
     this.#bagged = [];
     const bag = this.#bag.take();
-    if (this.#line !== undefined && handOver(this.#line, bag)) return;
+    if (this.#line !== undefined && handOver(this.#line, bag, tickets.length)) return;
     this.#counters.add(Counter.handOversDropped, tickets.length);
     this.#giveUp(tickets);
   }

@@ -8,7 +8,7 @@ import { Counter } from '../base/counters.ts';
 import { FRONT_WAKE_MS, RESOLUTION_MS_MAX } from '../base/limits.ts';
 import type { Publication, ResolverPublication, ThreadStart } from './front-letters.ts';
 import type { Switchboard } from './fronts.ts';
-import { type Line, newLine, unreadBags } from './line.ts';
+import { type Line, newLine, unread as unreadOf } from './line.ts';
 import { Place, type ThreadRoom } from './place.ts';
 import { Gauges, type ResolverStanding } from './resolver-gauges.ts';
 import type { WalkTerms } from './walk-terms.ts';
@@ -34,7 +34,7 @@ export class ResolverThread implements Switchboard {
   readonly #room: ResolverRoom;
   readonly #place: Place<ResolverPublication>;
   readonly #gauges = new Gauges();
-  readonly #lines = new Map<object, Pick<Line, 'bags'>>();
+  readonly #lines = new Map<object, Pick<Line, 'queries'>>();
   #told: ForResolver | undefined;
   #open: readonly number[] = [];
   #isStarted = false;
@@ -103,7 +103,7 @@ export class ResolverThread implements Switchboard {
   /** Queries handed over whose answers have not left. */
   get underway(): number {
     // In this order: what is read is pending before it counts as read.
-    const unread = [...this.#lines.values()].reduce((sum, line) => sum + unreadBags(line), 0);
+    const unread = [...this.#lines.values()].reduce((sum, line) => sum + unreadOf(line), 0);
     return this.#place.isAlive ? unread + this.#place.underway : 0;
   }
 

@@ -21,7 +21,7 @@ import {
 } from '../../src/control/front-letters.ts';
 import { Fronts, type FrontsRoom, spawnThread } from '../../src/control/fronts.ts';
 import type { LimitNote } from '../../src/control/limit-notes.ts';
-import { hasRead, type Line, newLine, unreadBags } from '../../src/control/line.ts';
+import { hasRead, type Line, newLine, unread } from '../../src/control/line.ts';
 import { openLog } from '../../src/control/log.ts';
 import { AnswerMemory } from '../../src/server/answer-memory.ts';
 import { AnswerWriter } from '../../src/server/answer-writer.ts';
@@ -79,7 +79,9 @@ const switchboard: FrontsRoom['switchboard'] = {
 function read(line: Line, bag: Uint8Array): void {
   const returns = new Returns(native, counters);
   const out = new Uint8Array(65_535);
+  let count = 0;
   for (const { way, packet } of unpack(bag)) {
+    count += 1;
     const send = (response: Uint8Array): void => {
       returns.add(way, response);
       returns.flush((fd) => allowed.includes(fd));
@@ -87,7 +89,7 @@ function read(line: Line, bag: Uint8Array): void {
     const length = resume(packet, packet.length, way.client, out, send);
     if (length > 0) send(out.slice(0, length));
   }
-  hasRead(line);
+  hasRead(line, count);
 }
 
 const zones = (address: string): SharedArrayBuffer[] =>
@@ -212,7 +214,7 @@ test.each(['127.0.0.1', '::1', '0.0.0.0'])(
     sends[0]?.();
     expect(await heard(peer)).toEqual(['NOERROR']);
     expect(asked).toEqual([1, 2].map(() => ({ transport: 'udp', port: peer.port })));
-    expect(farEnds.map(unreadBags)).toEqual([0]);
+    expect(farEnds.map(unread)).toEqual([0]);
   },
 );
 
@@ -233,9 +235,9 @@ test('an answer that comes when its socket is closed goes nowhere', async () => 
 
 test('a front hands over no more than is read, and answers what it knows', async () => {
   const peer = await peerOf(await started());
-  // Nobody has read a bag for a long time.
+  // Nobody has read anything for a long time.
   const [line] = farEnds as [Line];
-  Atomics.store(line.bags, 1, -HAND_OVERS_MAX);
+  Atomics.store(line.queries, 1, -HAND_OVERS_MAX);
   peer.send(queryFor('www.elsewhere.net', { rd: true }));
   await until(() => counters.record().handOversDropped === 1);
   expect(await ask(peer, 'www.example.com', true)).toContain('an www.example.com. 60 IN A 192.0.2.1');
