@@ -34,7 +34,6 @@ export interface Watching {
 
 /** As plain values, which can be posted; what all threads share is in shared memory. */
 export interface FrontSettings {
-  readonly offersRecursion: boolean;
   readonly allow: readonly string[];
   readonly chaos: Identity;
   readonly watching: Watching;

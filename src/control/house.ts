@@ -203,12 +203,12 @@ export class House {
 
   #frontSettings(): FrontSettings {
     const { recursion, log, http } = this.#settings;
-    const { allow, enabled: offersRecursion } = recursion;
+    const { allow } = recursion;
     const watching = {
       isTimed: http.listen !== false,
       logEvery: log.queries === false ? undefined : log.queries.every,
     };
-    return { offersRecursion, allow, chaos: this.#identity(), watching, guard: this.#guardTerms() };
+    return { allow, chaos: this.#identity(), watching, guard: this.#guardTerms() };
   }
 
   #pipelineSettings(): Pick<PipelineSettings, 'catalog' | 'mayRecurse' | 'chaos' | 'guard'> {

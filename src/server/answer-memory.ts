@@ -4,7 +4,7 @@
  * holds an outcome as RRset blocks, ready for a `Reply`; so a hit is finished like any other answer.
  *
  *   words 0…3          the key of the hash, drawn at start: nobody can choose names that share a set
- *   words 8 + 8 i …    slot i, in sets of four:
+ *   words 8 + 8 i …    slot i, in sets of eight:
  *     + 0    sequence    odd while the writer is at it; moves with every change
  *     + 1    tag         the half of the key's hash that did not choose the set
  *     + 2    at          where its entry stands in the ring, in bytes
@@ -31,7 +31,7 @@ import { SIPHASH_KEY_WORDS, sipHash24 } from '../base/siphash.ts';
 import type { World } from '../base/world.ts';
 import { NAME_BYTES_MAX } from '../wire/name.ts';
 
-export const WAYS = 4;
+export const WAYS = 8;
 export const Slot = { SEQUENCE: 0, TAG: 1, AT: 2, SIZE: 3, EXPIRY: 4, ASKED: 6, WORDS: 8 } as const;
 export const Entry = { SLOT: 0, SIZE: 4, EXPIRY: 8, KEY_BYTES: 16, RRSETS: 18, RCODE: 20, KEY: 24 } as const;
 export const Kept = { EXPIRY: 0, SECTION: 8, OWNER_BYTES: 9, OWNER: 10 } as const;

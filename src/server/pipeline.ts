@@ -111,6 +111,7 @@ export class Pipeline implements Answerer {
 
   /** The response to a query that was to be answered later and will not be: SERVFAIL, and why. */
   giveUp(packet: Bytes, client: Client, out: Bytes, why: string): number {
+    this.#settings.observer?.begin();
     this.#reply.reset();
     this.#query.read(packet, packet.length);
     this.#reply.edeCode = Ede.OTHER;

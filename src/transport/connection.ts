@@ -172,7 +172,7 @@ export class Connection {
       if (!owed) return;
       owed = false;
       this.#waiting--;
-      this.#reply(response, response.length);
+      if (response.length > 0) this.#reply(response, response.length);
       // Not at once: whoever sends may be in the middle of another answer.
       queueMicrotask(() => this.#pump());
     });

@@ -95,7 +95,6 @@ function read(line: Line, bag: Uint8Array): void {
 const zones = (address: string): SharedArrayBuffer[] =>
   catalog({ 'example.com': `${SOA_AND_NS}www 60 A ${address}\n` }).images.map(({ buffer }) => buffer);
 const settings = {
-  offersRecursion: true,
   allow: ['127.0.0.0/8', '::1'],
   chaos: { version: undefined, hostname: undefined, id: undefined },
   watching: { isTimed: false, logEvery: undefined },
