@@ -7,7 +7,6 @@
 import type { Socket } from 'node:net';
 import { Counter, type Counters } from '../base/counters.ts';
 import {
-  MESSAGE_BYTES_MAX,
   RESOLUTION_MS_MAX,
   TCP_CLIENTS_MAX,
   TCP_CLIENTS_PER_ADDRESS_MAX,
@@ -21,7 +20,8 @@ import {
 import type { World } from '../base/world.ts';
 import { HEADER_BYTES } from '../wire/header.ts';
 import { type Answerer, type Client, DROP, LATER } from './door.ts';
-import { Frames, framed } from './stream.ts';
+import { Outbox } from './outbox.ts';
+import { Frames, framed, LENGTH_BYTES } from './stream.ts';
 
 export interface TcpLimits {
   readonly clientsMax: number;
@@ -49,8 +49,8 @@ export const tcpLimits: TcpLimits = {
   sweepMs: TCP_SWEEP_MS,
 };
 
-/** Borrowed by one answer at a time, whichever connection it is for. */
-const out = Buffer.allocUnsafeSlow(MESSAGE_BYTES_MAX);
+/** Borrowed by one turn at a time, whichever connection it is of. */
+const outbox = new Outbox();
 
 /** What a connection needs of the house. */
 export interface TcpRoom {
@@ -139,25 +139,26 @@ export class Connection {
   #pump(): void {
     if (this.#socket.destroyed) return;
     const before = this.#frames.partial;
+    const nowMs = this.#room.world.nowMs();
     let messages = 0;
-    this.#socket.cork(); // Answers that are ready together leave together.
+    outbox.begin(this.#socket);
     while (this.#ending !== 'us' && !this.#full && !this.#socket.destroyed) {
       const message = this.#frames.next();
       if (message === undefined) break;
       messages++;
-      this.#ask(message);
+      this.#ask(message, nowMs);
     }
-    this.#socket.uncork();
+    outbox.end();
     const resumed = this.#socket.isPaused() && !this.#full;
     // A message's time runs from its first byte, and not while we are the ones who do not read.
-    if (!before || messages > 0 || resumed) this.#partSinceMs = this.#room.world.nowMs();
+    if (!before || messages > 0 || resumed) this.#partSinceMs = nowMs;
     if (this.#full && this.#ending !== 'us') this.#socket.pause();
     else if (this.#socket.isPaused()) this.#socket.resume();
     this.#endWhenAnswered();
   }
 
-  #ask(message: Uint8Array): void {
-    const { answerer, counters, world } = this.#room;
+  #ask(message: Uint8Array, nowMs: number): void {
+    const { answerer, counters } = this.#room;
     // It has no ID to answer to, and who counts so badly is not worth listening to.
     if (message.length < HEADER_BYTES) {
       counters.bump(Counter.tcpClosedMalformed);
@@ -166,28 +167,41 @@ export class Connection {
     }
     counters.bump(Counter.tcpMessages);
     this.#spoken = true;
-    this.#sinceMs = world.nowMs();
+    this.#sinceMs = nowMs;
     let owed = true;
-    const length = answerer.answer(message, message.length, this.client, out, (response) => {
+    const length = answerer.answer(message, message.length, this.client, outbox.answer, (response) => {
       if (!owed) return;
       owed = false;
-      this.#waiting--;
-      if (response.length > 0) this.#reply(response, response.length);
-      // Not at once: whoever sends may be in the middle of another answer.
-      queueMicrotask(() => this.#pump());
+      this.#sendLate(response);
     });
     if (length === LATER) this.#waiting++;
-    else if (length !== DROP) this.#reply(out, length);
+    else if (length !== DROP) {
+      this.#noteWrite(length, nowMs);
+      outbox.add(length);
+    }
   }
 
-  #reply(response: Uint8Array, length: number): void {
-    if (!this.#socket.writable) return;
+  /** Whoever sends may be in the middle of another answer, and have more for us: all of it leaves after. */
+  #sendLate(response: Uint8Array): void {
+    const socket = this.#socket;
+    this.#waiting--;
+    if (!socket.writable) return;
     this.#sinceMs = this.#room.world.nowMs();
-    if (this.#socket.writableLength === 0) this.#takenSinceMs = this.#sinceMs;
+    socket.cork();
+    if (response.length > 0) {
+      this.#noteWrite(response.length, this.#sinceMs);
+      socket.write(framed(response));
+    }
+    queueMicrotask(() => {
+      socket.uncork();
+      this.#pump();
+    });
+  }
+
+  #noteWrite(length: number, nowMs: number): void {
+    if (this.#socket.writableLength === 0) this.#takenSinceMs = nowMs;
+    this.#writtenBytes += LENGTH_BYTES + length;
     this.#room.counters.bump(Counter.tcpResponses);
-    const frame = framed(response, length);
-    this.#writtenBytes += frame.length;
-    this.#socket.write(frame);
   }
 
   /** Progress is a whole write taken: a byte read now and then buys no time. */
@@ -204,6 +218,9 @@ export class Connection {
   #endWhenAnswered(): void {
     if (this.#ending === 'no' || this.#waiting > 0 || this.#socket.writableEnded) return;
     // With no room left to answer in, some of what the peer asked may not have been looked at.
-    if (this.#ending === 'us' || !this.#full) this.#socket.end();
+    if (this.#ending !== 'us' && this.#full) return;
+    // Who has said all and was told all hears our end from the system, as soon as it has the answers.
+    if (this.#ending === 'peer' && this.#socket.writableLength === 0) this.#socket.destroy();
+    else this.#socket.end();
   }
 }

@@ -8,7 +8,7 @@ import { assert } from '../base/assert.ts';
 import { type Bytes, put16, u16 } from '../base/bytes.ts';
 import { MESSAGE_BYTES_MAX } from '../base/limits.ts';
 
-const LENGTH_BYTES = 2;
+export const LENGTH_BYTES = 2;
 const NOTHING = new Uint8Array(0);
 
 export class Frames {
