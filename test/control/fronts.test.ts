@@ -277,13 +277,16 @@ test('what is known of others is answered by the front, behind aliases of our ow
   await until(() => handed === 1);
 });
 
+/** Says that it has followed whatever is published, and does nothing else. */
+const FOLLOWING = `for (;;) Atomics.store(words, ${FrontWord.SEEN}, Atomics.load(words, ${FrontWord.GENERATION}));`;
+
 test('a front that does not go round any more is ended, though nobody asks it to follow', async () => {
   world = {
     ...realWorld,
     nowMs: () => 100 * realWorld.nowMs(),
     after: (ms, call) => realWorld.after(ms / 50, call),
   };
-  await started(1, '127.0.0.1', posing('for (;;);'));
+  await started(1, '127.0.0.1', posing(FOLLOWING));
   await until(() => counters.record().frontsDied > 0);
   expect(logged.join('')).toContain('a thread is stuck');
 });
