@@ -278,7 +278,8 @@ test('what is known of others is answered by the front, behind aliases of our ow
 });
 
 /** Says that it has followed whatever is published, and does nothing else. */
-const FOLLOWING = `for (;;) Atomics.store(words, ${FrontWord.SEEN}, Atomics.load(words, ${FrontWord.GENERATION}));`;
+const FOLLOWING = `
+  for (;;) Atomics.store(words, ${FrontWord.SEEN}, Atomics.load(words, ${FrontWord.GENERATION}));`;
 
 test('a front that does not go round any more is ended, though nobody asks it to follow', async () => {
   world = {
