@@ -33,7 +33,7 @@ export async function pipelineOver(file: string, apex: string): Promise<Pipeline
   if (images.length !== 1) throw new Error(complaints.map(complaintText).join('\n'));
   return new Pipeline({
     catalog: new Catalog(images),
-    recursor: undefined,
+    recursion: undefined,
     mayRecurse: PrefixSet.parse([]) as PrefixSet,
     chaos: { version: undefined, hostname: undefined, id: undefined },
     guard: GUARD,

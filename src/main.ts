@@ -13,8 +13,10 @@ import { BugLog, catchStrays } from './control/bugs.ts';
 import { configure, type Flags } from './control/config.ts';
 import { planDescriptors } from './control/descriptors.ts';
 import { Doors, type Refusal } from './control/doors.ts';
-import type { PostedSighting } from './control/front-letters.ts';
-import { Fronts, spawnFront } from './control/fronts.ts';
+import type { FrontPublication, PostedSighting, ResolverPublication } from './control/front-letters.ts';
+import { Fronts, spawnThread } from './control/fronts.ts';
+import { HandOver } from './control/hand-over.ts';
+import { heapMbFor } from './control/heap.ts';
 import { type Ground, House } from './control/house.ts';
 import type { LimitNote } from './control/limit-notes.ts';
 import { type Reading, readAll } from './control/load.ts';
@@ -24,12 +26,13 @@ import { type Notifier, openNotifier } from './control/notify.ts';
 import { dropPrivileges } from './control/privileges.ts';
 import { refusalTexts } from './control/refusals.ts';
 import { Reloader } from './control/reload.ts';
+import { ResolverThread } from './control/resolver-thread.ts';
 import type { Settings } from './control/settings.ts';
 import { Signals } from './control/signals.ts';
 import { ZoneWatch } from './control/watch.ts';
 import { LATENCY_ROWS } from './server/observer.ts';
 import { type Answerer, type Client, DROP } from './transport/door.ts';
-import { loadNative } from './transport/native.ts';
+import { loadNative, type Native } from './transport/native.ts';
 import { checkNative } from './transport/udp-check.ts';
 
 const world = realWorld;
@@ -111,8 +114,9 @@ async function open(
   logComplaints(log.logger, reading.complaints);
   if (reading.loadout === undefined) return undefined;
   const house = new House(settings, reading.loadout, ground);
+  const handOver = new HandOver(house.pipeline, counters);
   const gate = new Gate();
-  const fronts = await frontsFor(settings, house, ground);
+  const { resolver, fronts } = await threadsFor(settings, house, handOver, ground);
   const listenUdp = fronts && ((address: string, port: number) => fronts.listen(address, port));
   const { tcp, warning } = planDescriptors(settings);
   if (warning !== undefined) log.logger.warn(warning);
@@ -123,12 +127,15 @@ async function open(
     return undefined;
   }
   await complainOfUnreadable(reading, file, settings, ground);
-  gate.open(house.pipeline);
+  await resolver.start();
+  gate.open(handOver);
   await fronts?.start();
   const { zoneCount: zones, recordCount: records } = house.catalog;
   const config = file === undefined ? {} : { config: file };
   const http = monitor.address === undefined ? {} : { http: monitor.address };
-  const server = keep(flags, settings, reading, { house, doors, fronts, ground, monitor });
+  const server = keep(flags, settings, reading, {
+    ...{ house, handOver, doors, fronts, resolver, ground, monitor },
+  });
   log.logger.info(
     { addresses: doors.addresses, ...http, zones, records, ...config, ms: Math.round(world.nowMs()) },
     'started',
@@ -144,27 +151,48 @@ async function openMonitor(monitor: Monitor, { http }: Settings, { log }: Ground
   return false;
 }
 
-/** Undefined where datagrams are read one by one, in this thread; the log says why. */
-async function frontsFor({ threads }: Settings, house: House, ground: Ground): Promise<Fronts | undefined> {
-  if (threads === 0) return undefined;
+interface Threads {
+  readonly resolver: ResolverThread;
+  /** Undefined where datagrams are read one by one, in this thread; the log says why. */
+  readonly fronts: Fronts | undefined;
+}
+
+async function threadsFor(
+  { threads: count, recursion }: Settings,
+  house: House,
+  handOver: HandOver,
+  ground: Ground,
+): Promise<Threads> {
   const { counters, latency, bugs, log } = ground;
-  const native = await loadNative();
-  const why = typeof native === 'string' ? native : checkNative(native);
-  if (typeof native === 'string' || why !== undefined) {
-    log.logger.warn({ why }, 'no front threads: datagrams are read one by one');
-    return undefined;
-  }
-  const spawn = spawnFront(new URL('./front.ts', import.meta.url));
-  const { logger } = log;
   const room = {
-    ...{ native, world, counters, latency, logger, bugs, spawn },
-    pipeline: () => house.pipeline,
+    ...{ world, counters, latency, logger: log.logger, bugs },
     onSightings: (posted: readonly PostedSighting[]) => house.logSightings(posted),
     onLimited: (note: LimitNote) => house.noteLimited(note),
   };
-  const fronts = new Fronts(threads, room);
-  house.follow((published) => fronts.publish(published));
-  return fronts;
+  const connect = (): void => {
+    handOver.reconnect(resolver);
+    fronts?.reconnect();
+  };
+  const heapMb = heapMbFor(recursion.cacheBytes);
+  const spawn = spawnThread<ResolverPublication>(new URL('./recursion.ts', import.meta.url), heapMb);
+  const resolver = new ResolverThread({ ...room, spawn, onChange: connect });
+  const native = count === 0 ? undefined : await nativeOr(log.logger);
+  const spawnFront = spawnThread<FrontPublication>(new URL('./front.ts', import.meta.url));
+  const fronts = native && new Fronts(count, { ...room, native, switchboard: resolver, spawn: spawnFront });
+  house.follow((published) => {
+    const { walk, neverQuery, ...common } = published;
+    resolver.follow(published);
+    fronts?.publish(common);
+  });
+  return { resolver, fronts };
+}
+
+async function nativeOr(logger: Ground['log']['logger']): Promise<Native | undefined> {
+  const native = await loadNative();
+  const why = typeof native === 'string' ? native : checkNative(native);
+  if (typeof native !== 'string' && why === undefined) return native;
+  logger.warn({ why }, 'no front threads: datagrams are read one by one');
+  return undefined;
 }
 
 type Send = (response: Uint8Array) => void;
@@ -217,6 +245,8 @@ async function complainOfUnreadable(
 
 interface Parts {
   readonly house: House;
+  readonly handOver: HandOver;
+  readonly resolver: ResolverThread;
   readonly doors: Doors;
   readonly fronts: Fronts | undefined;
   readonly ground: Ground;
@@ -224,7 +254,7 @@ interface Parts {
 }
 
 function keep(flags: Flags, settings: Settings, reading: Reading, parts: Parts): Server {
-  const { house, doors, fronts, ground, monitor } = parts;
+  const { house, handOver, doors, fronts, resolver, ground, monitor } = parts;
   const { logger } = ground.log;
   const notifier: Notifier = openNotifier(process.env, logger);
   const addresses = new AddressWatch(doors, () => house.noteAddresses(), world, logger);
@@ -234,7 +264,7 @@ function keep(flags: Flags, settings: Settings, reading: Reading, parts: Parts):
     settings,
   );
   watch.follow(reading.watched, reading.prints);
-  monitor.ready({ house, doors, reloader, fronts });
+  monitor.ready({ house, doors, reloader, fronts, resolver });
   void notifier.tell('READY=1', reloader.status);
   const unwatch = notifier.watch(world, async () => house.answersItself());
   return {
@@ -250,8 +280,10 @@ function keep(flags: Flags, settings: Settings, reading: Reading, parts: Parts):
       unwatch();
       watch.close();
       await addresses.close();
-      await doors.drain(reloader.graceMs, () => house.pipeline.pending + (fronts?.underway ?? 0));
+      const underway = (): number => (fronts?.underway ?? 0) + resolver.underway + handOver.pending;
+      await doors.drain(reloader.graceMs, underway);
       await fronts?.stop();
+      await resolver.stop();
       await house.close();
       await monitor.close();
       await told;

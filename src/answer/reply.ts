@@ -64,6 +64,29 @@ export class Reply {
     this.edeCode = -1;
   }
 
+  /** Leaves nothing but the answer section so far, to be gone on with. */
+  keepAnswers(): void {
+    let kept = 0;
+    for (let i = 0; i < this.count; i++) {
+      if (this.section(i) !== Section.ANSWER) continue;
+      this.#owner[kept] = this.owner(i);
+      this.#ownerAt[kept] = this.ownerAt(i);
+      this.#block[kept] = this.block(i);
+      this.#blockAt[kept] = this.blockAt(i);
+      this.#ttl[kept] = this.#ttl[i] as number;
+      this.#place[kept] = Section.ANSWER;
+      kept++;
+    }
+    this.count = kept;
+    this.rcode = Rcode.NOERROR;
+    // RFC 1035 §4.1.1: AA speaks of the first name.
+    this.authoritative = kept > 0;
+    this.rest = 'none';
+    this.edeCode = -1;
+    this.source = 0;
+    this.isShort = false;
+  }
+
   /** Lets go of everything referred to, so that a replaced image can be freed. */
   forget(): void {
     this.reset();

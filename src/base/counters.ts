@@ -34,7 +34,9 @@ const meanings = {
   udpSendFailed: 'Responses the kernel would not send over UDP',
   udpOversized: 'Datagrams not read because they were longer than any query',
   frontsDied: 'Front threads that ended unexpectedly and were started again',
-  handOversDropped: 'Queries that needed recursion and were dropped because a front had handed over too many',
+  resolversDied: 'Resolver threads that ended unexpectedly and were started again',
+  handOversDropped:
+    'Queries that needed recursion and were not handed over: too many waited, or nobody was there',
   tcpAccepted: 'TCP connections accepted',
   tcpRefused: 'TCP connections refused: a limit was reached, or the system had no room',
   tcpEvicted: 'Idle TCP connections closed to make room for a new one',

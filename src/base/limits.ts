@@ -87,17 +87,19 @@ export const UDP_SEND_WAIT_MS = 5;
 export const FRONTS_MAX = 64;
 /** A front looks up from its sockets at least this often. */
 export const FRONT_WAKE_MS = 100;
-/** Letters of one front that the control thread has not read yet; what would go into more is dropped. */
+/** Letters of one thread that the control thread has not read yet; what would go into more is dropped. */
 export const FRONT_LETTERS_MAX = 256;
+/** Queries of one front that the resolver thread has not read yet: some 0.2 s of its work. */
+export const HAND_OVERS_MAX = 4_096;
 /** When so many wait, none carries anything for the query log: who waits for an answer goes first. */
 export const FRONT_SIGHTING_LETTERS_MAX = 64;
 /** Publications of zones whose predecessors a front that never rests may still hold. */
 export const FRONT_UNCOLLECTED_MAX = 4;
-/** A front that has not taken what was published after this time is stuck, and ended. */
+/** A thread that has not taken what was published, or not gone round, for this time is stuck, and ended. */
 export const FRONT_FOLLOW_MS_MAX = 2_000;
-/** A front that died starts again after this time, which doubles each time… */
+/** A thread that died starts again after this time, which doubles each time… */
 export const FRONT_RESTART_MS_MIN = 100;
-/** …up to this one; a front that lived longer than it starts afresh. */
+/** …up to this one; a thread that lived longer than it starts afresh. */
 export const FRONT_RESTART_MS_MAX = 10_000;
 
 // Resolution
@@ -165,6 +167,13 @@ export const CACHED_RRS_PER_RRSET_MAX = 100;
 export const CACHED_TYPES_PER_NAME_MAX = 100;
 /** Text of an Extended DNS Error: a line for a human (RFC 8914 §2). */
 export const EDE_TEXT_CHARS_MAX = 240;
+/** Of `recursion.cacheBytes`, the share of the answers that all threads read; the rest is RRsets. */
+export const ANSWER_CACHE_SHARE = 0.25;
+/** An outcome that is larger is known to the resolver thread only. */
+export const ANSWER_BYTES_MAX = 8_192;
+export const ANSWER_MEMORY_BYTES_MIN = 65_536;
+/** Entries that one insertion carries over because they were asked for; beyond it the oldest goes anyway. */
+export const ANSWER_RESCUES_MAX = 8;
 /** RFC 6303 §3: the TTLs of zones that are served locally. */
 export const LOCAL_ZONE_SECONDS = 10_800;
 /** A hosts file may be edited at any time. */
@@ -292,6 +301,7 @@ assert(
   ASKS_PER_ZONE_MAX * FIRST_TRY_MS < CLIENT_MS_MAX,
   'a whole zone of silent servers ends in client time',
 );
+assert(4 * ANSWER_BYTES_MAX <= ANSWER_MEMORY_BYTES_MIN, 'the smallest answer cache holds several answers');
 assert(TCP_CLIENTS_PER_ADDRESS_MAX < TCP_CLIENTS_MAX, 'one address may not take every connection');
 assert(CACHE_NEGATIVE_SECONDS_MAX <= CACHE_TTL_SECONDS_MAX, 'what is not ages faster than what is');
 assert(FAILURE_SECONDS_MIN >= 1 && FAILURE_SECONDS_MAX <= 300, 'RFC 9520 §3.2');

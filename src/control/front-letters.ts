@@ -1,11 +1,14 @@
 /**
- * What the control thread and a front tell each other: publications down (each laid over the ones before),
- * letters up, at most one a batch. The words that both can read without a letter:
+ * What the control thread and another one, a front or the resolver thread, tell each other: publications down
+ * (each laid over the ones before), letters up, at most one a batch. The words that both can read without a
+ * letter:
  *
  *   0  generation: the last publication, bumped after it was posted          (control writes)
- *   1  seen: the last publication in effect, its old sockets read empty      (front writes)
- *   2  posted: letters written                                               (front writes)
+ *   1  seen: the last publication in effect, its old sockets read empty      (the thread writes)
+ *   2  posted: letters written                                               (the thread writes)
  *   3  taken: letters read, so that nobody writes more than can be read      (control writes)
+ *   4  beat: moves as long as the thread goes round                          (the thread writes)
+ *   5  pending: answers promised and not sent, of the resolver thread        (the thread writes)
  */
 import type { Identity } from '../answer/chaos.ts';
 import { copyOf } from '../base/bytes.ts';
@@ -16,12 +19,14 @@ import { Query } from '../wire/query.ts';
 import type { ImageVersion } from '../zone/image.ts';
 import type { GuardTerms } from './guard-terms.ts';
 import type { LimitNote } from './limit-notes.ts';
+import type { Line } from './line.ts';
+import type { WalkTerms } from './walk-terms.ts';
 
-export const FrontWord = { GENERATION: 0, SEEN: 1, POSTED: 2, TAKEN: 3 } as const;
+export const FrontWord = { GENERATION: 0, SEEN: 1, POSTED: 2, TAKEN: 3, BEAT: 4, PENDING: 5 } as const;
 
-export const newFrontWords = (): Int32Array => new Int32Array(new SharedArrayBuffer(16));
+export const newFrontWords = (): Int32Array => new Int32Array(new SharedArrayBuffer(24));
 
-/** What a front sees for others. */
+/** What a thread sees for others. */
 export interface Watching {
   readonly isTimed: boolean;
   /** One query of so many goes to the query log. */
@@ -30,53 +35,73 @@ export interface Watching {
 
 /** As plain values, which can be posted; what all threads share is in shared memory. */
 export interface FrontSettings {
-  readonly offersRecursion: boolean;
   readonly allow: readonly string[];
   readonly chaos: Identity;
   readonly watching: Watching;
   readonly guard: GuardTerms;
 }
 
+/** What every thread is told that answers queries. */
 export interface Publication {
   readonly settings: FrontSettings;
   /** All zones. */
   readonly images: readonly ImageVersion[];
-  /** One of each address we listen on. */
-  readonly sockets: readonly UdpSocket[];
+  /** The answer cache (server/answer-memory), and what of it holds. Undefined where nobody recurses. */
+  readonly answers: { readonly memory: SharedArrayBuffer; readonly era: number } | undefined;
   readonly stop: boolean;
 }
+
+export interface FrontPublication extends Publication {
+  /** One of each address we listen on. */
+  readonly sockets: readonly UdpSocket[];
+  /** Where to hand over; undefined while there is no resolver thread. */
+  readonly line: Line | undefined;
+}
+
+export interface ResolverPublication extends Publication {
+  readonly walk: WalkTerms;
+  /** Prefixes that are never asked. */
+  readonly neverQuery: readonly string[];
+  /** File descriptors that answers may leave from. */
+  readonly open: readonly number[];
+  /** One more that hands over. */
+  readonly line: Line | undefined;
+  /** What is to be forgotten, once: a name, in lower-case wire form, what is below it too, or everything. */
+  readonly flush: Flush | undefined;
+  /** Where to tell how it stands (control/resolver-gauges). */
+  readonly gauges: SharedArrayBuffer;
+}
+
+export type Flush = 'all' | { readonly name: Uint8Array; readonly below: boolean };
 
 /** What one of the images is from now on. */
 export interface PlacedImage extends ImageVersion {
   readonly place: number;
 }
 
-export interface Published {
+export type Changed<P> = Partial<P> & { readonly image?: PlacedImage };
+
+export interface Published<P> {
   readonly generation: number;
-  readonly changed: Partial<Publication> & { readonly image?: PlacedImage };
+  readonly changed: Changed<P>;
 }
 
 /** What is told to who comes later. */
-export function laidOver<P extends Partial<Publication>>(
-  before: P,
-  { image, ...changed }: Published['changed'],
-): P {
-  const images = image && before.images?.with(image.place, { buffer: image.buffer, end: image.end });
+export function laidOver<P extends Publication>(before: P, { image, ...changed }: Changed<P>): P {
+  const images = image && before.images.with(image.place, { buffer: image.buffer, end: image.end });
   return { ...before, ...changed, ...(images ? { images } : {}) };
 }
 
-/** What a front is started with. */
-export interface FrontStart {
+/** What a thread is started with. */
+export interface ThreadStart<P> {
   readonly words: Int32Array;
   readonly counters: SharedArrayBuffer;
   readonly latency: SharedArrayBuffer;
   readonly generation: number;
-  readonly publication: Publication;
+  readonly publication: P;
 }
 
 export interface Letter {
-  /** Queries that need recursion (transport/udp-return). */
-  readonly bag: Uint8Array | undefined;
   /** For the query log. */
   readonly sightings: readonly PostedSighting[];
   /** Somebody is being limited. */

@@ -12,6 +12,7 @@ interface Due {
 export class FrontWorld implements World {
   readonly #clock: World;
   #due: readonly Due[] = [];
+  #batchMs: number | undefined;
 
   constructor(clock: World = realWorld) {
     this.#clock = clock;
@@ -19,6 +20,12 @@ export class FrontWorld implements World {
 
   nowMs(): number {
     return this.#clock.nowMs();
+  }
+
+  /** The time of this batch, near enough for what lasts seconds: the clock is read once, if anybody asks. */
+  batchMs(): number {
+    this.#batchMs ??= this.nowMs();
+    return this.#batchMs;
   }
 
   wallSeconds(): number {
@@ -43,6 +50,7 @@ export class FrontWorld implements World {
 
   /** Calls what is due. Reads no clock where nothing waits. */
   turn(): void {
+    this.#batchMs = undefined;
     if (this.#due.length === 0) return;
     const nowMs = this.nowMs();
     for (const due of this.#due) {

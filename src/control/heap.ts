@@ -12,3 +12,6 @@ const GROWTH = 60;
 export function keepHeapSmall(): void {
   setFlagsFromString(`--heap-growing-percent=${GROWTH}`);
 }
+
+/** Of a resolver, whose garbage comes on top of its cache, and whatever is in flight on top of that. */
+export const heapMbFor = (cacheBytes: number): number => 512 + Math.ceil((2 * cacheBytes) / 2 ** 20);

@@ -1,41 +1,36 @@
 /**
- * The server as one thing that can be given new settings and new zones while it answers: pipeline, resolver,
- * and what both look at. A reload swaps references; a query in hand ends with what it began with.
+ * The server as one thing that can be given new settings and new zones while it answers: the pipeline of this
+ * thread, and what other threads are told so that they answer as it does. A reload swaps references; a query
+ * in hand ends with what it began with.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Identity } from '../answer/chaos.ts';
 import { toHex } from '../base/bytes.ts';
 import type { Counters } from '../base/counters.ts';
 import type { Histograms } from '../base/histogram.ts';
-import type { PrefixSet } from '../base/prefix.ts';
+import { ANSWER_CACHE_SHARE } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { LOCAL_NAMES_DEFAULT } from '../resolver/local-names.ts';
-import { Recursor } from '../resolver/recursor.ts';
+import { AnswerMemory } from '../server/answer-memory.ts';
+import { AnswerReader } from '../server/answer-reader.ts';
 import { Observer, SELF } from '../server/observer.ts';
-import { ownZones } from '../server/own-zones.ts';
 import { Pipeline, type PipelineSettings } from '../server/pipeline.ts';
 import { localAddresses } from '../transport/addresses.ts';
-import { socketUpstream } from '../transport/upstream.ts';
 import type { Catalog } from '../zone/catalog.ts';
 import type { Image, ImageVersion } from '../zone/image.ts';
 import { rebuild } from '../zone/rebuild.ts';
 import type { BugLog } from './bugs.ts';
-import {
-  type FrontSettings,
-  type PlacedImage,
-  type PostedSighting,
-  unpackSighting,
-} from './front-letters.ts';
+import { type Changed, type FrontSettings, type PostedSighting, unpackSighting } from './front-letters.ts';
 import { GuardPost } from './guard-post.ts';
 import type { GuardTerms } from './guard-terms.ts';
-import { keepHeapSmall } from './heap.ts';
 import type { LimitNote } from './limit-notes.ts';
 import type { Loadout } from './load.ts';
 import type { Log } from './log.ts';
-import type { Standing } from './metrics.ts';
 import { openQueryLog, type QueryLog } from './query-log.ts';
+import type { ForResolver } from './resolver-thread.ts';
 import { prefixSet, type Settings } from './settings.ts';
 import { VERSION } from './version.ts';
+import type { WalkTerms } from './walk-terms.ts';
 import { ZoneKeeper } from './zone-keeper.ts';
 
 export interface Ground {
@@ -47,52 +42,46 @@ export interface Ground {
   readonly bugs: BugLog;
 }
 
-interface ForFronts {
-  readonly settings: FrontSettings;
-  readonly images: readonly ImageVersion[];
-  readonly stop: false;
-}
-
 /** Decided when the doors are opened. */
 const RESTART_KEYS = ['listen', 'threads', 'tcp', 'http', 'user', 'group'] as const;
 
 export class House {
   readonly pipeline: Pipeline;
   readonly #ground: Ground;
-  readonly #upstream: ReturnType<typeof socketUpstream>;
   readonly #guardPost: GuardPost;
   /** The settings that the doors are opened with. */
   readonly #atStart: Settings;
   #settings: Settings;
   /** Not the zones: those change, and what was read would hold the memory of what they were. */
-  #loadout: Omit<Loadout, 'catalog' | 'changes'>;
+  #loadout: WalkSources;
   /** Zones change here, and are read anew while they cannot. */
   readonly zones: ZoneKeeper;
-  #neverQuery: PrefixSet;
-  #recursor: Recursor | undefined;
+  /** Undefined where recursion is off. */
+  #walk: WalkTerms | undefined;
+  #answers: ForResolver['answers'];
+  #era = 1;
   #queryLog: QueryLog | undefined;
-  #follower: ((published: Partial<ForFronts> & { image?: PlacedImage }) => void) | undefined;
+  #follower: ((published: Changed<ForResolver>) => void) | undefined;
 
   constructor(settings: Settings, loadout: Loadout, ground: Ground) {
     this.#ground = ground;
     this.#settings = settings;
     this.#atStart = settings;
-    const { catalog: zones, changes: _, ...others } = loadout;
+    const { catalog, changes: _, ...others } = loadout;
     this.#loadout = others;
-    this.zones = new ZoneKeeper(zones, {
-      publish: (catalog, place) => this.#publish(catalog, place),
+    this.zones = new ZoneKeeper(catalog, {
+      publish: (zones, place) => this.#publish(zones, place),
       rebuild,
       onBug: (bug) => ground.bugs.tell(bug),
     });
-    this.#neverQuery = neverQuery(settings);
     this.#guardPost = new GuardPost(ground.world, ground.log.logger);
-    this.#upstream = socketUpstream(ground.world, ground.counters);
-    this.#recursor = this.#newRecursor();
+    this.#walk = walkTerms(settings, loadout);
+    this.#answers = this.#walk && this.#newAnswers(this.#era);
     this.#queryLog = this.#newQueryLog();
     this.pipeline = new Pipeline({
       ...this.#pipelineSettings(),
-      catalog: zones,
-      recursor: this.#recursor,
+      catalog,
+      recursion: this.#recursion(),
       observer: this.#newObserver(),
       counters: ground.counters,
       onBug: (bug, packet) => ground.bugs.tell(bug, { packet: toHex(packet) }),
@@ -105,41 +94,37 @@ export class House {
 
   /** Takes effect with the next query. Gives the keys whose change has to wait for a restart. */
   apply(settings: Settings, { catalog, changes, ...loadout }: Loadout): string[] {
-    const before = { settings: this.#settings, loadout: this.#loadout };
+    const before = this.#settings;
     this.#settings = settings;
     this.#loadout = loadout;
-    this.#neverQuery = neverQuery(settings);
     this.#ground.log.reconfigure(settings.log);
-    const isWalkNew = !isDeepStrictEqual(walkSettings(before), walkSettings({ settings, loadout }));
-    if (isWalkNew) this.#recursor = this.#newRecursor();
-    this.pipeline.reconfigure({
-      ...this.#pipelineSettings(),
-      ...(isWalkNew ? { recursor: this.#recursor } : {}),
-    });
-    if (!isDeepStrictEqual(settings.log.queries, before.settings.log.queries)) this.#logQueriesAnew();
+    this.#adjustAnswers(before, catalog);
+    this.pipeline.reconfigure({ ...this.#pipelineSettings(), recursion: this.#recursion() });
+    if (!isDeepStrictEqual(settings.log.queries, before.log.queries)) this.#logQueriesAnew();
     this.zones.adopt(catalog, changes);
-    return RESTART_KEYS.filter((key) => !isDeepStrictEqual(settings[key], before.settings[key]));
+    return RESTART_KEYS.filter((key) => !isDeepStrictEqual(settings[key], before[key]));
   }
 
   /** Who is told everything now, and then every change. */
-  follow(follower: (published: Partial<ForFronts> & { image?: PlacedImage }) => void): void {
+  follow(follower: (published: Changed<ForResolver>) => void): void {
     this.#follower = follower;
-    follower(this.forFronts());
+    follower(this.forThreads());
   }
 
-  /** What other threads need to answer as this one does. */
-  forFronts(): ForFronts {
-    return { settings: this.#frontSettings(), images: this.catalog.images.map(versionOf), stop: false };
+  /** What other threads need to answer as this one does, and to find out what it does not know. */
+  forThreads(): ForResolver {
+    const images = this.catalog.images.map(versionOf);
+    const [settings, answers, walk] = [this.#frontSettings(), this.#answers, this.#walk];
+    return { settings, images, answers, walk, neverQuery: neverQuery(this.#settings), stop: false };
   }
 
   /** The machine has other addresses than before. */
   noteAddresses(): void {
-    this.#neverQuery = neverQuery(this.#settings);
     this.pipeline.reconfigure({ guard: this.#guardPost.settings(this.#guardTerms()) });
-    this.#follower?.({ settings: this.#frontSettings() });
+    this.#follower?.({ settings: this.#frontSettings(), neverQuery: neverQuery(this.#settings) });
   }
 
-  /** A front limits somebody. */
+  /** Another thread limits somebody. */
   noteLimited(note: LimitNote): void {
     this.#guardPost.hear(note);
   }
@@ -164,23 +149,43 @@ export class House {
     for (const each of posted) this.#queryLog?.take(unpackSighting(each));
   }
 
-  standing(): Pick<Standing, 'catalog' | 'cache' | 'resolutions'> {
-    return {
-      catalog: this.catalog,
-      cache: this.#recursor?.cacheSize ?? { entries: 0, bytes: 0 },
-      resolutions: this.#recursor?.inFlight ?? 0,
-    };
+  close(): Promise<void> {
+    return this.#queryLog?.close() ?? Promise.resolve();
   }
 
-  async close(): Promise<void> {
-    this.#upstream.close();
-    await this.#queryLog?.close();
+  /**
+   * What was kept may contradict the zones of now: an alias that others told of may lead to one of ours. Or
+   * it was found out in another way than from now on. Then it is another era.
+   */
+  #adjustAnswers(before: Settings, coming: Catalog): void {
+    const walk = walkTerms(this.#settings, this.#loadout);
+    const isWalkNew = !isDeepStrictEqual(walk, this.#walk);
+    const isNew = isWalkNew || apexes(coming) !== apexes(this.catalog);
+    this.#walk = walk;
+    if (!isNew) return;
+    const era = this.#era + 1;
+    this.#era = era;
+    if (walk === undefined) this.#answers = undefined;
+    else if (this.#answers && before.recursion.cacheBytes === this.#settings.recursion.cacheBytes)
+      this.#answers = { ...this.#answers, era };
+    else this.#answers = this.#newAnswers(era);
+  }
+
+  #newAnswers(era: number): ForResolver['answers'] {
+    const bytes = Math.floor(this.#settings.recursion.cacheBytes * ANSWER_CACHE_SHARE);
+    return { memory: AnswerMemory.make(bytes, this.#ground.world), era };
+  }
+
+  #recursion(): PipelineSettings['recursion'] {
+    const { world } = this.#ground;
+    const answers = this.#answers;
+    return answers && { answers: new AnswerReader(answers.memory, answers.era, () => world.nowMs()) };
   }
 
   /** To all who answer from zones; of one zone that changed, that one. */
   #publish(catalog: Catalog, place: number | undefined): void {
     this.pipeline.publish(catalog);
-    if (place === undefined) this.#follower?.(this.forFronts());
+    if (place === undefined) this.#follower?.(this.forThreads());
     else this.#follower?.({ image: { place, ...versionOf(catalog.images[place] as Image) } });
   }
 
@@ -217,12 +222,12 @@ export class House {
 
   #frontSettings(): FrontSettings {
     const { recursion, log, http } = this.#settings;
-    const { allow, enabled: offersRecursion } = recursion;
+    const { allow } = recursion;
     const watching = {
       isTimed: http.listen !== false,
       logEvery: log.queries === false ? undefined : log.queries.every,
     };
-    return { offersRecursion, allow, chaos: this.#identity(), watching, guard: this.#guardTerms() };
+    return { allow, chaos: this.#identity(), watching, guard: this.#guardTerms() };
   }
 
   #pipelineSettings(): Pick<PipelineSettings, 'mayRecurse' | 'chaos' | 'guard'> {
@@ -232,53 +237,33 @@ export class House {
       guard: this.#guardPost.settings(this.#guardTerms()),
     };
   }
-
-  #newRecursor(): Recursor | undefined {
-    const { recursion } = this.#settings;
-    if (!recursion.enabled) return undefined;
-    keepHeapSmall();
-    const { world, counters, bugs } = this.#ground;
-    return new Recursor(
-      {
-        rootHints: this.#loadout.rootHints,
-        neverQuery: { has: (address) => this.#neverQuery.has(address) },
-        upstreamPort: recursion.upstreamPort,
-        cacheBytes: recursion.cacheBytes,
-        localNames: recursion.localNames ?? LOCAL_NAMES_DEFAULT,
-        hosts: this.#loadout.hosts,
-        clientMs: recursion.clientMs,
-        useCaseRandomisation: true,
-        onBug: (bug) => bugs.tell(bug),
-      },
-      world,
-      this.#upstream,
-      ownZones(() => this.catalog),
-      counters,
-    );
-  }
 }
 
 const versionOf = ({ buffer, end }: Image): ImageVersion => ({ buffer, end });
 
 /** `own` are the addresses of the moment, without the scope, which a name server's address never has. */
-function neverQuery({ recursion }: Settings): PrefixSet {
+function neverQuery({ recursion }: Settings): readonly string[] {
   const { own, prefixes } = recursion.neverQuery;
-  return prefixSet(own ? [...prefixes, ...localAddresses()] : prefixes);
+  return own ? [...prefixes, ...localAddresses()] : prefixes;
 }
 
-interface WalkSources {
-  readonly settings: Settings;
-  readonly loadout: Pick<Loadout, 'rootHints' | 'hostsText'>;
+type WalkSources = Pick<Loadout, 'rootHints' | 'hostsText'>;
+
+function walkTerms({ recursion }: Settings, { rootHints, hostsText }: WalkSources): WalkTerms | undefined {
+  const { enabled, upstreamPort, cacheBytes, localNames, clientMs } = recursion;
+  if (!enabled) return undefined;
+  return {
+    ...{ rootHints, hostsText, upstreamPort, clientMs },
+    cacheBytes: Math.floor(cacheBytes * (1 - ANSWER_CACHE_SHARE)),
+    localNames: localNames ?? LOCAL_NAMES_DEFAULT,
+  };
 }
 
-/**
- * What a resolver holds from its first day on: when that changes, another one takes its place, its cache
- * empty.
- */
-function walkSettings({ settings, loadout }: WalkSources): object {
-  const { allow: _, neverQuery: __, ...walk } = settings.recursion;
-  return { ...walk, rootHints: loadout.rootHints, hosts: loadout.hostsText };
-}
+const apexes = ({ images }: Catalog): string =>
+  images
+    .map(({ klass, apexText }) => `${klass} ${apexText}`)
+    .sort()
+    .join();
 
 /** `id.server. CH TXT` (RFC 4892). */
 const SELF_QUERY = Uint8Array.of(

@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { NameServer } from '../resolver/delegation.ts';
-import { type Hosts, parseHosts } from '../resolver/hosts.ts';
+import { parseHosts } from '../resolver/hosts.ts';
 import { parseRootHints } from '../resolver/root-hints.ts';
 import { Catalog } from '../zone/catalog.ts';
 import { type Complaint, hasErrors } from '../zone/complaint.ts';
@@ -24,8 +24,7 @@ export interface Loadout {
   /** To be made of zones in the catalogue that are served already. */
   readonly changes: ReadonlyMap<Image, readonly Change[]>;
   readonly rootHints: readonly NameServer[];
-  readonly hosts: Hosts | undefined;
-  /** To see whether `hosts` is another one. */
+  /** Of a hosts file without mistakes; another thread reads it again. */
   readonly hostsText: string | undefined;
 }
 
@@ -46,7 +45,7 @@ export async function readAll(settings: Settings, served?: Catalog): Promise<Rea
   const before = await takePrints(watchable);
   const loading = loadZones(zones, served);
   const hints = await readHints(settings, complaints);
-  const { hosts, hostsText } = await readHosts(settings, complaints);
+  const hostsText = await readHosts(settings, complaints);
   const { images, changes, files, complaints: zoneComplaints } = await loading;
   complaints.push(...zoneComplaints);
   const isWhole = !hasErrors(complaints);
@@ -54,7 +53,7 @@ export async function readAll(settings: Settings, served?: Catalog): Promise<Rea
   // Only the loader knows what was included, so these files are looked at after they were read.
   const prints = new Map([...(await takePrints({ folder: undefined, files })), ...before]);
   const catalog = new Catalog(isWhole ? images : []);
-  const loadout = { catalog, changes, rootHints: hints, hosts, hostsText };
+  const loadout = { catalog, changes, rootHints: hints, hostsText };
   return { loadout: isWhole ? loadout : undefined, complaints, watched, prints, zoneCount: zones.length };
 }
 
@@ -68,15 +67,11 @@ async function readHints({ recursion }: Settings, complaints: Complaint[]): Prom
   return read.rootHints;
 }
 
-async function readHosts(
-  { hosts: file }: Settings,
-  complaints: Complaint[],
-): Promise<Pick<Loadout, 'hosts' | 'hostsText'>> {
-  const hostsText = file === false ? undefined : await readText(file, 'a hosts file', complaints);
-  if (file === false || hostsText === undefined) return { hosts: undefined, hostsText };
-  const read = parseHosts(hostsText, file);
-  complaints.push(...read.complaints);
-  return { hosts: read.hosts, hostsText };
+async function readHosts({ hosts: file }: Settings, complaints: Complaint[]): Promise<string | undefined> {
+  const text = file === false ? undefined : await readText(file, 'a hosts file', complaints);
+  if (file === false || text === undefined) return undefined;
+  complaints.push(...parseHosts(text, file).complaints);
+  return text;
 }
 
 async function readText(file: string, what: string, complaints: Complaint[]): Promise<string | undefined> {

@@ -13,6 +13,7 @@ import type { Catalog } from '../zone/catalog.ts';
 import { APEX } from '../zone/image.ts';
 import { Exposition, type Labels } from './exposition.ts';
 import { counterMetrics } from './metric-names.ts';
+import type { ResolverStanding } from './resolver-gauges.ts';
 import { VERSION } from './version.ts';
 
 export interface LastReload {
@@ -23,8 +24,7 @@ export interface LastReload {
 /** How things stand now. */
 export interface Standing {
   readonly catalog: Catalog;
-  readonly cache: { readonly entries: number; readonly bytes: number };
-  readonly resolutions: number;
+  readonly resolver: ResolverStanding;
   readonly tcpConnections: number;
   readonly frontThreads: number;
   readonly reload: LastReload | undefined;
@@ -68,7 +68,7 @@ export function metricsText(sources: MetricSources): string {
   return page.text;
 }
 
-function tellStanding(page: Exposition, { catalog, cache, resolutions, ...rest }: Standing): void {
+function tellStanding(page: Exposition, { catalog, resolver, ...rest }: Standing): void {
   page.single('cairn_zones', 'gauge', 'Zones served', catalog.zoneCount);
   page.single('cairn_records', 'gauge', 'Records in them', catalog.recordCount);
   page.several(
@@ -82,9 +82,7 @@ function tellStanding(page: Exposition, { catalog, cache, resolutions, ...rest }
         image.serial,
       ]),
   );
-  page.single('cairn_cache_entries', 'gauge', 'Answers and absences remembered', cache.entries);
-  page.single('cairn_cache_bytes', 'gauge', 'Memory they take', cache.bytes);
-  page.single('cairn_resolutions_in_flight', 'gauge', 'Names being looked for at other servers', resolutions);
+  tellResolver(page, resolver);
   page.single('cairn_tcp_connections', 'gauge', 'TCP connections of clients', rest.tcpConnections);
   page.single('cairn_front_threads', 'gauge', 'Threads that read datagrams, alive', rest.frontThreads);
   const { reload } = rest;
@@ -101,6 +99,20 @@ function tellStanding(page: Exposition, { catalog, cache, resolutions, ...rest }
     'Whether all of it was taken: 1, or nothing: 0',
     reload.isTaken ? 1 : 0,
   );
+}
+
+function tellResolver(page: Exposition, resolver: ResolverStanding): void {
+  const { cacheEntries, cacheBytes, answerEntries, answerBytes, resolutions } = resolver;
+  page.single(
+    'cairn_cache_entries',
+    'gauge',
+    'RRsets and absences that the resolver remembers',
+    cacheEntries,
+  );
+  page.single('cairn_cache_bytes', 'gauge', 'Memory they take', cacheBytes);
+  page.single('cairn_answer_cache_entries', 'gauge', 'Answers that all threads can give', answerEntries);
+  page.single('cairn_answer_cache_bytes', 'gauge', 'Memory they take', answerBytes);
+  page.single('cairn_resolutions_in_flight', 'gauge', 'Names being looked for at other servers', resolutions);
 }
 
 function tellProcess(page: Exposition): void {

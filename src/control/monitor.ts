@@ -10,13 +10,15 @@ import type { Ground, House } from './house.ts';
 import { type HttpDoor, openHttp } from './http.ts';
 import { metricsText, type Standing } from './metrics.ts';
 import type { Reloader } from './reload.ts';
+import type { ResolverThread } from './resolver-thread.ts';
 
 export interface Watched {
-  readonly house: Pick<House, 'standing' | 'answersItself'>;
+  readonly house: Pick<House, 'catalog' | 'answersItself'>;
   readonly doors: Pick<Doors, 'connections'>;
   readonly reloader: Pick<Reloader, 'last'>;
   /** Undefined where this thread reads datagrams itself. */
   readonly fronts: Pick<Fronts, 'alive'> | undefined;
+  readonly resolver: Pick<ResolverThread, 'standing'>;
 }
 
 export class Monitor {
@@ -62,9 +64,10 @@ export class Monitor {
 
   #standing(): Standing | undefined {
     if (this.#watched === undefined) return undefined;
-    const { house, doors, reloader, fronts } = this.#watched;
+    const { house, doors, reloader, fronts, resolver } = this.#watched;
     return {
-      ...house.standing(),
+      catalog: house.catalog,
+      resolver: resolver.standing,
       frontThreads: fronts?.alive ?? 0,
       tcpConnections: doors.connections,
       reload: reloader.last,

@@ -126,8 +126,8 @@ export class Cache {
     this.#keep(typedKey(name, type === 'whole name' ? WHOLE_NAME : type), denial, soa.block.length);
   }
 
-  clear(): void {
-    this.#shelf.clear();
+  clear(isDoomed?: (name: Name) => boolean): void {
+    this.#shelf.clear(isDoomed);
   }
 
   #expiry(ttl: number): number {

@@ -58,8 +58,8 @@ export class Delegations {
     return delegation;
   }
 
-  clear(): void {
-    this.#shelf.clear();
+  clear(isDoomed?: (name: Name) => boolean): void {
+    this.#shelf.clear(isDoomed);
   }
 }
 

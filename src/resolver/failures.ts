@@ -43,7 +43,7 @@ export class Failures {
     this.#shelf.drop(typedKey(name, type));
   }
 
-  clear(): void {
-    this.#shelf.clear();
+  clear(isDoomed?: (name: Name) => boolean): void {
+    this.#shelf.clear(isDoomed);
   }
 }

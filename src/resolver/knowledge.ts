@@ -15,7 +15,7 @@ import { bounded, type Delegation, Delegations, type NameServer } from './delega
 import { Failures } from './failures.ts';
 import type { Hosts } from './hosts.ts';
 import type { LocalNames } from './local-names.ts';
-import { type AnswerRrset, answered, denied, ended, type Finding } from './outcome.ts';
+import { type AnswerRrset, answered, denied, ended, type Finding, type Outcome } from './outcome.ts';
 import { type OwnZones, ownFinding } from './own-zones.ts';
 import { type Referral, withGlue } from './referral.ts';
 import type { Denier, Scrubbed } from './scrub.ts';
@@ -54,12 +54,22 @@ export class Knowledge {
     this.failures = new Failures(settings.cacheBytes * 0.1, world);
   }
 
+  /** Whether it is for us to answer, or to say whom to ask. */
+  isOurs(asked: Asked): boolean {
+    const isOwn = this.#ownZones.ask(asked.name, asked.type).kind !== 'outside';
+    return isOwn || this.#local(asked) !== undefined;
+  }
+
+  #local({ name, type }: Asked): Outcome | undefined {
+    return this.#settings.hosts?.find(name, type) ?? this.#settings.localNames.find(name, type);
+  }
+
   find(asked: Asked): Finding | undefined {
     const { name, type } = asked;
     const own = this.#ownZones.ask(name, type);
     if (own.kind === 'answer') return ownFinding(own.outcome, type);
     if (own.kind === 'outside') {
-      const local = this.#settings.hosts?.find(name, type) ?? this.#settings.localNames.find(name, type);
+      const local = this.#local(asked);
       if (local !== undefined) return ended(local);
     }
     // RFC 9609 §2: to be primed is to know the root's servers, not just the answer that names them.
@@ -143,11 +153,12 @@ export class Knowledge {
     return this.hints.servers.find((server) => equalNames(server.name, name));
   }
 
-  forget(): void {
-    this.cache.clear();
-    this.failures.clear();
-    this.#delegations.clear();
-    this.servers.clear();
+  /** Everything, or what is known of such names; how servers behave is nothing that is known of names. */
+  forget(isDoomed?: (name: Name) => boolean): void {
+    this.cache.clear(isDoomed);
+    this.failures.clear(isDoomed);
+    this.#delegations.clear(isDoomed);
+    if (isDoomed === undefined) this.servers.clear();
   }
 }
 

@@ -14,6 +14,9 @@ import {
 import type { World } from '../base/world.ts';
 import { Class, Ede, isMetaType, Rcode, Type } from '../wire/codes.ts';
 import type { Question } from '../wire/message.ts';
+import { type Name, ownName } from '../wire/name.ts';
+import { rrsetType } from '../wire/rrset.ts';
+import { aliasTarget } from './alias.ts';
 import { Budget } from './budget.ts';
 import type { NameServer } from './delegation.ts';
 import { drive, Sender } from './drive.ts';
@@ -132,9 +135,21 @@ export class Recursor {
     });
   }
 
-  /** Everything learned is unlearned; what is in flight lands. */
-  flush(): void {
-    this.#know.forget();
+  /** Everything learned is unlearned, or what was learned of such names; what is in flight lands. */
+  flush(isDoomed?: (name: Name) => boolean): void {
+    this.#know.forget(isDoomed);
+  }
+
+  /**
+   * Whether all of the outcome was told by others, and holds as long as they said: no failure, nothing of our
+   * own zones, of the hosts file, or of local names, which may change at any time.
+   */
+  isOfOthers({ name, type }: Question, { rcode, ede, answer }: Outcome): boolean {
+    if ((rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN) || ede !== undefined) return false;
+    // Every name that was asked for on the way: the question's, and where each alias points.
+    const aliases = answer.filter(({ block }) => rrsetType(block, 0) === Type.CNAME);
+    const names = [name, ...aliases.map(({ block }) => ownName(aliasTarget(block)))];
+    return names.every((each) => !this.#know.isOurs({ name: each, type }));
   }
 
   /** A question that is too much for us is so for the next client, too (RFC 9520 §3.2). */

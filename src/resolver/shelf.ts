@@ -4,7 +4,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import type { World } from '../base/world.ts';
-import { type Name, nameKey } from '../wire/name.ts';
+import { type Name, nameKey, ownName } from '../wire/name.ts';
 
 export interface Fact {
   /** By the world's clock. */
@@ -55,8 +55,12 @@ export class Shelf<F extends Fact> {
     this.#facts.delete(key);
   }
 
-  clear(): void {
-    this.#facts.clear();
+  /** All, or what is kept of such names: a key begins with its name's. */
+  clear(isDoomed?: (name: Name) => boolean): void {
+    for (const key of isDoomed === undefined ? [] : [...this.#facts.keys()]) {
+      if (isDoomed?.(nameOfKey(key))) this.#facts.delete(key);
+    }
+    if (isDoomed === undefined) this.#facts.clear();
   }
 
   /** Seconds that are left of a live fact: never 0, for it is still true. */
@@ -70,3 +74,5 @@ export const typedKey = (name: Name, type: number): string => nameKey(name) + ty
 
 /** What `typedKey` puts behind the name's own key. */
 export const typeKey = (type: number): string => String.fromCharCode(type >> 8, type & 0xff);
+
+const nameOfKey = (key: string): Name => ownName(Buffer.from(key, 'latin1'));

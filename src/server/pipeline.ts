@@ -25,7 +25,6 @@ import type { Bytes } from '../base/bytes.ts';
 import { Counter, type Counters } from '../base/counters.ts';
 import { ANY_UDP_BYTES_MAX, MESSAGE_BYTES_MAX, UDP_BYTES_MAX } from '../base/limits.ts';
 import type { PrefixSet } from '../base/prefix.ts';
-import type { Recursor } from '../resolver/recursor.ts';
 import { type Answerer, type Client, DROP, LATER } from '../transport/door.ts';
 import { Class, Ede, Rcode, Type } from '../wire/codes.ts';
 import { Query } from '../wire/query.ts';
@@ -35,13 +34,13 @@ import { admit } from './admit.ts';
 import { Finisher } from './finish.ts';
 import { Guard, type GuardSettings } from './guard.ts';
 import { type Observer, Path } from './observer.ts';
-import { Recursion, type Send } from './recursion.ts';
+import { type Elsewhere, type Here, Recursion, type Send } from './recursion.ts';
 import { triage } from './triage.ts';
 
 export interface PipelineSettings {
   readonly catalog: Catalog;
-  /** Absent where recursion is off; `elsewhere` where LATER makes another thread `resume`. */
-  readonly recursor: Recursor | 'elsewhere' | undefined;
+  /** Absent where recursion is off; where it is elsewhere, LATER makes another thread `resume`. */
+  readonly recursion: Here | Elsewhere | undefined;
   readonly mayRecurse: PrefixSet;
   readonly chaos: Identity;
   /** Absent where everybody is to be answered everything. */
@@ -67,7 +66,7 @@ export class Pipeline implements Answerer {
   constructor(settings: PipelineSettings) {
     this.#settings = settings;
     this.#chaos = new Chaos(settings.chaos);
-    this.#recursion = new Recursion(settings.recursor);
+    this.#recursion = new Recursion(settings.recursion);
     this.#guard = new Guard(settings.counters);
     if (settings.guard) this.#post(settings.guard);
   }
@@ -82,7 +81,7 @@ export class Pipeline implements Answerer {
     this.#settings = { ...this.#settings, ...changed };
     if (changed.chaos) this.#chaos = new Chaos(changed.chaos);
     if (changed.guard) this.#post(changed.guard);
-    if ('recursor' in changed) this.#recursion.recursor = changed.recursor;
+    if ('recursion' in changed) this.#recursion.by = changed.recursion;
   }
 
   #post(guard: GuardSettings): void {
@@ -108,6 +107,16 @@ export class Pipeline implements Answerer {
     } catch (bug) {
       return this.#apologise(bug, packet.subarray(0, length), out);
     }
+  }
+
+  /** The response to a query that was to be answered later and will not be: SERVFAIL, and why. */
+  giveUp(packet: Bytes, client: Client, out: Bytes, why: string): number {
+    this.#settings.observer?.begin();
+    this.#reply.reset();
+    this.#query.read(packet, packet.length);
+    this.#reply.edeCode = Ede.OTHER;
+    this.#reply.edeText = why;
+    return this.#plain(Rcode.SERVFAIL, client, out, true);
   }
 
   #serve(packet: Bytes, length: number, client: Client, out: Bytes, send: Send): number {
@@ -150,14 +159,15 @@ export class Pipeline implements Answerer {
     if (zone !== undefined) {
       this.#authority.answer(catalog, zone, query, this.#reply);
       this.#reply.source = sourceOf(zone, query, this.#reply);
-      const isWhole = this.#reply.rest === 'none' || !wantsRecursion;
-      if (isWhole || !this.#recursion.isElsewhere) counters.bump(Counter.authoritative);
       if (observer !== undefined) observer.path = Path.AUTHORITATIVE;
-      if (isWhole) return this.#finish(client, mayRecurse, out);
+      if (this.#reply.rest === 'none' || !wantsRecursion) {
+        counters.bump(Counter.authoritative);
+        return this.#finish(client, mayRecurse, out);
+      }
     } else if (!wantsRecursion) {
       return this.#refuse(client, mayRecurse, out);
     }
-    return this.#recurse(client, out, send);
+    return this.#recurse(zone !== undefined, client, out, send);
   }
 
   /** RFC 8914 §4.19: who may not ask anything here, whatever it was. */
@@ -178,12 +188,14 @@ export class Pipeline implements Answerer {
     return this.#plain(Rcode.REFUSED, client, out, mayRecurse);
   }
 
-  #recurse(client: Client, out: Bytes, send: Send): number {
+  #recurse(beginsWithUs: boolean, client: Client, out: Bytes, send: Send): number {
     const recursion = this.#recursion;
-    if (recursion.isElsewhere) return LATER;
     const { counters, observer } = this.#settings;
-    counters.bump(Counter.recursive);
     const isCached = recursion.fromCache(this.#query, this.#reply);
+    // It is counted where it is answered.
+    if (!isCached && recursion.isElsewhere) return LATER;
+    if (beginsWithUs) counters.bump(Counter.authoritative);
+    counters.bump(Counter.recursive);
     if (isCached) {
       counters.bump(Counter.recursionCached);
       if (observer !== undefined) observer.path = Path.CACHED;
@@ -193,8 +205,7 @@ export class Pipeline implements Answerer {
     const held = observer?.hold();
     const finish = (): void => {
       if (held !== undefined) this.#settings.observer?.resume(held);
-      const length = this.#finish(client, true, late);
-      if (length !== DROP) send(late.slice(0, length));
+      send(late.slice(0, this.#finish(client, true, late)));
     };
     const onBug = (bug: unknown, packet: Bytes): void =>
       send(late.slice(0, this.#apologise(bug, packet, late)));

@@ -1,7 +1,8 @@
 /**
- * The counter between the synchronous pipeline and the resolver. A question that the cache can answer is
- * answered now; any other is copied, its aliases from our own zones with it, and the query is put back in
- * hand when the outcome is there.
+ * The counter between the synchronous pipeline and the resolver. A question whose outcome is known is
+ * answered now: from the answer cache that all threads read, or, in the resolver's own thread, from what the
+ * resolver remembers. Any other is copied, its aliases from our own zones with it, and the query is put back
+ * in hand when the outcome is there. What others than we have told goes to the answer cache from here.
  */
 import { type KeptRrset, type Reply, Section } from '../answer/reply.ts';
 import { assert } from '../base/assert.ts';
@@ -9,37 +10,67 @@ import { type Bytes, copyOf } from '../base/bytes.ts';
 import type { Outcome, Recursor } from '../resolver/recursor.ts';
 import { LATER } from '../transport/door.ts';
 import type { HashedName } from '../wire/hashed-name.ts';
+import { Flag } from '../wire/header.ts';
 import type { Question } from '../wire/message.ts';
 import { ownName } from '../wire/name.ts';
 import type { Query } from '../wire/query.ts';
+import type { AnswerReader } from './answer-reader.ts';
+import type { AnswerWriter } from './answer-writer.ts';
 
 export type Send = (response: Uint8Array) => void;
 
+/** Where another thread recurses; its answers, once known, are read here. */
+export interface Elsewhere {
+  readonly answers: AnswerReader | undefined;
+}
+
+/** What recursion comes to, for others to read. */
+export interface Shared {
+  readonly answers: AnswerWriter;
+  /** Of zones and settings as they are now. */
+  readonly era: number;
+}
+
+export interface Here {
+  readonly recursor: Recursor;
+  readonly shared: Shared | undefined;
+}
+
+const isHere = (by: Here | Elsewhere): by is Here => 'recursor' in by;
+
 export class Recursion {
-  /** Absent where recursion is off. One that is replaced still ends what it began. */
-  recursor: Recursor | 'elsewhere' | undefined;
+  /** Absent where recursion is off. A resolver that is replaced still ends what it began. */
+  by: Here | Elsewhere | undefined;
   #pending = 0;
 
-  constructor(recursor: Recursor | 'elsewhere' | undefined) {
-    this.recursor = recursor;
+  constructor(by: Here | Elsewhere | undefined) {
+    this.by = by;
   }
 
   get isOffered(): boolean {
-    return this.recursor !== undefined;
+    return this.by !== undefined;
   }
 
   get isElsewhere(): boolean {
-    return this.recursor === 'elsewhere';
+    return this.by !== undefined && !isHere(this.by);
   }
 
   get pending(): number {
     return this.#pending;
   }
 
-  /** Completes the reply from the cache, if that can be done at once. */
+  /** Completes the reply with what is known, if that can be done at once. */
   fromCache(query: Query, reply: Reply): boolean {
-    const outcome = this.#offered().cached(questionInHand(query, reply));
+    const { by } = this;
+    assert(by !== undefined, 'nobody is sent here where recursion is off');
+    if (!isHere(by)) {
+      const name = nameInHand(query, reply);
+      return by.answers?.complete(name.bytes, name.length, query.type, variantOf(query), reply) === true;
+    }
+    const question = questionInHand(query, reply);
+    const outcome = by.recursor.cached(question);
     if (outcome === undefined) return false;
+    share(by.recursor, by.shared, question, variantOf(query), outcome, true);
     complete(reply, reply.answers(), outcome);
     return true;
   }
@@ -54,11 +85,16 @@ export class Recursion {
     const question = questionInHand(query, reply);
     const kept = reply.answers();
     const packet = copyOf(query.packet, 0, query.length);
+    const { by } = this;
+    assert(by !== undefined && isHere(by), 'who recurses elsewhere does not wait for it here');
+    // What changes meanwhile may be another era; the outcome belongs to the one in which it was asked for.
+    const { recursor, shared } = by;
     this.#pending++;
-    this.#offered()
+    recursor
       .resolve(question)
       .then((outcome) => {
         query.read(packet, packet.length);
+        share(recursor, shared, question, variantOf(query), outcome, false);
         complete(reply, kept, outcome);
         finish();
       })
@@ -68,19 +104,34 @@ export class Recursion {
       });
     return LATER;
   }
+}
 
-  #offered(): Recursor {
-    const { recursor } = this;
-    assert(typeof recursor === 'object', 'nobody is sent here where recursion is off, or elsewhere');
-    return recursor;
-  }
+/** What of a query besides its question an answer may depend on (RFC 4035 §3.2). */
+const variantOf = ({ dnssecOk, flags }: Query): number =>
+  (dnssecOk ? 2 : 0) | ((flags & Flag.CD) === 0 ? 0 : 1);
+
+function share(
+  recursor: Recursor,
+  shared: Shared | undefined,
+  question: Question,
+  variant: number,
+  outcome: Outcome,
+  isRecalled: boolean,
+): void {
+  if (shared === undefined || !recursor.isOfOthers(question, outcome)) return;
+  const { name, type } = question;
+  shared.answers.keep(name, type, variant, shared.era, outcome, isRecalled);
 }
 
 /** The question itself, or the alias target at which our zones ended. */
-function questionInHand(query: Query, reply: Reply): Question {
-  const name: HashedName = reply.hasAnswers() ? reply.chase : query.name;
-  return { name: ownName(name.bytes), type: query.type, class: query.class };
-}
+const nameInHand = (query: Query, reply: Reply): HashedName =>
+  reply.hasAnswers() ? reply.chase : query.name;
+
+const questionInHand = (query: Query, reply: Reply): Question => ({
+  name: ownName(nameInHand(query, reply).bytes),
+  type: query.type,
+  class: query.class,
+});
 
 function complete(reply: Reply, kept: readonly KeptRrset[], outcome: Outcome): void {
   reply.reset();

@@ -88,7 +88,7 @@ function pipeline(
 ): Pipeline {
   return new Pipeline({
     catalog,
-    recursor,
+    recursion: recursor && { recursor, shared: undefined },
     mayRecurse: prefixes(recursor === undefined ? [] : ['127.0.0.0/8']),
     chaos: { version: undefined, hostname: undefined, id: undefined },
     counters: new Counters(),

@@ -187,9 +187,11 @@ export class Connection {
     this.#waiting--;
     if (!socket.writable) return;
     this.#sinceMs = this.#room.world.nowMs();
-    this.#noteWrite(response.length, this.#sinceMs);
     socket.cork();
-    socket.write(framed(response));
+    if (response.length > 0) {
+      this.#noteWrite(response.length, this.#sinceMs);
+      socket.write(framed(response));
+    }
     queueMicrotask(() => {
       socket.uncork();
       this.#pump();

@@ -21,7 +21,7 @@ export interface Client {
 
 /** No response, ever. */
 export const DROP = 0;
-/** The response comes later, through `send`, exactly once; or never, when the client's time has run out. */
+/** The response comes later, through `send`, exactly once; without bytes where nothing is to be sent. */
 export const LATER = -1;
 
 /**

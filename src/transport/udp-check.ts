@@ -12,7 +12,7 @@ import { LATER } from './door.ts';
 import { Control, Name, type Native, PktInfo4, PktInfo6, Sys } from './native.ts';
 import { Batch } from './udp-batch.ts';
 import { SocketPoll } from './udp-poll.ts';
-import { Bag, type Packed, Returns, unpack } from './udp-return.ts';
+import { Bag, type Packed, Returns, unpack, type WayBack } from './udp-return.ts';
 import { askForDestination, openUdpSockets, sockaddr, type UdpSocket } from './udp-socket.ts';
 
 const QUESTION = Uint8Array.from({ length: 19 }, (_, i) => 101 + i);
@@ -70,12 +70,16 @@ function roundTrip(native: Native, socket: UdpSocket): string | undefined {
   const ownName = sockaddr(parseIp(socket.address) as Bytes, socket.port);
   const client = { transport: 'udp', address: parseIp(socket.address) as Bytes, port: socket.port } as const;
   const none = new Uint8Array(0);
-  returns.send({ fd: socket.fd, client, name: ownName, control: none }, QUESTION);
+  const send = (way: WayBack, bytes: Uint8Array): void => {
+    returns.add(way, bytes);
+    returns.flush(() => true);
+  };
+  send({ fd: socket.fd, ticket: 0, client, name: ownName, control: none }, QUESTION);
   new SocketPoll(native, [socket]).ready(FRONT_WAKE_MS); // As a front with several sockets waits.
   const question = heard(native, socket);
   const fault = faultIn(question, QUESTION, socket);
   if (question === undefined || fault !== undefined) return fault;
-  returns.send(question.way, ANSWER);
+  send(question.way, ANSWER);
   return faultIn(heard(native, socket), ANSWER, socket);
 }
 

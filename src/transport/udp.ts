@@ -138,7 +138,7 @@ export class UdpListener {
 
   /** For what may have to wait: behind others, or because it is only lent. */
   #sendCopy(response: Uint8Array, to: RemoteInfo): void {
-    if (this.#state === 'closed') return;
+    if (this.#state === 'closed' || response.length === 0) return;
     const waiting = this.#socket.getSendQueueCount();
     this.#queuing = waiting > 0;
     if (waiting >= UDP_SEND_QUEUE_MAX) this.#counters.bump(Counter.udpSendQueueFull);

@@ -6,29 +6,42 @@ import { Counters } from '../../src/base/counters.ts';
 import { Histograms } from '../../src/base/histogram.ts';
 import { parseIp } from '../../src/base/ip.ts';
 import {
-  FRONT_LETTERS_MAX,
   FRONT_SIGHTING_LETTERS_MAX,
+  HAND_OVERS_MAX,
   LATENCY_SAMPLE_MS,
   UDP_BYTES_MAX,
 } from '../../src/base/limits.ts';
 import { realWorld, type World } from '../../src/base/world.ts';
 import { BugLog } from '../../src/control/bugs.ts';
 import type { UdpDoor } from '../../src/control/doors.ts';
-import { type FrontStart, FrontWord, unpackSighting } from '../../src/control/front-letters.ts';
-import { Fronts, type FrontsRoom, spawnFront } from '../../src/control/fronts.ts';
+import {
+  type FrontPublication,
+  FrontWord,
+  type ThreadStart,
+  unpackSighting,
+} from '../../src/control/front-letters.ts';
+import { Fronts, type FrontsRoom, spawnThread } from '../../src/control/fronts.ts';
 import type { LimitNote } from '../../src/control/limit-notes.ts';
+import { hasRead, type Line, newLine, unread } from '../../src/control/line.ts';
 import { openLog } from '../../src/control/log.ts';
+import { AnswerMemory } from '../../src/server/answer-memory.ts';
+import { AnswerWriter } from '../../src/server/answer-writer.ts';
 import { LATENCY_ROWS, latencyRow, Path, type Sighting } from '../../src/server/observer.ts';
 import { RateLimit } from '../../src/server/rate-limit.ts';
-import { LATER } from '../../src/transport/door.ts';
+import { type Client, LATER } from '../../src/transport/door.ts';
+import { Returns, unpack } from '../../src/transport/udp-return.ts';
 import { type Message, readMessage } from '../../src/wire/message.ts';
 import { nameText } from '../../src/wire/name.ts';
+import { packRrset } from '../../src/wire/rrset.ts';
 import type { ImageVersion } from '../../src/zone/image.ts';
-import { catalog, lines, queryFor, SOA_AND_NS } from '../support/authority.ts';
+import { catalog, lines, name, queryFor, SOA_AND_NS } from '../support/authority.ts';
 import { native } from '../transport/batch-listener.ts';
 import { type Peer, udpPeer, until } from '../transport/peer.ts';
 
+type FrontStart = ThreadStart<FrontPublication>;
+
 const FRONT = new URL('../../src/front.ts', import.meta.url);
+const spawnFront = spawnThread<FrontPublication>;
 
 let fronts: Fronts;
 let door: UdpDoor | undefined;
@@ -40,12 +53,46 @@ let threads: { worker: Worker; start: FrontStart }[];
 let logged: string[];
 let limited: LimitNote[];
 let world: World;
-/** What the control thread does with queries that were handed over. */
-let resume: FrontsRoom['pipeline'] extends () => infer P
-  ? P extends { resume: infer R }
-    ? R
-    : never
-  : never;
+let farEnds: Line[];
+let allowed: readonly number[];
+/** What is done with queries that were handed over. */
+let resume: (
+  packet: Uint8Array,
+  length: number,
+  client: Client,
+  out: Uint8Array,
+  send: (response: Uint8Array) => void,
+) => number;
+
+/** A resolver thread in this one. */
+const switchboard: FrontsRoom['switchboard'] = {
+  connect() {
+    const { near, far } = newLine();
+    farEnds.push(far);
+    far.port.on('message', (bag: Uint8Array) => read(far, bag));
+    return near;
+  },
+  allow(open) {
+    allowed = open;
+  },
+  settled: () => Promise.resolve(),
+};
+
+function read(line: Line, bag: Uint8Array): void {
+  const returns = new Returns(native, counters);
+  const out = new Uint8Array(65_535);
+  let count = 0;
+  for (const { way, packet } of unpack(bag)) {
+    count += 1;
+    const send = (response: Uint8Array): void => {
+      returns.add(way, response);
+      returns.flush((fd) => allowed.includes(fd));
+    };
+    const length = resume(packet, packet.length, way.client, out, send);
+    if (length > 0) send(out.slice(0, length));
+  }
+  hasRead(line, count);
+}
 
 const zones = (address: string): ImageVersion[] =>
   catalog({ 'example.com': `${SOA_AND_NS}www 60 A ${address}\n` }).images.map(({ buffer, end }) => ({
@@ -53,7 +100,6 @@ const zones = (address: string): ImageVersion[] =>
     end,
   }));
 const settings = {
-  offersRecursion: true,
   allow: ['127.0.0.0/8', '::1'],
   chaos: { version: undefined, hostname: undefined, id: undefined },
   watching: { isTimed: false, logEvery: undefined },
@@ -70,6 +116,8 @@ const settings = {
   },
 };
 
+const answers = { memory: AnswerMemory.make(0, realWorld), era: 1 };
+
 function frontsOf(count: number, spawn = spawnFront(FRONT)): Fronts {
   const stream = new PassThrough();
   stream.on('data', (line) => logged.push(String(line)));
@@ -77,7 +125,7 @@ function frontsOf(count: number, spawn = spawnFront(FRONT)): Fronts {
   const room: FrontsRoom = {
     ...{ native, world, counters, logger, bugs: new BugLog(logger, realWorld), latency },
     onSightings: (posted) => void sightings.push(...posted.map(unpackSighting)),
-    pipeline: () => ({ resume: (...asked) => resume(...asked) }),
+    switchboard,
     onLimited: (note) => limited.push(note),
     spawn: (start) => {
       const worker = spawn(start);
@@ -86,7 +134,7 @@ function frontsOf(count: number, spawn = spawnFront(FRONT)): Fronts {
     },
   };
   fronts = new Fronts(count, room);
-  fronts.publish({ settings, images: zones('192.0.2.1'), stop: false });
+  fronts.publish({ settings, images: zones('192.0.2.1'), answers, stop: false });
   return fronts;
 }
 
@@ -117,7 +165,7 @@ beforeEach(() => {
   counters = new Counters();
   latency = new Histograms(LATENCY_ROWS);
   sightings = [];
-  [peers, threads, logged, limited, door] = [[], [], [], [], undefined];
+  [peers, threads, logged, limited, farEnds, allowed, door] = [[], [], [], [], [], [], undefined];
   resume = () => 0;
   world = realWorld;
 });
@@ -125,6 +173,7 @@ afterEach(async () => {
   for (const peer of peers) peer.close();
   await door?.close();
   await fronts.stop();
+  for (const { port } of farEnds) port.close();
 });
 
 test('a front answers from the zones, and what it counts is counted', async () => {
@@ -182,7 +231,7 @@ test.each(['127.0.0.1', '::1', '0.0.0.0'])(
     expect(await heard(peer)).toEqual(['NOERROR']);
     const local = { address: parseIp(at), port };
     expect(asked).toEqual([1, 2].map(() => ({ transport: 'udp', port: peer.port, local })));
-    expect(fronts.underway).toBe(0);
+    expect(farEnds.map(unread)).toEqual([0]);
   },
 );
 
@@ -201,14 +250,64 @@ test('an answer that comes when its socket is closed goes nowhere', async () => 
   expect(counters.record()).toMatchObject({ udpSent: 0, udpSendFailed: 0 });
 });
 
-test('a front does not write more letters than are read', async () => {
+test('a front hands over no more than is read, and answers what it knows', async () => {
   const peer = await peerOf(await started());
-  const words = threads[0]?.start.words as Int32Array;
-  // Nobody has read a letter for a long time.
-  Atomics.store(words, FrontWord.TAKEN, -FRONT_LETTERS_MAX);
+  // Nobody has read anything for a long time.
+  const [line] = farEnds as [Line];
+  Atomics.store(line.queries, 1, -HAND_OVERS_MAX);
   peer.send(queryFor('www.elsewhere.net', { rd: true }));
   await until(() => counters.record().handOversDropped === 1);
   expect(await ask(peer, 'www.example.com', true)).toContain('an www.example.com. 60 IN A 192.0.2.1');
+});
+
+test('what is known of others is answered by the front, behind aliases of our own too', async () => {
+  const memory = AnswerMemory.make(0, realWorld);
+  const writer = new AnswerWriter(memory, () => realWorld.nowMs());
+  const block = packRrset(1, 300, [Uint8Array.of(192, 0, 2, 9)]);
+  const owner = name('www.elsewhere.net');
+  const known = { rcode: 0, answer: [{ owner, block, ttl: 300 }], authority: [], ede: undefined };
+  writer.keep(owner, 1, 0, 7, known, false);
+  const peer = await peerOf(await started());
+  const images = catalog({
+    'example.com': `${SOA_AND_NS}away 60 CNAME www.elsewhere.net.
+`,
+  }).images.map(({ buffer, end }) => ({ buffer, end }));
+  fronts.publish({ images, answers: { memory, era: 7 } });
+  const told = expect.stringMatching(/^an wWw.elsewhere.net. \d+ IN A 192.0.2.9$/);
+  expect(await ask(peer, 'wWw.elsewhere.net', true)).toEqual(['NOERROR ra', told]);
+  expect(await ask(peer, 'away.example.com', true)).toEqual([
+    'NOERROR aa ra',
+    'an away.example.com. 60 IN CNAME www.elsewhere.net.',
+    expect.stringMatching(/^an www.elsewhere.net. \d+ IN A 192.0.2.9$/),
+  ]);
+  await until(() => counters.record().udpSent === 2);
+  expect(counters.record()).toMatchObject({
+    recursive: 2,
+    recursionCached: 2,
+    authoritative: 1,
+    answered: 2,
+  });
+  // In another era nobody knows it any more.
+  let handed = 0;
+  resume = () => handed++ * 0;
+  fronts.publish({ answers: { memory, era: 8 } });
+  peer.send(queryFor('www.elsewhere.net', { rd: true }));
+  await until(() => handed === 1);
+});
+
+/** Says that it has followed whatever is published, and does nothing else. */
+const FOLLOWING = `
+  for (;;) Atomics.store(words, ${FrontWord.SEEN}, Atomics.load(words, ${FrontWord.GENERATION}));`;
+
+test('a front that does not go round any more is ended, though nobody asks it to follow', async () => {
+  world = {
+    ...realWorld,
+    nowMs: () => 100 * realWorld.nowMs(),
+    after: (ms, call) => realWorld.after(ms / 50, call),
+  };
+  await started(1, '127.0.0.1', posing(FOLLOWING));
+  await until(() => counters.record().frontsDied > 0);
+  expect(logged.join('')).toContain('a thread is stuck');
 });
 
 const watched = (isTimed: boolean, logEvery?: number) => ({

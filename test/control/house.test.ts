@@ -7,21 +7,26 @@ import { parseIp } from '../../src/base/ip.ts';
 import { realWorld } from '../../src/base/world.ts';
 import { BugLog } from '../../src/control/bugs.ts';
 import { configure } from '../../src/control/config.ts';
+import type { ResolverPublication } from '../../src/control/front-letters.ts';
+import { spawnThread } from '../../src/control/fronts.ts';
+import { HandOver } from '../../src/control/hand-over.ts';
 import { House } from '../../src/control/house.ts';
 import type { Loadout } from '../../src/control/load.ts';
 import { type Log, openLog } from '../../src/control/log.ts';
+import { ResolverThread } from '../../src/control/resolver-thread.ts';
 import type { Settings } from '../../src/control/settings.ts';
-import { parseHosts } from '../../src/resolver/hosts.ts';
 import { LATENCY_ROWS, latencyRow, Path } from '../../src/server/observer.ts';
 import { Catalog } from '../../src/zone/catalog.ts';
 import { catalog } from '../support/authority.ts';
+import { until } from '../transport/peer.ts';
+
+const RECURSION = new URL('../../src/recursion.ts', import.meta.url);
 
 /**
  * Without zones and root hints; names of the hosts file are all that can be resolved, and nobody is asked.
  */
 function loadout(hostsText: string | undefined, zones = new Catalog([])): Loadout {
-  const hosts = hostsText === undefined ? undefined : parseHosts(hostsText, 'hosts').hosts;
-  return { catalog: zones, changes: new Map(), rootHints: [], hosts, hostsText };
+  return { catalog: zones, changes: new Map(), rootHints: [], hostsText };
 }
 
 const HOSTS = '192.0.2.1 printer\n';
@@ -29,6 +34,8 @@ let defaults: Settings;
 let log: Log;
 let logged: string;
 let house: House;
+let handOver: HandOver;
+let resolver: ResolverThread;
 let latency: Histograms;
 
 beforeEach(async () => {
@@ -50,15 +57,27 @@ beforeEach(async () => {
     bugs: new BugLog(log.logger, realWorld),
   };
   house = new House(settings, loadout(HOSTS), ground);
+  handOver = new HandOver(house.pipeline, ground.counters);
+  resolver = new ResolverThread({
+    ...{ ...ground, logger: log.logger, spawn: spawnThread<ResolverPublication>(RECURSION) },
+    onSightings: (posted) => house.logSightings(posted),
+    onLimited: (note) => house.noteLimited(note),
+    onChange: () => handOver.reconnect(resolver),
+  });
+  house.follow((published) => resolver.follow(published));
+  await resolver.start();
 });
-afterEach(() => house.close());
+afterEach(async () => {
+  await resolver.stop();
+  await house.close();
+});
 
 async function ask(name: string, type: RecordType = 'A', address = '127.0.0.1'): Promise<string> {
   const query = encode({ type: 'query', id: 1, flags: 0x100, questions: [{ name, type }] });
   const out = new Uint8Array(65_535);
   const answer = await new Promise<Uint8Array>((resolve) => {
     const client = { transport: 'udp', address: parseIp(address) as Uint8Array, port: 5_000 } as const;
-    const length = house.pipeline.answer(query, query.length, client, out, resolve);
+    const length = handOver.answer(query, query.length, client, out, resolve);
     if (length > 0) resolve(out.subarray(0, length));
   });
   const packet: Packet = decode(Buffer.from(answer));
@@ -86,8 +105,19 @@ test('who may recurse changes with the next query', async () => {
 test('recursion can be switched off and on again', async () => {
   house.apply(withRecursion({ enabled: false }), loadout(HOSTS));
   expect(await ask('printer')).toBe('REFUSED');
+  expect(await ask('printer')).toBe('REFUSED');
   house.apply(defaults, loadout(HOSTS));
+  await resolver.start();
   expect(await ask('printer')).toBe('192.0.2.1');
+});
+
+test('while its thread is away, recursion is SERVFAIL and zones are answered', async () => {
+  const ours = catalog({ 'example.com': '@ 60 SOA ns host 1 1 1 1 1\n@ 60 NS ns\nwww 60 A 192.0.2.8\n' });
+  house.apply(defaults, loadout(HOSTS, ours));
+  await resolver.stop();
+  expect(await ask('printer')).toBe('SERVFAIL');
+  expect(await ask('www.example.com')).toBe('192.0.2.8');
+  expect(handOver.pending).toBe(0);
 });
 
 test('another hosts file is served', async () => {
@@ -126,6 +156,7 @@ test('queries are logged from when it is asked for until it is not', async () =>
     loadout(HOSTS),
   );
   await ask('printer');
+  await until(() => logged !== '');
   expect(JSON.parse(logged)).toMatchObject({
     msg: 'query',
     client: '127.0.0.1#5000',
@@ -149,17 +180,19 @@ test('each answer is logged and timed by the path it took', async () => {
   for (const name of ['www.example.com', 'printer', 'nobody.knows']) await ask(name);
   await ask('printer', 'A', '198.51.100.1');
   house.answersItself();
+  await until(() => logged.trimEnd().split('\n').length === 4);
   const lines = logged.trimEnd().split('\n');
   const told = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
-  expect(told.map(({ name, path, rcode, flags }) => [name, path, rcode, flags])).toEqual([
-    ['www.example.com.', 'authoritative', 'NOERROR', 'aa rd ra'],
-    ['printer.', 'cached', 'NOERROR', 'aa rd ra'],
-    ['nobody.knows.', 'recursive', 'SERVFAIL', 'rd ra'],
-    ['printer.', 'other', 'REFUSED', 'rd'],
+  const rows = told.map(({ name, path, rcode, flags }) => [name, path, rcode, flags].join(' '));
+  expect(rows.sort()).toEqual([
+    'nobody.knows. recursive SERVFAIL rd ra',
+    'printer. cached NOERROR aa rd ra',
+    'printer. other REFUSED rd',
+    'www.example.com. authoritative NOERROR aa rd ra',
   ]);
   const { counts } = latency.row(latencyRow(Path.RECURSIVE, false));
   expect(counts.reduce((sum, n) => sum + n)).toBe(1);
-  expect(house.standing()).toMatchObject({ resolutions: 0 });
+  expect(resolver.standing).toMatchObject({ resolutions: 0 });
 });
 
 test('it answers itself', () => {

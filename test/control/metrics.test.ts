@@ -14,8 +14,7 @@ const latency = new Histograms(LATENCY_ROWS);
 const zones = catalog({ 'a"b.example': '@ 60 SOA ns host 42 1 1 1 1\n@ 60 NS ns\nns 60 A 192.0.2.1\n' });
 const standing: Standing = {
   catalog: zones,
-  cache: { entries: 3, bytes: 2_048 },
-  resolutions: 2,
+  resolver: { cacheEntries: 3, cacheBytes: 2_048, answerEntries: 4, answerBytes: 512, resolutions: 2 },
   tcpConnections: 1,
   frontThreads: 3,
   reload: { wallSeconds: 1_700_000_000, isTaken: false },

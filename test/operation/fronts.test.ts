@@ -29,29 +29,58 @@ function serve(settings: object, mode: 'loopback' | 'recursion' = 'loopback'): S
   return server;
 }
 
-test('names of others are resolved for clients of the fronts, aliases out of our zones too', async () => {
+test.each([0, 2])(
+  'with %d threads names of others are resolved, aliases out of our zones too, also over TCP',
+  async (threads) => {
+    const playground = await startPlayground({ port: 0, upstreamPort: 0 });
+    if (Array.isArray(playground)) throw new Error(JSON.stringify(playground));
+    const hints = ROOT_SERVERS.map(({ name, address }) => `. 60 NS ${name}\n${name} 60 A ${address}\n`);
+    files.write('hints', hints.join(''));
+    const { upstreamPort } = playground;
+    const recursion = { neverQuery: [], rootHints: 'hints', upstreamPort };
+    const server = serve({ threads, recursion }, 'recursion');
+    const port = await server.port();
+    const sockets = await Promise.all(Array.from({ length: 8 }, () => connected(port)));
+    const whole = short(await askTcp(port, 'www.shop.org'));
+    expect(whole).toMatch(/^\d+\.\d+\.\d+\.\d+/);
+    // Clients of both fronts, who mix what is ours with what is not.
+    const heard = sockets.map((socket) => collect(socket, 30));
+    for (const [s, socket] of sockets.entries()) {
+      const names = ['www.example.com', 'www.shop.org', 'shop.example.com'];
+      for (let i = 0; i < 30; i++) socket.send(queryBytes(names[(s + i) % 3] as string, 'A', i));
+    }
+    await Promise.all(heard);
+    expect(short(await ask(port, 'shop.example.com'))).toContain(whole.split(' ').at(-1));
+    for (const socket of sockets) socket.close();
+    expect(await server.stop()).toBe(0);
+    expect(server.lines.at(-1)).toMatchObject({ queries: 242 });
+    await playground.close();
+  },
+);
+
+test('a reload starts recursion and ends it again', async () => {
   const playground = await startPlayground({ port: 0, upstreamPort: 0 });
   if (Array.isArray(playground)) throw new Error(JSON.stringify(playground));
   const hints = ROOT_SERVERS.map(({ name, address }) => `. 60 NS ${name}\n${name} 60 A ${address}\n`);
   files.write('hints', hints.join(''));
   const { upstreamPort } = playground;
   const recursion = { neverQuery: [], rootHints: 'hints', upstreamPort };
-  const server = serve({ threads: 2, recursion }, 'recursion');
+  const configured = (enabled: boolean): string =>
+    JSON.stringify({ listen: ['127.0.0.1:0'], zones: '.', threads: 1, recursion: { ...recursion, enabled } });
+  const server = serve({ threads: 1, recursion: { ...recursion, enabled: false } }, 'recursion');
   const port = await server.port();
-  const sockets = await Promise.all(Array.from({ length: 8 }, () => connected(port)));
-  const whole = short(await ask(port, 'www.shop.org'));
-  expect(whole).toMatch(/^\d+\.\d+\.\d+\.\d+/);
-  // Clients of both fronts, who mix what is ours with what is not.
-  const heard = sockets.map((socket) => collect(socket, 30));
-  for (const [s, socket] of sockets.entries()) {
-    const names = ['www.example.com', 'www.shop.org', 'shop.example.com'];
-    for (let i = 0; i < 30; i++) socket.send(queryBytes(names[(s + i) % 3] as string, 'A', i));
+  expect(short(await ask(port, 'www.shop.org'))).toBe('REFUSED');
+  for (const enabled of [true, false, true]) {
+    const from = server.lines.length;
+    files.write('cairn.yaml', configured(enabled));
+    server.child.kill('SIGHUP');
+    await server.said('reloaded', from);
+    const [over, udp] = [await askTcp(port, 'www.shop.org'), await ask(port, 'www.shop.org')];
+    // The thread takes a moment to come; until then it is SERVFAIL over TCP, and asked again over UDP.
+    expect(short(udp)).toMatch(enabled ? /^\d+\.\d+\.\d+\.\d+/ : /^REFUSED$/);
+    expect(short(over)).toMatch(enabled ? /^(SERVFAIL|\d+\.\d+\.\d+\.\d+)/ : /^REFUSED$/);
   }
-  await Promise.all(heard);
-  expect(short(await ask(port, 'shop.example.com'))).toContain(whole.split(' ').at(-1));
-  for (const socket of sockets) socket.close();
   expect(await server.stop()).toBe(0);
-  expect(server.lines.at(-1)).toMatchObject({ queries: 242 });
   await playground.close();
 });
 

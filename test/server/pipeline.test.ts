@@ -259,7 +259,7 @@ describe('another resolver', () => {
     });
     const subject = pipeline(zones, { recursor, mayRecurse: loopback });
     const asked = askLater(subject, 'www.elsewhere. A');
-    subject.reconfigure({ recursor: undefined });
+    subject.reconfigure({ recursion: undefined });
     expect(ask(subject, 'www.elsewhere. A', { rd: true }).rcode).toBe(Rcode.REFUSED);
     expect(subject.pending).toBe(1);
     settle(outcome('www.elsewhere.', 9));

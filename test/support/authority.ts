@@ -3,6 +3,7 @@
  */
 import { Counters } from '../../src/base/counters.ts';
 import { PrefixSet } from '../../src/base/prefix.ts';
+import type { Recursor } from '../../src/resolver/recursor.ts';
 import { Pipeline, type PipelineSettings } from '../../src/server/pipeline.ts';
 import type { Client } from '../../src/transport/door.ts';
 import { classText, Rcode, rcodeText, typeFromText, typeText } from '../../src/wire/codes.ts';
@@ -49,11 +50,15 @@ export interface AskOptions {
 
 const prefixes = PrefixSet.parse([]);
 
-export function pipeline(zones: Catalog, settings: Partial<PipelineSettings> = {}): Pipeline {
+/** `recursor` recurses in the same thread, and shares nothing. */
+export function pipeline(
+  zones: Catalog,
+  { recursor, ...settings }: Partial<PipelineSettings> & { readonly recursor?: Recursor } = {},
+): Pipeline {
   if (!(prefixes instanceof PrefixSet)) throw new Error('an empty list is a list');
   return new Pipeline({
     catalog: zones,
-    recursor: undefined,
+    recursion: recursor && { recursor, shared: undefined },
     mayRecurse: prefixes,
     chaos: { version: undefined, hostname: undefined, id: undefined },
     counters: new Counters(),

@@ -50,7 +50,11 @@ export class BatchListener {
       if (batch.receive(this.#socket, false) > 0) batch.answer(keeping);
       for (const { way } of bag.count > 0 ? unpack(bag.take()) : []) {
         const promise = promised.shift();
-        if (promise) promise.deliver = (r) => void (this.#state !== 'closed' && returns.send(way, r));
+        if (!promise) continue;
+        promise.deliver = (r) => {
+          if (r.length > 0) returns.add(way, r);
+          returns.flush(() => this.#state !== 'closed');
+        };
       }
       await new Promise((resolve) => setImmediate(resolve));
     }

@@ -161,7 +161,8 @@ test('answers close ranks: each gets to who asked, whatever is dropped or comes 
   batch.answer(answerer);
   const returns = new Returns(native, counters);
   expect(bag.count).toBe(3);
-  for (const { way, packet } of unpack(bag.take())) returns.send(way, packet);
+  for (const { way, packet } of unpack(bag.take())) returns.add(way, packet);
+  returns.flush(() => true);
   for (const [i, peer] of peers.entries()) if (i % 4 > 0) expect(idOf(await peer.hear())).toBe(i);
   expect(counters.record().udpSent).toBe(9);
 });

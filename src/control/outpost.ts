@@ -1,0 +1,179 @@
+/**
+ * What a front and the resolver thread have in common: a pipeline over the zones and settings of the moment,
+ * which follow what is published; and the mail to the control thread of what it alone may log, which gives
+ * way when too much of it waits. Whose thread it is says when to look, and what else is published to it.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
+import { assert } from '../base/assert.ts';
+import { toHex } from '../base/bytes.ts';
+import { Counter, Counters } from '../base/counters.ts';
+import { Histograms } from '../base/histogram.ts';
+import { FRONT_LETTERS_MAX, FRONT_SIGHTING_LETTERS_MAX } from '../base/limits.ts';
+import { realWorld, type World } from '../base/world.ts';
+import { LATENCY_ROWS, Observer, type Sighting } from '../server/observer.ts';
+import { Pipeline, type PipelineSettings } from '../server/pipeline.ts';
+import { Catalog } from '../zone/catalog.ts';
+import { Image, type ImageVersion } from '../zone/image.ts';
+import {
+  type Changed,
+  type FrontSettings,
+  FrontWord,
+  type Letter,
+  type PostedSighting,
+  type Publication,
+  type Published,
+  packSighting,
+  type ThreadStart,
+  type Watching,
+} from './front-letters.ts';
+import { guardSettings } from './guard-terms.ts';
+import { type LimitNote, LimitNotes } from './limit-notes.ts';
+import { prefixSet } from './settings.ts';
+
+const imageOf = ({ buffer, end }: ImageVersion): Image => new Image(buffer, end);
+
+/** With `isMemoryLeft` an image is gone, whose memory somebody has to collect. */
+type OnPublished<P> = (changed: Changed<P>, isMemoryLeft: boolean) => void;
+
+export class Outpost<P extends Publication> {
+  readonly counters: Counters;
+  readonly pipeline: Pipeline;
+  catalog: Catalog;
+  readonly #world: World;
+  readonly #words: Int32Array;
+  readonly #latency: Histograms;
+  readonly #onPublished: OnPublished<P>;
+  #generation: number;
+  #watching: Watching | undefined;
+  #observer: Observer | undefined;
+  #sightings: PostedSighting[] = [];
+  #limited: LimitNote | undefined;
+  readonly #limitNotes = new LimitNotes(realWorld, (note) => {
+    this.#limited = note;
+  });
+  #bugs: Letter['bugs'][number][] = [];
+
+  /** Without recursion, which is the thread's own matter. */
+  constructor(
+    { words, counters, latency, generation, publication }: ThreadStart<P>,
+    world: World,
+    onPublished: OnPublished<P>,
+  ) {
+    this.#world = world;
+    this.#words = words;
+    this.#generation = generation;
+    this.#onPublished = onPublished;
+    this.counters = new Counters(counters);
+    this.#latency = new Histograms(LATENCY_ROWS, latency);
+    this.catalog = new Catalog(publication.images.map(imageOf));
+    this.pipeline = new Pipeline({
+      ...this.#pipelineSettings(publication.settings),
+      recursion: undefined,
+      catalog: this.catalog,
+      counters: this.counters,
+      onBug: (bug, packet) => this.tellBug(bug, packet),
+    });
+  }
+
+  /** Takes what was published. True when there was something. */
+  look(): boolean {
+    if (Atomics.load(this.#words, FrontWord.GENERATION) === this.#generation) return false;
+    assert(parentPort !== null, 'an outpost is a worker');
+    for (let next = receiveMessageOnPort(parentPort); next; next = receiveMessageOnPort(parentPort)) {
+      this.take(next.message as Published<P>);
+    }
+    return true;
+  }
+
+  /** Takes one publication. */
+  take({ generation, changed }: Published<P>): void {
+    this.#generation = generation;
+    const { settings, images, image } = changed;
+    if (settings) this.pipeline.reconfigure(this.#pipelineSettings(settings));
+    const before = this.catalog;
+    if (images) this.#publish(new Catalog(images.map(imageOf)));
+    if (image) this.#publish(this.catalog.with(image.place, imageOf(image)));
+    this.#onPublished(changed, isMemoryLeft(before, this.catalog));
+  }
+
+  #publish(catalog: Catalog): void {
+    this.catalog = catalog;
+    this.pipeline.publish(catalog);
+  }
+
+  /** Everything that was published is in effect. */
+  hasFollowed(): void {
+    Atomics.store(this.#words, FrontWord.SEEN, this.#generation);
+  }
+
+  /** Shows that the thread goes round. */
+  beat(): void {
+    Atomics.add(this.#words, FrontWord.BEAT, 1);
+  }
+
+  /** Waits for a publication, when there is nothing else to wait for. */
+  rest(ms: number): void {
+    Atomics.wait(this.#words, FrontWord.GENERATION, this.#generation, ms);
+  }
+
+  tellBug(bug: unknown, packet: Uint8Array): void {
+    this.#bugs.push({ bug, packet: toHex(packet) });
+  }
+
+  /** Answers that are promised. */
+  set pending(count: number) {
+    Atomics.store(this.#words, FrontWord.PENDING, count);
+  }
+
+  post(): void {
+    if (!this.#hasMail) return;
+    const posted = this.#words[FrontWord.POSTED] as number;
+    const unread = (posted - Atomics.load(this.#words, FrontWord.TAKEN)) | 0;
+    if (unread >= FRONT_SIGHTING_LETTERS_MAX) this.#dropSightings();
+    if (this.#hasMail && unread < FRONT_LETTERS_MAX) {
+      const letter: Letter = { sightings: this.#sightings, limited: this.#limited, bugs: this.#bugs };
+      Atomics.store(this.#words, FrontWord.POSTED, posted + 1);
+      parentPort?.postMessage(letter);
+    }
+    this.#sightings = [];
+    this.#limited = undefined;
+    this.#bugs = [];
+  }
+
+  get #hasMail(): boolean {
+    return this.#sightings.length > 0 || this.#bugs.length > 0 || this.#limited !== undefined;
+  }
+
+  #dropSightings(): void {
+    const { length } = this.#sightings;
+    this.counters.add(Counter.queryLogTaken, length);
+    this.counters.add(Counter.queryLogDropped, length);
+    this.#sightings = [];
+  }
+
+  #pipelineSettings(
+    settings: FrontSettings,
+  ): Pick<PipelineSettings, 'mayRecurse' | 'chaos' | 'guard' | 'observer'> {
+    const { allow, chaos, guard, watching } = settings;
+    if (!isDeepStrictEqual(watching, this.#watching)) this.#observer = this.#observerOf(watching);
+    this.#watching = watching;
+    return {
+      mayRecurse: prefixSet(allow),
+      chaos,
+      guard: guardSettings(guard, realWorld, this.#limitNotes.add),
+      observer: this.#observer,
+    };
+  }
+
+  #observerOf({ isTimed, logEvery: every }: Watching): Observer | undefined {
+    if (!isTimed && every === undefined) return undefined;
+    const take = (seen: Sighting): void => void this.#sightings.push(packSighting(seen));
+    const tap = every === undefined ? undefined : { every, take };
+    return new Observer(this.#world, isTimed ? this.#latency : undefined, tap);
+  }
+}
+
+/** A version of an image is in the same memory as the one before it. */
+const isMemoryLeft = (before: Catalog, { images }: Catalog): boolean =>
+  before.images.some(({ buffer }) => images.every((image) => image.buffer !== buffer));

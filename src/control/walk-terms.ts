@@ -1,0 +1,34 @@
+/**
+ * A resolver as it can be posted to another thread: what one holds from its first day on. When that changes,
+ * another one takes its place, its cache empty.
+ */
+
+import type { Counters } from '../base/counters.ts';
+import type { World } from '../base/world.ts';
+import type { NameServer } from '../resolver/delegation.ts';
+import { parseHosts } from '../resolver/hosts.ts';
+import { Recursor, type RecursorSettings } from '../resolver/recursor.ts';
+import { ownZones } from '../server/own-zones.ts';
+import type { SocketUpstream } from '../transport/upstream.ts';
+import type { Catalog } from '../zone/catalog.ts';
+
+export interface WalkTerms
+  extends Pick<RecursorSettings, 'upstreamPort' | 'cacheBytes' | 'localNames' | 'clientMs'> {
+  readonly rootHints: readonly NameServer[];
+  /** Read without complaints before. */
+  readonly hostsText: string | undefined;
+}
+
+interface Surroundings extends Pick<RecursorSettings, 'neverQuery' | 'onBug'> {
+  readonly world: World;
+  readonly upstream: SocketUpstream;
+  readonly counters: Counters;
+  readonly catalog: () => Catalog;
+}
+
+export function newRecursor({ hostsText, ...terms }: WalkTerms, around: Surroundings): Recursor {
+  const { neverQuery, onBug, world, upstream, counters, catalog } = around;
+  const hosts = hostsText === undefined ? undefined : parseHosts(hostsText, 'hosts').hosts;
+  const settings = { ...terms, hosts, neverQuery, useCaseRandomisation: true, onBug };
+  return new Recursor(settings, world, upstream, ownZones(catalog), counters);
+}

@@ -1,0 +1,184 @@
+/**
+ * The resolver thread: takes what others hand over, finds it out, and sends the answer itself, from the
+ * socket it was asked at, or posts it back to where it came from. It owns the sockets to other servers and
+ * all that is learned from them, and is the only one who writes the answer cache. What becomes ready in one
+ * turn of its loop leaves together. It ends when a publication tells it to.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { parentPort, workerData } from 'node:worker_threads';
+import { assert } from './base/assert.ts';
+import { FRONT_WAKE_MS, MESSAGE_BYTES_MAX } from './base/limits.ts';
+import type { PrefixSet } from './base/prefix.ts';
+import { realWorld } from './base/world.ts';
+import type { Flush, Published, ResolverPublication, ThreadStart } from './control/front-letters.ts';
+import { keepHeapSmall } from './control/heap.ts';
+import { hasRead, type Line, type PostedAnswer } from './control/line.ts';
+import { Outpost } from './control/outpost.ts';
+import { Gauges } from './control/resolver-gauges.ts';
+import { prefixSet } from './control/settings.ts';
+import { newRecursor, type WalkTerms } from './control/walk-terms.ts';
+import type { Recursor } from './resolver/recursor.ts';
+import { AnswerWriter } from './server/answer-writer.ts';
+import { loadNative, type Native } from './transport/native.ts';
+import { Returns, unpack, type WayBack } from './transport/udp-return.ts';
+import { socketUpstream } from './transport/upstream.ts';
+import { equalNames, isWithin, type Name } from './wire/name.ts';
+
+const now = (): number => realWorld.nowMs();
+
+class Resolver {
+  readonly #outpost: Outpost<ResolverPublication>;
+  readonly #upstream: ReturnType<typeof socketUpstream>;
+  readonly #gauges: Gauges;
+  /** Absent where nothing comes by a socket of ours. */
+  readonly #returns: Returns | undefined;
+  readonly #out = new Uint8Array(MESSAGE_BYTES_MAX);
+  /** Answers to be posted. */
+  readonly #posted = new Map<Line, PostedAnswer[]>();
+  #isFlushDue = false;
+  #open: ReadonlySet<number>;
+  #neverQuery: PrefixSet;
+  #walk: WalkTerms;
+  #recursor: Recursor;
+  #answers: ResolverPublication['answers'];
+  #writer: AnswerWriter | undefined;
+
+  constructor(start: ThreadStart<ResolverPublication>, native: Native | undefined) {
+    const { walk, neverQuery, open, gauges } = start.publication;
+    this.#outpost = new Outpost(start, realWorld, (changed) => this.#apply(changed));
+    this.#upstream = socketUpstream(realWorld, this.#outpost.counters);
+    this.#returns = native && new Returns(native, this.#outpost.counters);
+    this.#gauges = new Gauges(gauges);
+    this.#open = new Set(open);
+    this.#neverQuery = prefixSet(neverQuery);
+    this.#walk = walk;
+    this.#recursor = this.#newRecursor();
+    this.#recurseWith(start.publication.answers);
+  }
+
+  run(): void {
+    assert(parentPort !== null, 'the resolver is a worker');
+    parentPort.on('message', (published: Published<ResolverPublication>) => {
+      this.#outpost.take(published);
+      this.#look();
+    });
+    this.#look();
+    this.#beat();
+  }
+
+  #beat(): void {
+    this.#outpost.beat();
+    this.#outpost.post();
+    const { entries: cacheEntries, bytes: cacheBytes } = this.#recursor.cacheSize;
+    const { entries: answerEntries = 0, bytes: answerBytes = 0 } = this.#writer ?? {};
+    const resolutions = this.#recursor.inFlight;
+    this.#gauges.set({ cacheEntries, cacheBytes, answerEntries, answerBytes, resolutions });
+    realWorld.after(FRONT_WAKE_MS, () => this.#beat());
+  }
+
+  #look(): void {
+    this.#outpost.look();
+    this.#outpost.hasFollowed();
+  }
+
+  #apply(changed: Partial<ResolverPublication>): void {
+    const { walk, neverQuery, open, line, flush, stop } = changed;
+    if (neverQuery) this.#neverQuery = prefixSet(neverQuery);
+    if (open) this.#open = new Set(open);
+    const isWalkNew = walk !== undefined && !isDeepStrictEqual(walk, this.#walk);
+    if (isWalkNew) {
+      this.#walk = walk;
+      this.#recursor = this.#newRecursor();
+    }
+    const answers = 'answers' in changed ? changed.answers : this.#answers;
+    if (isWalkNew || answers !== this.#answers) this.#recurseWith(answers);
+    if (line) line.port.on('message', (bag: Uint8Array) => this.#read(line, bag));
+    if (flush) this.#forget(flush);
+    if (stop) this.#end();
+  }
+
+  #newRecursor(): Recursor {
+    return newRecursor(this.#walk, {
+      world: realWorld,
+      upstream: this.#upstream,
+      counters: this.#outpost.counters,
+      catalog: () => this.#outpost.catalog,
+      neverQuery: { has: (address) => this.#neverQuery.has(address) },
+      onBug: (bug) => this.#outpost.tellBug(bug, new Uint8Array(0)),
+    });
+  }
+
+  #recurseWith(answers: ResolverPublication['answers']): void {
+    const isSame = answers?.memory === this.#answers?.memory;
+    if (!isSame) this.#writer = answers && new AnswerWriter(answers.memory, now);
+    this.#answers = answers;
+    const shared = answers && this.#writer && { answers: this.#writer, era: answers.era };
+    this.#outpost.pipeline.reconfigure({ recursion: { recursor: this.#recursor, shared } });
+  }
+
+  #forget(flush: Flush): void {
+    const isDoomed = doomed(flush);
+    this.#recursor.flush(flush === 'all' ? undefined : isDoomed);
+    this.#writer?.flush(isDoomed);
+  }
+
+  #read(line: Line, bag: Uint8Array): void {
+    // What was published before a query came holds for it.
+    this.#look();
+    let count = 0;
+    for (const { way, packet } of unpack(bag)) {
+      count += 1;
+      const later = (response: Uint8Array): void => this.#answer(line, way, response);
+      const { pipeline } = this.#outpost;
+      const length = pipeline.resume(packet, packet.length, way.client, this.#out, later);
+      if (length >= 0) this.#answer(line, way, this.#out.slice(0, length));
+    }
+    this.#tellPending();
+    hasRead(line, count);
+  }
+
+  #answer(line: Line, way: WayBack, response: Uint8Array): void {
+    if (way.fd < 0) {
+      const posted = this.#posted.get(line);
+      const answer = { ticket: way.ticket, response };
+      if (posted === undefined) this.#posted.set(line, [answer]);
+      else posted.push(answer);
+    } else if (response.length > 0) this.#returns?.add(way, response);
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#isFlushDue = false;
+    this.#look();
+    this.#returns?.flush((fd) => this.#open.has(fd));
+    for (const [line, posted] of this.#posted) line.port.postMessage(posted);
+    this.#posted.clear();
+    this.#tellPending();
+    this.#outpost.post();
+  }
+
+  #tellPending(): void {
+    const posted = [...this.#posted.values()].reduce((sum, { length }) => sum + length, 0);
+    this.#outpost.pending = this.#outpost.pipeline.pending + (this.#returns?.waiting ?? 0) + posted;
+  }
+
+  #end(): void {
+    this.#flush();
+    this.#upstream.close();
+    process.exit();
+  }
+}
+
+function doomed(flush: Flush): (name: Name) => boolean {
+  if (flush === 'all') return () => true;
+  return flush.below ? (name) => isWithin(name, flush.name) : (name) => equalNames(name, flush.name);
+}
+
+keepHeapSmall();
+const native = await loadNative();
+new Resolver(
+  workerData as ThreadStart<ResolverPublication>,
+  typeof native === 'string' ? undefined : native,
+).run();
