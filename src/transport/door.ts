@@ -21,7 +21,11 @@ export const LATER = -1;
  * and us talk for ever: echo, daytime, qotd, chargen, time (RFC 862 to RFC 868). Port 0 cannot be answered
  * at all.
  */
-export const NEVER_ASKING: ReadonlySet<number> = new Set([0, 7, 13, 17, 19, 37]);
+const NEVER_ASKING: ReadonlySet<number> = new Set([0, 7, 13, 17, 19, 37]);
+const NEVER_ASKING_MAX = Math.max(...NEVER_ASKING);
+
+/** Whether nobody asks from this UDP port. */
+export const neverAsks = (port: number): boolean => port <= NEVER_ASKING_MAX && NEVER_ASKING.has(port);
 
 export interface Answerer {
   /**

@@ -9,7 +9,7 @@ import { type Bytes, u16 } from '../base/bytes.ts';
 import { Counter, type Counters } from '../base/counters.ts';
 import { IPV4_BYTES, IPV6_BYTES } from '../base/ip.ts';
 import { MESSAGE_BYTES_MAX, UDP_BATCH_MAX, UDP_QUERY_BYTES_MAX, UDP_SEND_WAIT_MS } from '../base/limits.ts';
-import { type Answerer, type Client, DROP, LATER, NEVER_ASKING } from './door.ts';
+import { type Answerer, type Client, DROP, LATER, neverAsks } from './door.ts';
 import {
   Control,
   Header,
@@ -152,7 +152,7 @@ export class Batch {
     const names = this.#names;
     const port = u16(names, at + Name.PORT);
     const isWhole = (this.#in.get(i, Header.FLAGS) & Sys.MSG_TRUNC) === 0;
-    if (!isWhole || NEVER_ASKING.has(port)) {
+    if (!isWhole || neverAsks(port)) {
       this.#counters.bump(isWhole ? Counter.udpDropped : Counter.udpOversized);
       return false;
     }
