@@ -29,6 +29,13 @@ export const neverAsks = (port: number): boolean => port <= NEVER_ASKING_MAX && 
 
 export interface Answerer {
   /**
+   * Tells of a batch before its first message is answered: what comes next are messages of these, unchanged
+   * and in this order, though not all need come. It changes no answer; what they have in common can be done
+   * in common. The packets are borrowed until the next batch is told of.
+   */
+  foresee?(packets: readonly Uint8Array[], lengths: Uint16Array, count: number): void;
+
+  /**
    * Answers one message of `length` bytes at the start of `packet`. Writes the response to the start of `out`
    * (65,535 bytes) and returns its length, or DROP, or LATER. `packet` and `out` are borrowed until the
    * return; `client` too, unless it answers LATER itself. Never throws.

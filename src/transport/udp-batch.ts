@@ -93,6 +93,7 @@ export class Batch {
   readonly #controlWords = new Uint32Array(this.#controls.buffer);
   readonly #in: Headers;
   readonly #out: Headers;
+  readonly #lengths = new Uint16Array(UDP_BATCH_MAX);
   readonly #address4 = new Uint8Array(IPV4_BYTES);
   readonly #address6 = new Uint8Array(IPV6_BYTES);
   readonly #client: MutableClient = { transport: 'udp', address: this.#address4, port: 0 };
@@ -132,9 +133,11 @@ export class Batch {
   answer(answerer: Answerer): void {
     const socket = this.#socket as UdpSocket;
     let answers = 0;
+    for (let i = 0; i < this.#received; i++) this.#lengths[i] = this.#in.get(i, Header.LENGTH);
+    answerer.foresee?.(this.#in.slots, this.#lengths, this.#received);
     for (let i = 0; i < this.#received; i++) {
       if (!this.#isQuery(i, socket)) continue;
-      const length = this.#in.get(i, Header.LENGTH);
+      const length = this.#lengths[i] as number;
       const packet = this.#in.slots[i] as Uint8Array;
       const out = this.#out.slots[answers] as Uint8Array;
       const size = answerer.answer(packet, length, this.#client as Client, out, unexpected);

@@ -41,6 +41,8 @@ export const IMAGE_VERSION = 1;
 export const HEADER_WORDS = 16;
 /** The name follows. */
 export const NODE_WORDS = 5;
+/** From a node's first word into the second line of the processor's cache, where its RRsets are. */
+const NODE_REACH_WORDS = 15;
 export const APEX = HEADER_WORDS;
 export const NONE = 0;
 
@@ -93,6 +95,16 @@ export class Image {
       if (node === NONE) return NONE;
       if (this.#word(node) === hash && name.suffixIs(from, this.bytes, this.nameAt(node))) return node;
     }
+  }
+
+  /** What stands in the first slot for that hash: mostly the node looked for, or NONE. */
+  slot(hash: number): number {
+    return this.#word(this.#slots + (hash & this.#mask));
+  }
+
+  /** Reads where a node begins and where most end, for the sake of having read it. */
+  touch(node: number): number {
+    return this.#word(node) ^ this.#word(Math.min(node + NODE_REACH_WORDS, this.#words.length - 1));
   }
 
   nameAt(node: number): number {
