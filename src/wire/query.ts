@@ -23,7 +23,9 @@ export class Query {
   id = 0;
   /** The header's second word as it came. */
   flags = 0;
-  name = new HashedName();
+  readonly #own = new HashedName();
+  /** Its own, or one that was read before and is only lent. */
+  name = this.#own;
   type = 0;
   class = 0;
   /** Offset behind the question, which starts at 12; 12 when none could be read. */
@@ -46,6 +48,7 @@ export class Query {
     this.length = length;
     this.id = u16(packet, 0);
     this.flags = u16(packet, 2);
+    this.name = this.#own;
     this.name.clear();
     this.type = 0;
     this.class = 0;
@@ -61,7 +64,7 @@ export class Query {
 
   /**
    * Reads header, question and EDNS. What was read until a fault stays, so that the fault can be answered.
-   * `name` is the question's, where it was read from the packet before: it becomes this query's own.
+   * `name` is the question's, where it was read from the packet before: it is lent until the next is read.
    */
   read(packet: Bytes, length: number, name?: HashedName): number {
     this.readHeader(packet, length);

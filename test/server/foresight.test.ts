@@ -61,6 +61,15 @@ describe('a batch that was foreseen', () => {
     expect(answers.filter((answer) => answer !== undefined).length).toBeGreaterThan(packets.length / 2);
   });
 
+  test('may come again and again in the same memory', () => {
+    const subject = pipeline(zones);
+    const packet = queryFor('www.own. A');
+    for (let turn = 0; turn < 3; turn++) {
+      foresee(subject, [packet]);
+      expect(readMessage(exchange(subject, packet) ?? expect.fail('silence'))?.answer).toHaveLength(1);
+    }
+  });
+
   test('may be answered in part: who asks from nowhere is left out', () => {
     const [foreseeing, plain] = [pipeline(zones), pipeline(zones)];
     const packets = batch();
