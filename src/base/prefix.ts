@@ -18,14 +18,15 @@ export interface BadPrefix {
 type Range<N> = readonly [first: N, last: N];
 
 export class PrefixSet {
-  readonly #v4: readonly Range<number>[];
-  /** First and last of each range, four words each: asking makes no number of 128 bits. */
+  /** First and last of each range, one word each. */
+  readonly #v4: Uint32Array;
+  /** The same in four words each: asking makes no number of 128 bits. */
   readonly #v6: Uint32Array;
   /** Answers already found, by text: the same few clients ask again and again. */
   readonly #memo = new Map<string, boolean>();
 
   private constructor(v4: Range<number>[], v6: Range<bigint>[]) {
-    this.#v4 = merged(v4);
+    this.#v4 = Uint32Array.from(merged(v4).flat());
     this.#v6 = Uint32Array.from(merged(v6).flatMap(([first, last]) => [...words(first), ...words(last)]));
   }
 
@@ -114,15 +115,15 @@ function merged<N extends number | bigint>(ranges: Range<N>[]): Range<N>[] {
   return kept;
 }
 
-function within4(ranges: readonly Range<number>[], address: number): boolean {
+function within4(ranges: Uint32Array, address: number): boolean {
   let low = 0;
-  let high = ranges.length;
+  let high = ranges.length >> 1;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((ranges[middle] as Range<number>)[1] < address) low = middle + 1;
+    if ((ranges[2 * middle + 1] as number) < address) low = middle + 1;
     else high = middle;
   }
-  return low < ranges.length && (ranges[low] as Range<number>)[0] <= address;
+  return 2 * low < ranges.length && (ranges[2 * low] as number) <= address;
 }
 
 function within6(ranges: Uint32Array, address: Bytes): boolean {

@@ -4,9 +4,7 @@
  * one.
  */
 import type { PrefixSet } from '../base/prefix.ts';
-import { type Client, NEVER_ASKING } from '../transport/door.ts';
-
-const NEVER_ASKING_MAX = Math.max(...NEVER_ASKING);
+import { type Client, neverAsks } from '../transport/door.ts';
 
 /** A port we listen at, with the addresses. */
 export interface OwnDoor {
@@ -17,7 +15,7 @@ export interface OwnDoor {
 export function wouldLoop(client: Client, own: readonly OwnDoor[]): boolean {
   const { port } = client;
   if (client.transport !== 'udp') return false;
-  if (port <= NEVER_ASKING_MAX) return NEVER_ASKING.has(port);
+  if (neverAsks(port)) return true;
   // There are one or two.
   for (let i = 0; i < own.length; i++) {
     const door = own[i] as OwnDoor;

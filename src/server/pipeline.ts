@@ -32,6 +32,7 @@ import type { Catalog } from '../zone/catalog.ts';
 import type { Image } from '../zone/image.ts';
 import { admit } from './admit.ts';
 import { Finisher } from './finish.ts';
+import { Foresight } from './foresight.ts';
 import { Guard, type GuardSettings } from './guard.ts';
 import { type Observer, Path } from './observer.ts';
 import { type Elsewhere, type Here, Recursion, type Send } from './recursion.ts';
@@ -55,6 +56,7 @@ export class Pipeline implements Answerer {
   #settings: PipelineSettings;
   #chaos: Chaos;
   readonly #recursion: Recursion;
+  readonly #foresight = new Foresight();
   readonly #query = new Query();
   readonly #reply = new Reply();
   readonly #authority = new Authority();
@@ -75,6 +77,7 @@ export class Pipeline implements Answerer {
   publish(catalog: Catalog): void {
     this.reconfigure({ catalog });
     this.#reply.forget();
+    this.#foresight.forget();
   }
 
   reconfigure(changed: Partial<PipelineSettings>): void {
@@ -92,6 +95,10 @@ export class Pipeline implements Answerer {
   /** Answers promised by LATER and not sent yet. */
   get pending(): number {
     return this.#recursion.pending;
+  }
+
+  foresee(packets: readonly Bytes[], lengths: Uint16Array, count: number): void {
+    this.#foresight.look(this.#settings.catalog, packets, lengths, count);
   }
 
   answer(packet: Bytes, length: number, client: Client, out: Bytes, send: Send): number {
@@ -134,7 +141,7 @@ export class Pipeline implements Answerer {
       query.readHeader(packet, length);
       return guard.mayAsk(client) ? this.#plain(Rcode.NOTIMP, client, out) : this.#turnAway(client, out);
     }
-    const fault = query.read(packet, length);
+    const fault = query.read(packet, length, this.#foresight.take(packet));
     if (!guard.mayAsk(client)) return this.#turnAway(client, out);
     if (fault !== Rcode.NOERROR) return this.#plain(fault, client, out);
     if (query.isUnusual) {

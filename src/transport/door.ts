@@ -29,9 +29,20 @@ export const LATER = -1;
  * and us talk for ever: echo, daytime, qotd, chargen, time (RFC 862 to RFC 868). Port 0 cannot be answered
  * at all.
  */
-export const NEVER_ASKING: ReadonlySet<number> = new Set([0, 7, 13, 17, 19, 37]);
+const NEVER_ASKING: ReadonlySet<number> = new Set([0, 7, 13, 17, 19, 37]);
+const NEVER_ASKING_MAX = Math.max(...NEVER_ASKING);
+
+/** Whether nobody asks from this UDP port. */
+export const neverAsks = (port: number): boolean => port <= NEVER_ASKING_MAX && NEVER_ASKING.has(port);
 
 export interface Answerer {
+  /**
+   * Tells of a batch before its first message is answered: what comes next are messages of these, unchanged
+   * and in this order, though not all need come. It changes no answer; what they have in common can be done
+   * in common. The packets are borrowed until the next batch is told of.
+   */
+  foresee?(packets: readonly Uint8Array[], lengths: Uint16Array, count: number): void;
+
   /**
    * Answers one message of `length` bytes at the start of `packet`. Writes the response to the start of `out`
    * (65,535 bytes) and returns its length, or DROP, or LATER. `packet` and `out` are borrowed until the

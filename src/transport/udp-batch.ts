@@ -9,7 +9,7 @@ import { type Bytes, copyOf, u16 } from '../base/bytes.ts';
 import { Counter, type Counters } from '../base/counters.ts';
 import { IPV4_BYTES, IPV6_BYTES } from '../base/ip.ts';
 import { MESSAGE_BYTES_MAX, UDP_BATCH_MAX, UDP_QUERY_BYTES_MAX, UDP_SEND_WAIT_MS } from '../base/limits.ts';
-import { type Answerer, type Client, DROP, type Endpoint, LATER, NEVER_ASKING } from './door.ts';
+import { type Answerer, type Client, DROP, type Endpoint, LATER, neverAsks } from './door.ts';
 import {
   Control,
   Header,
@@ -101,6 +101,7 @@ export class Batch {
   readonly #controlWords = new Uint32Array(this.#controls.buffer);
   readonly #in: Headers;
   readonly #out: Headers;
+  readonly #lengths = new Uint16Array(UDP_BATCH_MAX);
   readonly #address4 = new Uint8Array(IPV4_BYTES);
   readonly #address6 = new Uint8Array(IPV6_BYTES);
   readonly #client: MutableClient;
@@ -152,9 +153,11 @@ export class Batch {
   answer(answerer: Answerer): void {
     const socket = this.#socket as UdpSocket;
     let answers = 0;
+    for (let i = 0; i < this.#received; i++) this.#lengths[i] = this.#in.get(i, Header.LENGTH);
+    answerer.foresee?.(this.#in.slots, this.#lengths, this.#received);
     for (let i = 0; i < this.#received; i++) {
       if (!this.#isQuery(i, socket)) continue;
-      const length = this.#in.get(i, Header.LENGTH);
+      const length = this.#lengths[i] as number;
       const packet = this.#in.slots[i] as Uint8Array;
       const out = this.#out.slots[answers] as Uint8Array;
       const size = answerer.answer(packet, length, this.#client as Client, out, unexpected);
@@ -172,7 +175,7 @@ export class Batch {
     const names = this.#names;
     const port = u16(names, at + Name.PORT);
     const isWhole = (this.#in.get(i, Header.FLAGS) & Sys.MSG_TRUNC) === 0;
-    if (!isWhole || NEVER_ASKING.has(port) || (isWildcard && !this.#isForUs(i, isV6))) {
+    if (!isWhole || neverAsks(port) || (isWildcard && !this.#isForUs(i, isV6))) {
       this.#counters.bump(isWhole ? Counter.udpDropped : Counter.udpOversized);
       return false;
     }

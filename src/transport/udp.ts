@@ -12,7 +12,7 @@ import { assert } from '../base/assert.ts';
 import { Counter, type Counters } from '../base/counters.ts';
 import { parseIp } from '../base/ip.ts';
 import { MESSAGE_BYTES_MAX, UDP_SEND_QUEUE_MAX, UDP_SOCKET_BUFFER_BYTES } from '../base/limits.ts';
-import { type Answerer, type Client, DROP, type Endpoint, LATER, NEVER_ASKING } from './door.ts';
+import { type Answerer, type Client, DROP, type Endpoint, LATER, neverAsks } from './door.ts';
 
 /** Rejects with the system's error where the address cannot be had (EADDRINUSE, EACCES, EADDRNOTAVAIL). */
 export async function listenUdp(
@@ -100,7 +100,7 @@ export class UdpListener {
   }
 
   #receive(packet: Buffer, from: RemoteInfo): void {
-    if (this.#state !== 'open' || NEVER_ASKING.has(from.port)) {
+    if (this.#state !== 'open' || neverAsks(from.port)) {
       this.#counters.bump(Counter.udpDropped);
       return;
     }

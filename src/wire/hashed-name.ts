@@ -13,6 +13,8 @@ export class HashedName {
   /** Lower-case wire bytes; only the first `length` are the name. */
   readonly bytes = new Uint8Array(NAME_BYTES_MAX + 1);
   length = 1;
+  /** As `read` gave it. */
+  end = -1;
   labels = 0;
   /** Offset of each label; the root's stands after the last. */
   readonly labelAt = new Uint8Array(LABELS_MAX + 1);
@@ -50,6 +52,7 @@ export class HashedName {
       if (label === 0) break;
       if (label > LABEL_BYTES_MAX || length + label + 2 > NAME_BYTES_MAX || at + length + label + 1 >= end) {
         this.clear(); // What was written so far ends in the middle of an older name.
+        this.end = -1;
         return -1;
       }
       this.labelAt[labels++] = length;
@@ -58,7 +61,8 @@ export class HashedName {
       }
     }
     this.#finish(length, labels);
-    return at + length + 1;
+    this.end = at + length + 1;
+    return this.end;
   }
 
   #finish(rootAt: number, labels: number): void {

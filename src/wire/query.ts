@@ -23,7 +23,9 @@ export class Query {
   id = 0;
   /** The header's second word as it came. */
   flags = 0;
-  readonly name = new HashedName();
+  readonly #own = new HashedName();
+  /** Its own, or one that was read before and is only lent. */
+  name = this.#own;
   type = 0;
   class = 0;
   /** Offset behind the question, which starts at 12; 12 when none could be read. */
@@ -46,6 +48,7 @@ export class Query {
     this.length = length;
     this.id = u16(packet, 0);
     this.flags = u16(packet, 2);
+    this.name = this.#own;
     this.name.clear();
     this.type = 0;
     this.class = 0;
@@ -61,10 +64,11 @@ export class Query {
 
   /**
    * Reads header, question and EDNS. What was read until a fault stays, so that the fault can be answered.
+   * `name` is the question's, where it was read from the packet before: it is lent until the next is read.
    */
-  read(packet: Bytes, length: number): number {
+  read(packet: Bytes, length: number, name?: HashedName): number {
     this.readHeader(packet, length);
-    const verdict = this.#readBody();
+    const verdict = this.#readBody(name);
     // Whoever cannot write EDNS gets none back.
     if (verdict === Rcode.FORMERR) this.hasEdns = false;
     return verdict;
@@ -84,12 +88,14 @@ export class Query {
     return this.questionEnd > HEADER_BYTES;
   }
 
-  #readBody(): number {
+  #readBody(name: HashedName | undefined): number {
     const { packet, length } = this;
     const questions = u16(packet, 4);
     if (questions === 0) return this.#readCookieAlone();
     if (questions !== 1) return Rcode.FORMERR; // RFC 9619 §4: one question, unless §5.4 above.
-    const at = this.name.read(packet, HEADER_BYTES, length);
+    if (name === undefined) this.name.read(packet, HEADER_BYTES, length);
+    else this.name = name;
+    const at = this.name.end;
     if (at < 0 || at + 4 > length) return Rcode.FORMERR;
     this.type = u16(packet, at);
     this.class = u16(packet, at + 2);

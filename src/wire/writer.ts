@@ -28,6 +28,8 @@ export class MessageWriter {
   readonly #slotMessage = new Int32Array(SLOTS);
   #message = 0;
   #suffixes = 0;
+  /** The question's name, until its suffixes are remembered. */
+  #question: HashedName | undefined;
   readonly #labelAt = new Uint8Array(LABELS_MAX + 1);
   readonly #hash = new Int32Array(LABELS_MAX + 1);
 
@@ -38,14 +40,20 @@ export class MessageWriter {
     this.limit = limit;
     this.#message = (this.#message + 1) | 0;
     this.#suffixes = 0;
-    if (question === undefined) return;
+    this.#question = question;
+  }
+
+  /** Most answers write no name but the question's own: only the first other one needs its suffixes. */
+  #rememberQuestion(question: HashedName): void {
     for (let i = 0; i < question.labels; i++) {
       this.#remember(question.hash[i] as number, 12 + (question.labelAt[i] as number));
     }
+    this.#question = undefined;
   }
 
   /** Writes the name at `from` of `name`; false, and nothing written, when it does not fit. */
   name(name: Bytes, from: number): boolean {
+    if (this.#question !== undefined) this.#rememberQuestion(this.#question);
     const labels = labelOffsets(name, from, this.#labelAt);
     let h = ROOT_HASH;
     for (let i = labels - 1; i >= 0; i--) {

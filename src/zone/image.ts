@@ -46,6 +46,8 @@ export const HeaderWord = { RECORDS: 4, HIDES: 8, END: 9, SLOTS_USED: 10 } as co
 /** The name follows. */
 export const NODE_WORDS = 4;
 export const NodeWord = { HASH: 0, RRSETS_AT: 1, COUNT_AND_FLAGS: 2, CHILDREN: 3 } as const;
+/** From a node's first word into the second line of the processor's cache, where its RRsets are. */
+const NODE_REACH_WORDS = 15;
 export const APEX = HEADER_WORDS;
 export const NONE = 0;
 
@@ -187,6 +189,16 @@ export class Image implements ImageVersion {
       const node = this.#heldBefore(slot);
       if (node !== NONE && !this.has(node, NodeFlag.GONE)) yield node;
     }
+  }
+
+  /** What stands in the first slot for that hash: mostly the node looked for, or NONE. */
+  slot(hash: number): number {
+    return this.#word(this.#slots + (hash & this.#mask));
+  }
+
+  /** Reads where a node begins and where most end, for the sake of having read it. */
+  touch(node: number): number {
+    return this.#word(node) ^ this.#word(Math.min(node + NODE_REACH_WORDS, this.#words.length - 1));
   }
 
   nameAt(node: number): number {

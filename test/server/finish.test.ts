@@ -52,3 +52,18 @@ describe('an Extended DNS Error takes the room that answers leave, and no more [
     expect(option && readExtendedError(option.value)).toEqual(expected);
   });
 });
+
+test('another owner points into the question where they end alike [RFC 1035 §4.1.4]', () => {
+  const query = new Query();
+  const packet = queryFor('x.own. TXT');
+  query.read(packet, packet.length);
+  const reply = new Reply();
+  const soa = Uint8Array.from([...name('ns.own.'), ...name('.'), ...new Array<number>(20).fill(0)]);
+  reply.add(Section.AUTHORITY, name('own.'), 0, packRrset(Type.SOA, 60, [soa]), 0);
+  const out = new Uint8Array(LIMIT);
+  const length = new Finisher().finish(query, reply, false, LIMIT, out);
+  const owner = 12 + 'x.own.'.length + 1 + 4;
+  const rdata = owner + 2 + 10;
+  expect([...out.subarray(owner, owner + 2)]).toEqual([0xc0, 12 + 2]);
+  expect([...out.subarray(rdata, length)]).toEqual([2, 110, 115, 0xc0, 12 + 2, 0, ...soa.subarray(-20)]);
+});

@@ -150,6 +150,28 @@ test('an empty datagram is the answerer’s to judge', async () => {
   expect(lengths).toEqual([0, 16]);
 });
 
+test('an answerer is told of a batch before its first message', async () => {
+  const socket = socketAt();
+  const peer = await peerOf('127.0.0.1', socket.port);
+  peer.send(ask(1, 'drop'), ask(2, 'longer'));
+  const batch = new Batch(native, counters, new Bag());
+  await receiveAll(batch, socket, 2);
+  const told: [id: number, length: number][] = [];
+  const seen: [id: number, length: number][] = [];
+  batch.answer({
+    foresee: (packets, lengths, count) => {
+      for (let i = 0; i < count; i++) told.push([idOf(packets[i] as Uint8Array), lengths[i] as number]);
+    },
+    answer: (packet, length) => {
+      expect(told).toHaveLength(2);
+      seen.push([idOf(packet), length]);
+      return DROP;
+    },
+  });
+  expect(told.map(([id]) => id)).toEqual([1, 2]);
+  expect(seen).toEqual(told);
+});
+
 test('answers close ranks: each gets to who asked, whatever is dropped or comes later', async () => {
   const socket = socketAt();
   const peers = await Promise.all(Array.from({ length: 12 }, () => peerOf('127.0.0.1', socket.port)));

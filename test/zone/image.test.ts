@@ -55,6 +55,14 @@ describe('an image', () => {
     expect([zone.apexText, zone.nameAt(find('z.test.'))]).toEqual(['z.test.', zone.nameAt(APEX)]);
   });
 
+  test('tells the first slot of a hash, and can be touched there wherever it leads', () => {
+    const names = ['z.test.', 'www.z.test.', 'a.b.c.z.test.', 'ns.sub.z.test.'];
+    const first = names.filter((n) => zone.slot(hashed(n).hash[0] as number) === find(n));
+    expect(first.length).toBeGreaterThan(names.length / 2); // The others stand one or two slots further.
+    const absent = zone.slot(hashed('x.y.z.test.').hash[0] as number);
+    for (const node of [absent, NONE, ...names.map(find)]) expect(() => zone.touch(node)).not.toThrow();
+  });
+
   test('keeps what one query reads together: node, name, RRsets', () => {
     const node = find('www.z.test.');
     expect(zone.nameAt(node)).toBe(4 * (node + NODE_WORDS));
