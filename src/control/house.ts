@@ -84,6 +84,10 @@ export class House {
     return this.#loadout.catalog;
   }
 
+  get zones(): Loadout['zones'] {
+    return this.#loadout.zones;
+  }
+
   /** Takes effect with the next query. Gives the keys whose change has to wait for a restart. */
   apply(settings: Settings, loadout: Loadout): string[] {
     const before = { settings: this.#settings, loadout: this.#loadout };

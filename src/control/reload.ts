@@ -7,7 +7,7 @@ import { type Complaint, hasErrors } from '../zone/complaint.ts';
 import type { BugLog } from './bugs.ts';
 import { type Configured, configure, type Flags } from './config.ts';
 import type { House } from './house.ts';
-import { readAll } from './load.ts';
+import { countFrom, readAll } from './load.ts';
 import { type Logger, logComplaints } from './log.ts';
 import type { LastReload } from './metrics.ts';
 import { type Notifier, reloadingAssignments } from './notify.ts';
@@ -73,7 +73,7 @@ export class Reloader {
     const { settings, complaints: configComplaints } = await this.#configure(why);
     const complaints = [...configComplaints];
     if (settings !== undefined) {
-      const reading = await readAll(settings, house.catalog);
+      const reading = await readAll(settings, house.zones);
       complaints.push(...reading.complaints);
       watch.follow(reading.watched, reading.prints);
       if (reading.loadout !== undefined) {
@@ -99,7 +99,8 @@ export class Reloader {
       return;
     }
     const { zoneCount: zones, recordCount: records } = house.catalog;
-    logger.info({ why, zones, records, ms: Math.round(ms) }, 'reloaded');
+    const unchanged = countFrom('served', house.zones);
+    logger.info({ why, zones, records, unchanged, ms: Math.round(ms) }, 'reloaded');
   }
 
   get last(): LastReload | undefined {

@@ -1,13 +1,14 @@
 /**
  * Zone files to images, off the answering threads: a worker parses, checks and compiles, hands back shared
- * memory and complaints, and ends, so that what loading needed goes back to the system. All zones or none:
- * who calls decides on `complaints`.
+ * memory and complaints, and ends, so that what loading needed goes back to the system. A zone whose files
+ * are as they were is not made again: its image is the one that is served, or one kept on disk. All zones or
+ * none: who calls decides on `complaints`.
  */
 import { Worker } from 'node:worker_threads';
 import { nameFromText, nameText } from '../wire/name.ts';
-import type { Catalog } from './catalog.ts';
 import type { Complaint } from './complaint.ts';
 import { Image } from './image.ts';
+import type { Origin } from './kept.ts';
 
 export interface ZoneFile {
   /** Text of the apex; a final dot is optional. */
@@ -17,46 +18,83 @@ export interface ZoneFile {
   readonly root: string;
 }
 
+/** Where images are kept from one start to the next. */
+export interface Keeping {
+  readonly folder: string;
+  /** Which Cairn, in a word: another one might make something else of the same zone. */
+  readonly program: string;
+}
+
+export interface LoadedZone {
+  readonly image: Image;
+  readonly origin: Origin;
+  readonly from: Made['from'];
+}
+
 export interface Loaded {
-  readonly images: readonly Image[];
+  readonly zones: readonly LoadedZone[];
   readonly complaints: readonly Complaint[];
   /** Every file read, included ones too. */
   readonly files: readonly string[];
 }
 
-/** What the worker is given for each zone, and what it gives back. */
+/** What the worker is given, and what it gives back. */
+export interface LoadOrder {
+  readonly jobs: readonly LoadJob[];
+  readonly keeping: Keeping | undefined;
+}
 export interface LoadJob {
   readonly apex: Uint8Array;
   readonly file: string;
   readonly root: string;
-  /** The image being served, whose secondaries are to follow. */
-  readonly served: SharedArrayBuffer | undefined;
+  /** What is being served, whose secondaries are to follow. */
+  readonly served: Omit<Made, 'from'> | undefined;
+}
+export interface Made {
+  readonly image: SharedArrayBuffer;
+  readonly origin: Origin;
+  readonly from: 'served' | 'kept' | 'text';
 }
 export interface LoadResult {
-  readonly image: SharedArrayBuffer | undefined;
+  readonly made: Made | undefined;
   readonly complaints: readonly Complaint[];
   readonly files: readonly string[];
 }
+interface LoadReport {
+  readonly results: readonly LoadResult[];
+  /** About kept images. */
+  readonly complaints: readonly Complaint[];
+}
 
-export async function loadZones(zones: readonly ZoneFile[], previous?: Catalog): Promise<Loaded> {
+export async function loadZones(
+  zones: readonly ZoneFile[],
+  served: readonly LoadedZone[] = [],
+  keeping?: Keeping,
+): Promise<Loaded> {
   const complaints: Complaint[] = [];
-  const jobs = jobsFor(zones, previous, complaints);
-  if (jobs.length === 0) return { images: [], complaints, files: [] };
-  const results = await runWorker(jobs);
-  const images = results.flatMap(({ image }) => (image === undefined ? [] : [new Image(image)]));
+  const before = new Map(served.map((zone) => [zone.image.apexText, zone]));
+  const jobs = jobsFor(zones, before, complaints);
+  if (jobs.length === 0) return { zones: [], complaints, files: [] };
+  const report = await runWorker({ jobs, keeping });
+  const { results } = report;
+  const loaded = ({ image: buffer, origin, from }: Made): LoadedZone => {
+    const image = new Image(buffer);
+    // The same memory, and so the same image.
+    const known = from === 'served' ? before.get(image.apexText)?.image : undefined;
+    return { image: known ?? image, origin, from };
+  };
   return {
-    images,
-    complaints: [...complaints, ...results.flatMap((result) => result.complaints)],
+    zones: results.flatMap(({ made }) => (made === undefined ? [] : [loaded(made)])),
+    complaints: [...complaints, ...report.complaints, ...results.flatMap((result) => result.complaints)],
     files: [...new Set(results.flatMap((result) => result.files))],
   };
 }
 
 function jobsFor(
   zones: readonly ZoneFile[],
-  previous: Catalog | undefined,
+  before: ReadonlyMap<string, LoadedZone>,
   complaints: Complaint[],
 ): LoadJob[] {
-  const served = new Map(previous?.images.map((image) => [image.apexText, image.buffer]));
   const fileOf = new Map<string, string>();
   const complain = (file: string, text: string): void => {
     complaints.push({ file, line: 0, column: 0, severity: 'error', text });
@@ -74,20 +112,22 @@ function jobsFor(
       return [];
     }
     fileOf.set(text, file);
-    return [{ apex: name, file, root, served: served.get(text) }];
+    const served = before.get(text);
+    const made = served && { image: served.image.buffer, origin: served.origin };
+    return [{ apex: name, file, root, served: made }];
   });
 }
 
-function runWorker(jobs: readonly LoadJob[]): Promise<readonly LoadResult[]> {
+function runWorker(order: LoadOrder): Promise<LoadReport> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./loader-worker.ts', import.meta.url), { workerData: jobs });
-    let results: readonly LoadResult[] | undefined;
-    worker.on('message', (message: readonly LoadResult[]) => {
-      results = message;
+    const worker = new Worker(new URL('./loader-worker.ts', import.meta.url), { workerData: order });
+    let report: LoadReport | undefined;
+    worker.on('message', (message: LoadReport) => {
+      report = message;
     });
     worker.on('error', reject);
     worker.on('exit', (code) => {
-      if (results !== undefined) resolve(results);
+      if (report !== undefined) resolve(report);
       else reject(new Error(`the loader ended without a result, with code ${code}`));
     });
   });

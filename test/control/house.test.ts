@@ -21,7 +21,7 @@ import { catalog } from '../support/authority.ts';
  */
 function loadout(hostsText: string | undefined, zones = new Catalog([])): Loadout {
   const hosts = hostsText === undefined ? undefined : parseHosts(hostsText, 'hosts').hosts;
-  return { catalog: zones, rootHints: [], hosts, hostsText };
+  return { catalog: zones, zones: [], rootHints: [], hosts, hostsText };
 }
 
 const HOSTS = '192.0.2.1 printer\n';
