@@ -113,6 +113,10 @@ export const RESOLUTION_MS_MAX = 8_000;
 export const UPSTREAM_QUERIES_MAX = 128;
 /** Of these, for one name between two aliases. */
 export const UPSTREAM_QUERIES_PER_NAME_MAX = 32;
+/** RFC 9156 §2.3: a name is shown to servers in at most so many steps… */
+export const MINIMISED_STEPS_MAX = 10;
+/** …the first of which show one label more each. */
+export const MINIMISED_ONE_LABEL_STEPS = 4;
 /** Bytes received on behalf of one client's question. */
 export const UPSTREAM_BYTES_MAX = 100_000 + MESSAGE_BYTES_MAX;
 /** "I need an address to reach the server that has the address", this deep. */
@@ -295,6 +299,7 @@ assert(UDP_BYTES_CONFIGURABLE_MAX <= UDP_QUERY_BYTES_MAX, 'what we say that we t
 assert(UDP_PLAIN_BYTES_MAX <= UDP_BYTES_MAX && UDP_BYTES_MAX < MESSAGE_BYTES_MAX, 'sizes grow with trust');
 assert(SUBQUESTION_DEPTH_MAX < UPSTREAM_QUERIES_MAX, 'depth must run out before breadth');
 assert(UPSTREAM_QUERIES_PER_NAME_MAX < UPSTREAM_QUERIES_MAX, 'one name may not spend it all');
+assert(2 * MINIMISED_STEPS_MAX < UPSTREAM_QUERIES_PER_NAME_MAX, 'a long name shown in steps is still found');
 assert(RESOLUTIONS_MAX < CLIENTS_WAITING_MAX, 'every question in flight may have its client');
 assert(CLIENT_MS_MAX <= RESOLUTION_MS_MAX, 'the client gives up before the work does');
 assert(FIRST_TRY_MS < TRY_MS_MAX && TRY_MS_MAX < CLIENT_MS_MAX, 'a client outlives one silent server');

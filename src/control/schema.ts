@@ -17,6 +17,7 @@ import {
   UDP_PLAIN_BYTES_MAX,
 } from '../base/limits.ts';
 import { PrefixSet } from '../base/prefix.ts';
+import { MINIMISATIONS } from '../resolver/minimise.ts';
 import { parseListen } from '../transport/addresses.ts';
 import { nameFromText } from '../wire/name.ts';
 import { LOG_FORMATS, LOG_LEVELS, QUERY_LOG_FORMATS, type QueryLogSettings } from './log.ts';
@@ -105,6 +106,10 @@ const recursion = table({
   localNames: list(name, 'domain names')
     .optional()
     .meta({ description: 'Names answered here and never asked upstream; by default those that RFCs name.' }),
+  minimise: z
+    .enum(MINIMISATIONS, expected(`one of ${MINIMISATIONS.join(', ')}`))
+    .prefault('relaxed')
+    .meta({ description: 'How little of a name other servers are shown on the way to it (RFC 9156).' }),
   cacheBytes: size(2 ** 20)
     .prefault(DEFAULTS.cacheBytes)
     .meta({ description: 'Memory for what was learned from other servers.' }),

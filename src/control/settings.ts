@@ -19,6 +19,7 @@ import {
   UDP_BYTES_MAX,
 } from '../base/limits.ts';
 import { PrefixSet } from '../base/prefix.ts';
+import type { Minimisation } from '../resolver/minimise.ts';
 import type { RateLimitSettings } from '../server/rate-limit.ts';
 import type { Listen } from '../transport/addresses.ts';
 import type { TcpLimits } from '../transport/connection.ts';
@@ -75,6 +76,7 @@ export interface RecursionSettings {
   readonly localNames: readonly string[] | undefined;
   readonly cacheBytes: number;
   readonly clientMs: number;
+  readonly minimise: Minimisation;
 }
 
 export interface CookieSettings {

@@ -1,6 +1,7 @@
 /**
  * One question to one zone: its servers in turn, until one of them brings us further. Silence is not waited
- * out: the next server is asked, and the silent one again when nobody else is left.
+ * out: the next server is asked, and the silent one again when nobody else is left. Part of a name (RFC 9156)
+ * is asked in its place as long as that brings us further, too.
  */
 import { ASKS_PER_ZONE_MAX, LOOKUPS_AT_ONCE } from '../base/limits.ts';
 import { Ede, Rcode } from '../wire/codes.ts';
@@ -8,7 +9,7 @@ import type { Message } from '../wire/message.ts';
 import type { Name } from '../wire/name.ts';
 import type { Budget } from './budget.ts';
 import { classify, disappointment, type Shape } from './classify.ts';
-import { type Contact, Contacts } from './contacts.ts';
+import { type Contact, Contacts, isLastTry } from './contacts.ts';
 import { converse, type Said } from './converse.ts';
 import type { Delegation } from './delegation.ts';
 import { type Journal, plainText } from './journal.ts';
@@ -28,13 +29,16 @@ export interface Walk {
 export type ZoneSays =
   | {
       readonly kind: 'reply';
+      /** What this is the reply to. */
+      readonly question: Asked;
       readonly shape: Exclude<Shape, 'lame' | 'useless'>;
       readonly message: Message;
       readonly scrubbed: Scrubbed;
     }
   | { readonly kind: 'failure'; readonly outcome: Outcome };
 
-export function* askZone(walk: Walk, place: Delegation): Steps<ZoneSays> {
+/** `minimised` is part of what the walk asks, or all of it. */
+export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps<ZoneSays> {
   const { asked, know, budget, journal } = walk;
   journal.enter(place.cut);
   const contacts = new Contacts(place, know, journal);
@@ -52,12 +56,16 @@ export function* askZone(walk: Walk, place: Delegation): Steps<ZoneSays> {
     }
     contact ??= contacts.again();
     if (contact === undefined) break;
-    const said = yield* converse({ asked, contact, servers: know.servers, budget });
+    // RFC 9156 §3 step 6e: who makes nothing of the part may make something of the whole.
+    const isWhole = know.minimise === 'relaxed' && isLastTry(contact);
+    const question = isWhole ? asked : minimised;
+    const said = yield* converse({ asked: question, contact, servers: know.servers, budget });
     if (said.kind === 'late') return failure(journal.late());
     if (said.kind === 'limit') return failure(said.outcome);
     if (said.kind === 'reply') {
-      const reply = weigh(walk, place.cut, contact.address, said.message);
+      const reply = weigh(walk, question, place.cut, contact.address, said.message);
       if (reply !== undefined) return reply;
+      if (question !== asked && know.minimise === 'relaxed') contacts.tryLast(contact);
     } else {
       note(contacts, contact, said, journal);
     }
@@ -74,11 +82,16 @@ export function* askZone(walk: Walk, place: Delegation): Steps<ZoneSays> {
 const failure = (outcome: Outcome): ZoneSays => ({ kind: 'failure', outcome });
 
 /** What of the reply brings us further; undefined, with the blame noted, if nothing does. */
-function weigh(walk: Walk, zone: Name, address: string, message: Message): ZoneSays | undefined {
-  const { asked, know, journal } = walk;
-  const scrubbed = scrub(message, asked, zone);
+function weigh(
+  { know, journal }: Walk,
+  question: Asked,
+  zone: Name,
+  address: string,
+  message: Message,
+): ZoneSays | undefined {
+  const scrubbed = scrub(message, question, zone);
   const shape = classify(message, scrubbed);
-  if (shape !== 'lame' && shape !== 'useless') return { kind: 'reply', shape, message, scrubbed };
+  if (shape !== 'lame' && shape !== 'useless') return { kind: 'reply', question, shape, message, scrubbed };
   if (shape === 'lame') know.servers.lame(address, zone);
   journal.blame(address, disappointment(message, scrubbed));
   return undefined;

@@ -17,6 +17,8 @@ export interface Contact {
   readonly tries: number;
 }
 
+export const isLastTry = ({ tries }: Contact): boolean => tries === TRIES_PER_SERVER_MAX - 1;
+
 /** Stands for its family. */
 const ANY_IPV4 = '0.0.0.0';
 
@@ -77,6 +79,11 @@ export class Contacts {
   /** RFC 9520 §3.1: silence may be loss, so a server is asked three times; but the others come first. */
   wasSilent({ address, tries }: Contact): void {
     if (tries + 1 < TRIES_PER_SERVER_MAX) this.#silent.push({ address, tries: tries + 1 });
+  }
+
+  /** It said something, if nothing of use; when nobody else is left, one more try is worth it. */
+  tryLast({ address }: Contact): void {
+    this.#silent.push({ address, tries: TRIES_PER_SERVER_MAX - 1 });
   }
 
   /** Up to `count` server addresses that have to be found out. */

@@ -6,6 +6,7 @@ import type { World } from '../base/world.ts';
 import { Class } from '../wire/codes.ts';
 import { writeQuery } from '../wire/message.ts';
 import { type Match, match } from './match.ts';
+import { typedKey } from './shelf.ts';
 import { respell } from './spelling.ts';
 import type { Upstream } from './upstream.ts';
 import type { Happening, Heard, Sending, Steps, Wish } from './wish.ts';
@@ -23,6 +24,7 @@ export class Sender {
   readonly #world: World;
   readonly #upstream: Upstream;
   readonly #port: number;
+  readonly #underWay = new Map<string, Promise<Heard>>();
 
   constructor(world: World, upstream: Upstream, port: number) {
     this.#world = world;
@@ -30,9 +32,22 @@ export class Sender {
     this.#port = port;
   }
 
-  async send({ to, asked, via, manner, ms }: Sending, deadlineMs: number): Promise<Heard> {
-    const patienceMs = Math.min(ms, deadlineMs - this.#world.nowMs());
+  /**
+   * Many names have the same part, so many walks may ask one server the same. It is asked once, lest a forger
+   * has many queries to guess at (VU#457875, LIMITS B3).
+   */
+  async send(sending: Sending, deadlineMs: number): Promise<Heard> {
+    const patienceMs = Math.min(sending.ms, deadlineMs - this.#world.nowMs());
     if (patienceMs <= 0) return { got: 'late' };
+    const key = sendingKey(sending);
+    const underWay = this.#underWay.get(key);
+    if (underWay !== undefined) return underWay;
+    const heard = this.#exchange(sending, patienceMs).finally(() => this.#underWay.delete(key));
+    this.#underWay.set(key, heard);
+    return heard;
+  }
+
+  async #exchange({ to, asked, via, manner }: Sending, patienceMs: number): Promise<Heard> {
     const { name, type } = asked;
     // RFC 5452 §9.2: an ID nobody can foresee; the port is the transport's to draw.
     const id = this.#world.draw(0x1_0000);
@@ -64,3 +79,6 @@ export class Sender {
     return { got: 'reply', ...accepted, bytes: event.bytes.length, ms: event.ms };
   }
 }
+
+const sendingKey = ({ to, asked, via, manner }: Sending): string =>
+  `${to} ${via} ${manner.edns} ${manner.randomCase} ${typedKey(asked.name, asked.type)}`;

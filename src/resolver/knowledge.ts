@@ -15,6 +15,7 @@ import { bounded, type Delegation, Delegations, type NameServer } from './delega
 import { Failures } from './failures.ts';
 import type { Hosts } from './hosts.ts';
 import type { LocalNames } from './local-names.ts';
+import type { Minimisation } from './minimise.ts';
 import { type AnswerRrset, answered, denied, ended, type Finding, type Outcome } from './outcome.ts';
 import { type OwnZones, ownFinding } from './own-zones.ts';
 import { type Referral, withGlue } from './referral.ts';
@@ -28,6 +29,7 @@ export interface KnowledgeSettings {
   readonly cacheBytes: number;
   readonly localNames: LocalNames;
   readonly hosts: Hosts | undefined;
+  readonly minimise: Minimisation;
 }
 
 const isRootNs = ({ name, type }: Asked): boolean => name.length === 1 && type === Type.NS;
@@ -37,6 +39,7 @@ export class Knowledge {
   readonly hints: Delegation;
   readonly cache: Cache;
   readonly failures: Failures;
+  readonly minimise: Minimisation;
   readonly #delegations: Delegations;
   readonly #settings: KnowledgeSettings;
   readonly #ownZones: OwnZones;
@@ -47,6 +50,7 @@ export class Knowledge {
     this.#ownZones = ownZones;
     this.#world = world;
     this.servers = servers;
+    this.minimise = settings.minimise;
     this.hints = { cut: ROOT, servers: settings.rootHints, expiresMs: Number.POSITIVE_INFINITY };
     // Each its own share: a flood of failures, or of delegations, evicts no answer.
     this.cache = new Cache(settings.cacheBytes * 0.75, world);
@@ -80,6 +84,13 @@ export class Knowledge {
     }
     const failure = this.failures.find(name, type);
     return failure && ended(failure);
+  }
+
+  /** Whether the servers of the zone said that the name is there, with records, as an alias, or empty. */
+  exists({ name, type }: Asked, zone: Name): boolean {
+    const known = this.cache.find(name, type, zone);
+    if (known?.kind === 'end') return known.outcome.rcode === Rcode.NOERROR;
+    return known?.links.every(({ owner }) => equalNames(owner, name)) === true;
   }
 
   /** Where to start asking; undefined where nothing is known, not even the root. */

@@ -25,6 +25,7 @@ import type { Hosts } from './hosts.ts';
 import { Journal } from './journal.ts';
 import { Knowledge } from './knowledge.ts';
 import { LocalNames } from './local-names.ts';
+import type { Minimisation } from './minimise.ts';
 import { ended, type Finding, failed, limited, type Outcome } from './outcome.ts';
 import type { OwnZones } from './own-zones.ts';
 import { recall, resolve } from './resolve.ts';
@@ -48,6 +49,7 @@ export interface RecursorSettings {
   /** What a client waits for at most. */
   readonly clientMs: number;
   readonly useCaseRandomisation: boolean;
+  readonly minimise: Minimisation;
   /** A mistake of ours: the question got SERVFAIL. */
   readonly onBug: (error: unknown) => void;
 }

@@ -7,26 +7,50 @@ import { Type } from '../wire/codes.ts';
 import { ROOT } from '../wire/name.ts';
 import { askZone, type Walk } from './ask-zone.ts';
 import type { Delegation } from './delegation.ts';
+import { Disclosure } from './minimise.ts';
 import { ended, type Finding, limited } from './outcome.ts';
 import { resolveAll, type Steps } from './wish.ts';
 
 export function* walk(own: Walk): Steps<Finding> {
   const { asked, know } = own;
+  const disclosure = new Disclosure(asked, know.minimise);
   let place = yield* startingPlace(own);
-  for (let referrals = 0; referrals <= REFERRALS_MAX; referrals++) {
-    const says = yield* askZone(own, place);
+  for (let referrals = 0; referrals <= REFERRALS_MAX; ) {
+    const next = disclosure.next(place.cut);
+    if (next !== asked && know.exists(next, place.cut)) continue;
+    const says = yield* askZone(own, place, next);
     if (says.kind === 'failure') {
       // RFC 9520 §3.2; what a limit of ours ended is not the name's failure, its asker decides.
       if (says.outcome.limited === undefined) know.failures.keep(asked.name, asked.type, says.outcome.ede);
       return ended(says.outcome);
     }
-    const { message, scrubbed } = says;
-    if (scrubbed.referral === undefined || says.shape !== 'referral')
-      return know.learn(asked, message, scrubbed);
-    place = know.learnReferral(scrubbed.referral, place);
+    const { question, shape, message, scrubbed } = says;
+    if (shape === 'referral' && scrubbed.referral !== undefined) {
+      place = know.learnReferral(scrubbed.referral, place);
+      referrals++;
+      continue;
+    }
+    // RFC 6672 §2.3: a DNAME above part of the name is one above all of it.
+    const isAboutAll = question === asked || scrubbed.link?.type === Type.DNAME;
+    if (isAboutAll) return know.learn(asked, message, scrubbed);
+    if (shape !== 'nxdomain') {
+      // RFC 9156 §3 step 6c: data, an alias or nothing at all, it is silent about what is below.
+      know.learn(question, message, scrubbed);
+    } else if (isBelieved(own, place)) {
+      return know.learn(question, message, scrubbed);
+    } else {
+      disclosure.showAll();
+    }
   }
   return ended(limited(`gave up after more than ${REFERRALS_MAX} referrals`));
 }
+
+/**
+ * Nothing is below a name that does not exist (RFC 8020 §2), but not all servers know which names do. The
+ * root's do, and they are the ones to see least of what people mistype.
+ */
+const isBelieved = ({ know }: Walk, { cut }: Delegation): boolean =>
+  know.minimise === 'strict' || cut.length === 1;
 
 /** The root's own servers are found by asking those of the hints for them: once, whoever needs them first. */
 function* startingPlace({ asked, know }: Walk): Steps<Delegation> {

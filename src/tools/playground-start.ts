@@ -121,6 +121,7 @@ function resolver(
       hosts: undefined,
       clientMs: CLIENT_MS_MAX,
       useCaseRandomisation: true,
+      minimise: 'relaxed',
       onBug,
     },
     realWorld,

@@ -273,6 +273,7 @@ describe('A6 and A7: what is no query to us', () => {
       hosts: undefined,
       clientMs: 100,
       useCaseRandomisation: true,
+      minimise: 'relaxed' as const,
       onBug: (bug: unknown) => sent.push(bug),
     };
     const recursor = new Recursor(settings, realWorld, upstream, noOwnZones);

@@ -29,7 +29,13 @@ test('no file is needed', async () => {
   expect(settings).toMatchObject({
     listen: [],
     zone: {},
-    recursion: { enabled: true, upstreamPort: 53, cacheBytes: 64 * 2 ** 20, clientMs: 5_000 },
+    recursion: {
+      enabled: true,
+      upstreamPort: 53,
+      cacheBytes: 64 * 2 ** 20,
+      clientMs: 5_000,
+      minimise: 'relaxed',
+    },
     hosts: false,
     identity: { version: 'cairn', hostname: false, id: false },
     log: { level: 'info', format: 'auto', queries: false },
@@ -73,6 +79,12 @@ test('neverQuery can be emptied', async () => {
   expect(settings?.recursion.neverQuery).toEqual({ own: false, prefixes: [] });
 });
 
+test('how much of a name others see is one of three words', async () => {
+  expect(told(await configured('recursion: { minimise: no }'))).toEqual([
+    '1:24: error: recursion.minimise: expected one of relaxed, strict, off, found "no"',
+  ]);
+});
+
 test('every key reaches the settings', async () => {
   const { settings, complaints } = await configured(`
 listen: [192.0.2.1, '127.0.0.1:5300', '[::1]:5300', '*:5353']
@@ -89,6 +101,7 @@ recursion:
   localNames: [localhost, onion.]
   cacheBytes: 1GB
   clientTimeout: 2500ms
+  minimise: off
 cache: { images: kept }
 hosts: /etc/hosts
 identity: { version: false, hostname: ns1, id: ns1.example }
@@ -116,6 +129,7 @@ grace: 2s
       localNames: ['localhost', 'onion.'],
       cacheBytes: 2 ** 30,
       clientMs: 2_500,
+      minimise: 'off',
     },
     hosts: '/etc/hosts',
     identity: { version: false, hostname: 'ns1', id: 'ns1.example' },

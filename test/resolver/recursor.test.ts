@@ -32,6 +32,7 @@ function recursing(world: VirtualWorld, upstream: Upstream, settings: Partial<Re
     hosts: undefined,
     clientMs: 5_000,
     useCaseRandomisation: true,
+    minimise: 'relaxed',
     onBug: (bug) => bugs.push(bug),
     ...settings,
   };

@@ -150,6 +150,7 @@ function packets(server: ScriptedServer, asked: DecodedPacket, via: 'udp' | 'tcp
   if (silent && scope === 'first' && server.asked <= Number(count)) return [];
   if (silent && scope === 'after' && server.asked > Number(count)) return [];
   const delayMs = Number(server.fault('delay')?.words[0] ?? ROUND_TRIP_MS);
+  if (blindness(server, questionOf(asked).name) === 'silent') return [];
   const bytes = rightReply(server, asked, via);
   const junk = server.fault('first');
   if (junk === undefined) return [{ bytes, afterMs: delayMs }];
@@ -234,6 +235,13 @@ const empty = (rcode: number): Reply => ({
   additionals: [],
 });
 
+/** `! blind RCODE`, `! blind silent`: what a name gets that has no records of its own, whatever is below it. */
+function blindness(server: ScriptedServer, name: string): string | undefined {
+  const folded = name.toLowerCase();
+  const hasRecords = server.zoneOf(folded)?.records.some((record) => record.name.toLowerCase() === folded);
+  return hasRecords === false ? server.fault('blind')?.words[0] : undefined;
+}
+
 function answerOf(server: ScriptedServer, name: string, type: string): Reply {
   const rcode = server.fault('rcode');
   if (rcode) return empty(rcodes[rcode.words[0] ?? ''] ?? REFUSED);
@@ -252,11 +260,14 @@ function answerOf(server: ScriptedServer, name: string, type: string): Reply {
     tricks[kind]?.(name, zone.apex, words, server.asked),
   )[0];
   if (trick !== undefined) return { ...empty(0), ...trick };
+  const blind = rcodes[blindness(server, name) ?? ''];
+  if (blind !== undefined && blind !== rcodes.NXDOMAIN) return empty(blind);
   const answer = zone.ask(name === '.' ? '' : name, type);
   const keeps = (record: Answer): boolean => record.type !== 'SOA' || server.fault('no-soa') === undefined;
   const authoritative = answer.authoritative && server.fault('not-authoritative') === undefined;
   const additionals = server.fault('no-additional') === undefined ? answer.additionals : [];
-  return { ...answer, authoritative, authorities: answer.authorities.filter(keeps), additionals };
+  const authorities = answer.authorities.filter(keeps);
+  return { ...answer, rcode: blind ?? answer.rcode, authoritative, authorities, additionals };
 }
 
 type Trick = (name: string, apex: string, words: readonly string[], asked: number) => Partial<Reply>;

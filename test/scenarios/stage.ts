@@ -5,6 +5,7 @@
 import { type Answer, encode } from 'dns-packet';
 import { parseHosts } from '../../src/resolver/hosts.ts';
 import { LOCAL_NAMES_DEFAULT } from '../../src/resolver/local-names.ts';
+import type { Minimisation } from '../../src/resolver/minimise.ts';
 import type { AnswerRrset, Outcome } from '../../src/resolver/outcome.ts';
 import type { OwnFinding, OwnZones } from '../../src/resolver/own-zones.ts';
 import { Recursor, type RecursorSettings } from '../../src/resolver/recursor.ts';
@@ -49,6 +50,7 @@ export class Stage {
       hosts: undefined,
       clientMs: 5_000,
       useCaseRandomisation: true,
+      minimise: 'relaxed',
       onBug: (error) => this.bugs.push(error),
     };
   }
@@ -148,6 +150,7 @@ export class Stage {
     const values = words.slice(2);
     if (key === 'clientMs') this.#settings.clientMs = Number(values[0]);
     else if (key === 'case') this.#settings.useCaseRandomisation = values[0] === 'on';
+    else if (key === 'minimise') this.#settings.minimise = values[0] as Minimisation;
     else if (key === 'never') for (const address of values) this.#never.add(address);
     else if (key === 'local') this.#settings.localNames = values;
     else if (key === 'port') this.#settings.upstreamPort = Number(values[0]);

@@ -38,6 +38,7 @@ export class Stranger implements Upstream {
       neverQuery: new Set<string>(),
       ...{ upstreamPort: 53, cacheBytes, localNames: [], hosts: undefined, clientMs: 5_000 },
       useCaseRandomisation: true,
+      minimise: 'relaxed' as const,
       onBug: (bug: unknown) => this.bugs.push(bug),
     };
     this.recursor = new Recursor(settings, realWorld, this, noOwnZones);
