@@ -81,7 +81,7 @@ function unanswered({ contact, servers }: Conversation, via: 'udp' | 'tcp', hear
       };
     default:
       if (via === 'tcp') return { kind: 'no use', why: 'silent over TCP', network: false };
-      servers.silent(contact.address);
+      if (heard.got === 'silence' && heard.shared !== true) servers.silent(contact.address);
       return { kind: 'silent' };
   }
 }

@@ -41,7 +41,7 @@ export class Sender {
     if (patienceMs <= 0) return { got: 'late' };
     const key = sendingKey(sending);
     const underWay = this.#underWay.get(key);
-    if (underWay !== undefined) return underWay;
+    if (underWay !== undefined) return share(await underWay);
     const heard = this.#exchange(sending, patienceMs).finally(() => this.#underWay.delete(key));
     this.#underWay.set(key, heard);
     return heard;
@@ -79,6 +79,8 @@ export class Sender {
     return { got: 'reply', ...accepted, bytes: event.bytes.length, ms: event.ms };
   }
 }
+
+const share = (heard: Heard): Heard => (heard.got === 'silence' ? { ...heard, shared: true } : heard);
 
 const sendingKey = ({ to, asked, via, manner }: Sending): string =>
   `${to} ${via} ${manner.edns} ${manner.randomCase} ${typedKey(asked.name, asked.type)}`;

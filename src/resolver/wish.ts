@@ -45,8 +45,11 @@ export type Heard =
       readonly ms: number;
       readonly caseKept: boolean;
     }
-  /** `puzzled`: what came was a FORMERR that does not say to which question, and therefore proves nothing. */
-  | { readonly got: 'silence'; readonly puzzled: boolean }
+  /**
+   * `puzzled`: what came was a FORMERR that does not say to which question, and therefore proves nothing.
+   * `shared`: it was asked for another walk, which blames the server.
+   */
+  | { readonly got: 'silence'; readonly puzzled: boolean; readonly shared?: boolean }
   | { readonly got: 'unreachable'; readonly why: string; readonly unsent?: Unsent }
   /** The time of the whole resolution has run out. */
   | { readonly got: 'late' };

@@ -235,7 +235,7 @@ const empty = (rcode: number): Reply => ({
   additionals: [],
 });
 
-/** `! blind RCODE`, `! blind silent`: what a name gets that has no records of its own, whatever is below it. */
+/** `! blind RCODE`, `! blind silent`: what a name without records gets, whatever is below it. */
 function blindness(server: ScriptedServer, name: string): string | undefined {
   const folded = name.toLowerCase();
   const hasRecords = server.zoneOf(folded)?.records.some((record) => record.name.toLowerCase() === folded);
