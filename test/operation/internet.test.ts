@@ -112,8 +112,8 @@ test('a name is found by walking down from the root, which nobody asked at the s
   expect(lines(await ask('www.shop.net A'))).toEqual(['NOERROR ra', 'an www.shop.net. 300 IN A 192.0.2.1']);
   expect(internet.heard).toEqual([
     `${ROOT} udp . NS`,
-    `${ROOT} udp www.shop.net. A`,
-    `${REGISTRY} udp www.shop.net. A`,
+    `${ROOT} udp net. A`,
+    `${REGISTRY} udp shop.net. A`,
     `${HOSTING} udp www.shop.net. A`,
   ]);
 });
