@@ -90,8 +90,8 @@ class Resolver {
       this.#walk = walk;
       this.#recursor = this.#newRecursor();
     }
-    const answers = 'answers' in changed ? changed.answers : this.#answers;
-    if (isWalkNew || answers !== this.#answers) this.#recurseWith(answers);
+    if ('answers' in changed) this.#recurseWith(changed.answers);
+    else if (isWalkNew) this.#recurseWith(this.#answers);
     if (line) line.port.on('message', (bag: Uint8Array) => this.#read(line, bag));
     if (flush) this.#forget(flush);
     if (stop) this.#end();
@@ -109,9 +109,9 @@ class Resolver {
   }
 
   #recurseWith(answers: ResolverPublication['answers']): void {
-    const isSame = answers?.memory === this.#answers?.memory;
-    if (!isSame) this.#writer = answers && new AnswerWriter(answers.memory, now);
     this.#answers = answers;
+    if (answers === undefined) this.#writer = undefined;
+    else if (!this.#writer?.writes(answers.memory)) this.#writer = new AnswerWriter(answers.memory, now);
     const shared = answers && this.#writer && { answers: this.#writer, era: answers.era };
     this.#outpost.pipeline.reconfigure({ recursion: { recursor: this.#recursor, shared } });
   }

@@ -87,6 +87,12 @@ export class AnswerMemory {
     return memory;
   }
 
+  /** Whether it is this one: posted twice, memory comes as two objects. The key was drawn for one alone. */
+  is(memory: SharedArrayBuffer): boolean {
+    const key = new Int32Array(memory, 0, SIPHASH_KEY_WORDS);
+    return memory.byteLength === this.words.buffer.byteLength && key.every((word, i) => word === this.words[i]);
+  }
+
   /** The word of slot `i`. */
   slotAt(i: number): number {
     return SLOTS_AT + i * Slot.WORDS;

@@ -250,6 +250,23 @@ test('when it dies, who waits is told, what is known is answered, and another on
   expect(counters.record()).toMatchObject({ resolversDied: 1, frontsDied: 0 });
 });
 
+test('a reload that changes nothing of it leaves what all threads know, and the one who writes it', async () => {
+  await ask('www.net');
+  await until(() => resolver.standing.answerEntries === 1);
+  const { answerBytes } = resolver.standing;
+  for (const digit of [1, 2, 3]) {
+    house.apply(settings, loadout({ 'ours.example': OURS.replace('192.0.2.99', `192.0.2.${digit}`) }));
+  }
+  await ask('alias.net');
+  await until(() => resolver.standing.answerEntries !== 1);
+  expect(resolver.standing.answerEntries).toBe(2);
+  expect(resolver.standing.answerBytes).toBeGreaterThan(answerBytes);
+  const { recursionCached = 0 } = counters.record();
+  await threads[0]?.terminate();
+  expect((await ask('www.net'))[0]).toBe('NOERROR ra');
+  expect(counters.record().recursionCached).toBe(recursionCached + 1);
+});
+
 test('a reload takes it away and brings it back, and what it has in hand is answered first', async () => {
   peer.send(queryFor('www.dead', { rd: true }));
   await until(() => resolver.underway === 1);
