@@ -404,6 +404,17 @@ test('a front that cannot live is started again ever more slowly, and holds up n
   await fronts.settled();
 });
 
+test('a front that the system has no thread for is tried again', async () => {
+  let tries = 0;
+  const listening = await started(1, '127.0.0.1', (start) => {
+    if (++tries < 3) throw new Error('no thread to be had');
+    return spawnFront(FRONT)(start);
+  });
+  expect((await ask(await peerOf(listening), 'www.example.com'))[0]).toBe('NOERROR aa ra');
+  expect(counters.record().frontsDied).toBe(2);
+  expect(logged.join('')).toContain('no thread to be had');
+});
+
 /** A thread of the test's own, which is told what a front is told. */
 const posing = (text: string) => (start: FrontStart) =>
   new Worker(
