@@ -20,7 +20,13 @@ import type { Catalog } from '../zone/catalog.ts';
 import type { Image, ImageVersion } from '../zone/image.ts';
 import { rebuild } from '../zone/rebuild.ts';
 import type { BugLog } from './bugs.ts';
-import { type Changed, type FrontSettings, type PostedSighting, unpackSighting } from './front-letters.ts';
+import {
+  type Changed,
+  type FrontSettings,
+  type PostedSighting,
+  placed,
+  unpackSighting,
+} from './front-letters.ts';
 import { GuardPost } from './guard-post.ts';
 import type { GuardTerms } from './guard-terms.ts';
 import type { LimitNote } from './limit-notes.ts';
@@ -56,6 +62,7 @@ export class House {
   #loadout: WalkSources;
   /** Zones change here, and are read anew while they cannot. */
   readonly zones: ZoneKeeper;
+  #published: Catalog;
   /** Undefined where recursion is off. */
   #walk: WalkTerms | undefined;
   #answers: ForResolver['answers'];
@@ -69,6 +76,7 @@ export class House {
     this.#atStart = settings;
     const { catalog, changes: _, ...others } = loadout;
     this.#loadout = others;
+    this.#published = catalog;
     this.zones = new ZoneKeeper(catalog, {
       publish: (zones, place) => this.#publish(zones, place),
       rebuild,
@@ -184,9 +192,14 @@ export class House {
 
   /** To all who answer from zones; of one zone that changed, that one. */
   #publish(catalog: Catalog, place: number | undefined): void {
+    const before = this.#published;
+    this.#published = catalog;
     this.pipeline.publish(catalog);
     if (place === undefined) this.#follower?.(this.forThreads());
-    else this.#follower?.({ image: { place, ...versionOf(catalog.images[place] as Image) } });
+    else
+      this.#follower?.({
+        image: placed(place, before.images[place] as Image, catalog.images[place] as Image),
+      });
   }
 
   #logQueriesAnew(): void {

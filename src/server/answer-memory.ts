@@ -91,7 +91,9 @@ export class AnswerMemory {
   /** Whether it is this one: posted twice, memory comes as two objects. The key was drawn for one alone. */
   is(memory: SharedArrayBuffer): boolean {
     const key = new Int32Array(memory, 0, SIPHASH_KEY_WORDS);
-    return memory.byteLength === this.words.buffer.byteLength && key.every((word, i) => word === this.words[i]);
+    return (
+      memory.byteLength === this.words.buffer.byteLength && key.every((word, i) => word === this.words[i])
+    );
   }
 
   /** The word of slot `i`. */

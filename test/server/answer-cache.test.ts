@@ -4,11 +4,7 @@ import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Reply, Section } from '../../src/answer/reply.ts';
-import {
-  ANSWER_BYTES_MAX,
-  ANSWER_MEMORY_BYTES_MAX,
-  ANSWER_MEMORY_BYTES_MIN,
-} from '../../src/base/limits.ts';
+import { ANSWER_BYTES_MAX, ANSWER_MEMORY_BYTES_MAX, ANSWER_MEMORY_BYTES_MIN } from '../../src/base/limits.ts';
 import { realWorld } from '../../src/base/world.ts';
 import type { Outcome } from '../../src/resolver/recursor.ts';
 import { AnswerMemory, Slot } from '../../src/server/answer-memory.ts';

@@ -109,7 +109,8 @@ describe('a batch that was foreseen', () => {
     untilPlanted = 2;
     foresee(subject, packets);
     expect(bugs).toHaveLength(1);
-    for (const packet of packets) expect(exchange(subject, packet)).toEqual(exchange(pipeline(zones), packet));
+    for (const packet of packets)
+      expect(exchange(subject, packet)).toEqual(exchange(pipeline(zones), packet));
   });
 
   test('leaves a query beside it alone', () => {
