@@ -211,9 +211,10 @@ test('one zone that changed is told alone, and to threads that come later as wel
   expect(await ask(peer, 'www.example.com')).toContain('an www.example.com. 60 IN A 192.0.2.7');
 });
 
-test('a change in the same memory leaves nothing to collect, and is told to threads that come later', async () => {
+test('a change in the same memory leaves nothing to collect, and later threads know of it', async () => {
   const collections = new Int32Array(new SharedArrayBuffer(4));
-  const text = `globalThis.gc = () => Atomics.add(require('node:worker_threads').workerData.collections, 0, 1);
+  const text = `const { workerData } = require('node:worker_threads');
+    globalThis.gc = () => Atomics.add(workerData.collections, 0, 1);
     import(${JSON.stringify(FRONT.href)})`;
   const counting = (start: FrontStart): Worker =>
     new Worker(text, { eval: true, workerData: { ...start, collections } });

@@ -250,7 +250,7 @@ test('when it dies, who waits is told, what is known is answered, and another on
   expect(counters.record()).toMatchObject({ resolversDied: 1, frontsDied: 0 });
 });
 
-test('a reload that changes nothing of it leaves what all threads know, and the one who writes it', async () => {
+test('a reload that changes nothing of it leaves what all threads know, and who writes it', async () => {
   await ask('www.net');
   await until(() => resolver.standing.answerEntries === 1);
   const { answerBytes } = resolver.standing;
