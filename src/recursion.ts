@@ -130,8 +130,8 @@ class Resolver {
   }
 
   /**
-   * About a batch each turn of the loop, however much is handed over: between two, other servers' answers come
-   * in, and timers go. What waits is not read, so no more of it comes than a line holds.
+   * About a batch each turn of the loop, however much is handed over: between two, answers of other servers
+   * come in, and timers go. What waits is not read, so no more of it comes than a line holds.
    */
   #readSome(): void {
     for (let queries = 0; queries < UDP_BATCH_MAX; ) {
