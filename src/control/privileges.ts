@@ -69,8 +69,9 @@ interface Initgroups {
 }
 
 /**
- * Node keeps compiled code in folders named `VERSION-UID`, and only finds that of its present user. Without one, a
- * thread that starts after root is given up strips the types from all it imports once more (`zone/worker`).
+ * Node keeps compiled code in folders named `VERSION-UID`, and only finds that of its present user. Without
+ * one, a thread that starts after root is given up strips the types from all it imports once more
+ * (`zone/worker`).
  */
 function makeCodeFolder(uid: number): void {
   const folder = getCompileCacheDir()?.replace(/-0$/, `-${uid}`);

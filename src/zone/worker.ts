@@ -2,9 +2,9 @@
  * A worker for one piece of work: it is given all at the start, says its result, and ends, so that what the
  * work needed goes back to the system.
  *
- * It should find its code compiled (NODE_COMPILE_CACHE, from `bin/cairn`): else Node strips the types first, with a
- * compiler in WebAssembly of its own for each thread. That takes as long as a small zone, and V8 has been seen to
- * abort the process over such code when threads end on a busy machine (`jit_page.has_value()`).
+ * It should find its code compiled (NODE_COMPILE_CACHE, from `bin/cairn`): else Node strips the types first,
+ * with a compiler in WebAssembly of its own for each thread, which doubles what a small reload costs. V8 is also
+ * known to lose track of such code (`jit_page.has_value()`), and then aborts the process.
  */
 import { Worker } from 'node:worker_threads';
 

@@ -11,7 +11,7 @@ const PROGRAM = `
   console.log(JSON.stringify([await askWorker(entry), await askWorker(entry)]));
 `;
 
-test('a worker finds its code compiled, and brings up no compiler of types, once there was one before', () => {
+test('once there was a worker, the next one finds its code compiled, and no types to strip', () => {
   const folder = mkdtempSync(join(tmpdir(), 'cairn-worker-'));
   const program = join(folder, 'twice.mjs');
   writeFileSync(program, PROGRAM);
