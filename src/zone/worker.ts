@@ -3,8 +3,8 @@
  * work needed goes back to the system.
  *
  * It should find its code compiled (NODE_COMPILE_CACHE, from `bin/cairn`): else Node strips the types first,
- * with a compiler in WebAssembly of its own for each thread, which doubles what a small reload costs. V8 is also
- * known to lose track of such code (`jit_page.has_value()`), and then aborts the process.
+ * with a compiler in WebAssembly for each thread, which doubles what a small reload costs. And V8 is
+ * known to lose track of such code (`jit_page.has_value()`), which ends the process.
  */
 import { Worker } from 'node:worker_threads';
 
