@@ -20,7 +20,13 @@ import type { Catalog } from '../zone/catalog.ts';
 import type { Image, ImageVersion } from '../zone/image.ts';
 import { rebuild } from '../zone/rebuild.ts';
 import type { BugLog } from './bugs.ts';
-import { type Changed, type FrontSettings, type PostedSighting, unpackSighting } from './front-letters.ts';
+import {
+  type Changed,
+  type FrontSettings,
+  type PlacedImage,
+  type PostedSighting,
+  unpackSighting,
+} from './front-letters.ts';
 import { GuardPost } from './guard-post.ts';
 import type { GuardTerms } from './guard-terms.ts';
 import type { LimitNote } from './limit-notes.ts';
@@ -70,7 +76,7 @@ export class House {
     const { catalog, changes: _, ...others } = loadout;
     this.#loadout = others;
     this.zones = new ZoneKeeper(catalog, {
-      publish: (zones, place) => this.#publish(zones, place),
+      publish: (zones, changed) => this.#publish(zones, changed),
       rebuild,
       onBug: (bug) => ground.bugs.tell(bug),
     });
@@ -183,10 +189,9 @@ export class House {
   }
 
   /** To all who answer from zones; of one zone that changed, that one. */
-  #publish(catalog: Catalog, place: number | undefined): void {
+  #publish(catalog: Catalog, image: PlacedImage | undefined): void {
     this.pipeline.publish(catalog);
-    if (place === undefined) this.#follower?.(this.forThreads());
-    else this.#follower?.({ image: { place, ...versionOf(catalog.images[place] as Image) } });
+    this.#follower?.(image === undefined ? this.forThreads() : { image });
   }
 
   #logQueriesAnew(): void {

@@ -23,6 +23,7 @@ import {
   type PostedSighting,
   type Publication,
   type Published,
+  type PlacedImage,
   packSighting,
   type ThreadStart,
   type Watching,
@@ -33,8 +34,7 @@ import { prefixSet } from './settings.ts';
 
 const imageOf = ({ buffer, end }: ImageVersion): Image => new Image(buffer, end);
 
-/** With `isMemoryLeft` an image is gone, whose memory somebody has to collect. */
-type OnPublished<P> = (changed: Changed<P>, isMemoryLeft: boolean) => void;
+type OnPublished<P> = (changed: Changed<P>) => void;
 
 export class Outpost<P extends Publication> {
   readonly counters: Counters;
@@ -91,10 +91,13 @@ export class Outpost<P extends Publication> {
     this.#generation = generation;
     const { settings, images, image } = changed;
     if (settings) this.pipeline.reconfigure(this.#pipelineSettings(settings));
-    const before = this.catalog;
     if (images) this.#publish(new Catalog(images.map(imageOf)));
-    if (image) this.#publish(this.catalog.with(image.place, imageOf(image)));
-    this.#onPublished(changed, isMemoryLeft(before, this.catalog));
+    if (image) this.#publish(this.#catalogWith(image));
+    this.#onPublished(changed);
+  }
+
+  #catalogWith({ place, end, buffer }: PlacedImage): Catalog {
+    return this.catalog.with(place, new Image(buffer ?? (this.catalog.images[place] as Image).buffer, end));
   }
 
   #publish(catalog: Catalog): void {
@@ -173,7 +176,3 @@ export class Outpost<P extends Publication> {
     return new Observer(this.#world, isTimed ? this.#latency : undefined, tap);
   }
 }
-
-/** A version of an image is in the same memory as the one before it. */
-const isMemoryLeft = (before: Catalog, { images }: Catalog): boolean =>
-  before.images.some(({ buffer }) => images.every((image) => image.buffer !== buffer));

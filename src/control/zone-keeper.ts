@@ -5,17 +5,19 @@
  * and changes that take a compiling, come one at a time, and other changes wait for them.
  */
 import { assert } from '../base/assert.ts';
+import { HashedName } from '../wire/hashed-name.ts';
 import { type Name, nameText } from '../wire/name.ts';
-import { Catalog } from '../zone/catalog.ts';
+import { Catalog, NOWHERE } from '../zone/catalog.ts';
 import { change } from '../zone/change.ts';
 import type { Complaint } from '../zone/complaint.ts';
 import type { Image } from '../zone/image.ts';
 import type { rebuild } from '../zone/rebuild.ts';
 import type { Change } from '../zone/thaw.ts';
+import type { PlacedImage } from './front-letters.ts';
 
 export interface Keeping {
-  /** Of the images the one in this place is another now; all of them where none is named. */
-  readonly publish: (catalog: Catalog, place?: number) => void;
+  /** One image is another now; all of them where none is named. */
+  readonly publish: (catalog: Catalog, changed?: PlacedImage) => void;
   readonly rebuild: typeof rebuild;
   readonly onBug: (bug: unknown) => void;
 }
@@ -45,7 +47,7 @@ export class ZoneKeeper {
   async change(apex: Name, changes: readonly Change[]): Promise<readonly Complaint[]> {
     while (this.#held !== undefined) await this.#held;
     const place = this.#placeOf(apex);
-    if (place < 0) return [notServed(apex)];
+    if (place === NOWHERE) return [notServed(apex)];
     const verdict = change(this.#catalog.images[place] as Image, changes);
     if (verdict.kind === 'refused') return verdict.complaints;
     if (verdict.kind === 'rebuild') return this.exclusively(() => this.#changeAnew(place, changes));
@@ -77,13 +79,16 @@ export class ZoneKeeper {
   }
 
   #placeOf(apex: Name): number {
-    const text = nameText(apex);
-    return this.#catalog.images.findIndex(({ apexText }) => apexText === text);
+    const name = new HashedName();
+    name.set(apex, 0);
+    return this.#catalog.placeOf(name, 0);
   }
 
   #put(place: number, image: Image): void {
+    const isSameMemory = image.buffer === this.#catalog.images[place]?.buffer;
+    const buffer = isSameMemory ? undefined : image.buffer;
     this.#catalog = this.#catalog.with(place, image);
-    this.#keeping.publish(this.#catalog, place);
+    this.#keeping.publish(this.#catalog, { place, end: image.end, buffer });
   }
 
   /** Of a zone that was compiled anew meanwhile, perhaps, which is then enough. */

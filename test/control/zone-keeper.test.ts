@@ -29,7 +29,7 @@ function keeperOf(text: string, rebuilding = rebuild): Watched {
   const rebuilt = { count: 0 };
   const bugs: unknown[] = [];
   const keeper = new ZoneKeeper(catalog({ 'a.test': SOA_AND_NS, 'example.com': `${SOA_AND_NS}${text}` }), {
-    publish: (_, place) => published.push(place),
+    publish: (_, changed) => published.push(changed?.place),
     rebuild: (...asked) => {
       rebuilt.count++;
       return rebuilding(...asked);
