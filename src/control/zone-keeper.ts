@@ -23,8 +23,8 @@ export interface Keeping {
 }
 
 interface Compaction {
-  /** Made since it began. */
-  readonly missed: Change[];
+  /** Made since it was begun. */
+  readonly missed: (readonly Change[])[];
   readonly done: Promise<void>;
 }
 
@@ -51,8 +51,8 @@ export class ZoneKeeper {
     const verdict = change(this.#catalog.images[place] as Image, changes);
     if (verdict.kind === 'refused') return verdict.complaints;
     if (verdict.kind === 'rebuild') return this.exclusively(() => this.#changeAnew(place, changes));
-    this.#compactions.get(place)?.missed.push(...changes);
     this.#put(place, verdict.image);
+    this.#compactions.get(place)?.missed.push(changes);
     this.#compactIfCrowded(place);
     return [];
   }
@@ -75,7 +75,6 @@ export class ZoneKeeper {
   adopt({ images }: Catalog, changes: ReadonlyMap<Image, readonly Change[]>): void {
     this.#catalog = new Catalog(images.map((image) => changedBy(image, changes.get(image) ?? [])));
     this.#keeping.publish(this.#catalog);
-    for (const place of images.keys()) this.#compactIfCrowded(place);
   }
 
   #placeOf(apex: Name): number {
@@ -99,23 +98,28 @@ export class ZoneKeeper {
     const rebuilt = verdict.kind === 'rebuild' ? await this.#keeping.rebuild(served, changes) : verdict;
     if (rebuilt.image === undefined) return rebuilt.complaints;
     this.#put(place, rebuilt.image);
+    this.#compactIfCrowded(place);
     return [];
   }
 
   #compactIfCrowded(place: number): void {
-    if (this.#compactions.has(place) || !this.#catalog.images[place]?.isCrowded) return;
-    const missed: Change[] = [];
-    const done = this.#compact(place, missed)
+    if (this.#compactions.has(place) || !this.#catalog.images[place]?.isCrowded()) return;
+    const missed: (readonly Change[])[] = [];
+    // One at a time: each takes a thread, and a zone read anew for itself.
+    const before = [...this.#compactions.values()].at(-1)?.done;
+    const done = Promise.resolve(before)
+      .then(() => this.#compact(place, missed))
       .catch(this.#keeping.onBug)
       .finally(() => this.#compactions.delete(place));
     this.#compactions.set(place, { missed, done });
   }
 
-  async #compact(place: number, missed: Change[]): Promise<void> {
+  async #compact(place: number, missed: (readonly Change[])[]): Promise<void> {
+    missed.length = 0; // So far all of it is in the image.
     for (let from = this.#catalog.images[place] as Image; ; ) {
-      const { image } = await this.#keeping.rebuild(from, missed.splice(0));
+      const { image } = await this.#keeping.rebuild(from, missed.splice(0).flat());
       assert(image !== undefined, 'what is served passes its checks');
-      const verdict = change(image, missed);
+      const verdict = change(image, missed.flat());
       if (verdict.kind === 'changed') return this.#put(place, verdict.image);
       from = image; // No room for what came meanwhile: it is folded in.
     }

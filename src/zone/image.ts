@@ -155,11 +155,14 @@ export class Image implements ImageVersion {
     return !isShort && 4 * (this.#word(HeaderWord.SLOTS_USED) + names) <= 3 * (this.#mask + 1);
   }
 
-  /** For the writer: whether it is time to compile the zone anew, while there is still room. */
-  get isCrowded(): boolean {
+  /**
+   * For the writer: whether it is time to compile the zone anew, while there is still room; or would be, with
+   * so many words and names more.
+   */
+  isCrowded(words = 0, names = 0): boolean {
     const whole = 4 * this.#wholeEnd;
-    const isHalfUsed = 2 * (4 * this.end - whole) > this.buffer.byteLength - whole;
-    return isHalfUsed || 8 * this.#word(HeaderWord.SLOTS_USED) > 5 * (this.#mask + 1);
+    const isHalfUsed = 2 * (4 * (this.end + words) - whole) > this.buffer.byteLength - whole;
+    return isHalfUsed || 8 * (this.#word(HeaderWord.SLOTS_USED) + names) > 5 * (this.#mask + 1);
   }
 
   /** For the writer. */

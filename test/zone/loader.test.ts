@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { nameText } from '../../src/wire/name.ts';
 import { Catalog } from '../../src/zone/catalog.ts';
+import { change } from '../../src/zone/change.ts';
 import { complaintText } from '../../src/zone/complaint.ts';
 import type { Image } from '../../src/zone/image.ts';
 import { type Loaded, loadZones } from '../../src/zone/loader.ts';
@@ -83,6 +84,36 @@ test('where few names differ from what is served, it is changed; where many, it 
   const many = await loadZones([zone('a', `${soa(8)}${hosts(220)}`)], served);
   expect(many.changes.size).toBe(0);
   expect(many.images[0]?.recordCount).toBe(222);
+});
+
+/** Full but for so many words, by changes that say nothing. */
+function filled(image: Image, wordsLeft: number): Image {
+  const wordsFree = (): number => (image.buffer.byteLength >> 2) - image.end;
+  while (wordsFree() > wordsLeft) {
+    const verdict = change(image, []);
+    if (verdict.kind !== 'changed') break;
+    ({ image } = verdict);
+  }
+  expect(wordsFree()).toBe(wordsLeft);
+  return image;
+}
+
+test('what would fill the room behind an image comes as another image at once', async () => {
+  const [image] = (await loadZones([zone('a', soa(7))])).images as [Image];
+  const words = (image.buffer.byteLength >> 2) - image.end;
+  const halfFull = new Catalog([filled(image, words - (words >> 1))]);
+  const loaded = await loadZones([zone('a', soa(8))], halfFull);
+  expect(loaded.changes.size).toBe(0);
+  expect(loaded.images[0]?.serial).toBe(8);
+  expect(loaded.images[0]?.isCrowded()).toBe(false);
+});
+
+test('a zone that is as it was stays as it is, and nothing is complained of, when there is no room', async () => {
+  const [image] = (await loadZones([zone('a', soa(7))])).images as [Image];
+  const full = filled(image, 0);
+  const loaded = await loadZones([zone('a', soa(7))], new Catalog([full]));
+  expect(complaintsOf(loaded)).toEqual([]);
+  expect(loaded.images[0]).toBe(full);
 });
 
 test('a missing file is a complaint', async () => {
