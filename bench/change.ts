@@ -30,9 +30,9 @@ export interface ChangeRow {
 }
 
 const [file = '', apex = ''] = process.argv.slice(2);
-const { images, complaints } = await loadZones([{ apex, file, root: dirname(file) }]);
-if (images.length !== 1) throw new Error(complaints.map(complaintText).join('\n'));
-const keeper = new ZoneKeeper(new Catalog(images), {
+const { zones, complaints } = await loadZones([{ apex, file, root: dirname(file) }]);
+if (zones.length !== 1) throw new Error(complaints.map(complaintText).join('\n'));
+const keeper = new ZoneKeeper(new Catalog(zones.map(({ image }) => image)), {
   publish: () => {},
   rebuild,
   onBug: (bug) => {

@@ -29,10 +29,10 @@ const GUARD: GuardSettings = {
 };
 
 export async function pipelineOver(file: string, apex: string): Promise<Pipeline> {
-  const { images, complaints } = await loadZones([{ apex, file, root: dirname(file) }]);
-  if (images.length !== 1) throw new Error(complaints.map(complaintText).join('\n'));
+  const { zones, complaints } = await loadZones([{ apex, file, root: dirname(file) }]);
+  if (zones.length !== 1) throw new Error(complaints.map(complaintText).join('\n'));
   return new Pipeline({
-    catalog: new Catalog(images),
+    catalog: new Catalog(zones.map(({ image }) => image)),
     recursion: undefined,
     mayRecurse: PrefixSet.parse([]) as PrefixSet,
     chaos: { version: undefined, hostname: undefined, id: undefined },

@@ -19,7 +19,7 @@ import { HandOver } from './control/hand-over.ts';
 import { heapMbFor } from './control/heap.ts';
 import { type Ground, House } from './control/house.ts';
 import type { LimitNote } from './control/limit-notes.ts';
-import { type Reading, readAll } from './control/load.ts';
+import { countFrom, type Reading, readAll } from './control/load.ts';
 import { logComplaints, openLog } from './control/log.ts';
 import { Monitor } from './control/monitor.ts';
 import { type Notifier, openNotifier } from './control/notify.ts';
@@ -133,11 +133,20 @@ async function open(
   const { zoneCount: zones, recordCount: records } = house.catalog;
   const config = file === undefined ? {} : { config: file };
   const http = monitor.address === undefined ? {} : { http: monitor.address };
+  const kept = settings.cache.images === undefined ? {} : { kept: countFrom('kept', reading.loadout.zones) };
   const server = keep(flags, settings, reading, {
     ...{ house, handOver, doors, fronts, resolver, ground, monitor },
   });
   log.logger.info(
-    { addresses: doors.addresses, ...http, zones, records, ...config, ms: Math.round(world.nowMs()) },
+    {
+      addresses: doors.addresses,
+      ...http,
+      zones,
+      records,
+      ...kept,
+      ...config,
+      ms: Math.round(world.nowMs()),
+    },
     'started',
   );
   return server;

@@ -38,6 +38,8 @@ export const GENERATE_BYTES_MAX = 16 * 1024 * 1024;
 export const ENTRY_BYTES_MAX = 262_144;
 /** Complaints kept for one load; the rest are counted. */
 export const COMPLAINTS_MAX = 1_000;
+/** What a kept image says of itself: its files and complaints; one that would say more is not kept. */
+export const KEPT_ACCOUNT_BYTES_MAX = 16 * 1024 * 1024;
 
 // Zones
 /** Room behind a compiled image for changes, which nothing occupies until it is used: at least this… */

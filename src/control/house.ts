@@ -18,6 +18,7 @@ import { Pipeline, type PipelineSettings } from '../server/pipeline.ts';
 import { localAddresses } from '../transport/addresses.ts';
 import type { Catalog } from '../zone/catalog.ts';
 import type { Image, ImageVersion } from '../zone/image.ts';
+import type { LoadedZone, Served } from '../zone/loader.ts';
 import { rebuild } from '../zone/rebuild.ts';
 import type { BugLog } from './bugs.ts';
 import {
@@ -60,6 +61,7 @@ export class House {
   #settings: Settings;
   /** Not the zones: those change, and what was read would hold the memory of what they were. */
   #loadout: WalkSources;
+  #origins: Served['origins'];
   /** Zones change here, and are read anew while they cannot. */
   readonly zones: ZoneKeeper;
   /** Undefined where recursion is off. */
@@ -73,8 +75,9 @@ export class House {
     this.#ground = ground;
     this.#settings = settings;
     this.#atStart = settings;
-    const { catalog, changes: _, ...others } = loadout;
+    const { catalog, zones, ...others } = loadout;
     this.#loadout = others;
+    this.#origins = originsOf(zones);
     this.zones = new ZoneKeeper(catalog, {
       publish: (zones, changed) => this.#publish(zones, changed),
       rebuild,
@@ -98,16 +101,22 @@ export class House {
     return this.zones.catalog;
   }
 
+  /** The zones, and what they were read from. */
+  get served(): Served {
+    return { catalog: this.catalog, origins: this.#origins };
+  }
+
   /** Takes effect with the next query. Gives the keys whose change has to wait for a restart. */
-  apply(settings: Settings, { catalog, changes, ...loadout }: Loadout): string[] {
+  apply(settings: Settings, { catalog, zones, ...loadout }: Loadout): string[] {
     const before = this.#settings;
     this.#settings = settings;
     this.#loadout = loadout;
+    this.#origins = originsOf(zones);
     this.#ground.log.reconfigure(settings.log);
     this.#adjustAnswers(before, catalog);
     this.pipeline.reconfigure({ ...this.#pipelineSettings(), recursion: this.#recursion() });
     if (!isDeepStrictEqual(settings.log.queries, before.log.queries)) this.#logQueriesAnew();
-    this.zones.adopt(catalog, changes);
+    this.zones.adopt(catalog, new Map(zones.map(({ image, changes }) => [image, changes])));
     return RESTART_KEYS.filter((key) => !isDeepStrictEqual(settings[key], before[key]));
   }
 
@@ -243,6 +252,9 @@ export class House {
     };
   }
 }
+
+const originsOf = (zones: readonly LoadedZone[]): Served['origins'] =>
+  new Map(zones.map(({ image, origin }) => [image.apexText, origin]));
 
 const versionOf = ({ buffer, end }: Image): ImageVersion => ({ buffer, end });
 

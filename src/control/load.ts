@@ -9,10 +9,9 @@ import { parseHosts } from '../resolver/hosts.ts';
 import { parseRootHints } from '../resolver/root-hints.ts';
 import { Catalog } from '../zone/catalog.ts';
 import { type Complaint, hasErrors } from '../zone/complaint.ts';
-import type { Image } from '../zone/image.ts';
-import { loadZones } from '../zone/loader.ts';
-import type { Change } from '../zone/thaw.ts';
+import { type LoadedZone, loadZones, type Served } from '../zone/loader.ts';
 import type { Settings } from './settings.ts';
+import { VERSION } from './version.ts';
 import { type Prints, takePrints, type Watched } from './watch.ts';
 import { listZoneFiles } from './zone-files.ts';
 
@@ -21,8 +20,8 @@ const ROOT_HINTS_FILE = fileURLToPath(new URL('../../zones/root.hints', import.m
 
 export interface Loadout {
   readonly catalog: Catalog;
-  /** To be made of zones in the catalogue that are served already. */
-  readonly changes: ReadonlyMap<Image, readonly Change[]>;
+  /** What the catalog was made of. */
+  readonly zones: readonly LoadedZone[];
   readonly rootHints: readonly NameServer[];
   /** Of a hosts file without mistakes; another thread reads it again. */
   readonly hostsText: string | undefined;
@@ -37,25 +36,34 @@ export interface Reading {
   readonly zoneCount: number;
 }
 
-/** `served` is what is answered from now: serials are compared with it. */
-export async function readAll(settings: Settings, served?: Catalog): Promise<Reading> {
+/** `served` is what is answered from now: what has not changed is taken over, and serials are compared. */
+export async function readAll(settings: Settings, served?: Served): Promise<Reading> {
   const complaints: Complaint[] = [];
-  const zones = await listZoneFiles(settings, complaints);
-  const watchable = { folder: settings.zones, files: zones.map(({ file }) => file) };
+  const zoneFiles = await listZoneFiles(settings, complaints);
+  const watchable = { folder: settings.zones, files: zoneFiles.map(({ file }) => file) };
   const before = await takePrints(watchable);
-  const loading = loadZones(zones, served);
+  const { images: folder } = settings.cache;
+  const loading = loadZones(
+    zoneFiles,
+    served,
+    folder === undefined ? undefined : { folder, program: VERSION },
+  );
   const hints = await readHints(settings, complaints);
   const hostsText = await readHosts(settings, complaints);
-  const { images, changes, files, complaints: zoneComplaints } = await loading;
+  const { zones: loaded, files, complaints: zoneComplaints } = await loading;
   complaints.push(...zoneComplaints);
   const isWhole = !hasErrors(complaints);
   const watched = { ...watchable, files: [...new Set([...watchable.files, ...files])], anyName: !isWhole };
   // Only the loader knows what was included, so these files are looked at after they were read.
   const prints = new Map([...(await takePrints({ folder: undefined, files })), ...before]);
-  const catalog = new Catalog(isWhole ? images : []);
-  const loadout = { catalog, changes, rootHints: hints, hostsText };
-  return { loadout: isWhole ? loadout : undefined, complaints, watched, prints, zoneCount: zones.length };
+  const zones = isWhole ? loaded : [];
+  const catalog = new Catalog(zones.map(({ image }) => image));
+  const loadout = isWhole ? { catalog, zones, rootHints: hints, hostsText } : undefined;
+  return { loadout, complaints, watched, prints, zoneCount: zoneFiles.length };
 }
+
+export const countFrom = (from: LoadedZone['from'], zones: readonly LoadedZone[]): number =>
+  zones.filter((zone) => zone.from === from).length;
 
 async function readHints({ recursion }: Settings, complaints: Complaint[]): Promise<readonly NameServer[]> {
   if (!recursion.enabled) return [];

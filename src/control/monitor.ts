@@ -7,7 +7,7 @@ import { listenText } from '../transport/addresses.ts';
 import type { Doors, Refusal } from './doors.ts';
 import type { Fronts } from './fronts.ts';
 import type { Ground, House } from './house.ts';
-import { type HttpDoor, openHttp } from './http.ts';
+import type { HttpDoor } from './http.ts';
 import { metricsText, type Standing } from './metrics.ts';
 import type { Reloader } from './reload.ts';
 import type { ResolverThread } from './resolver-thread.ts';
@@ -33,6 +33,8 @@ export class Monitor {
 
   /** Gives what the system refused. */
   async open(listen: Listen): Promise<Refusal | undefined> {
+    // Node's HTTP brings half of what a browser is, a sixth of the time of a start.
+    const { openHttp } = await import('./http.ts');
     const door = await openHttp(listen, {
       metrics: () => this.metrics(),
       isAlive: () => this.#watched === undefined || this.#watched.house.answersItself(),

@@ -7,7 +7,7 @@ import { type Complaint, hasErrors } from '../zone/complaint.ts';
 import type { BugLog } from './bugs.ts';
 import { type Configured, configure, type Flags } from './config.ts';
 import type { House } from './house.ts';
-import { readAll } from './load.ts';
+import { countFrom, readAll } from './load.ts';
 import { type Logger, logComplaints } from './log.ts';
 import type { LastReload } from './metrics.ts';
 import { type Notifier, reloadingAssignments } from './notify.ts';
@@ -74,17 +74,19 @@ export class Reloader {
     const beganMs = world.nowMs();
     const { settings, complaints: configComplaints } = await this.#configure(why);
     const complaints = [...configComplaints];
+    let unchanged = 0;
     if (settings !== undefined) {
-      const reading = await readAll(settings, house.catalog);
+      const reading = await readAll(settings, house.served);
       complaints.push(...reading.complaints);
       watch.follow(reading.watched, reading.prints);
       if (reading.loadout !== undefined) {
         const late = house.apply(settings, reading.loadout);
         this.#settings = settings;
+        unchanged = countFrom('served', reading.loadout.zones);
         for (const key of late) logger.warn({ key }, 'a changed setting waits for a restart');
       }
     }
-    this.#tell(why, complaints, world.nowMs() - beganMs);
+    this.#tell(why, complaints, unchanged, world.nowMs() - beganMs);
     return !hasErrors(complaints);
   }
 
@@ -92,7 +94,7 @@ export class Reloader {
     return why === 'signal' ? configure(this.#on.flags) : { settings: this.#settings, complaints: [] };
   }
 
-  #tell(why: Why, complaints: readonly Complaint[], ms: number): void {
+  #tell(why: Why, complaints: readonly Complaint[], unchanged: number, ms: number): void {
     const { house, logger } = this.#on;
     logComplaints(logger, complaints);
     const errors = complaints.filter((complaint) => hasErrors([complaint])).length;
@@ -101,7 +103,7 @@ export class Reloader {
       return;
     }
     const { zoneCount: zones, recordCount: records } = house.catalog;
-    logger.info({ why, zones, records, ms: Math.round(ms) }, 'reloaded');
+    logger.info({ why, zones, records, unchanged, ms: Math.round(ms) }, 'reloaded');
   }
 
   get last(): LastReload | undefined {

@@ -267,6 +267,12 @@ const http = table({
     .meta({ description: 'Where /metrics, /livez and /readyz are told, to everybody who can ask.' }),
 });
 
+const cache = table({
+  images: text('the name of a folder').optional().meta({
+    description: 'A folder of its own for compiled zones, so that the next start need not read text.',
+  }),
+}).transform(({ images }) => ({ images }));
+
 const account = z
   .union([text('a name'), z.int().min(0).transform(String)], expected('a name or a number'))
   .optional();
@@ -289,6 +295,7 @@ export const schema = table({
     .optional()
     .meta({ description: 'Clients that may ask anything at all; by default everybody.' }),
   recursion: recursion.prefault({}),
+  cache: cache.prefault({}),
   hosts: textOrOff('the name of a hosts file')
     .prefault(false)
     .meta({ description: 'A hosts file to serve to those who may recurse, such as /etc/hosts.' }),

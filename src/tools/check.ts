@@ -52,7 +52,11 @@ export const checkAll = async (flags: Flags, io: Output): Promise<number> =>
 async function checkServer(flags: Flags): Promise<Findings> {
   const { settings, complaints } = await configure(flags);
   if (settings === undefined) return { zones: 0, records: 0, complaints };
-  const { loadout, zoneCount, complaints: more } = await readAll(settings);
+  const {
+    loadout,
+    zoneCount,
+    complaints: more,
+  } = await readAll({ ...settings, cache: { images: undefined } });
   return {
     zones: zoneCount,
     records: loadout?.catalog.recordCount ?? 0,
@@ -70,7 +74,7 @@ async function checkZoneFiles(files: readonly string[]): Promise<Findings> {
     return [];
   });
   const loaded = await loadZones(zones);
-  const records = loaded.images.reduce((sum, image) => sum + image.recordCount, 0);
+  const records = loaded.zones.reduce((sum, { image }) => sum + image.recordCount, 0);
   return { zones: zones.length, records, complaints: [...complaints, ...loaded.complaints] };
 }
 

@@ -74,7 +74,8 @@ async function loadAll(): Promise<ReadonlyMap<string, Image>> {
     file: `${FOLDER}${apex === '.' ? 'root' : apex}.zone`,
     root: FOLDER,
   }));
-  const { images, complaints } = await loadZones(files);
+  const { zones, complaints } = await loadZones(files);
+  const images = zones.map(({ image }) => image);
   // They come with the program: what is wrong with them is our mistake, and nobody else's.
   assert(images.length === names.length, complaints.map(complaintText).join('\n'));
   const nameOf = (image: Image): string => image.apexText.replace(/(?<=.)\.$/, '');

@@ -6,6 +6,7 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, sep } from 'node:path';
 import { INCLUDE_DEPTH_MAX, INCLUDES_MAX } from '../base/limits.ts';
+import { type Content, contentOf, type FileContent } from './content.ts';
 
 /** `expected` finishes the sentence of a complaint. */
 export interface FileFault {
@@ -16,17 +17,24 @@ export class ZoneFiles {
   readonly #root: string;
   /** Real paths of the files being read, the zone's own first. */
   readonly #open: string[] = [];
+  /** Of all that were read. */
+  readonly #contents: FileContent[] = [];
   #includesLeft = INCLUDES_MAX;
 
   constructor(root: string) {
     this.#root = root;
   }
 
+  /** What the zone was read from, when it was. */
+  get content(): Content {
+    return { root: this.#root, realRoot: realpathSync(this.#root), files: this.#contents };
+  }
+
   /** The zone's own file may lie anywhere: the operator named it. */
   openZone(path: string): Uint8Array | FileFault {
     return attempt(() => {
       const text = readFileSync(path);
-      this.#open.push(realpathSync(path));
+      this.#note(path, realpathSync(path), text);
       return text;
     });
   }
@@ -57,17 +65,24 @@ export class ZoneFiles {
     if (this.#open.includes(real)) return { expected: 'a file that is not being read already' };
     if (!statSync(real).isFile()) return { expected: 'a plain file' };
     const text = readFileSync(real);
-    this.#open.push(real);
+    this.#note(path, real, text);
     return text;
+  }
+
+  #note(path: string, real: string, text: Uint8Array): void {
+    this.#open.push(real);
+    this.#contents.push(contentOf(path, real, text));
   }
 }
 
-/** What the system says, less the path, which the operator wrote or we tell anyway. */
 function attempt(read: () => Uint8Array | FileFault): Uint8Array | FileFault {
   try {
     return read();
   } catch (error) {
-    const why = error instanceof Error ? (error.message.split(', ')[0] as string) : String(error);
-    return { expected: `a file that can be read (${why})` };
+    return { expected: `a file that can be read (${systemText(error)})` };
   }
 }
+
+/** What the system says, less the path, which the operator wrote or we tell anyway. */
+export const systemText = (error: unknown): string =>
+  error instanceof Error ? (error.message.split(', ')[0] as string) : String(error);

@@ -1,6 +1,7 @@
 /**
  * The worker's side of `zone/loader`: text → records → complaints → image, one zone after the other; or,
- * where little differs from the image that is served, what to change of it.
+ * where little differs from the image that is served, what to change of it. What is served or kept already,
+ * and of the same content, is not made again.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { RELOAD_CHANGES_MAX, RELOAD_CHANGES_SHARE } from '../base/limits.ts';
@@ -9,33 +10,117 @@ import { planChange } from './change.ts';
 import { checkZone, settle } from './check.ts';
 import { compileZone } from './compile.ts';
 import { type Complaint, hasErrors } from './complaint.ts';
+import { isAsRead } from './content.ts';
 import { differences } from './differences.ts';
+import { systemText, ZoneFiles } from './files.ts';
 import { Image } from './image.ts';
-import type { LoadJob, LoadResult } from './loader.ts';
+import { KeptImages } from './kept.ts';
+import type { LoadJob, LoadOrder, LoadReport, LoadResult, Made } from './loader.ts';
 import { parseZone } from './parser.ts';
 import type { Records } from './records.ts';
 import { groupRows, type Rows } from './rows.ts';
 import { serialFault, serialIn } from './serial.ts';
 import type { Change } from './thaw.ts';
 
-function load({ apex, file, root, served }: LoadJob): LoadResult {
-  const complaints: Complaint[] = [];
-  const records = parseZone({ apex, file, root }, complaints);
-  const tree = checkZone(records, complaints);
-  const { files } = records;
-  if (records.klass !== Class.IN) {
-    const text = `a zone of class ${classText(records.klass)} is not served: expected class IN`;
-    complaints.push({ file, line: 0, column: 0, severity: 'error', text });
+class Load {
+  readonly #kept: KeptImages | undefined;
+  /** What was wrong with kept images: for each kind the first file, and how many more. */
+  readonly #faults = new Map<string, { readonly file: string; more: number }>();
+
+  constructor({ jobs, keeping }: LoadOrder) {
+    if (keeping === undefined) return;
+    try {
+      this.#kept = new KeptImages(keeping.folder, keeping.program);
+      this.#kept.keepOnly(jobs.map(({ apex }) => apex));
+    } catch (error) {
+      const text = `no images are kept: expected a folder that they can be written to (${systemText(error)})`;
+      this.#fault(keeping.folder, text);
+    }
   }
-  if (hasErrors(complaints)) return { image: undefined, changes: undefined, complaints, files };
-  settle(records);
-  const rows = groupRows(records);
-  const old = served && new Image(served.buffer, served.end);
-  const changes = old && changesOf(old, records, rows);
-  const text = old && serialFault(serialIn(records, rows), old.serial, changes?.length === 0);
-  if (text !== undefined) complaints.push({ file, line: 0, column: 0, severity: 'warning', text });
-  const image = changes ? undefined : compileZone(records, tree, rows);
-  return { image, changes, complaints, files };
+
+  /** About kept images; those about zones come with them. */
+  get complaints(): Complaint[] {
+    return [...this.#faults].map(([text, { file, more }]) =>
+      warning(file, more === 0 ? text : `${text}; ${more} more are like it`),
+    );
+  }
+
+  load(job: LoadJob): LoadResult {
+    const { served } = job;
+    if (served?.origin && isAsRead(served.origin.content, job)) {
+      return resultOf({ image: undefined, changes: [], origin: served.origin, from: 'served' });
+    }
+    const found = this.#kept && this.#find(job, this.#kept);
+    if (found?.image === undefined) return this.#read(job);
+    const fault = served && serialFault(new Image(found.image).serial, imageOf(served).serial, false);
+    return resultOf(found, warnings(job, fault));
+  }
+
+  #find(job: LoadJob, images: KeptImages): Made | undefined {
+    const kept = images.find(job.apex);
+    if (kept === undefined) return undefined;
+    if (typeof kept === 'string') return this.#distrust(job, images, kept);
+    if (!isAsRead(kept.origin.content, job)) {
+      kept.drop();
+      return undefined;
+    }
+    const image = kept.take();
+    if (typeof image === 'string') return this.#distrust(job, images, image);
+    return { image, changes: [], origin: kept.origin, from: 'kept' };
+  }
+
+  #distrust({ apex }: LoadJob, images: KeptImages, why: string): undefined {
+    this.#fault(images.pathOf(apex), `a kept image that cannot be used is made anew: ${why}`);
+  }
+
+  #read(job: LoadJob): LoadResult {
+    const { apex, file, root, served } = job;
+    const complaints: Complaint[] = [];
+    const sources = new ZoneFiles(root);
+    const records = parseZone({ apex, file, root }, complaints, sources);
+    const tree = checkZone(records, complaints);
+    if (records.klass !== Class.IN) {
+      const text = `a zone of class ${classText(records.klass)} is not served: expected class IN`;
+      complaints.push({ ...warning(file, text), severity: 'error' });
+    }
+    if (hasErrors(complaints)) return { made: undefined, complaints, files: records.files };
+    settle(records);
+    const rows = groupRows(records);
+    const old = served && imageOf(served);
+    const changes = old && changesOf(old, records, rows);
+    const fault = old && serialFault(serialIn(records, rows), old.serial, changes?.length === 0);
+    const origin = { content: sources.content, complaints };
+    const image = changes && !this.#kept ? undefined : compileZone(records, tree, rows);
+    if (image) this.#keep(job, image, origin);
+    const made = {
+      image: changes ? undefined : image,
+      changes: changes ?? [],
+      origin,
+      from: 'text',
+    } as const;
+    return resultOf(made, warnings(job, fault));
+  }
+
+  #keep({ apex }: LoadJob, image: SharedArrayBuffer, origin: Made['origin']): void {
+    try {
+      this.#kept?.keep(apex, image, origin);
+    } catch (error) {
+      this.#fault(this.#kept?.pathOf(apex) ?? '', `an image cannot be kept: ${systemText(error)}`);
+    }
+  }
+
+  #fault(file: string, text: string): void {
+    const first = this.#faults.get(text);
+    if (first) first.more++;
+    else this.#faults.set(text, { file, more: 0 });
+  }
+}
+
+const imageOf = ({ buffer, end }: NonNullable<LoadJob['served']>): Image => new Image(buffer, end);
+
+function resultOf(made: Made, more: readonly Complaint[] = []): LoadResult {
+  const { content, complaints } = made.origin;
+  return { made, complaints: [...complaints, ...more], files: content.files.map(({ path }) => path) };
 }
 
 /** Undefined where a new image is called for. */
@@ -48,4 +133,14 @@ function changesOf(served: Image, records: Records, rows: Rows): readonly Change
   return planned.kind === 'plan' && !planned.plan.isCrowding ? changes : undefined;
 }
 
-parentPort?.postMessage((workerData as readonly LoadJob[]).map(load));
+const warning = (file: string, text: string): Complaint => ({
+  ...{ file, line: 0, column: 0, severity: 'warning', text },
+});
+
+const warnings = ({ file }: LoadJob, text: string | undefined): Complaint[] =>
+  text === undefined ? [] : [warning(file, text)];
+
+const order = workerData as LoadOrder;
+const load = new Load(order);
+const results = order.jobs.map((job) => load.load(job));
+parentPort?.postMessage({ results, complaints: load.complaints } satisfies LoadReport);

@@ -1,12 +1,15 @@
 /**
  * Zone files to images, off the answering threads: a worker parses, checks and compiles, hands back shared
- * memory and complaints, and ends, so that what loading needed goes back to the system. All zones or none:
- * who calls decides on `complaints`.
+ * memory and complaints, and ends, so that what loading needed goes back to the system. A zone whose files
+ * are as they were is not made again: its image is the one that is served, or one kept on disk. And one that
+ * differs in few names from what is served stays, to be changed. All zones or none: who calls decides on
+ * `complaints`.
  */
 import { nameFromText, nameText } from '../wire/name.ts';
 import type { Catalog } from './catalog.ts';
 import type { Complaint } from './complaint.ts';
 import { Image, type ImageVersion } from './image.ts';
+import type { Origin } from './kept.ts';
 import type { Change } from './thaw.ts';
 import { askWorker } from './worker.ts';
 
@@ -18,64 +21,94 @@ export interface ZoneFile {
   readonly root: string;
 }
 
+/** Where images are kept from one start to the next. */
+export interface Keeping {
+  readonly folder: string;
+  /** Which Cairn, in a word: another one might make something else of the same zone. */
+  readonly program: string;
+}
+
+/** What is answered from, and by the text of each apex what it was read from. */
+export interface Served {
+  readonly catalog: Catalog;
+  readonly origins: ReadonlyMap<string, Origin>;
+}
+
+export interface LoadedZone {
+  readonly image: Image;
+  /** To be made of the image, which is then the one that is served. */
+  readonly changes: readonly Change[];
+  readonly origin: Origin;
+  readonly from: Made['from'];
+}
+
 export interface Loaded {
-  /** Of a zone that differs in few names from what is served: the served one. */
-  readonly images: readonly Image[];
-  /** What is to be changed of these. */
-  readonly changes: ReadonlyMap<Image, readonly Change[]>;
+  readonly zones: readonly LoadedZone[];
   readonly complaints: readonly Complaint[];
   /** Every file read, included ones too. */
   readonly files: readonly string[];
 }
 
-/** What the worker is given for each zone, and what it gives back. */
+/** What the worker is given, and what it gives back. */
+export interface LoadOrder {
+  readonly jobs: readonly LoadJob[];
+  readonly keeping: Keeping | undefined;
+}
 export interface LoadJob {
   readonly apex: Uint8Array;
   readonly file: string;
   readonly root: string;
-  /** The image being served, whose secondaries are to follow. */
-  readonly served: ImageVersion | undefined;
+  /** What is being served, whose secondaries are to follow. */
+  readonly served: (ImageVersion & { readonly origin: Origin | undefined }) | undefined;
+}
+export interface Made {
+  /** Undefined where the one that is served stays. */
+  readonly image: SharedArrayBuffer | undefined;
+  readonly changes: readonly Change[];
+  readonly origin: Origin;
+  readonly from: 'served' | 'kept' | 'text';
 }
 export interface LoadResult {
-  readonly image: SharedArrayBuffer | undefined;
-  /** Instead of an image: what to change of the one served. */
-  readonly changes: readonly Change[] | undefined;
+  readonly made: Made | undefined;
   readonly complaints: readonly Complaint[];
   readonly files: readonly string[];
 }
+export interface LoadReport {
+  readonly results: readonly LoadResult[];
+  /** About kept images. */
+  readonly complaints: readonly Complaint[];
+}
 
-export async function loadZones(zones: readonly ZoneFile[], previous?: Catalog): Promise<Loaded> {
+export async function loadZones(
+  zones: readonly ZoneFile[],
+  served?: Served,
+  keeping?: Keeping,
+): Promise<Loaded> {
   const complaints: Complaint[] = [];
-  const jobs = jobsFor(zones, previous, complaints);
-  const changes = new Map<Image, readonly Change[]>();
-  if (jobs.length === 0) return { images: [], changes, complaints, files: [] };
-  const entry = new URL('./loader-worker.ts', import.meta.url);
-  const results = await askWorker<readonly LoadResult[]>(entry, jobs);
-  const served = servedZones(previous);
-  const images = results.flatMap(({ image, changes: few }, i): Image[] => {
-    if (image !== undefined) return [new Image(image)];
-    const kept = served.get(nameText((jobs[i] as LoadJob).apex));
-    if (few === undefined || kept === undefined) return [];
-    changes.set(kept, few);
-    return [kept];
+  const before = new Map(served?.catalog.images.map((image) => [image.apexText, image]));
+  const jobs = jobsFor(zones, before, served?.origins, complaints);
+  if (jobs.length === 0) return { zones: [], complaints, files: [] };
+  const order: LoadOrder = { jobs, keeping };
+  const report = await askWorker<LoadReport>(new URL('./loader-worker.ts', import.meta.url), order);
+  const { results } = report;
+  const loaded = results.flatMap(({ made }, i): LoadedZone[] => {
+    const buffer = made?.image;
+    const image = buffer ? new Image(buffer) : before.get(nameText((jobs[i] as LoadJob).apex));
+    return made === undefined || image === undefined ? [] : [{ ...made, image }];
   });
   return {
-    images,
-    changes,
-    complaints: [...complaints, ...results.flatMap((result) => result.complaints)],
+    zones: loaded,
+    complaints: [...complaints, ...report.complaints, ...results.flatMap((result) => result.complaints)],
     files: [...new Set(results.flatMap((result) => result.files))],
   };
 }
 
-const servedZones = (catalog: Catalog | undefined): ReadonlyMap<string, Image> =>
-  new Map(catalog?.images.map((image) => [image.apexText, image]));
-
 function jobsFor(
   zones: readonly ZoneFile[],
-  previous: Catalog | undefined,
+  before: ReadonlyMap<string, Image>,
+  origins: Served['origins'] | undefined,
   complaints: Complaint[],
 ): LoadJob[] {
-  const served = servedZones(previous);
   const fileOf = new Map<string, string>();
   const complain = (file: string, text: string): void => {
     complaints.push({ file, line: 0, column: 0, severity: 'error', text });
@@ -93,7 +126,8 @@ function jobsFor(
       return [];
     }
     fileOf.set(text, file);
-    const old = served.get(text);
-    return [{ apex: name, file, root, served: old && { buffer: old.buffer, end: old.end } }];
+    const old = before.get(text);
+    const served = old && { buffer: old.buffer, end: old.end, origin: origins?.get(text) };
+    return [{ apex: name, file, root, served }];
   });
 }

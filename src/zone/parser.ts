@@ -31,9 +31,12 @@ export interface ZoneSource {
 }
 
 /** Complaints are collected, never thrown: all of them, up to a bound. */
-export function parseZone(source: ZoneSource, complaints: Complaint[]): Records {
+export function parseZone(
+  source: ZoneSource,
+  complaints: Complaint[],
+  files = new ZoneFiles(source.root),
+): Records {
   const report = new Report(complaints);
-  const files = new ZoneFiles(source.root);
   const text = files.openZone(source.file);
   if (text instanceof Uint8Array)
     return new Parser(source.apex, text.length, report, files).parse(text, source.file);

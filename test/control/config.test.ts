@@ -89,6 +89,7 @@ recursion:
   localNames: [localhost, onion.]
   cacheBytes: 1GB
   clientTimeout: 2500ms
+cache: { images: kept }
 hosts: /etc/hosts
 identity: { version: false, hostname: ns1, id: ns1.example }
 tcp: { clients: 10, clientsPerAddress: 2, idle: 1m }
@@ -107,6 +108,7 @@ grace: 2s
     ],
     zones: join(folder, 'zones'),
     zone: { 'example.com': '/srv/example.zone', '10.in-addr.arpa': join(folder, 'reverse/ten') },
+    cache: { images: join(folder, 'kept') },
     recursion: {
       enabled: false,
       rootHints: join(folder, 'my.hints'),

@@ -66,7 +66,7 @@ let silent: Socket;
 
 const loadout = (zones: Record<string, string>): Loadout => ({
   catalog: Object.keys(zones).length === 0 ? new Catalog([]) : catalog(zones),
-  changes: new Map(),
+  zones: [],
   rootHints: [{ name: name('a.root'), addresses: [ROOT] }],
   hostsText: '192.0.2.9 printer\n',
 });

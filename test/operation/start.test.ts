@@ -39,6 +39,20 @@ test('one line says where and with what it started; then it answers: UDP, TCP, I
   expect(lines.filter(({ level }) => level === 'info')).toHaveLength(1);
 });
 
+test('zones kept compiled are there at the next start, and answer', async () => {
+  files.write('cairn.yaml', 'cache: { images: kept }\n');
+  const words = ['--config', files.path('cairn.yaml'), '--listen', '127.0.0.1:0', '--zones', files.path('')];
+  for (const kept of [0, 1]) {
+    const process = serve(...words);
+    const { addresses, ...started } = await process.said('started');
+    expect(started).toMatchObject({ zones: 1, records: 4, kept });
+    expect(short(await ask(portOf((addresses as string[])[0] ?? ''), 'www.example.com', 'A'))).toBe(
+      '192.0.2.1',
+    );
+    await process.stop();
+  }
+});
+
 test('every mistake of settings, flags and zones is logged with its place, and nothing starts', async () => {
   files.write('cairn.yaml', 'lisen: x\nlog: { level: loud }\n');
   const settings = serve('--config', files.path('cairn.yaml'), '--listen', '127.0.0.1:x');

@@ -14,9 +14,9 @@ const apexes = files.map((file) => file.replace(/\.zone$/, ''));
 
 test('nothing is wrong with them, all loaded together', async () => {
   const zones = apexes.map((apex) => ({ apex, file: `zones/${apex}.zone`, root: 'zones' }));
-  const { images, complaints } = await loadZones(zones);
+  const { zones: loaded, complaints } = await loadZones(zones);
   expect(complaints.map(complaintText)).toEqual([]);
-  expect(images).toHaveLength(files.length);
+  expect(loaded).toHaveLength(files.length);
 });
 
 test('there are forward zones, a child beside its parent, and both kinds of reverse zone', () => {
