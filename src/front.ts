@@ -35,7 +35,8 @@ class Front {
 
   constructor(start: ThreadStart<FrontPublication>, native: Native) {
     const { sockets, answers } = start.publication;
-    this.#outpost = new Outpost(start, this.#world, (changed) => this.#apply(changed));
+    const { perBatch } = this.#world;
+    this.#outpost = new Outpost(start, this.#world, (changed) => this.#apply(changed), perBatch);
     this.#sockets = sockets;
     this.#poll = new SocketPoll(native, sockets);
     this.#batch = new Batch(native, this.#outpost.counters, this.#bag);

@@ -41,6 +41,8 @@ export class Outpost<P extends Publication> {
   readonly pipeline: Pipeline;
   catalog: Catalog;
   readonly #world: World;
+  /** Whoever is charged for an answer need not have the clock read for it. */
+  readonly #guardWorld: World;
   readonly #words: Int32Array;
   readonly #latency: Histograms;
   readonly #onPublished: OnPublished<P>;
@@ -59,8 +61,10 @@ export class Outpost<P extends Publication> {
     { words, counters, latency, generation, publication }: ThreadStart<P>,
     world: World,
     onPublished: OnPublished<P>,
+    guardWorld = world,
   ) {
     this.#world = world;
+    this.#guardWorld = guardWorld;
     this.#words = words;
     this.#generation = generation;
     this.#onPublished = onPublished;
@@ -164,7 +168,7 @@ export class Outpost<P extends Publication> {
     return {
       mayRecurse: prefixSet(allow),
       chaos,
-      guard: guardSettings(guard, realWorld, this.#limitNotes.add),
+      guard: guardSettings(guard, this.#guardWorld, this.#limitNotes.add),
       observer: this.#observer,
     };
   }
