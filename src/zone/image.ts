@@ -58,8 +58,8 @@ export const NodeFlag = { CUT: 1, DNAME: 2, WILDCARD: 4, GONE: 8 } as const;
 export const blockBytes = (b: Bytes, at: number): number => RRSET_HEADER_BYTES + rrsetSize(b, at);
 
 /** Zeroed memory for an image of so many bytes, and for what changes append to it. */
-export const imageMemory = (bytes: number): SharedArrayBuffer =>
-  new SharedArrayBuffer(bytes + IMAGE_SLACK_BYTES_MIN + 4 * Math.ceil(bytes / IMAGE_SLACK_SHARE / 4));
+export const imageMemory = (bytes: number, slackBytesMin = IMAGE_SLACK_BYTES_MIN): SharedArrayBuffer =>
+  new SharedArrayBuffer(bytes + slackBytesMin + 4 * Math.ceil(bytes / IMAGE_SLACK_SHARE / 4));
 
 /** What of an image other threads need to read it. */
 export interface ImageVersion {

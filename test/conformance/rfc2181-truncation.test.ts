@@ -73,9 +73,12 @@ sub      NS any.wild
 ns.xsub  A 192.0.2.1
 ns.sub   A 192.0.2.2
 *.wild   A 192.0.2.3
-${many(12, (i) => `far NS n${i}.near
+${many(
+  12,
+  (i) => `far NS n${i}.near
 n${i}.near A 192.0.2.${i}
-n${i}.near AAAA 2001:db8::${i}`)}
+n${i}.near AAAA 2001:db8::${i}`,
+)}
 `,
       }),
     );

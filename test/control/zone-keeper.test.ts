@@ -163,8 +163,8 @@ test('changes wait for who has the zones to himself', async () => {
 
 test('a compiling that fails is told, and what was served is served on', async () => {
   const { keeper, bugs } = keeperOf('', () => Promise.reject(new Error('no memory')));
-  for (let i = 0; i < 25; i++) await keeper.change(APEX, [a('www', i)]);
+  for (let i = 0; i < 7; i++) await keeper.change(APEX, [a('www', i)]);
   await settled(keeper);
   expect(bugs.length).toBeGreaterThan(0);
-  expect(answer(keeper, 'www.example.com')).toContain('an www.example.com. 60 IN A 192.0.0.24');
+  expect(answer(keeper, 'www.example.com')).toContain('an www.example.com. 60 IN A 192.0.0.6');
 });

@@ -130,7 +130,7 @@ test('what would fill the room behind an image comes as another image at once', 
   expect(loaded.image.isCrowded()).toBe(false);
 });
 
-test('a zone that is as it was stays as it is, and nothing is complained of, when there is no room', async () => {
+test('a zone that is as it was stays, and nothing is complained of, when there is no room', async () => {
   const [{ image }] = (await loadZones([zone('a', soa(7))])).zones as [LoadedZone];
   const full = filled(image, 0);
   const loaded = await loadZones([zone('a', soa(7))], servedAs(full));
