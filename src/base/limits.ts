@@ -42,8 +42,10 @@ export const COMPLAINTS_MAX = 1_000;
 export const KEPT_ACCOUNT_BYTES_MAX = 16 * 1024 * 1024;
 
 // Zones
-/** Room behind a compiled image for changes, which nothing occupies until it is used: at least this… */
-export const IMAGE_SLACK_BYTES_MIN = 2_048;
+/** Room behind a compiled image for changes, at least: little, for most of many small zones never change… */
+export const IMAGE_SLACK_BYTES_MIN = 512;
+/** …more where it was compiled anew because it had changed, and will again… */
+export const IMAGE_SLACK_CHANGED_BYTES_MIN = 4_096;
 /** …and one part in so many of the image. When half of it is used the zone is compiled anew. */
 export const IMAGE_SLACK_SHARE = 4;
 /** Of an image, at least, so that a small zone can grow a little. */

@@ -74,27 +74,12 @@ export interface ResolverPublication extends Publication {
 
 export type Flush = 'all' | { readonly name: Uint8Array; readonly below: boolean };
 
-/**
- * What one of the images is from now on. Without a buffer where that is the memory of the one before it: what
- * is posted again is another object to whoever gets it, and would look like memory that was left.
- */
+/** What one of the images is from now on. */
 export interface PlacedImage {
   readonly place: number;
-  readonly buffer?: SharedArrayBuffer | undefined;
   readonly end: number;
-}
-
-export const placed = (place: number, before: ImageVersion, { buffer, end }: ImageVersion): PlacedImage => ({
-  ...{ place, end },
-  ...(buffer !== before.buffer && { buffer }),
-});
-
-/** As `before` was followed by it. */
-export function versionAt(
-  before: readonly ImageVersion[],
-  { place, buffer, end }: PlacedImage,
-): ImageVersion {
-  return { buffer: buffer ?? (before[place] as ImageVersion).buffer, end };
+  /** Undefined where it is the memory of before, which nobody is given twice: to V8 it would be another. */
+  readonly buffer: SharedArrayBuffer | undefined;
 }
 
 export type Changed<P> = Partial<P> & { readonly image?: PlacedImage };
@@ -106,8 +91,9 @@ export interface Published<P> {
 
 /** What is told to who comes later. */
 export function laidOver<P extends Publication>(before: P, { image, ...changed }: Changed<P>): P {
-  const images = image && before.images.with(image.place, versionAt(before.images, image));
-  return { ...before, ...changed, ...(images ? { images } : {}) };
+  if (image === undefined) return { ...before, ...changed };
+  const { place, end, buffer = (before.images[place] as ImageVersion).buffer } = image;
+  return { ...before, ...changed, images: before.images.with(place, { buffer, end }) };
 }
 
 /** What a thread is started with. */

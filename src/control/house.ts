@@ -24,8 +24,8 @@ import type { BugLog } from './bugs.ts';
 import {
   type Changed,
   type FrontSettings,
+  type PlacedImage,
   type PostedSighting,
-  placed,
   unpackSighting,
 } from './front-letters.ts';
 import { GuardPost } from './guard-post.ts';
@@ -64,7 +64,6 @@ export class House {
   #origins: Served['origins'];
   /** Zones change here, and are read anew while they cannot. */
   readonly zones: ZoneKeeper;
-  #published: Catalog;
   /** Undefined where recursion is off. */
   #walk: WalkTerms | undefined;
   #answers: ForResolver['answers'];
@@ -79,9 +78,8 @@ export class House {
     const { catalog, zones, ...others } = loadout;
     this.#loadout = others;
     this.#origins = originsOf(zones);
-    this.#published = catalog;
     this.zones = new ZoneKeeper(catalog, {
-      publish: (changed, place) => this.#publish(changed, place),
+      publish: (zones, changed) => this.#publish(zones, changed),
       rebuild,
       onBug: (bug) => ground.bugs.tell(bug),
     });
@@ -200,15 +198,9 @@ export class House {
   }
 
   /** To all who answer from zones; of one zone that changed, that one. */
-  #publish(catalog: Catalog, place: number | undefined): void {
-    const before = this.#published;
-    this.#published = catalog;
+  #publish(catalog: Catalog, image: PlacedImage | undefined): void {
     this.pipeline.publish(catalog);
-    if (place === undefined) this.#follower?.(this.forThreads());
-    else
-      this.#follower?.({
-        image: placed(place, before.images[place] as Image, catalog.images[place] as Image),
-      });
+    this.#follower?.(image === undefined ? this.forThreads() : { image });
   }
 
   #logQueriesAnew(): void {

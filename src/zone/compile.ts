@@ -21,12 +21,13 @@ export function compileZone(
   records: Records,
   tree: Tree,
   rows: Rows = groupRows(records),
+  slackBytesMin?: number,
 ): SharedArrayBuffer {
   const nodes = layOut(records, rows);
   const nodesEnd = nodes[records.nameCount] as number;
   const slots = Math.max(IMAGE_SLOTS_MIN, 2 ** Math.ceil(Math.log2(2 * records.nameCount)));
   const end = nodesEnd + slots;
-  const memory = imageMemory(4 * end);
+  const memory = imageMemory(4 * end, slackBytesMin);
   assert(memory.byteLength <= IMAGE_BYTES_MAX, 'an image fits signed offsets');
   const words = new Int32Array(memory);
   const writer = new NodeWriter(memory, records, rows);

@@ -127,8 +127,10 @@ function resultOf(made: Made, more: readonly Complaint[] = []): LoadResult {
 function changesOf(served: Image, records: Records, rows: Rows): readonly Change[] | undefined {
   const limit = Math.min(RELOAD_CHANGES_MAX, Math.ceil(records.nameCount / RELOAD_CHANGES_SHARE));
   const changes = differences(records, rows, served, limit);
-  const isPossible = changes !== undefined && planChange(served, changes).kind === 'plan';
-  return isPossible ? changes : undefined;
+  if (changes === undefined || changes.length === 0) return changes;
+  const planned = planChange(served, changes);
+  // What would be compiled anew soon is compiled now, when all that takes is in hand.
+  return planned.kind === 'plan' && !planned.plan.isCrowding ? changes : undefined;
 }
 
 const warning = (file: string, text: string): Complaint => ({

@@ -2,11 +2,13 @@
  * The worker's side of `zone/rebuild`: image → records → complaints → image.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { IMAGE_SLACK_CHANGED_BYTES_MIN } from '../base/limits.ts';
 import { checkZone, settle } from './check.ts';
 import { compileZone } from './compile.ts';
 import { type Complaint, hasErrors } from './complaint.ts';
 import { Image } from './image.ts';
 import type { RebuildJob, RebuildResult } from './rebuild.ts';
+import { groupRows } from './rows.ts';
 import { thaw } from './thaw.ts';
 
 function rebuilt({ buffer, end, changes }: RebuildJob): RebuildResult {
@@ -15,7 +17,8 @@ function rebuilt({ buffer, end, changes }: RebuildJob): RebuildResult {
   const tree = checkZone(records, complaints);
   if (hasErrors(complaints)) return { image: undefined, complaints };
   settle(records);
-  return { image: compileZone(records, tree), complaints };
+  const image = compileZone(records, tree, groupRows(records), IMAGE_SLACK_CHANGED_BYTES_MIN);
+  return { image, complaints };
 }
 
 parentPort?.postMessage(rebuilt(workerData as RebuildJob));

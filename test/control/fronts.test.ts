@@ -18,7 +18,6 @@ import type { UdpDoor } from '../../src/control/doors.ts';
 import {
   type FrontPublication,
   FrontWord,
-  placed,
   type ThreadStart,
   unpackSighting,
 } from '../../src/control/front-letters.ts';
@@ -229,7 +228,7 @@ test('a change in the same memory leaves nothing to collect, and later threads k
   const changes = changesIn(image, name('example.com'), `${SOA_AND_NS}www 60 A 192.0.2.8`);
   const changed = change(image, changes);
   if (changed.kind !== 'changed') throw new Error(changed.kind);
-  fronts.publish({ image: placed(0, image, changed.image) });
+  fronts.publish({ image: { place: 0, buffer: undefined, end: changed.image.end } });
   expect(await ask(peer, 'www.example.com')).toContain('an www.example.com. 60 IN A 192.0.2.8');
   await threads[0]?.worker.terminate();
   await until(() => threads.length === 2);
