@@ -18,7 +18,7 @@ import type { LoadJob, LoadOrder, LoadReport, LoadResult, Made } from './loader.
 import { parseZone } from './parser.ts';
 import { Recall } from './recall.ts';
 import type { Records } from './records.ts';
-import { groupRows, type Rows } from './rows.ts';
+import type { Rows } from './rows.ts';
 import { serialFault, serialIn } from './serial.ts';
 import type { Change } from './thaw.ts';
 
@@ -58,8 +58,7 @@ class Load {
       complaints.push({ ...warning(file, text), severity: 'error' });
     }
     if (hasErrors(complaints)) return { made: undefined, complaints, files: records.files };
-    settle(records);
-    const rows = groupRows(records);
+    const rows = settle(records);
     const old = served && imageOf(served);
     const changes = old && changesOf(old, records, rows);
     const fault = old && serialFault(serialIn(records, rows), old.serial, changes?.length === 0);

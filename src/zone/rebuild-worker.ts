@@ -14,8 +14,7 @@ function rebuilt({ buffer, end, changes }: RebuildJob): RebuildResult {
   const records = thaw(new Image(buffer, end), changes);
   const tree = checkZone(records, complaints);
   if (hasErrors(complaints)) return { image: undefined, complaints };
-  settle(records);
-  return { image: compileZone(records, tree), complaints };
+  return { image: compileZone(records, tree, settle(records)), complaints };
 }
 
 parentPort?.postMessage(rebuilt(workerData as RebuildJob));

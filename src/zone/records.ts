@@ -107,7 +107,7 @@ export class Records {
     this.count = row + 1;
   }
 
-  /** Where names are by their hash, in so many slots: more than twice as many as names, a power of two. */
+  /** As `#slots`, of that length: a power of two, and at least twice as many as names. */
   slots(count: number): Uint32Array {
     return this.#slots.length === count ? this.#slots : this.#slotsOf(count);
   }

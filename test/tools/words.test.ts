@@ -48,7 +48,6 @@ describe('words of serve', () => {
       '--zones=',
       '--zones "a"',
       '--no-recursion=no',
-      '--',
       '-- a',
     ];
     for (const words of [...odd, ...odder]) {
@@ -105,8 +104,8 @@ describe('words of serve', () => {
         read++;
         expect(plain).toEqual(byYargs(['serve', ...some]));
       }),
-      { numRuns: 1_000, seed: 3 },
+      { numRuns: 400, seed: 3 },
     );
-    expect(read).toBeGreaterThan(100);
+    expect(read).toBeGreaterThan(40);
   });
 });
