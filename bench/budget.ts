@@ -24,6 +24,7 @@ const ANSWER_NS = 1_000;
 const TCP_RATE = { 'Knot DNS': 1 } as const;
 const START = { server: 'NSD', time: 1, memory: 0.5 } as const;
 const START_KEPT_MS = 250;
+const CHANGE_MS = 20;
 const RELOAD_P99_MICROS = 5_000;
 /** Of what was held when half of the names had come. */
 const FLOOD_GROWTH = 1.1;
@@ -76,6 +77,13 @@ export const BUDGETS: { readonly [Name in Part]?: (parts: Parts) => Verdict[] } 
         : []),
     ];
   },
+  change: ({ change }) =>
+    change
+      ? [
+          atMost(`published at most ${CHANGE_MS} ms after the call`, change.medianMs, CHANGE_MS),
+          atMost(`…the first of a process too`, change.firstMs, CHANGE_MS),
+        ]
+      : [],
   reload: ({ reload }) => {
     const ours = rowOf(reload, OURS);
     if (ours === undefined) return [];

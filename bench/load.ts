@@ -1,14 +1,15 @@
 /**
  * A million A records: from the start of the process to its first answer, and what it holds in memory two
- * seconds later. One server at a time, the median of the rounds. Where we can keep compiled images, a start
- * from one is measured too; the start that makes it does not count.
+ * seconds later. One server at a time, the median of the rounds. A start of ours from an image that it kept
+ * is measured too; the start that makes it does not count.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { authorities, CAIRN } from './authorities.ts';
+import { assert } from '../src/base/assert.ts';
+import { authorities } from './authorities.ts';
 import { peakMb, residentMb } from './machine.ts';
-import { OURS, outputOf, type Recipe, start } from './servers.ts';
+import { OURS, type Recipe, start } from './servers.ts';
 import type { Sitting } from './sitting.ts';
 import { medianBy } from './statistics.ts';
 import type { Workload } from './zone.ts';
@@ -28,11 +29,11 @@ const SETTLE_MS = 2_000;
 export async function measureLoad(sitting: Sitting): Promise<LoadRow[]> {
   const zone = await sitting.bigZone();
   const question = `h999999.${zone.apex}`;
-  const kept = await keepingImages(zone, sitting.folder);
-  if (kept) await startOnce(kept, sitting, question);
+  const kept = keepingImages(zone, sitting.folder);
+  await startOnce(kept, sitting, question);
   const rows = new Map<string, LoadRow[]>();
   for (let round = 0; round < (sitting.isQuick ? 1 : 3); round++) {
-    for (const recipe of [...authorities(zone), ...(kept ? [kept] : [])]) {
+    for (const recipe of [...authorities(zone), kept]) {
       const row = await startOnce(recipe, sitting, question);
       if (row) rows.set(recipe.name, [...(rows.get(recipe.name) ?? []), row]);
     }
@@ -40,14 +41,12 @@ export async function measureLoad(sitting: Sitting): Promise<LoadRow[]> {
   return [...rows.values()].map((tries) => medianBy(tries, ({ startMs }) => startMs) as LoadRow);
 }
 
-/** Undefined where there is no such setting. */
-async function keepingImages(zone: Workload, folder: string): Promise<Recipe | undefined> {
-  const schema = JSON.parse(await outputOf('sh', [CAIRN, 'check', '--schema']));
-  if (schema.properties.cache?.properties.images === undefined) return undefined;
+function keepingImages(zone: Workload, folder: string): Recipe {
   const images = join(folder, 'images');
   mkdirSync(images);
   const [recipe] = authorities(zone, { cache: { images } });
-  return recipe && { ...recipe, name: KEPT };
+  assert(recipe !== undefined, 'ours comes first');
+  return { ...recipe, name: KEPT };
 }
 
 async function startOnce(

@@ -3,6 +3,7 @@
  * latest.json.
  */
 import type { ScaleRow } from './authoritative.ts';
+import type { ChangeRow } from './change.ts';
 import type { RateRow } from './dnsperf.ts';
 import type { FloodRow } from './flood.ts';
 import type { FrontHeapRow } from './front-heap.ts';
@@ -23,7 +24,7 @@ export interface Results {
 /** In the order in which they are measured. */
 export const PARTS = [
   ...(['micro', 'front-heap', 'udp', 'tcp', 'cached', 'miss', 'latency', 'scale', 'load'] as const),
-  ...(['reload', 'flood'] as const),
+  ...(['change', 'reload', 'flood'] as const),
 ] as const;
 export type Part = (typeof PARTS)[number];
 
@@ -37,6 +38,7 @@ export interface Parts {
   readonly latency?: readonly LatencyRow[] | undefined;
   readonly scale?: readonly ScaleRow[] | undefined;
   readonly load?: readonly LoadRow[] | undefined;
+  readonly change?: ChangeRow | undefined;
   readonly reload?: readonly ReloadRow[] | undefined;
   readonly flood?: readonly FloodRow[] | undefined;
 }

@@ -28,8 +28,8 @@ import { Sitting } from './sitting.ts';
 const LATEST = new URL('./latest.json', import.meta.url);
 
 const MEASURES: { readonly [Name in Part]: (sitting: Sitting) => Promise<Parts[Name]> } = {
-  micro: (sitting) => alone('micro.ts', sitting),
-  'front-heap': (sitting) => alone('front-heap.ts', sitting),
+  micro: (sitting) => asked('micro.ts', sitting),
+  'front-heap': (sitting) => asked('front-heap.ts', sitting),
   udp: measureUdp,
   tcp: measureTcp,
   cached: measureCached,
@@ -37,16 +37,24 @@ const MEASURES: { readonly [Name in Part]: (sitting: Sitting) => Promise<Parts[N
   latency: measureLatency,
   scale: measureScale,
   load: measureLoad,
+  change: async (sitting) => {
+    const { file, apex } = await sitting.bigZone();
+    return script('change.ts', [file, apex]);
+  },
   reload: measureReload,
   flood: measureFlood,
 };
-const WITHOUT_LOAD: ReadonlySet<Part> = new Set(['micro', 'front-heap', 'load', 'reload']);
+const WITHOUT_LOAD: ReadonlySet<Part> = new Set(['micro', 'front-heap', 'load', 'change', 'reload']);
 
-/** A script in a process of its own, so that nothing else is in its heap or has shaped its code. */
-async function alone<Row>(script: string, sitting: Sitting): Promise<Row> {
+async function asked<Row>(name: string, sitting: Sitting): Promise<Row> {
   const [zone, queries] = [await sitting.zone(), await sitting.queries()];
-  const path = new URL(script, import.meta.url).pathname;
-  return JSON.parse(await outputOf(process.execPath, ['--expose-gc', path, zone.file, zone.apex, queries]));
+  return script(name, [zone.file, zone.apex, queries]);
+}
+
+/** In a process of its own, so that nothing else is in its heap or has shaped its code. */
+async function script<Row>(name: string, args: readonly string[]): Promise<Row> {
+  const path = new URL(name, import.meta.url).pathname;
+  return JSON.parse(await outputOf(process.execPath, ['--expose-gc', path, ...args]));
 }
 
 function versions(): Record<string, string> {

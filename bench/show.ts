@@ -75,6 +75,11 @@ const TABLES: { readonly [Name in Part]: (rows: NonNullable<Parts[Name]>) => Tab
       ...[toOurs(rows, row, ({ startMs }) => startMs), toOurs(rows, row, ({ residentMb }) => residentMb)],
     ]),
   }),
+  change: ({ records, firstMs, medianMs, worstMs, addedMb }) => ({
+    title: `100 names of ${records} records changed, half of them new: from the call to published`,
+    head: ['', 'first ms', 'median ms', 'worst ms', 'MB added by all'],
+    rows: [['Cairn', ...[firstMs, medianMs, worstMs, addedMb].map((figure) => figure.toFixed(2))]],
+  }),
   reload: (rows) => ({
     title: `1,000,000 records replaced under ${RELOAD_PER_SECOND} queries/s: microseconds to the answer`,
     head: ['', 'new zone served after ms', 'lost', 'p50', 'p99', 'p99.9', 'worst', 'p99 of the worst second'],

@@ -174,6 +174,8 @@ export const ANSWER_CACHE_SHARE = 0.25;
 /** An outcome that is larger is known to the resolver thread only. */
 export const ANSWER_BYTES_MAX = 8_192;
 export const ANSWER_MEMORY_BYTES_MIN = 65_536;
+/** Some six million answers; places in it are 32-bit numbers. */
+export const ANSWER_MEMORY_BYTES_MAX = 2 ** 30;
 /** Entries that one insertion carries over because they were asked for; beyond it the oldest goes anyway. */
 export const ANSWER_RESCUES_MAX = 8;
 /** RFC 6303 §3: the TTLs of zones that are served locally. */

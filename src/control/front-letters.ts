@@ -74,9 +74,27 @@ export interface ResolverPublication extends Publication {
 
 export type Flush = 'all' | { readonly name: Uint8Array; readonly below: boolean };
 
-/** What one of the images is from now on. */
-export interface PlacedImage extends ImageVersion {
+/**
+ * What one of the images is from now on. Without a buffer where that is the memory of the one before it: what
+ * is posted again is another object to whoever gets it, and would look like memory that was left.
+ */
+export interface PlacedImage {
   readonly place: number;
+  readonly buffer?: SharedArrayBuffer | undefined;
+  readonly end: number;
+}
+
+export const placed = (place: number, before: ImageVersion, { buffer, end }: ImageVersion): PlacedImage => ({
+  ...{ place, end },
+  ...(buffer !== before.buffer && { buffer }),
+});
+
+/** As `before` was followed by it. */
+export function versionAt(
+  before: readonly ImageVersion[],
+  { place, buffer, end }: PlacedImage,
+): ImageVersion {
+  return { buffer: buffer ?? (before[place] as ImageVersion).buffer, end };
 }
 
 export type Changed<P> = Partial<P> & { readonly image?: PlacedImage };
@@ -88,7 +106,7 @@ export interface Published<P> {
 
 /** What is told to who comes later. */
 export function laidOver<P extends Publication>(before: P, { image, ...changed }: Changed<P>): P {
-  const images = image && before.images.with(image.place, { buffer: image.buffer, end: image.end });
+  const images = image && before.images.with(image.place, versionAt(before.images, image));
   return { ...before, ...changed, ...(images ? { images } : {}) };
 }
 

@@ -21,7 +21,13 @@ import type { Image, ImageVersion } from '../zone/image.ts';
 import type { LoadedZone, Served } from '../zone/loader.ts';
 import { rebuild } from '../zone/rebuild.ts';
 import type { BugLog } from './bugs.ts';
-import { type Changed, type FrontSettings, type PostedSighting, unpackSighting } from './front-letters.ts';
+import {
+  type Changed,
+  type FrontSettings,
+  type PostedSighting,
+  placed,
+  unpackSighting,
+} from './front-letters.ts';
 import { GuardPost } from './guard-post.ts';
 import type { GuardTerms } from './guard-terms.ts';
 import type { LimitNote } from './limit-notes.ts';
@@ -58,6 +64,7 @@ export class House {
   #origins: Served['origins'];
   /** Zones change here, and are read anew while they cannot. */
   readonly zones: ZoneKeeper;
+  #published: Catalog;
   /** Undefined where recursion is off. */
   #walk: WalkTerms | undefined;
   #answers: ForResolver['answers'];
@@ -72,6 +79,7 @@ export class House {
     const { catalog, zones, ...others } = loadout;
     this.#loadout = others;
     this.#origins = originsOf(zones);
+    this.#published = catalog;
     this.zones = new ZoneKeeper(catalog, {
       publish: (changed, place) => this.#publish(changed, place),
       rebuild,
@@ -193,9 +201,14 @@ export class House {
 
   /** To all who answer from zones; of one zone that changed, that one. */
   #publish(catalog: Catalog, place: number | undefined): void {
+    const before = this.#published;
+    this.#published = catalog;
     this.pipeline.publish(catalog);
     if (place === undefined) this.#follower?.(this.forThreads());
-    else this.#follower?.({ image: { place, ...versionOf(catalog.images[place] as Image) } });
+    else
+      this.#follower?.({
+        image: placed(place, before.images[place] as Image, catalog.images[place] as Image),
+      });
   }
 
   #logQueriesAnew(): void {

@@ -25,6 +25,7 @@ import {
   type Published,
   packSighting,
   type ThreadStart,
+  versionAt,
   type Watching,
 } from './front-letters.ts';
 import { guardSettings } from './guard-terms.ts';
@@ -93,7 +94,7 @@ export class Outpost<P extends Publication> {
     if (settings) this.pipeline.reconfigure(this.#pipelineSettings(settings));
     const before = this.catalog;
     if (images) this.#publish(new Catalog(images.map(imageOf)));
-    if (image) this.#publish(this.catalog.with(image.place, imageOf(image)));
+    if (image) this.#publish(before.with(image.place, imageOf(versionAt(before.images, image))));
     this.#onPublished(changed, isMemoryLeft(before, this.catalog));
   }
 
