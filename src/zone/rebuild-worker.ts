@@ -8,7 +8,6 @@ import { compileZone } from './compile.ts';
 import { type Complaint, hasErrors } from './complaint.ts';
 import { Image } from './image.ts';
 import type { RebuildJob, RebuildResult } from './rebuild.ts';
-import { groupRows } from './rows.ts';
 import { thaw } from './thaw.ts';
 
 function rebuilt({ buffer, end, changes }: RebuildJob): RebuildResult {
@@ -16,8 +15,7 @@ function rebuilt({ buffer, end, changes }: RebuildJob): RebuildResult {
   const records = thaw(new Image(buffer, end), changes);
   const tree = checkZone(records, complaints);
   if (hasErrors(complaints)) return { image: undefined, complaints };
-  settle(records);
-  const image = compileZone(records, tree, groupRows(records), IMAGE_SLACK_CHANGED_BYTES_MIN);
+  const image = compileZone(records, tree, settle(records), IMAGE_SLACK_CHANGED_BYTES_MIN);
   return { image, complaints };
 }
 

@@ -8,7 +8,8 @@ import { Catalog } from '../../src/zone/catalog.ts';
 import { change } from '../../src/zone/change.ts';
 import { complaintText } from '../../src/zone/complaint.ts';
 import type { Image } from '../../src/zone/image.ts';
-import { type Keeping, type Loaded, type LoadedZone, loadZones, type Served } from '../../src/zone/loader.ts';
+import { type Loaded, type LoadedZone, loadZones, type Served } from '../../src/zone/loader.ts';
+import type { Keeping } from '../../src/zone/recall.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'cairn-loader-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -188,6 +189,18 @@ describe('a zone whose files are as they were', () => {
     expect(second.complaints).toEqual(first.complaints);
     expect(second.files).toEqual(first.files);
     expect(second.zones[0]?.image.bytes).toEqual(first.zones[0]?.image.bytes);
+  });
+
+  test('comes in its place among others, whether kept or read', async () => {
+    const zones = ['a', 'b', 'c', 'd'].map((name) => zone(name, soa(1), `${name}.test`));
+    await loadZones(zones, undefined, keeping);
+    for (const name of ['a', 'c']) put(name, soa(2));
+    const loaded = await loadZones(zones, undefined, keeping);
+    expect(from(loaded)).toEqual(['text', 'kept', 'text', 'kept']);
+    expect(loaded.zones.map(({ image }) => image.apexText)).toEqual(zones.map(({ apex }) => `${apex}.`));
+    expect(loaded.zones.map(({ image }) => image.serial)).toEqual([2, 1, 2, 1]);
+    expect(keptFiles()).toHaveLength(4);
+    expect(from(await loadZones(zones, undefined, keeping))).toEqual(['kept', 'kept', 'kept', 'kept']);
   });
 
   test.each([
