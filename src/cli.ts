@@ -1,11 +1,12 @@
 /**
  * The words after `cairn`. Each command's code is imported when it is asked for, so that the server starts
- * fast. `query` and `playground` read their own words, which are dig's and not flags. Exit codes are the
- * commands' own; 2 is for words that make no sense.
+ * fast; so is yargs, which reads all words but those that are plain. `query` and `playground` read their own
+ * words, which are dig's and not flags. Exit codes are the commands' own; 2 is for words that make no sense.
  */
-import yargs, { type Argv } from 'yargs';
+import type { Argv } from 'yargs';
 import { nearest } from './base/nearest.ts';
 import { VERSION } from './control/version.ts';
+import { CHECK, PARSING, plainServe, SERVE, type Values } from './tools/words.ts';
 
 const USAGE_EXIT = 2;
 
@@ -14,52 +15,13 @@ const io = {
   err: (text: string): void => void process.stderr.write(text),
 };
 
-const FILES = {
-  config: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'Settings to read; else /etc/cairn/cairn.yaml if there is one',
-  },
-  zones: { type: 'string', requiresArg: true, describe: 'A folder: each NAME.zone in it is the zone NAME' },
-} as const;
-
-const SERVE = {
-  config: FILES.config,
-  listen: {
-    type: 'string',
-    array: true,
-    requiresArg: true,
-    describe: 'ADDRESS:PORT to answer on, repeatable; else port 53 of every local address',
-  },
-  zones: FILES.zones,
-  zone: {
-    type: 'string',
-    array: true,
-    requiresArg: true,
-    describe: 'NAME=FILE, a zone and its file, repeatable',
-  },
-  'no-recursion': { type: 'boolean', describe: 'Answer for our own zones only' },
-  'root-hints': {
-    type: 'string',
-    requiresArg: true,
-    describe: 'Where resolution begins; else the root of the IANA',
-  },
-  'check-only': { type: 'boolean', describe: 'Read everything, tell what is wrong, and do not serve' },
-} as const;
-
-const CHECK = {
-  ...FILES,
-  schema: { type: 'boolean', describe: 'Print a JSON Schema of the settings' },
-} as const;
-
-type Values = Readonly<Record<string, unknown>>;
-
-function parser(words: readonly string[], run: (command: Promise<number>) => void): Argv {
+async function parser(words: readonly string[], run: (command: Promise<number>) => void): Promise<Argv> {
+  const { default: yargs } = await import('yargs');
   return yargs([...words])
     .scriptName('cairn')
     .detectLocale(false)
     .usage('$0 COMMAND\n\nA DNS server for your own names and everyone else’s.')
-    .parserConfiguration({ 'boolean-negation': false, 'camel-case-expansion': false, 'greedy-arrays': false })
+    .parserConfiguration(PARSING)
     .command('serve', 'Answer queries', flags(SERVE), (values) => run(serve(values)))
     .command('check [file..]', 'Tell what is wrong with zone files and settings', flags(CHECK), (values) =>
       run(check(values)),
@@ -138,12 +100,15 @@ async function runRaw(words: readonly string[]): Promise<number | undefined> {
 async function run(words: readonly string[]): Promise<number> {
   const raw = await runRaw(words);
   if (raw !== undefined) return raw;
+  const plain = plainServe(words);
+  if (plain !== undefined) return serve(plain);
   let command: Promise<number> = Promise.resolve(0);
   try {
     refuseValues(words);
-    await parser(words, (running) => {
+    const asked = await parser(words, (running) => {
       command = running;
-    })
+    });
+    await asked
       .fail((message, error) => {
         throw error ?? new Error(message);
       })

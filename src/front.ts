@@ -8,7 +8,7 @@ import { workerData } from 'node:worker_threads';
 import { assert } from './base/assert.ts';
 import { Counter } from './base/counters.ts';
 import { FRONT_UNCOLLECTED_MAX, FRONT_WAKE_MS, UDP_SETTLE_TURNS_MAX } from './base/limits.ts';
-import type { FrontPublication, ThreadStart } from './control/front-letters.ts';
+import type { Changed, FrontPublication, ThreadStart } from './control/front-letters.ts';
 import { FrontWorld } from './control/front-world.ts';
 import { handOver, type Line } from './control/line.ts';
 import { Outpost } from './control/outpost.ts';
@@ -35,7 +35,8 @@ class Front {
 
   constructor(start: ThreadStart<FrontPublication>, native: Native) {
     const { sockets, answers } = start.publication;
-    this.#outpost = new Outpost(start, this.#world, (changed, isOldLeft) => this.#apply(changed, isOldLeft));
+    const { perBatch } = this.#world;
+    this.#outpost = new Outpost(start, this.#world, (changed) => this.#apply(changed), perBatch);
     this.#sockets = sockets;
     this.#poll = new SocketPoll(native, sockets);
     this.#batch = new Batch(native, this.#outpost.counters, this.#bag);
@@ -86,10 +87,11 @@ class Front {
     if (this.#outpost.look() && this.#leaving.length === 0) this.#outpost.hasFollowed();
   }
 
-  #apply(changed: Partial<FrontPublication>, isOldLeft: boolean): void {
+  #apply(changed: Changed<FrontPublication>): void {
     if ('answers' in changed) this.#recurseWith(changed.answers);
     if ('line' in changed) this.#line = changed.line;
-    if (isOldLeft) this.#collect();
+    // A version of an image lies in the memory of the one before.
+    if (changed.images || changed.image?.buffer) this.#collect();
     if (changed.sockets) this.#listen(changed.sockets);
     if (changed.stop) this.#isStopped = true;
   }

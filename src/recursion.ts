@@ -7,7 +7,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from './base/assert.ts';
-import { FRONT_WAKE_MS, MESSAGE_BYTES_MAX } from './base/limits.ts';
+import { FRONT_WAKE_MS, MESSAGE_BYTES_MAX, UDP_BATCH_MAX } from './base/limits.ts';
 import type { PrefixSet } from './base/prefix.ts';
 import { realWorld } from './base/world.ts';
 import type { Flush, Published, ResolverPublication, ThreadStart } from './control/front-letters.ts';
@@ -33,6 +33,8 @@ class Resolver {
   /** Absent where nothing comes by a socket of ours. */
   readonly #returns: Returns | undefined;
   readonly #out = new Uint8Array(MESSAGE_BYTES_MAX);
+  /** Waiting to be read. */
+  readonly #bags: { readonly line: Line; readonly bag: Uint8Array }[] = [];
   /** Answers to be posted. */
   readonly #posted = new Map<Line, PostedAnswer[]>();
   #isFlushDue = false;
@@ -90,9 +92,9 @@ class Resolver {
       this.#walk = walk;
       this.#recursor = this.#newRecursor();
     }
-    const answers = 'answers' in changed ? changed.answers : this.#answers;
-    if (isWalkNew || answers !== this.#answers) this.#recurseWith(answers);
-    if (line) line.port.on('message', (bag: Uint8Array) => this.#read(line, bag));
+    if ('answers' in changed) this.#recurseWith(changed.answers);
+    else if (isWalkNew) this.#recurseWith(this.#answers);
+    if (line) line.port.on('message', (bag: Uint8Array) => this.#take(line, bag));
     if (flush) this.#forget(flush);
     if (stop) this.#end();
   }
@@ -109,9 +111,9 @@ class Resolver {
   }
 
   #recurseWith(answers: ResolverPublication['answers']): void {
-    const isSame = answers?.memory === this.#answers?.memory;
-    if (!isSame) this.#writer = answers && new AnswerWriter(answers.memory, now);
     this.#answers = answers;
+    if (answers === undefined) this.#writer = undefined;
+    else if (!this.#writer?.writes(answers.memory)) this.#writer = new AnswerWriter(answers.memory, now);
     const shared = answers && this.#writer && { answers: this.#writer, era: answers.era };
     this.#outpost.pipeline.reconfigure({ recursion: { recursor: this.#recursor, shared } });
   }
@@ -122,7 +124,25 @@ class Resolver {
     this.#writer?.flush(isDoomed);
   }
 
-  #read(line: Line, bag: Uint8Array): void {
+  #take(line: Line, bag: Uint8Array): void {
+    this.#bags.push({ line, bag });
+    if (this.#bags.length === 1) setImmediate(() => this.#readSome());
+  }
+
+  /**
+   * About a batch each turn of the loop, however much is handed over: between two, answers of other servers
+   * come in, and timers go. What waits is not read, so no more of it comes than a line holds.
+   */
+  #readSome(): void {
+    for (let queries = 0; queries < UDP_BATCH_MAX; ) {
+      const next = this.#bags.shift();
+      if (next === undefined) return;
+      queries += this.#read(next.line, next.bag);
+    }
+    if (this.#bags.length > 0) setImmediate(() => this.#readSome());
+  }
+
+  #read(line: Line, bag: Uint8Array): number {
     // What was published before a query came holds for it.
     this.#look();
     let count = 0;
@@ -135,6 +155,7 @@ class Resolver {
     }
     this.#tellPending();
     hasRead(line, count);
+    return count;
   }
 
   #answer(line: Line, way: WayBack, response: Uint8Array): void {

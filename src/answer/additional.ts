@@ -65,7 +65,7 @@ export function addReferralGlue(zone: Image, cut: number, ns: number, reply: Rep
   const count = rrsetCount(b, ns);
   let rr = firstRr(ns);
   for (let i = 0; i < count; i++, rr = nextRr(b, rr)) {
-    target.find(zone, b, rr + 2);
+    target.find(zone, b, rr + 2, cut);
     const isNeeded = target.node !== NONE && target.above === cut;
     if (i < ADDITIONAL_TARGETS_MAX) siblings[i] = isNeeded ? NONE : target.node;
     if (!isNeeded) continue;

@@ -42,8 +42,10 @@ export const COMPLAINTS_MAX = 1_000;
 export const KEPT_ACCOUNT_BYTES_MAX = 16 * 1024 * 1024;
 
 // Zones
-/** Room behind a compiled image for changes, which nothing occupies until it is used: at least this… */
-export const IMAGE_SLACK_BYTES_MIN = 2_048;
+/** Room behind a compiled image for changes, at least: little, for most of many small zones never change… */
+export const IMAGE_SLACK_BYTES_MIN = 512;
+/** …more where it was compiled anew because it had changed, and will again… */
+export const IMAGE_SLACK_CHANGED_BYTES_MIN = 4_096;
 /** …and one part in so many of the image. When half of it is used the zone is compiled anew. */
 export const IMAGE_SLACK_SHARE = 4;
 /** Of an image, at least, so that a small zone can grow a little. */
@@ -178,6 +180,8 @@ export const ANSWER_CACHE_SHARE = 0.25;
 /** An outcome that is larger is known to the resolver thread only. */
 export const ANSWER_BYTES_MAX = 8_192;
 export const ANSWER_MEMORY_BYTES_MIN = 65_536;
+/** Some six million answers; places in it are 32-bit numbers. */
+export const ANSWER_MEMORY_BYTES_MAX = 2 ** 30;
 /** Entries that one insertion carries over because they were asked for; beyond it the oldest goes anyway. */
 export const ANSWER_RESCUES_MAX = 8;
 /** RFC 6303 §3: the TTLs of zones that are served locally. */

@@ -30,8 +30,9 @@ export class AddressWatch {
 
   /** One after the other: two at once would both open what is missing. */
   look(): Promise<void> {
-    this.#looking = this.#looking.then(() => this.#look());
-    return this.#looking;
+    const looking = this.#looking.then(() => this.#look());
+    this.#looking = looking.catch(() => {});
+    return looking;
   }
 
   /** Resolves when nothing is being opened any more. */
@@ -43,11 +44,14 @@ export class AddressWatch {
 
   async #look(): Promise<void> {
     this.#cancel();
-    this.#noted();
-    const { came, went, refused } = await this.#doors.adjust();
-    if (came.length > 0 || went.length > 0) this.#logger.info({ came, went }, 'addresses changed');
-    this.#tell(refused);
-    this.#lookLater();
+    try {
+      this.#noted();
+      const { came, went, refused } = await this.#doors.adjust();
+      if (came.length > 0 || went.length > 0) this.#logger.info({ came, went }, 'addresses changed');
+      this.#tell(refused);
+    } finally {
+      this.#lookLater();
+    }
   }
 
   #lookLater = (): void => {

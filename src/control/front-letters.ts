@@ -75,8 +75,11 @@ export interface ResolverPublication extends Publication {
 export type Flush = 'all' | { readonly name: Uint8Array; readonly below: boolean };
 
 /** What one of the images is from now on. */
-export interface PlacedImage extends ImageVersion {
+export interface PlacedImage {
   readonly place: number;
+  readonly end: number;
+  /** Undefined where it is the memory of before, which nobody is given twice: to V8 it would be another. */
+  readonly buffer: SharedArrayBuffer | undefined;
 }
 
 export type Changed<P> = Partial<P> & { readonly image?: PlacedImage };
@@ -88,8 +91,9 @@ export interface Published<P> {
 
 /** What is told to who comes later. */
 export function laidOver<P extends Publication>(before: P, { image, ...changed }: Changed<P>): P {
-  const images = image && before.images.with(image.place, { buffer: image.buffer, end: image.end });
-  return { ...before, ...changed, ...(images ? { images } : {}) };
+  if (image === undefined) return { ...before, ...changed };
+  const { place, end, buffer = (before.images[place] as ImageVersion).buffer } = image;
+  return { ...before, ...changed, images: before.images.with(place, { buffer, end }) };
 }
 
 /** What a thread is started with. */

@@ -10,6 +10,14 @@ interface Due {
 }
 
 export class FrontWorld implements World {
+  /** The same, by the time of the batch. */
+  readonly perBatch: World = {
+    nowMs: () => this.batchMs(),
+    wallSeconds: () => this.wallSeconds(),
+    wallMs: () => this.wallMs(),
+    draw: (n) => this.draw(n),
+    after: (ms, call) => this.after(ms, call),
+  };
   readonly #clock: World;
   #due: readonly Due[] = [];
   #batchMs: number | undefined;

@@ -21,7 +21,13 @@ import type { Image, ImageVersion } from '../zone/image.ts';
 import type { LoadedZone, Served } from '../zone/loader.ts';
 import { rebuild } from '../zone/rebuild.ts';
 import type { BugLog } from './bugs.ts';
-import { type Changed, type FrontSettings, type PostedSighting, unpackSighting } from './front-letters.ts';
+import {
+  type Changed,
+  type FrontSettings,
+  type PlacedImage,
+  type PostedSighting,
+  unpackSighting,
+} from './front-letters.ts';
 import { GuardPost } from './guard-post.ts';
 import type { GuardTerms } from './guard-terms.ts';
 import type { LimitNote } from './limit-notes.ts';
@@ -73,7 +79,7 @@ export class House {
     this.#loadout = others;
     this.#origins = originsOf(zones);
     this.zones = new ZoneKeeper(catalog, {
-      publish: (changed, place) => this.#publish(changed, place),
+      publish: (zones, changed) => this.#publish(zones, changed),
       rebuild,
       onBug: (bug) => ground.bugs.tell(bug),
     });
@@ -192,10 +198,9 @@ export class House {
   }
 
   /** To all who answer from zones; of one zone that changed, that one. */
-  #publish(catalog: Catalog, place: number | undefined): void {
+  #publish(catalog: Catalog, image: PlacedImage | undefined): void {
     this.pipeline.publish(catalog);
-    if (place === undefined) this.#follower?.(this.forThreads());
-    else this.#follower?.({ image: { place, ...versionOf(catalog.images[place] as Image) } });
+    this.#follower?.(image === undefined ? this.forThreads() : { image });
   }
 
   #logQueriesAnew(): void {

@@ -20,6 +20,7 @@ import {
   type FrontSettings,
   FrontWord,
   type Letter,
+  type PlacedImage,
   type PostedSighting,
   type Publication,
   type Published,
@@ -33,14 +34,15 @@ import { prefixSet } from './settings.ts';
 
 const imageOf = ({ buffer, end }: ImageVersion): Image => new Image(buffer, end);
 
-/** With `isMemoryLeft` an image is gone, whose memory somebody has to collect. */
-type OnPublished<P> = (changed: Changed<P>, isMemoryLeft: boolean) => void;
+type OnPublished<P> = (changed: Changed<P>) => void;
 
 export class Outpost<P extends Publication> {
   readonly counters: Counters;
   readonly pipeline: Pipeline;
   catalog: Catalog;
   readonly #world: World;
+  /** Whoever is charged for an answer need not have the clock read for it. */
+  readonly #guardWorld: World;
   readonly #words: Int32Array;
   readonly #latency: Histograms;
   readonly #onPublished: OnPublished<P>;
@@ -59,8 +61,10 @@ export class Outpost<P extends Publication> {
     { words, counters, latency, generation, publication }: ThreadStart<P>,
     world: World,
     onPublished: OnPublished<P>,
+    guardWorld = world,
   ) {
     this.#world = world;
+    this.#guardWorld = guardWorld;
     this.#words = words;
     this.#generation = generation;
     this.#onPublished = onPublished;
@@ -91,10 +95,13 @@ export class Outpost<P extends Publication> {
     this.#generation = generation;
     const { settings, images, image } = changed;
     if (settings) this.pipeline.reconfigure(this.#pipelineSettings(settings));
-    const before = this.catalog;
     if (images) this.#publish(new Catalog(images.map(imageOf)));
-    if (image) this.#publish(this.catalog.with(image.place, imageOf(image)));
-    this.#onPublished(changed, isMemoryLeft(before, this.catalog));
+    if (image) this.#publish(this.#catalogWith(image));
+    this.#onPublished(changed);
+  }
+
+  #catalogWith({ place, end, buffer }: PlacedImage): Catalog {
+    return this.catalog.with(place, new Image(buffer ?? (this.catalog.images[place] as Image).buffer, end));
   }
 
   #publish(catalog: Catalog): void {
@@ -161,7 +168,7 @@ export class Outpost<P extends Publication> {
     return {
       mayRecurse: prefixSet(allow),
       chaos,
-      guard: guardSettings(guard, realWorld, this.#limitNotes.add),
+      guard: guardSettings(guard, this.#guardWorld, this.#limitNotes.add),
       observer: this.#observer,
     };
   }
@@ -173,7 +180,3 @@ export class Outpost<P extends Publication> {
     return new Observer(this.#world, isTimed ? this.#latency : undefined, tap);
   }
 }
-
-/** A version of an image is in the same memory as the one before it. */
-const isMemoryLeft = (before: Catalog, { images }: Catalog): boolean =>
-  before.images.some(({ buffer }) => images.every((image) => image.buffer !== buffer));

@@ -87,15 +87,15 @@ export class Place<P extends Publication> {
 
   start(): void {
     this.#isStarted = true;
+    this.#bornMs = this.#room.world.nowMs();
     const words = newFrontWords();
-    const generation = this.#generation;
-    Atomics.store(words, FrontWord.GENERATION, generation);
-    const [counters, latency] = [this.#counters.memory, this.#latency.memory];
-    const publication = this.#trade.publication();
-    const worker = this.#trade.spawn({ words, counters, latency, generation, publication });
+    const worker = this.#spawn(words);
+    if (worker === undefined) {
+      this.#bury();
+      return;
+    }
     this.#words = words;
     this.#worker = worker;
-    this.#bornMs = this.#room.world.nowMs();
     worker.on('message', (letter: Letter) => this.#read(letter, words));
     worker.on('error', (bug) => this.#room.bugs.tell(bug, { thread: this.#trade.name }));
     worker.on('exit', () => this.#bury());
@@ -138,6 +138,20 @@ export class Place<P extends Publication> {
     await ended;
     giveUp();
     this.#cancelWatch?.();
+  }
+
+  /** Undefined where the system has no thread to give, or no memory for one: there may be one later. */
+  #spawn(words: Int32Array): Worker | undefined {
+    const generation = this.#generation;
+    Atomics.store(words, FrontWord.GENERATION, generation);
+    const [counters, latency] = [this.#counters.memory, this.#latency.memory];
+    const publication = this.#trade.publication();
+    try {
+      return this.#trade.spawn({ words, counters, latency, generation, publication });
+    } catch (refusal) {
+      this.#room.bugs.tell(refusal, { thread: this.#trade.name });
+      return undefined;
+    }
   }
 
   #watch(worker: Worker, words: Int32Array, lastBeat: number, beatMs: number): void {

@@ -2,9 +2,12 @@
  * Gives up root for good, after the doors are bound and before a stranger's byte is read. In: the names or
  * numbers of `user:` and `group:`. Out: undefined, or one sentence that says why it could not be done; then
  * the caller must stop. Supplementary groups, group and user are set in this order (each needs the privilege
- * that the next gives away), and it is tried whether root comes back.
+ * that the next gives away), and it is tried whether root comes back. The user is left one thing to write to:
+ * a folder for compiled code, its own.
  */
 import { execFileSync } from 'node:child_process';
+import { lchownSync, mkdirSync } from 'node:fs';
+import { getCompileCacheDir } from 'node:module';
 
 export interface RunAs {
   readonly user: string | undefined;
@@ -18,6 +21,8 @@ export interface Ids {
   setgid(id: number | string): void;
   initgroups(user: number, group: number | string): void;
   setgroups(groups: readonly (number | string)[]): void;
+  /** Makes the folder where Node will keep compiled code for this user. */
+  makeCodeFolder(uid: number): void;
   /** `id -u NAME` and `id -g NAME`; undefined for a user the system does not know. */
   lookup(what: 'u' | 'g', user: string): number | undefined;
 }
@@ -33,6 +38,7 @@ export function dropPrivileges({ user, group }: RunAs, ids: Ids = systemIds()): 
   const gid = group === undefined ? primary : (numeric(group) ?? group);
   if (gid === undefined) return `user ${user} has no entry in the user database: set group as well`;
   try {
+    ids.makeCodeFolder(uid);
     if (primary === undefined) ids.setgroups([gid]);
     else ids.initgroups(uid, gid);
     ids.setgid(gid);
@@ -62,6 +68,23 @@ interface Initgroups {
   initgroups?(user: number, group: number | string): void;
 }
 
+/**
+ * Node keeps compiled code in folders named `VERSION-UID`, and only finds that of its present user. Without
+ * one, a thread that starts after root is given up strips the types from all it imports once more
+ * (`zone/worker`).
+ */
+function makeCodeFolder(uid: number): void {
+  const folder = getCompileCacheDir()?.replace(/-0$/, `-${uid}`);
+  if (folder === undefined) return;
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+    // Of a link the link: where others may write, the name may have been taken meanwhile.
+    lchownSync(folder, uid, 0);
+  } catch {
+    // It is there already, or cannot be: then it is slower.
+  }
+}
+
 function systemIds(): Ids {
   return {
     getuid: () => process.getuid?.() ?? -1,
@@ -69,6 +92,7 @@ function systemIds(): Ids {
     setgid: (id) => process.setgid?.(id),
     initgroups: (user, group) => (process as Initgroups).initgroups?.(user, group),
     setgroups: (groups) => process.setgroups?.(groups),
+    makeCodeFolder,
     lookup: (what, user) => {
       if (!/^[\w.$-]+$/.test(user)) return undefined;
       try {

@@ -5,24 +5,26 @@
  * and changes that take a compiling, come one at a time, and other changes wait for them.
  */
 import { assert } from '../base/assert.ts';
+import { HashedName } from '../wire/hashed-name.ts';
 import { type Name, nameText } from '../wire/name.ts';
-import { Catalog } from '../zone/catalog.ts';
+import { Catalog, NOWHERE } from '../zone/catalog.ts';
 import { change } from '../zone/change.ts';
 import type { Complaint } from '../zone/complaint.ts';
 import type { Image } from '../zone/image.ts';
 import type { rebuild } from '../zone/rebuild.ts';
 import type { Change } from '../zone/thaw.ts';
+import type { PlacedImage } from './front-letters.ts';
 
 export interface Keeping {
-  /** Of the images the one in this place is another now; all of them where none is named. */
-  readonly publish: (catalog: Catalog, place?: number) => void;
+  /** One image is another now; all of them where none is named. */
+  readonly publish: (catalog: Catalog, changed?: PlacedImage) => void;
   readonly rebuild: typeof rebuild;
   readonly onBug: (bug: unknown) => void;
 }
 
 interface Compaction {
-  /** Made since it began. */
-  readonly missed: Change[];
+  /** Made since it was begun. */
+  readonly missed: (readonly Change[])[];
   readonly done: Promise<void>;
 }
 
@@ -45,12 +47,12 @@ export class ZoneKeeper {
   async change(apex: Name, changes: readonly Change[]): Promise<readonly Complaint[]> {
     while (this.#held !== undefined) await this.#held;
     const place = this.#placeOf(apex);
-    if (place < 0) return [notServed(apex)];
+    if (place === NOWHERE) return [notServed(apex)];
     const verdict = change(this.#catalog.images[place] as Image, changes);
     if (verdict.kind === 'refused') return verdict.complaints;
     if (verdict.kind === 'rebuild') return this.exclusively(() => this.#changeAnew(place, changes));
-    this.#compactions.get(place)?.missed.push(...changes);
     this.#put(place, verdict.image);
+    this.#compactions.get(place)?.missed.push(changes);
     this.#compactIfCrowded(place);
     return [];
   }
@@ -73,17 +75,19 @@ export class ZoneKeeper {
   adopt({ images }: Catalog, changes: ReadonlyMap<Image, readonly Change[]>): void {
     this.#catalog = new Catalog(images.map((image) => changedBy(image, changes.get(image) ?? [])));
     this.#keeping.publish(this.#catalog);
-    for (const place of images.keys()) this.#compactIfCrowded(place);
   }
 
   #placeOf(apex: Name): number {
-    const text = nameText(apex);
-    return this.#catalog.images.findIndex(({ apexText }) => apexText === text);
+    const name = new HashedName();
+    name.set(apex, 0);
+    return this.#catalog.placeOf(name, 0);
   }
 
   #put(place: number, image: Image): void {
+    const isSameMemory = image.buffer === this.#catalog.images[place]?.buffer;
+    const buffer = isSameMemory ? undefined : image.buffer;
     this.#catalog = this.#catalog.with(place, image);
-    this.#keeping.publish(this.#catalog, place);
+    this.#keeping.publish(this.#catalog, { place, end: image.end, buffer });
   }
 
   /** Of a zone that was compiled anew meanwhile, perhaps, which is then enough. */
@@ -94,23 +98,28 @@ export class ZoneKeeper {
     const rebuilt = verdict.kind === 'rebuild' ? await this.#keeping.rebuild(served, changes) : verdict;
     if (rebuilt.image === undefined) return rebuilt.complaints;
     this.#put(place, rebuilt.image);
+    this.#compactIfCrowded(place);
     return [];
   }
 
   #compactIfCrowded(place: number): void {
-    if (this.#compactions.has(place) || !this.#catalog.images[place]?.isCrowded) return;
-    const missed: Change[] = [];
-    const done = this.#compact(place, missed)
+    if (this.#compactions.has(place) || !this.#catalog.images[place]?.isCrowded()) return;
+    const missed: (readonly Change[])[] = [];
+    // One at a time: each takes a thread, and a zone read anew for itself.
+    const before = [...this.#compactions.values()].at(-1)?.done;
+    const done = Promise.resolve(before)
+      .then(() => this.#compact(place, missed))
       .catch(this.#keeping.onBug)
       .finally(() => this.#compactions.delete(place));
     this.#compactions.set(place, { missed, done });
   }
 
-  async #compact(place: number, missed: Change[]): Promise<void> {
+  async #compact(place: number, missed: (readonly Change[])[]): Promise<void> {
+    missed.length = 0; // So far all of it is in the image.
     for (let from = this.#catalog.images[place] as Image; ; ) {
-      const { image } = await this.#keeping.rebuild(from, missed.splice(0));
+      const { image } = await this.#keeping.rebuild(from, missed.splice(0).flat());
       assert(image !== undefined, 'what is served passes its checks');
-      const verdict = change(image, missed);
+      const verdict = change(image, missed.flat());
       if (verdict.kind === 'changed') return this.#put(place, verdict.image);
       from = image; // No room for what came meanwhile: it is folded in.
     }

@@ -26,7 +26,7 @@
  */
 import { assert } from '../base/assert.ts';
 import { type Bytes, copy, put16, put32 } from '../base/bytes.ts';
-import { ANSWER_BYTES_MAX, ANSWER_MEMORY_BYTES_MIN } from '../base/limits.ts';
+import { ANSWER_BYTES_MAX, ANSWER_MEMORY_BYTES_MAX, ANSWER_MEMORY_BYTES_MIN } from '../base/limits.ts';
 import { SIPHASH_KEY_WORDS, sipHash24 } from '../base/siphash.ts';
 import type { World } from '../base/world.ts';
 import { NAME_BYTES_MAX } from '../wire/name.ts';
@@ -79,12 +79,21 @@ export class AnswerMemory {
     this.times = new Float64Array(memory, 0, ringAt / 8);
   }
 
-  /** Memory of about so many bytes, empty, under a new key. */
+  /** Memory of about so many bytes, within its bounds, empty, under a new key. */
   static make(bytes: number, world: World): SharedArrayBuffer {
-    const memory = new SharedArrayBuffer(Math.max(bytes & ~7, ANSWER_MEMORY_BYTES_MIN));
+    const most = Math.min(bytes, ANSWER_MEMORY_BYTES_MAX);
+    const memory = new SharedArrayBuffer(Math.max(most & ~7, ANSWER_MEMORY_BYTES_MIN));
     const words = new Int32Array(memory);
     for (let i = 0; i < SIPHASH_KEY_WORDS; i++) words[i] = world.draw(2 ** 32) | 0;
     return memory;
+  }
+
+  /** Whether it is this one: posted twice, memory comes as two objects. The key was drawn for one alone. */
+  is(memory: SharedArrayBuffer): boolean {
+    const key = new Int32Array(memory, 0, SIPHASH_KEY_WORDS);
+    return (
+      memory.byteLength === this.words.buffer.byteLength && key.every((word, i) => word === this.words[i])
+    );
   }
 
   /** The word of slot `i`. */

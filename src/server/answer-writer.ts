@@ -37,6 +37,11 @@ export class AnswerWriter {
     }
   }
 
+  /** Two writers of one memory would write over each other's entries. */
+  writes(memory: SharedArrayBuffer): boolean {
+    return this.#memory.is(memory);
+  }
+
   get entries(): number {
     return this.#entries;
   }

@@ -55,8 +55,9 @@ export class Foresight {
     return undefined;
   }
 
-  /** Lets go of the zones, so that a replaced image can be freed. */
+  /** Nothing is foreseen any more; and lets go of the zones, so that a replaced image can be freed. */
   forget(): void {
+    this.#count = 0;
     this.#images.fill(undefined);
   }
 }

@@ -98,7 +98,13 @@ export class Pipeline implements Answerer {
   }
 
   foresee(packets: readonly Bytes[], lengths: Uint16Array, count: number): void {
-    this.#foresight.look(this.#settings.catalog, packets, lengths, count);
+    try {
+      this.#foresight.look(this.#settings.catalog, packets, lengths, count);
+    } catch (bug) {
+      this.#foresight.forget();
+      this.#settings.counters.bump(Counter.bugs);
+      this.#settings.onBug(bug, new Uint8Array(0));
+    }
   }
 
   answer(packet: Bytes, length: number, client: Client, out: Bytes, send: Send): number {

@@ -94,7 +94,10 @@ export class Recursion {
       .resolve(question)
       .then((outcome) => {
         query.read(packet, packet.length);
-        share(recursor, shared, question, variantOf(query), outcome, false);
+        // A chain took its time, and its first links have grown older than they say.
+        const isChain = outcome.answer.length + outcome.authority.length > 1;
+        const known = isChain ? recursor.cached(question) : outcome;
+        if (known !== undefined) share(recursor, shared, question, variantOf(query), known, isChain);
         complete(reply, kept, outcome);
         finish();
       })

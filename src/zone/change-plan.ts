@@ -30,6 +30,8 @@ interface Step {
 export class Plan {
   /** False where what is below the names would have to be read, and where there is no room. */
   readonly isFeasible: boolean;
+  /** The next version would have to be compiled anew soon. */
+  readonly isCrowding: boolean;
   readonly #image: Image;
   readonly #records: Records;
   readonly #rows: Rows;
@@ -50,6 +52,7 @@ export class Plan {
     const words = written.reduce((sum, { id }) => sum + 1 + nodeSize(records, this.#rows, id), 1);
     this.isFeasible =
       !written.some((step) => this.#concernsOthers(step)) && image.hasRoom(words, this.#newNames);
+    this.isCrowding = image.isCrowded(words, this.#newNames);
   }
 
   /** The next version. */

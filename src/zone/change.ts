@@ -7,7 +7,7 @@
 import { nameText } from '../wire/name.ts';
 import { Plan } from './change-plan.ts';
 import { checkZone, settle } from './check.ts';
-import { type Complaint, hasErrors } from './complaint.ts';
+import type { Complaint } from './complaint.ts';
 import { type Image, NONE } from './image.ts';
 import { isInZone } from './owner.ts';
 import type { Records } from './records.ts';
@@ -38,7 +38,9 @@ export function planChange(
   const changed = new Set([...latestOf(changes).values()].map((each) => addChange(records, each)));
   addAncestors(records, changed, image);
   const tree = checkZone(records, complaints);
-  if (hasErrors(complaints)) return { kind: 'refused', complaints };
+  // Of names that are not read a warning says that they are missing.
+  const errors = complaints.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) return { kind: 'refused', complaints: errors };
   settle(records);
   const plan = new Plan(image, records, tree, changed);
   return plan.isFeasible ? { kind: 'plan', plan } : { kind: 'rebuild' };

@@ -7,7 +7,7 @@ import { assert } from '../base/assert.ts';
 import { u8 } from '../base/bytes.ts';
 import { IMAGE_SLOTS_MIN } from '../base/limits.ts';
 import { labelCount } from '../wire/name.ts';
-import { HEADER_WORDS, IMAGE_MAGIC, IMAGE_VERSION, imageMemory, NONE, NodeFlag } from './image.ts';
+import { HEADER_WORDS, IMAGE_MAGIC, IMAGE_VERSION, imageMemory, NodeFlag } from './image.ts';
 import { NodeWriter, nodeSize } from './nodes.ts';
 import type { Records } from './records.ts';
 import { groupRows, type Rows } from './rows.ts';
@@ -21,12 +21,13 @@ export function compileZone(
   records: Records,
   tree: Tree,
   rows: Rows = groupRows(records),
+  slackBytesMin?: number,
 ): SharedArrayBuffer {
   const nodes = layOut(records, rows);
   const nodesEnd = nodes[records.nameCount] as number;
   const slots = Math.max(IMAGE_SLOTS_MIN, 2 ** Math.ceil(Math.log2(2 * records.nameCount)));
   const end = nodesEnd + slots;
-  const memory = imageMemory(4 * end);
+  const memory = imageMemory(4 * end, slackBytesMin);
   assert(memory.byteLength <= IMAGE_BYTES_MAX, 'an image fits signed offsets');
   const words = new Int32Array(memory);
   const writer = new NodeWriter(memory, records, rows);
@@ -35,9 +36,12 @@ export function compileZone(
     const flags = u8(tree.flags, id);
     hides ||= (flags & (NodeFlag.CUT | NodeFlag.DNAME)) !== 0;
     writer.put(id, nodes[id] as number, flags, tree.children[id] as number);
-    let slot = (records.nameHash[id] as number) & (slots - 1);
-    while (words[nodesEnd + slot] !== NONE) slot = (slot + 1) & (slots - 1);
-    words[nodesEnd + slot] = nodes[id] as number;
+  }
+  // The same table, filled in order: a name's slot is not searched for twice.
+  const ids = records.slots(slots);
+  for (let slot = 0; slot < slots; slot++) {
+    const id = (ids[slot] as number) - 1;
+    if (id >= 0) words[nodesEnd + slot] = nodes[id] as number;
   }
   words.set([IMAGE_MAGIC, IMAGE_VERSION, 4 * end, records.klass, rows.count, labelCount(records.apex)]);
   words.set([nodesEnd, slots, Number(hides), end, records.nameCount], 6);

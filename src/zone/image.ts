@@ -58,8 +58,8 @@ export const NodeFlag = { CUT: 1, DNAME: 2, WILDCARD: 4, GONE: 8 } as const;
 export const blockBytes = (b: Bytes, at: number): number => RRSET_HEADER_BYTES + rrsetSize(b, at);
 
 /** Zeroed memory for an image of so many bytes, and for what changes append to it. */
-export const imageMemory = (bytes: number): SharedArrayBuffer =>
-  new SharedArrayBuffer(bytes + IMAGE_SLACK_BYTES_MIN + 4 * Math.ceil(bytes / IMAGE_SLACK_SHARE / 4));
+export const imageMemory = (bytes: number, slackBytesMin = IMAGE_SLACK_BYTES_MIN): SharedArrayBuffer =>
+  new SharedArrayBuffer(bytes + slackBytesMin + 4 * Math.ceil(bytes / IMAGE_SLACK_SHARE / 4));
 
 /** What of an image other threads need to read it. */
 export interface ImageVersion {
@@ -155,11 +155,14 @@ export class Image implements ImageVersion {
     return !isShort && 4 * (this.#word(HeaderWord.SLOTS_USED) + names) <= 3 * (this.#mask + 1);
   }
 
-  /** For the writer: whether it is time to compile the zone anew, while there is still room. */
-  get isCrowded(): boolean {
+  /**
+   * For the writer: whether it is time to compile the zone anew, while there is still room; or would be, with
+   * so many words and names more.
+   */
+  isCrowded(words = 0, names = 0): boolean {
     const whole = 4 * this.#wholeEnd;
-    const isHalfUsed = 2 * (4 * this.end - whole) > this.buffer.byteLength - whole;
-    return isHalfUsed || 8 * this.#word(HeaderWord.SLOTS_USED) > 5 * (this.#mask + 1);
+    const isHalfUsed = 2 * (4 * (this.end + words) - whole) > this.buffer.byteLength - whole;
+    return isHalfUsed || 8 * (this.#word(HeaderWord.SLOTS_USED) + names) > 5 * (this.#mask + 1);
   }
 
   /** For the writer. */

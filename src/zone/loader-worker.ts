@@ -12,37 +12,28 @@ import { compileZone } from './compile.ts';
 import { type Complaint, hasErrors } from './complaint.ts';
 import { isAsRead } from './content.ts';
 import { differences } from './differences.ts';
-import { systemText, ZoneFiles } from './files.ts';
+import { ZoneFiles } from './files.ts';
 import { Image } from './image.ts';
-import { KeptImages } from './kept.ts';
 import type { LoadJob, LoadOrder, LoadReport, LoadResult, Made } from './loader.ts';
 import { parseZone } from './parser.ts';
+import { Recall } from './recall.ts';
 import type { Records } from './records.ts';
-import { groupRows, type Rows } from './rows.ts';
+import type { Rows } from './rows.ts';
 import { serialFault, serialIn } from './serial.ts';
 import type { Change } from './thaw.ts';
 
 class Load {
-  readonly #kept: KeptImages | undefined;
-  /** What was wrong with kept images: for each kind the first file, and how many more. */
-  readonly #faults = new Map<string, { readonly file: string; more: number }>();
+  readonly #recall: Recall | undefined;
+  readonly #isSought: boolean;
 
-  constructor({ jobs, keeping }: LoadOrder) {
-    if (keeping === undefined) return;
-    try {
-      this.#kept = new KeptImages(keeping.folder, keeping.program);
-      this.#kept.keepOnly(jobs.map(({ apex }) => apex));
-    } catch (error) {
-      const text = `no images are kept: expected a folder that they can be written to (${systemText(error)})`;
-      this.#fault(keeping.folder, text);
-    }
+  constructor({ keeping, apexes, isSought }: LoadOrder) {
+    this.#recall = keeping && new Recall(keeping, apexes);
+    this.#isSought = isSought;
   }
 
   /** About kept images; those about zones come with them. */
-  get complaints(): Complaint[] {
-    return [...this.#faults].map(([text, { file, more }]) =>
-      warning(file, more === 0 ? text : `${text}; ${more} more are like it`),
-    );
+  get complaints(): readonly Complaint[] {
+    return this.#recall?.complaints ?? [];
   }
 
   load(job: LoadJob): LoadResult {
@@ -50,27 +41,10 @@ class Load {
     if (served?.origin && isAsRead(served.origin.content, job)) {
       return resultOf({ image: undefined, changes: [], origin: served.origin, from: 'served' });
     }
-    const found = this.#kept && this.#find(job, this.#kept);
-    if (found?.image === undefined) return this.#read(job);
+    const found = this.#isSought ? undefined : this.#recall?.find(job);
+    if (found === undefined) return this.#read(job);
     const fault = served && serialFault(new Image(found.image).serial, imageOf(served).serial, false);
-    return resultOf(found, warnings(job, fault));
-  }
-
-  #find(job: LoadJob, images: KeptImages): Made | undefined {
-    const kept = images.find(job.apex);
-    if (kept === undefined) return undefined;
-    if (typeof kept === 'string') return this.#distrust(job, images, kept);
-    if (!isAsRead(kept.origin.content, job)) {
-      kept.drop();
-      return undefined;
-    }
-    const image = kept.take();
-    if (typeof image === 'string') return this.#distrust(job, images, image);
-    return { image, changes: [], origin: kept.origin, from: 'kept' };
-  }
-
-  #distrust({ apex }: LoadJob, images: KeptImages, why: string): undefined {
-    this.#fault(images.pathOf(apex), `a kept image that cannot be used is made anew: ${why}`);
+    return resultOf({ ...found, changes: [], from: 'kept' }, warnings(job, fault));
   }
 
   #read(job: LoadJob): LoadResult {
@@ -84,14 +58,13 @@ class Load {
       complaints.push({ ...warning(file, text), severity: 'error' });
     }
     if (hasErrors(complaints)) return { made: undefined, complaints, files: records.files };
-    settle(records);
-    const rows = groupRows(records);
+    const rows = settle(records);
     const old = served && imageOf(served);
     const changes = old && changesOf(old, records, rows);
     const fault = old && serialFault(serialIn(records, rows), old.serial, changes?.length === 0);
     const origin = { content: sources.content, complaints };
-    const image = changes && !this.#kept ? undefined : compileZone(records, tree, rows);
-    if (image) this.#keep(job, image, origin);
+    const image = changes && !this.#recall?.isPossible ? undefined : compileZone(records, tree, rows);
+    if (image) this.#recall?.keep(apex, image, origin);
     const made = {
       image: changes ? undefined : image,
       changes: changes ?? [],
@@ -99,20 +72,6 @@ class Load {
       from: 'text',
     } as const;
     return resultOf(made, warnings(job, fault));
-  }
-
-  #keep({ apex }: LoadJob, image: SharedArrayBuffer, origin: Made['origin']): void {
-    try {
-      this.#kept?.keep(apex, image, origin);
-    } catch (error) {
-      this.#fault(this.#kept?.pathOf(apex) ?? '', `an image cannot be kept: ${systemText(error)}`);
-    }
-  }
-
-  #fault(file: string, text: string): void {
-    const first = this.#faults.get(text);
-    if (first) first.more++;
-    else this.#faults.set(text, { file, more: 0 });
   }
 }
 
@@ -127,8 +86,10 @@ function resultOf(made: Made, more: readonly Complaint[] = []): LoadResult {
 function changesOf(served: Image, records: Records, rows: Rows): readonly Change[] | undefined {
   const limit = Math.min(RELOAD_CHANGES_MAX, Math.ceil(records.nameCount / RELOAD_CHANGES_SHARE));
   const changes = differences(records, rows, served, limit);
-  const isPossible = changes !== undefined && planChange(served, changes).kind === 'plan';
-  return isPossible ? changes : undefined;
+  if (changes === undefined || changes.length === 0) return changes;
+  const planned = planChange(served, changes);
+  // What would be compiled anew soon is compiled now, when all that takes is in hand.
+  return planned.kind === 'plan' && !planned.plan.isCrowding ? changes : undefined;
 }
 
 const warning = (file: string, text: string): Complaint => ({

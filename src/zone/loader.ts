@@ -1,15 +1,17 @@
 /**
  * Zone files to images, off the answering threads: a worker parses, checks and compiles, hands back shared
  * memory and complaints, and ends, so that what loading needed goes back to the system. A zone whose files
- * are as they were is not made again: its image is the one that is served, or one kept on disk. And one that
- * differs in few names from what is served stays, to be changed. All zones or none: who calls decides on
- * `complaints`.
+ * are as they were is not made again: its image is the one that is served, or one kept on disk, which a start
+ * takes without a worker. And one that differs in few names from what is served stays, to be changed. All
+ * zones or none: who calls decides on `complaints`.
  */
+import { setImmediate } from 'node:timers/promises';
 import { nameFromText, nameText } from '../wire/name.ts';
 import type { Catalog } from './catalog.ts';
 import type { Complaint } from './complaint.ts';
 import { Image, type ImageVersion } from './image.ts';
 import type { Origin } from './kept.ts';
+import type { Keeping, Recall } from './recall.ts';
 import type { Change } from './thaw.ts';
 import { askWorker } from './worker.ts';
 
@@ -19,13 +21,6 @@ export interface ZoneFile {
   readonly file: string;
   /** The folder that $INCLUDE may not leave. */
   readonly root: string;
-}
-
-/** Where images are kept from one start to the next. */
-export interface Keeping {
-  readonly folder: string;
-  /** Which Cairn, in a word: another one might make something else of the same zone. */
-  readonly program: string;
 }
 
 /** What is answered from, and by the text of each apex what it was read from. */
@@ -52,7 +47,11 @@ export interface Loaded {
 /** What the worker is given, and what it gives back. */
 export interface LoadOrder {
   readonly jobs: readonly LoadJob[];
+  /** Of all zones that there will be. */
+  readonly apexes: readonly Uint8Array[];
   readonly keeping: Keeping | undefined;
+  /** Whether kept images of these zones were looked for already. */
+  readonly isSought: boolean;
 }
 export interface LoadJob {
   readonly apex: Uint8Array;
@@ -74,6 +73,7 @@ export interface LoadResult {
   readonly files: readonly string[];
 }
 export interface LoadReport {
+  /** One for each job. */
   readonly results: readonly LoadResult[];
   /** About kept images. */
   readonly complaints: readonly Complaint[];
@@ -87,10 +87,7 @@ export async function loadZones(
   const complaints: Complaint[] = [];
   const before = new Map(served?.catalog.images.map((image) => [image.apexText, image]));
   const jobs = jobsFor(zones, before, served?.origins, complaints);
-  if (jobs.length === 0) return { zones: [], complaints, files: [] };
-  const order: LoadOrder = { jobs, keeping };
-  const report = await askWorker<LoadReport>(new URL('./loader-worker.ts', import.meta.url), order);
-  const { results } = report;
+  const { results, complaints: further } = await resultsOf(jobs, served === undefined, keeping);
   const loaded = results.flatMap(({ made }, i): LoadedZone[] => {
     const buffer = made?.image;
     const image = buffer ? new Image(buffer) : before.get(nameText((jobs[i] as LoadJob).apex));
@@ -98,9 +95,49 @@ export async function loadZones(
   });
   return {
     zones: loaded,
-    complaints: [...complaints, ...report.complaints, ...results.flatMap((result) => result.complaints)],
+    complaints: [...complaints, ...further, ...results.flatMap((result) => result.complaints)],
     files: [...new Set(results.flatMap((result) => result.files))],
   };
+}
+
+/** Before anybody is answered nobody waits for this thread, and a worker is a fifth of a start. */
+async function resultsOf(
+  jobs: readonly LoadJob[],
+  isStart: boolean,
+  keeping: Keeping | undefined,
+): Promise<LoadReport> {
+  const apexes = jobs.map(({ apex }) => apex);
+  if (!isStart || keeping === undefined || jobs.length === 0) {
+    return askLoader({ jobs, apexes, keeping, isSought: false });
+  }
+  const { Recall } = await import('./recall.ts');
+  const recall = new Recall(keeping, apexes);
+  const found: (LoadResult | undefined)[] = [];
+  for (const job of jobs) {
+    found.push(recalled(recall, job));
+    await setImmediate(); // A signal is heard between two zones.
+  }
+  const missing = jobs.filter((_, i) => found[i] === undefined);
+  const order = { jobs: missing, apexes, keeping: recall.isPossible ? keeping : undefined, isSought: true };
+  const made = await askLoader(order);
+  const rest = made.results.values();
+  return {
+    results: found.map((result) => result ?? (rest.next().value as LoadResult)),
+    complaints: [...recall.complaints, ...made.complaints],
+  };
+}
+
+function recalled(recall: Recall, job: LoadJob): LoadResult | undefined {
+  const found = recall.find(job);
+  if (found === undefined) return undefined;
+  const { content, complaints } = found.origin;
+  const files = content.files.map(({ path }) => path);
+  return { made: { ...found, changes: [], from: 'kept' }, complaints, files };
+}
+
+async function askLoader(order: LoadOrder): Promise<LoadReport> {
+  if (order.jobs.length === 0) return { results: [], complaints: [] };
+  return askWorker(new URL('./loader-worker.ts', import.meta.url), order);
 }
 
 function jobsFor(

@@ -42,13 +42,15 @@ export class NodeWriter {
     at += length;
     this.#words[node + NodeWord.HASH] = nameHash[id] as number;
     this.#words[node + NodeWord.RRSETS_AT] = at;
-    this.#words[node + NodeWord.COUNT_AND_FLAGS] = this.#rows.rrsetsOf(id) | (flags << 16);
     this.#words[node + NodeWord.CHILDREN] = children;
+    let rrsets = 0;
     for (let row = this.#rows.start(id), end = this.#rows.start(id + 1); row < end; ) {
       const next = this.#rows.rrsetEnd(row, end);
       at = this.#putRrset(row, next, at);
       row = next;
+      rrsets++;
     }
+    this.#words[node + NodeWord.COUNT_AND_FLAGS] = rrsets | (flags << 16);
   }
 
   #putRrset(row: number, end: number, start: number): number {

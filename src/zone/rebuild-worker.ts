@@ -2,6 +2,7 @@
  * The worker's side of `zone/rebuild`: image → records → complaints → image.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { IMAGE_SLACK_CHANGED_BYTES_MIN } from '../base/limits.ts';
 import { checkZone, settle } from './check.ts';
 import { compileZone } from './compile.ts';
 import { type Complaint, hasErrors } from './complaint.ts';
@@ -14,8 +15,8 @@ function rebuilt({ buffer, end, changes }: RebuildJob): RebuildResult {
   const records = thaw(new Image(buffer, end), changes);
   const tree = checkZone(records, complaints);
   if (hasErrors(complaints)) return { image: undefined, complaints };
-  settle(records);
-  return { image: compileZone(records, tree), complaints };
+  const image = compileZone(records, tree, settle(records), IMAGE_SLACK_CHANGED_BYTES_MIN);
+  return { image, complaints };
 }
 
 parentPort?.postMessage(rebuilt(workerData as RebuildJob));

@@ -74,7 +74,7 @@ export class Records {
     if (found !== 0) return found - 1;
     const id = this.nameCount;
     if (2 * (id + 1) > this.#slots.length) {
-      this.#widenSlots();
+      this.#slots = this.#slotsOf(2 * this.#slots.length);
       this.#slots[this.#slotOf(bytes, at, hash)] = id + 1;
     } else {
       this.#slots[slot] = id + 1;
@@ -105,6 +105,11 @@ export class Records {
     for (let i = 0, to = this.#rdataEnd + 2; i < length; i++) this.rdataBytes[to + i] = rdata[i] as number;
     this.#rdataEnd = end;
     this.count = row + 1;
+  }
+
+  /** As `#slots`, of that length: a power of two, and at least twice as many as names. */
+  slots(count: number): Uint32Array {
+    return this.#slots.length === count ? this.#slots : this.#slotsOf(count);
   }
 
   /** A view of an owner name, for cold paths. */
@@ -159,15 +164,15 @@ export class Records {
     this.file = grown(this.file, rows);
   }
 
-  #widenSlots(): void {
-    const slots = new Uint32Array(this.#slots.length * 2);
-    const mask = slots.length - 1;
+  #slotsOf(count: number): Uint32Array {
+    const slots = new Uint32Array(count);
+    const mask = count - 1;
     for (let id = 0; id < this.nameCount; id++) {
       let slot = (this.nameHash[id] as number) & mask;
       while (slots[slot] !== 0) slot = (slot + 1) & mask;
       slots[slot] = id + 1;
     }
-    this.#slots = slots;
+    return slots;
   }
 }
 

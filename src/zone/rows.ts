@@ -79,10 +79,4 @@ export class Rows {
     }
     return end;
   }
-
-  rrsetsOf(id: number): number {
-    let rrsets = 0;
-    for (let at = this.start(id), end = this.start(id + 1); at < end; at = this.rrsetEnd(at, end)) rrsets++;
-    return rrsets;
-  }
 }

@@ -1,6 +1,10 @@
 /**
  * A worker for one piece of work: it is given all at the start, says its result, and ends, so that what the
  * work needed goes back to the system.
+ *
+ * It should find its code compiled (NODE_COMPILE_CACHE, from `bin/cairn`): else Node strips the types first,
+ * with a compiler in WebAssembly for each thread, which doubles what a small reload costs. And V8 is
+ * known to lose track of such code (`jit_page.has_value()`), which ends the process.
  */
 import { Worker } from 'node:worker_threads';
 

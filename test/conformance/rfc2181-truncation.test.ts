@@ -61,6 +61,35 @@ describe('RFC 2181 §9: whole RRsets, or TC', () => {
     expect(ask(subject, 'x.sub.big. A', { udpSize: 1232 }).flags & Flag.TC).toBe(0);
   });
 
+  test('servers beside the cut, whose addresses come along where they fit [RFC 9471 §3.2]', () => {
+    const beside = pipeline(
+      catalog({
+        'beside.': `
+$TTL 300
+${SOA_AND_NS}
+sub      NS ns.xsub
+sub      NS ns.sub
+sub      NS any.wild
+ns.xsub  A 192.0.2.1
+ns.sub   A 192.0.2.2
+*.wild   A 192.0.2.3
+${many(
+  12,
+  (i) => `far NS n${i}.near
+n${i}.near A 192.0.2.${i}
+n${i}.near AAAA 2001:db8::${i}`,
+)}
+`,
+      }),
+    );
+    expect(lines(ask(beside, 'x.sub.beside. A')).filter((line) => line.startsWith('ad '))).toEqual([
+      'ad ns.sub.beside. 300 IN A 192.0.2.2',
+      'ad ns.xsub.beside. 300 IN A 192.0.2.1',
+      'ad any.wild.beside. 300 IN A 192.0.2.3',
+    ]);
+    expect(ask(beside, 'x.far.beside. A').flags & Flag.TC).toBe(0);
+  });
+
   test('a referral to more servers than a reply holds says with TC that glue is missing', () => {
     const few = ask(crowd, 'x.few.crowd. A', { tcp: true });
     expect([few.additional.length, few.flags & Flag.TC]).toEqual([2 * FEW, 0]);

@@ -9,7 +9,7 @@ type Change = { came: string[]; went: string[]; refused: Refusal[] };
 const nothing: Change = { came: [], went: [], refused: [] };
 const refusal: Refusal = { listen: { address: '192.0.2.1', port: 53 }, via: 'UDP', code: 'EACCES' };
 
-function watching(changes: Change[]) {
+function watching(changes: (Change | Error)[]) {
   const waits: { ms: number; call: () => void }[] = [];
   const told: unknown[] = [];
   let noted = 0;
@@ -25,7 +25,11 @@ function watching(changes: Change[]) {
     info: (f: unknown) => told.push(f),
     warn: (t: unknown) => told.push(t),
   } as unknown as Logger;
-  const adjust = async (): Promise<Change> => changes.shift() ?? nothing;
+  const adjust = async (): Promise<Change> => {
+    const change = changes.shift() ?? nothing;
+    if (change instanceof Error) throw change;
+    return change;
+  };
   const watch = new AddressWatch({ adjust }, () => noted++, world, logger);
   return { watch, waits, told, noted: () => noted };
 }
@@ -50,6 +54,15 @@ test('a door that cannot be opened is told once, and again when it was open mean
   for (let i = 0; i < 4; i++) await watch.look();
   expect(told).toHaveLength(2);
   expect(told[0]).toContain('cannot listen on 192.0.2.1:53 (UDP)');
+});
+
+test('a look that fails is not the last one', async () => {
+  const { watch, waits, told } = watching([new Error('not now'), { ...nothing, came: ['192.0.2.1:53'] }]);
+  await expect(watch.look()).rejects.toThrow('not now');
+  expect(waits).toHaveLength(1);
+  await watch.look();
+  expect(told).toEqual([{ came: ['192.0.2.1:53'], went: [] }]);
+  await watch.close();
 });
 
 test('nothing is looked at after the end', async () => {

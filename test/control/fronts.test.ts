@@ -7,6 +7,7 @@ import { Histograms } from '../../src/base/histogram.ts';
 import { parseIp } from '../../src/base/ip.ts';
 import {
   FRONT_SIGHTING_LETTERS_MAX,
+  FRONT_WAKE_MS,
   HAND_OVERS_MAX,
   LATENCY_SAMPLE_MS,
   UDP_BYTES_MAX,
@@ -33,8 +34,10 @@ import { Returns, unpack } from '../../src/transport/udp-return.ts';
 import { type Message, readMessage } from '../../src/wire/message.ts';
 import { nameText } from '../../src/wire/name.ts';
 import { packRrset } from '../../src/wire/rrset.ts';
-import type { ImageVersion } from '../../src/zone/image.ts';
+import { change } from '../../src/zone/change.ts';
+import { Image, type ImageVersion } from '../../src/zone/image.ts';
 import { catalog, lines, name, queryFor, SOA_AND_NS } from '../support/authority.ts';
+import { changesIn } from '../support/changes.ts';
 import { native } from '../transport/batch-listener.ts';
 import { type Peer, udpPeer, until } from '../transport/peer.ts';
 
@@ -205,6 +208,32 @@ test('one zone that changed is told alone, and to threads that come later as wel
   await threads[0]?.worker.terminate();
   await until(() => threads.length === 2);
   expect(await ask(peer, 'www.example.com')).toContain('an www.example.com. 60 IN A 192.0.2.7');
+});
+
+test('a change in the same memory leaves nothing to collect, and later threads know of it', async () => {
+  const collections = new Int32Array(new SharedArrayBuffer(4));
+  const text = `const { workerData } = require('node:worker_threads');
+    globalThis.gc = () => Atomics.add(workerData.collections, 0, 1);
+    import(${JSON.stringify(FRONT.href)})`;
+  const counting = (start: FrontStart): Worker =>
+    new Worker(text, { eval: true, workerData: { ...start, collections } });
+  const peer = await peerOf(await started(1, '127.0.0.1', counting));
+  const { buffer, end } = zones('192.0.2.7')[0] as ImageVersion;
+  fronts.publish({ image: { place: 0, buffer, end } });
+  await fronts.settled();
+  await until(() => Atomics.load(collections, 0) > 0);
+  await new Promise((resolve) => setTimeout(resolve, 2 * FRONT_WAKE_MS));
+  const before = Atomics.load(collections, 0);
+  const image = new Image(buffer, end);
+  const changes = changesIn(image, name('example.com'), `${SOA_AND_NS}www 60 A 192.0.2.8`);
+  const changed = change(image, changes);
+  if (changed.kind !== 'changed') throw new Error(changed.kind);
+  fronts.publish({ image: { place: 0, buffer: undefined, end: changed.image.end } });
+  expect(await ask(peer, 'www.example.com')).toContain('an www.example.com. 60 IN A 192.0.2.8');
+  await threads[0]?.worker.terminate();
+  await until(() => threads.length === 2);
+  expect(await ask(peer, 'www.example.com')).toContain('an www.example.com. 60 IN A 192.0.2.8');
+  expect(Atomics.load(collections, 0)).toBe(before);
 });
 
 test.each(['127.0.0.1', '::1', '0.0.0.0'])(
@@ -402,6 +431,17 @@ test('a front that cannot live is started again ever more slowly, and holds up n
   expect(waits.slice(0, 2)).toEqual(['100', '200']);
   expect(logged.join('')).toContain('no life');
   await fronts.settled();
+});
+
+test('a front that the system has no thread for is tried again', async () => {
+  let tries = 0;
+  const listening = await started(1, '127.0.0.1', (start) => {
+    if (++tries < 3) throw new Error('no thread to be had');
+    return spawnFront(FRONT)(start);
+  });
+  expect((await ask(await peerOf(listening), 'www.example.com'))[0]).toBe('NOERROR aa ra');
+  expect(counters.record().frontsDied).toBe(2);
+  expect(logged.join('')).toContain('no thread to be had');
 });
 
 /** A thread of the test's own, which is told what a front is told. */

@@ -20,6 +20,7 @@ function system(uid = 0, regains = false): Ids & { log: string[]; uid: number } 
     },
     initgroups: (user: number, group: number | string) => void ids.log.push(`initgroups ${user} ${group}`),
     setgroups: (groups: readonly (number | string)[]) => void ids.log.push(`setgroups ${groups}`),
+    makeCodeFolder: (of: number) => void ids.log.push(`code folder ${of}`),
     lookup: (what: 'u' | 'g', user: string) =>
       user === 'dns' || user === '53' ? (what === 'u' ? 53 : 54) : user === 'root' ? 0 : undefined,
   };
@@ -27,14 +28,24 @@ function system(uid = 0, regains = false): Ids & { log: string[]; uid: number } 
 }
 
 test.each([
-  ['a name', 'dns', undefined, ['initgroups 53 54', 'setgid 54', 'setuid 53']],
-  ['a number of a known user', '53', undefined, ['initgroups 53 54', 'setgid 54', 'setuid 53']],
-  ['a group by name', 'dns', 'bind', ['initgroups 53 bind', 'setgid bind', 'setuid 53']],
-  ['a group by number', 'dns', '99', ['initgroups 53 99', 'setgid 99', 'setuid 53']],
-  ['a number without an entry', '1234', '99', ['setgroups 99', 'setgid 99', 'setuid 1234']],
+  ['a name', 'dns', undefined, ['code folder 53', 'initgroups 53 54', 'setgid 54', 'setuid 53']],
+  [
+    'a number of a known user',
+    '53',
+    undefined,
+    ['code folder 53', 'initgroups 53 54', 'setgid 54', 'setuid 53'],
+  ],
+  ['a group by name', 'dns', 'bind', ['code folder 53', 'initgroups 53 bind', 'setgid bind', 'setuid 53']],
+  ['a group by number', 'dns', '99', ['code folder 53', 'initgroups 53 99', 'setgid 99', 'setuid 53']],
+  [
+    'a number without an entry',
+    '1234',
+    '99',
+    ['code folder 1234', 'setgroups 99', 'setgid 99', 'setuid 1234'],
+  ],
   ['nobody to become', undefined, undefined, []],
   ['root itself', 'root', undefined, []],
-])('with %s: groups, group, user, in this order', (_, user, group, steps) => {
+])('with %s: a folder, groups, group, user, in this order', (_, user, group, steps) => {
   const ids = system();
   expect(dropPrivileges({ user, group }, ids)).toBeUndefined();
   expect(ids.log).toEqual(steps);

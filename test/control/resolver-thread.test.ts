@@ -6,6 +6,7 @@ import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Counters } from '../../src/base/counters.ts';
 import { Histograms } from '../../src/base/histogram.ts';
+import { HAND_OVERS_MAX, UDP_BATCH_MAX } from '../../src/base/limits.ts';
 import { realWorld } from '../../src/base/world.ts';
 import { BugLog } from '../../src/control/bugs.ts';
 import { configure } from '../../src/control/config.ts';
@@ -14,12 +15,14 @@ import type { FrontPublication, ResolverPublication } from '../../src/control/fr
 import { Fronts, spawnThread } from '../../src/control/fronts.ts';
 import { HandOver } from '../../src/control/hand-over.ts';
 import { House } from '../../src/control/house.ts';
+import { type PostedAnswer, handOver as writeTo } from '../../src/control/line.ts';
 import type { Loadout } from '../../src/control/load.ts';
 import { openLog } from '../../src/control/log.ts';
 import { ResolverThread } from '../../src/control/resolver-thread.ts';
 import type { Settings } from '../../src/control/settings.ts';
 import { LATENCY_ROWS } from '../../src/server/observer.ts';
 import { LATER } from '../../src/transport/door.ts';
+import { Bag } from '../../src/transport/udp-return.ts';
 import { readMessage } from '../../src/wire/message.ts';
 import { Catalog } from '../../src/zone/catalog.ts';
 import { Internet } from '../operation/internet.ts';
@@ -248,6 +251,38 @@ test('when it dies, who waits is told, what is known is answered, and another on
   expect((await ask('to-new.net'))[0]).toBe('NOERROR ra');
   expect(logged).toContain('a resolver thread died');
   expect(counters.record()).toMatchObject({ resolversDied: 1, frontsDied: 0 });
+});
+
+test('a reload that changes nothing of it leaves what all threads know, and who writes it', async () => {
+  await ask('www.net');
+  await until(() => resolver.standing.answerEntries === 1);
+  const { answerBytes } = resolver.standing;
+  for (const digit of [1, 2, 3]) {
+    house.apply(settings, loadout({ 'ours.example': OURS.replace('192.0.2.99', `192.0.2.${digit}`) }));
+  }
+  await ask('alias.net');
+  await until(() => resolver.standing.answerEntries !== 1);
+  expect(resolver.standing.answerEntries).toBe(2);
+  expect(resolver.standing.answerBytes).toBeGreaterThan(answerBytes);
+  const { recursionCached = 0 } = counters.record();
+  await threads[0]?.terminate();
+  expect((await ask('www.net'))[0]).toBe('NOERROR ra');
+  expect(counters.record().recursionCached).toBe(recursionCached + 1);
+});
+
+test('of what is handed over it reads a batch a turn, and hears other servers meanwhile', async () => {
+  const batches: number[] = [];
+  const line = resolver.connect({}) ?? expect.fail('it is there');
+  line.port.on('message', (answers: readonly PostedAnswer[]) => batches.push(answers.length));
+  const packet = queryFor('www.ours.example');
+  for (let sent = 0; sent < HAND_OVERS_MAX; sent += UDP_BATCH_MAX) {
+    const bag = new Bag();
+    for (let i = 0; i < UDP_BATCH_MAX; i++) bag.putPosted(i, client('tcp'), packet, packet.length);
+    expect(writeTo(line, bag.take(), UDP_BATCH_MAX)).toBe(true);
+  }
+  await until(() => batches.reduce((sum, answers) => sum + answers, 0) === HAND_OVERS_MAX);
+  expect(new Set(batches)).toEqual(new Set([UDP_BATCH_MAX]));
+  line.port.close();
 });
 
 test('a reload takes it away and brings it back, and what it has in hand is answered first', async () => {

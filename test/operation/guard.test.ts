@@ -176,4 +176,4 @@ test('answers that come later are held back too, and nobody waits for them', asy
   expect(await server.stop()).toBe(0);
   expect(server.lines.at(-1)).toMatchObject({ msg: 'stopped', queries: 301 });
   await playground.close();
-}, 20_000);
+});

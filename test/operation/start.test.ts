@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { chmodSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { pid } from 'node:process';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -152,6 +152,22 @@ describe.runIf(process.getuid?.() === 0)('started as root', () => {
       files.path('cairn.yaml'),
       files.path('example.com.zone'),
     ]);
+  });
+
+  test('what its threads compile afterwards is kept for its user, who owns nothing else', async () => {
+    chmodSync(files.path('.'), 0o755);
+    files.write('cairn.yaml', 'user: nobody\nlisten: ["127.0.0.1:0"]\nzones: .\n');
+    const env = { ...process.env, NODE_COMPILE_CACHE: files.path('code') };
+    server = new ServerProcess(['--config', files.path('cairn.yaml')], 'loopback', env);
+    await server.port();
+    files.write('example.com.zone', zoneText('192.0.2.2', 2));
+    await server.said('reloaded');
+    const owned = readdirSync(files.path('code')).filter((name) => !name.endsWith('-0'));
+    expect(owned).toHaveLength(1);
+    const kept = `code/${owned[0]}`;
+    expect(readdirSync(files.path(kept))).not.toEqual([]);
+    expect(statSync(files.path(kept)).mode & 0o777).toBe(0o700);
+    expect(statSync(files.path('code')).uid).toBe(0);
   });
 
   test('a user that does not exist is fatal', async () => {

@@ -3,13 +3,14 @@
  * moved away under it.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { createSocket } from 'node:dgram';
+import { createSocket, type RemoteInfo } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { realWorld } from '../../src/base/world.ts';
+import { Rcode } from '../../src/wire/codes.ts';
 import { framesOf } from '../control/dnstap-decoder.ts';
 import { parseScrape, valueIn } from '../control/scrape.ts';
 import { ask, askTcp, connected, folderOf, queryBytes, ServerProcess, short, zoneText } from './server.ts';
@@ -112,14 +113,14 @@ test('it is alive before it is ready, and not ready any more while it drains', a
 });
 
 test('while it drains it is not ready any more, and tells what it still waits for', async () => {
-  // The only server there is hears everything and says nothing.
+  // The only server there is hears everything, and says nothing until it is told to refuse.
   const root = createSocket('udp4').bind(0, '127.0.0.1');
   await once(root, 'listening');
   files.write('hints', '. 60 NS a.root.\na.root. 60 A 127.0.0.1\n');
   const recursion = {
     neverQuery: [],
     rootHints: 'hints',
-    clientTimeout: '2s',
+    clientTimeout: '8s',
     upstreamPort: root.address().port,
   };
   const settings = { listen: ['127.0.0.1:0'], http: { listen: '127.0.0.1:0' }, recursion };
@@ -128,12 +129,19 @@ test('while it drains it is not ready any more, and tells what it still waits fo
   const url = await base(server);
   const client = await connected(await server.port());
   client.send(queryBytes('www.somewhere.net', 'A'));
-  await once(root, 'message');
+  const refuse = (query: Buffer, { port, address }: RemoteInfo): void => {
+    query[2] = (query[2] as number) | 0x80;
+    query[3] = Rcode.REFUSED;
+    root.send(query, port, address);
+  };
+  const [query, from] = (await once(root, 'message')) as [Buffer, RemoteInfo];
   server.child.kill('SIGTERM');
   await server.said('stopping');
   expect((await fetch(`${url}/readyz`)).status).toBe(503);
   expect((await fetch(`${url}/livez`)).status).toBe(200);
-  expect(valueIn(await scrape(url), 'cairn_resolutions_in_flight')).toBeGreaterThan(0);
+  await until(async () => (valueIn(await scrape(url), 'cairn_resolutions_in_flight') ?? 0) > 0);
+  root.on('message', refuse);
+  refuse(query, from);
   expect(await server.exited).toBe(0);
   client.close();
   root.close();

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Pipeline } from '../../src/server/pipeline.ts';
 import { Chance } from '../support/chance.ts';
 import { askOurs, pipelineOf } from './contest.ts';
 import { explanationOf } from './explain.ts';
@@ -8,7 +9,7 @@ import { makeQuestions, type Question, questionText } from './question.ts';
 import type { MadeRecord } from './record.ts';
 import { faultsOf, inventedIn, truncationFault } from './sound.ts';
 import { differences, type Response } from './verdict.ts';
-import { makeWorld, type World } from './world.ts';
+import { apexes, makeWorld, type World, zoneText } from './world.ts';
 
 const PEERS: readonly PeerName[] = ['nsd', 'knot', 'bind'];
 
@@ -114,6 +115,19 @@ const wrongs: Record<string, (r: Response, chance: Chance) => Response | undefin
     r.authority[0]?.type === 'NS' ? { ...r, authority: r.authority.slice(1) } : undefined,
 };
 
+/** Our answers in any world. The rules come to the same few worlds by many ways: each is compiled once. */
+function answersIn(): (world: World, question: Question) => Response {
+  const known = new Map<string, Pipeline>();
+  return (world, question) => {
+    const text = apexes(world)
+      .map((apex) => `; ${apex}\n${zoneText(world, apex)}`)
+      .join();
+    const subject = known.get(text) ?? pipelineOf(world);
+    known.set(text, subject);
+    return askOurs(subject, question);
+  };
+}
+
 describe('rules', () => {
   test('are named once each, and say by which RFC, who is right, and why', () => {
     expect(new Set(RULES.map(({ name }) => name)).size).toBe(RULES.length);
@@ -124,15 +138,14 @@ describe('rules', () => {
     }
   });
 
-  test('excuse no planted wrong for all peers', () => {
-    // What is wrong may be one peer's very manner; a mistake of ours would have to be that of all three.
-    const excused: string[] = [];
-    let planted = 0;
-    for (let seed = 1; seed <= 12; seed++) {
+  // What is wrong may be one peer's very manner; a mistake of ours would have to be that of all three.
+  test.each(Array.from({ length: 12 }, (_, i) => i + 1))(
+    'excuse no planted wrong for all peers in world %i',
+    (seed) => {
+      const excused: string[] = [];
+      let planted = 0;
       const world = makeWorld(seed);
-      const subject = pipelineOf(world);
-      const oursIn = (seen: World, question: Question): Response =>
-        askOurs(seen === world ? subject : pipelineOf(seen), question);
+      const oursIn = answersIn();
       const chance = new Chance(seed);
       for (const question of makeQuestions(world, 12, chance)) {
         const ours = oursIn(world, { ...question, transport: 'tcp' });
@@ -143,11 +156,11 @@ describe('rules', () => {
           const isExcused = PEERS.every((peer) =>
             explanationOf({ world, question, peer, ours, theirs, oursIn }),
           );
-          if (isExcused) excused.push(`${what}: world ${seed}, ${questionText(question)}`);
+          if (isExcused) excused.push(`${what}: ${questionText(question)}`);
         }
       }
-    }
-    expect(planted).toBeGreaterThan(500);
-    expect(excused).toEqual([]);
-  });
+      expect(planted).toBeGreaterThan(30);
+      expect(excused).toEqual([]);
+    },
+  );
 });

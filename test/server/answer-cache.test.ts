@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Reply, Section } from '../../src/answer/reply.ts';
-import { ANSWER_BYTES_MAX, ANSWER_MEMORY_BYTES_MIN } from '../../src/base/limits.ts';
+import { ANSWER_BYTES_MAX, ANSWER_MEMORY_BYTES_MAX, ANSWER_MEMORY_BYTES_MIN } from '../../src/base/limits.ts';
 import { realWorld } from '../../src/base/world.ts';
 import type { Outcome } from '../../src/resolver/recursor.ts';
 import { AnswerMemory, Slot } from '../../src/server/answer-memory.ts';
@@ -133,6 +133,11 @@ describe('an answer', () => {
     expect(ask('a.test')).toBeUndefined();
     expect(writer.entries).toBe(0);
   });
+});
+
+test('its memory is as large as was asked for, within bounds', () => {
+  const sizes = [0, 100_001, 3 * 2 ** 30].map((bytes) => AnswerMemory.make(bytes, world).byteLength);
+  expect(sizes).toEqual([ANSWER_MEMORY_BYTES_MIN, 100_000, ANSWER_MEMORY_BYTES_MAX]);
 });
 
 describe('when it is full', () => {

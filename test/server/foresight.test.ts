@@ -4,6 +4,7 @@ import { UDP_BATCH_MAX } from '../../src/base/limits.ts';
 import { Foresight } from '../../src/server/foresight.ts';
 import type { Pipeline } from '../../src/server/pipeline.ts';
 import { readMessage } from '../../src/wire/message.ts';
+import { Catalog } from '../../src/zone/catalog.ts';
 import { catalog, client, exchange, lines, pipeline, queryFor, SOA_AND_NS } from '../support/authority.ts';
 
 const zoneWith = (address: string) =>
@@ -86,6 +87,30 @@ describe('a batch that was foreseen', () => {
     subject.publish(zoneWith('192.0.2.2'));
     const answer = readMessage(exchange(subject, packet) ?? expect.fail('silence'));
     expect(lines(answer ?? expect.fail('malformed'))).toContain('an www.own. 60 IN A 192.0.2.2');
+  });
+
+  test('by a mistake of ours not wholly is told, and answered as if it had not been', () => {
+    const bugs: unknown[] = [];
+    const broken = new Catalog(zones.images);
+    const find = broken.find.bind(broken);
+    let untilPlanted = Number.POSITIVE_INFINITY;
+    broken.find = (...asked) => {
+      if (--untilPlanted === 0) throw new Error('planted');
+      return find(...asked);
+    };
+    const subject = pipeline(broken, { onBug: (bug) => bugs.push(bug) });
+    const packets = ['www.own. A', 'alias.own. A', 'nowhere.own. A'].map((each) => queryFor(each));
+    foresee(subject, packets);
+    for (const packet of packets) exchange(subject, packet);
+    // In the same memory: what was foreseen of the batch before is nothing of this one.
+    for (const [i, each] of ['a.wild.own. A', 'www.own. AAAA', 'www.own. A'].entries()) {
+      packets[i]?.set(queryFor(each).subarray(0, packets[i]?.length));
+    }
+    untilPlanted = 2;
+    foresee(subject, packets);
+    expect(bugs).toHaveLength(1);
+    for (const packet of packets)
+      expect(exchange(subject, packet)).toEqual(exchange(pipeline(zones), packet));
   });
 
   test('leaves a query beside it alone', () => {

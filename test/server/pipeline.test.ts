@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Counter, Counters } from '../../src/base/counters.ts';
 import { PrefixSet } from '../../src/base/prefix.ts';
 import type { Outcome, Recursor } from '../../src/resolver/recursor.ts';
+import type { AnswerWriter } from '../../src/server/answer-writer.ts';
 import type { Pipeline } from '../../src/server/pipeline.ts';
 import { DROP, LATER } from '../../src/transport/door.ts';
 import { Ede, EdnsOption, Rcode, Type } from '../../src/wire/codes.ts';
@@ -166,6 +167,35 @@ describe('recursion', () => {
     expect(await asked).toEqual(['NOERROR ra', 'an www.elsewhere. 17 IN A 192.0.2.9']);
     await Promise.resolve();
     expect(subject.pending).toBe(0);
+  });
+
+  test('is shared as old as it is: what a chain began with is older than its end', async () => {
+    const [link, end] = [outcome('alias.elsewhere.', 8), outcome('www.elsewhere.', 9)];
+    const chain = { ...end, answer: [...link.answer, ...end.answer] };
+    const aged = { ...end, answer: [...link.answer.map((each) => ({ ...each, ttl: 12 })), ...end.answer] };
+    const kept: unknown[] = [];
+    const answers = {
+      keep: (...[, , , , told, isRecalled]: Parameters<AnswerWriter['keep']>) => kept.push(told, isRecalled),
+    } as unknown as AnswerWriter;
+    const script: Parameters<typeof scripted>[0] = {};
+    const { recursor } = scripted(script);
+    recursor.isOfOthers = () => true;
+    const recursion = { recursor, shared: { answers, era: 1 } };
+    const subject = pipeline(zones, { recursion, mayRecurse: loopback });
+    for (const [told, remembered] of [
+      [end, undefined],
+      [chain, aged],
+      [chain, undefined],
+      [{ ...chain, answer: link.answer, authority: end.answer }, aged],
+    ] as const) {
+      delete script.cached;
+      script.later = async () => {
+        if (remembered) script.cached = remembered;
+        return told;
+      };
+      await askLater(subject, 'www.elsewhere. A');
+    }
+    expect(kept).toEqual([end, false, aged, true, aged, true]);
   });
 
   test('asks the parent of our zone for its DS; who may not recurse gets ours [RFC 4035 §3.1.4.1]', () => {

@@ -263,7 +263,11 @@ test('complaints of the checks are bounded, and the rest are counted', () => {
 describe('settled records', () => {
   const settled = (text: string): string[] => {
     const records = parseZoneText(nameFromText('example.') as Uint8Array, text, []);
-    settle(records);
+    const rows = settle(records);
+    const left = Array.from({ length: rows.count }, (_, at) => rows.row(at));
+    expect(left.toSorted((a, b) => a - b)).toEqual(
+      [...records.type.keys()].filter((row) => records.type[row]),
+    );
     return recordTexts(records);
   };
 

@@ -5,8 +5,11 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { nameText } from '../../src/wire/name.ts';
 import { Catalog } from '../../src/zone/catalog.ts';
+import { change } from '../../src/zone/change.ts';
 import { complaintText } from '../../src/zone/complaint.ts';
-import { type Keeping, type Loaded, loadZones, type Served } from '../../src/zone/loader.ts';
+import type { Image } from '../../src/zone/image.ts';
+import { type Loaded, type LoadedZone, loadZones, type Served } from '../../src/zone/loader.ts';
+import type { Keeping } from '../../src/zone/recall.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'cairn-loader-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -103,6 +106,39 @@ test('where few names differ from what is served, it is changed; where many, it 
   expect(many.zones[0]?.image.recordCount).toBe(222);
 });
 
+/** Full but for so many words, by changes that say nothing. */
+function filled(image: Image, wordsLeft: number): Image {
+  const wordsFree = (): number => (image.buffer.byteLength >> 2) - image.end;
+  while (wordsFree() > wordsLeft) {
+    const verdict = change(image, []);
+    if (verdict.kind !== 'changed') break;
+    ({ image } = verdict);
+  }
+  expect(wordsFree()).toBe(wordsLeft);
+  return image;
+}
+
+/** With no origin, so that its text is read. */
+const servedAs = (image: Image): Served => ({ catalog: new Catalog([image]), origins: new Map() });
+
+test('what would fill the room behind an image comes as another image at once', async () => {
+  const [{ image }] = (await loadZones([zone('a', soa(7))])).zones as [LoadedZone];
+  const words = (image.buffer.byteLength >> 2) - image.end;
+  const halfFull = filled(image, words - (words >> 1));
+  const [loaded] = (await loadZones([zone('a', soa(8))], servedAs(halfFull))).zones as [LoadedZone];
+  expect(loaded.changes).toEqual([]);
+  expect(loaded.image.serial).toBe(8);
+  expect(loaded.image.isCrowded()).toBe(false);
+});
+
+test('a zone that is as it was stays, and nothing is complained of, when there is no room', async () => {
+  const [{ image }] = (await loadZones([zone('a', soa(7))])).zones as [LoadedZone];
+  const full = filled(image, 0);
+  const loaded = await loadZones([zone('a', soa(7))], servedAs(full));
+  expect(complaintsOf(loaded)).toEqual([]);
+  expect(loaded.zones[0]?.image).toBe(full);
+});
+
 test('a missing file is a complaint', async () => {
   const loaded = await loadZones([{ apex: 'a.test', file: join(root, 'missing'), root }]);
   expect(complaintsOf(loaded)).toHaveLength(1);
@@ -153,6 +189,18 @@ describe('a zone whose files are as they were', () => {
     expect(second.complaints).toEqual(first.complaints);
     expect(second.files).toEqual(first.files);
     expect(second.zones[0]?.image.bytes).toEqual(first.zones[0]?.image.bytes);
+  });
+
+  test('comes in its place among others, whether kept or read', async () => {
+    const zones = ['a', 'b', 'c', 'd'].map((name) => zone(name, soa(1), `${name}.test`));
+    await loadZones(zones, undefined, keeping);
+    for (const name of ['a', 'c']) put(name, soa(2));
+    const loaded = await loadZones(zones, undefined, keeping);
+    expect(from(loaded)).toEqual(['text', 'kept', 'text', 'kept']);
+    expect(loaded.zones.map(({ image }) => image.apexText)).toEqual(zones.map(({ apex }) => `${apex}.`));
+    expect(loaded.zones.map(({ image }) => image.serial)).toEqual([2, 1, 2, 1]);
+    expect(keptFiles()).toHaveLength(4);
+    expect(from(await loadZones(zones, undefined, keeping))).toEqual(['kept', 'kept', 'kept', 'kept']);
   });
 
   test.each([

@@ -22,6 +22,19 @@ test('a name is found wherever it lies, and -1 is for none', () => {
   expect([records.findName(among, 2), records.findName(name('b.example.'), 0)]).toEqual([id, -1]);
 });
 
+test.each([16, 32, 64, 128, 256])('%i slots hold every name once, where its hash leads', (count) => {
+  const records = new Records(ROOT); // Which has 128 of its own.
+  for (let i = 1; i < 8; i++) records.intern(name(`n${i}.`), 0);
+  const slots = records.slots(count);
+  expect(slots).toHaveLength(count);
+  expect([...slots].filter((held) => held !== 0)).toHaveLength(records.nameCount);
+  for (let id = 0; id < records.nameCount; id++) {
+    let slot = (records.nameHash[id] as number) & (count - 1);
+    while (slots[slot] !== id + 1 && slots[slot] !== 0) slot = (slot + 1) & (count - 1);
+    expect(slots[slot]).toBe(id + 1);
+  }
+});
+
 test('rows come back as they were put, past every size the columns were made for', () => {
   const records = new Records(ROOT, 0);
   for (let i = 0; i < 5_000; i++) {
