@@ -21,6 +21,7 @@ import type { Records } from './records.ts';
 import type { Rows } from './rows.ts';
 import { serialFault, serialIn } from './serial.ts';
 import type { Change } from './thaw.ts';
+import { giveWay } from './worker.ts';
 
 class Load {
   readonly #recall: Recall | undefined;
@@ -100,6 +101,7 @@ const warnings = ({ file }: LoadJob, text: string | undefined): Complaint[] =>
   text === undefined ? [] : [warning(file, text)];
 
 const order = workerData as LoadOrder;
+if (order.jobs.some(({ served }) => served !== undefined)) giveWay();
 const load = new Load(order);
 const results = order.jobs.map((job) => load.load(job));
 parentPort?.postMessage({ results, complaints: load.complaints } satisfies LoadReport);

@@ -9,6 +9,7 @@ import { type Complaint, hasErrors } from './complaint.ts';
 import { Image } from './image.ts';
 import type { RebuildJob, RebuildResult } from './rebuild.ts';
 import { thaw } from './thaw.ts';
+import { giveWay } from './worker.ts';
 
 function rebuilt({ buffer, end, changes }: RebuildJob): RebuildResult {
   const complaints: Complaint[] = [];
@@ -19,4 +20,5 @@ function rebuilt({ buffer, end, changes }: RebuildJob): RebuildResult {
   return { image, complaints };
 }
 
+giveWay();
 parentPort?.postMessage(rebuilt(workerData as RebuildJob));

@@ -6,6 +6,8 @@
  * with a compiler in WebAssembly for each thread, which doubles what a small reload costs. And V8 is
  * known to lose track of such code (`jit_page.has_value()`), which ends the process.
  */
+import { readlinkSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
 
 export function askWorker<Result>(entry: URL, workerData: unknown): Promise<Result> {
@@ -21,4 +23,17 @@ export function askWorker<Result>(entry: URL, workerData: unknown): Promise<Resu
       else reject(new Error(`a worker ended without a result, with code ${code}`));
     });
   });
+}
+
+/**
+ * For a worker while others answer: what it does can wait for them. On Linux a priority is a thread's own,
+ * and its number stands at the end of where this leads; elsewhere all threads share one, which stays.
+ */
+export function giveWay(): void {
+  try {
+    const thread = readlinkSync('/proc/thread-self').split('/').at(-1);
+    setPriority(Number(thread), constants.priority.PRIORITY_LOW);
+  } catch {
+    // Then it takes its share of the time, like any other.
+  }
 }

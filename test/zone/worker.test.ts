@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { askWorker } from '../../src/zone/worker.ts';
 
 /** Two workers one after the other, in a process of their own: what each says of itself. */
 const PROGRAM = `
@@ -24,4 +25,9 @@ test('once there was a worker, the next one finds its code compiled, and no type
   });
   rmSync(folder, { recursive: true });
   expect(JSON.parse(stdout)).toEqual([true, false]);
+});
+
+test.runIf(process.platform === 'linux')('a worker that gives way is the only thread that does', async () => {
+  const before = getPriority();
+  expect(await askWorker(new URL('./polite-worker.ts', import.meta.url), undefined)).toEqual([19, before]);
 });
