@@ -12,63 +12,29 @@ import {
   RATE_LIMIT_SLIP_MAX,
   RATE_LIMIT_TOTAL_MULTIPLE,
   RATE_LIMIT_WINDOW_MS_MAX,
-  RESOLUTION_MS_MAX,
   UDP_BYTES_CONFIGURABLE_MAX,
   UDP_PLAIN_BYTES_MAX,
 } from '../base/limits.ts';
-import { PrefixSet } from '../base/prefix.ts';
-import { MINIMISATIONS } from '../resolver/minimise.ts';
 import { parseListen } from '../transport/addresses.ts';
-import { nameFromText } from '../wire/name.ts';
 import { LOG_FORMATS, LOG_LEVELS, QUERY_LOG_FORMATS, type QueryLogSettings } from './log.ts';
-import { DURATION, durationText, parseDurationMs, parseSizeBytes, SIZE } from './quantity.ts';
-import { DEFAULTS, OWN, type Settings, threadsDefault } from './settings.ts';
+import {
+  count,
+  duration,
+  expected,
+  flag,
+  list,
+  name,
+  PREFIX,
+  prefix,
+  table,
+  text,
+  textOrOff,
+} from './schema-parts.ts';
+import { recursion } from './schema-recursion.ts';
+import { DEFAULTS, type Settings, threadsDefault } from './settings.ts';
 
 /** Where exporters of DNS servers are usually found. */
 const HTTP_PORT = 9_153;
-
-/** The end of "NAME: expected …, found …". */
-const expected = (what: string): { error: string } => ({ error: `expected ${what}` });
-
-const text = (what: string) => z.string(expected(what)).min(1, expected(what));
-const textOrOff = (what: string) =>
-  z.union([text(what), z.literal(false)], expected(`${what}, or false for none`));
-const flag = z.boolean(expected('true or false'));
-const list = <T extends z.ZodType>(of: T, what: string) => z.array(of, expected(`a list of ${what}`));
-const table = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape, expected('a table of keys'));
-
-function count(of: string, min: number, max: number) {
-  const what = expected(`${of} from ${min} to ${max}`);
-  return z.int(what).min(min, what).max(max, what);
-}
-
-function duration(minMs: number, maxMs: number) {
-  const what = expected(
-    `a time from ${durationText(minMs)} to ${durationText(maxMs)}, such as 500ms, 5s or 2m`,
-  );
-  return z
-    .string(what)
-    .regex(DURATION, { ...what, abort: true })
-    .refine((t) => (parseDurationMs(t) ?? 0) >= minMs && (parseDurationMs(t) ?? 0) <= maxMs, what)
-    .transform((t) => parseDurationMs(t) as number);
-}
-
-function size(minBytes: number) {
-  const what = expected('a size of at least 1MB, such as 64MB or 1GB');
-  return z
-    .string(what)
-    .regex(SIZE, { ...what, abort: true })
-    .refine((t) => (parseSizeBytes(t) ?? 0) >= minBytes, what)
-    .transform((t) => parseSizeBytes(t) as number);
-}
-
-/** Each member must pass by itself, so that a complaint can point at it. */
-const prefix = (what: string, also?: string) =>
-  z
-    .string(expected(what))
-    .refine((t) => t === also || PrefixSet.parse([t]) instanceof PrefixSet, expected(what));
-
-const PREFIX = 'an address or a prefix, such as 192.0.2.0/24 or 2001:db8::/32';
 
 const address = (defaultPort?: number) =>
   z.string(expected('an address to listen on')).transform((t, context) => {
@@ -77,51 +43,6 @@ const address = (defaultPort?: number) =>
     context.issues.push({ code: 'custom', message: `expected ${meant}`, input: t });
     return z.NEVER;
   });
-
-const name = z
-  .string(expected('a domain name'))
-  .refine(
-    (t) => nameFromText(t) !== undefined,
-    expected('a domain name of labels up to 63 bytes, 255 in all'),
-  );
-
-const recursion = table({
-  enabled: flag.prefault(true).meta({ description: 'Whether names that are not in our zones are resolved.' }),
-  allow: list(prefix(PREFIX), 'addresses and prefixes')
-    .prefault([...DEFAULTS.allow])
-    .meta({ description: 'Clients that may have names resolved; others are refused.' }),
-  rootHints: text('the name of a file')
-    .optional()
-    .meta({ description: 'Names and addresses of root servers; by default those of the IANA root.' }),
-  neverQuery: list(prefix(`${PREFIX}, or ${OWN}`, OWN), `addresses and prefixes, or ${OWN}`)
-    .prefault([...DEFAULTS.neverQuery])
-    .transform((texts) => ({
-      own: texts.includes(OWN),
-      prefixes: texts.filter((t) => t !== OWN),
-    }))
-    .meta({ description: `Addresses never asked as upstream; "${OWN}" means this machine's own.` }),
-  upstreamPort: count('a port', 1, 65_535)
-    .prefault(DEFAULTS.upstreamPort)
-    .meta({ description: 'The port at which other servers are asked.' }),
-  localNames: list(name, 'domain names')
-    .optional()
-    .meta({ description: 'Names answered here and never asked upstream; by default those that RFCs name.' }),
-  minimise: z
-    .enum(MINIMISATIONS, expected(`one of ${MINIMISATIONS.join(', ')}`))
-    .prefault('relaxed')
-    .meta({ description: 'How little of a name other servers are shown on the way to it (RFC 9156).' }),
-  cacheBytes: size(2 ** 20)
-    .prefault(DEFAULTS.cacheBytes)
-    .meta({ description: 'Memory for what was learned from other servers.' }),
-  clientTimeout: duration(100, RESOLUTION_MS_MAX)
-    .prefault(DEFAULTS.clientTimeout)
-    .meta({ description: 'How long a client waits at most; then it is answered SERVFAIL.' }),
-}).transform(({ clientTimeout, rootHints, localNames, ...rest }) => ({
-  ...rest,
-  rootHints,
-  localNames,
-  clientMs: clientTimeout,
-}));
 
 const NSID = `a text of at most ${NSID_BYTES_MAX} bytes, or false for none`;
 const nsid = z.union(

@@ -1,0 +1,58 @@
+/**
+ * The form of `recursion` in cairn.yaml: whom to ask, how, and what to remember. In and out as in `schema`.
+ */
+import { z } from 'zod';
+import { RESOLUTION_MS_MAX } from '../base/limits.ts';
+import { MINIMISATIONS } from '../resolver/minimise.ts';
+import {
+  count,
+  duration,
+  expected,
+  flag,
+  list,
+  name,
+  PREFIX,
+  prefix,
+  size,
+  table,
+  text,
+} from './schema-parts.ts';
+import { DEFAULTS, OWN } from './settings.ts';
+
+export const recursion = table({
+  enabled: flag.prefault(true).meta({ description: 'Whether names that are not in our zones are resolved.' }),
+  allow: list(prefix(PREFIX), 'addresses and prefixes')
+    .prefault([...DEFAULTS.allow])
+    .meta({ description: 'Clients that may have names resolved; others are refused.' }),
+  rootHints: text('the name of a file')
+    .optional()
+    .meta({ description: 'Names and addresses of root servers; by default those of the IANA root.' }),
+  neverQuery: list(prefix(`${PREFIX}, or ${OWN}`, OWN), `addresses and prefixes, or ${OWN}`)
+    .prefault([...DEFAULTS.neverQuery])
+    .transform((texts) => ({
+      own: texts.includes(OWN),
+      prefixes: texts.filter((t) => t !== OWN),
+    }))
+    .meta({ description: `Addresses never asked as upstream; "${OWN}" means this machine's own.` }),
+  upstreamPort: count('a port', 1, 65_535)
+    .prefault(DEFAULTS.upstreamPort)
+    .meta({ description: 'The port at which other servers are asked.' }),
+  localNames: list(name, 'domain names')
+    .optional()
+    .meta({ description: 'Names answered here and never asked upstream; by default those that RFCs name.' }),
+  minimise: z
+    .enum(MINIMISATIONS, expected(`one of ${MINIMISATIONS.join(', ')}`))
+    .prefault('relaxed')
+    .meta({ description: 'How little of a name other servers are shown on the way to it (RFC 9156).' }),
+  cacheBytes: size(2 ** 20)
+    .prefault(DEFAULTS.cacheBytes)
+    .meta({ description: 'Memory for what was learned from other servers.' }),
+  clientTimeout: duration(100, RESOLUTION_MS_MAX)
+    .prefault(DEFAULTS.clientTimeout)
+    .meta({ description: 'How long a client waits at most; then it is answered SERVFAIL.' }),
+}).transform(({ clientTimeout, rootHints, localNames, ...rest }) => ({
+  ...rest,
+  rootHints,
+  localNames,
+  clientMs: clientTimeout,
+}));
