@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { RESOLUTION_MS_MAX } from '../base/limits.ts';
 import { MINIMISATIONS } from '../resolver/minimise.ts';
+import { freshnessFrom, freshnessKeys } from './schema-freshness.ts';
 import {
   count,
   duration,
@@ -50,9 +51,18 @@ export const recursion = table({
   clientTimeout: duration(100, RESOLUTION_MS_MAX)
     .prefault(DEFAULTS.clientTimeout)
     .meta({ description: 'How long a client waits at most; then it is answered SERVFAIL.' }),
-}).transform(({ clientTimeout, rootHints, localNames, ...rest }) => ({
-  ...rest,
-  rootHints,
-  localNames,
-  clientMs: clientTimeout,
-}));
+  ...freshnessKeys,
+})
+  .refine(({ minTtl, maxTtl }) => minTtl <= maxTtl, {
+    ...expected('a time no longer than maxTtl'),
+    path: ['minTtl'],
+  })
+  .transform(
+    ({ clientTimeout, rootHints, localNames, minTtl, maxTtl, maxNegativeTtl, prefetch, stale, ...rest }) => ({
+      ...rest,
+      rootHints,
+      localNames,
+      clientMs: clientTimeout,
+      freshness: freshnessFrom({ minTtl, maxTtl, maxNegativeTtl, prefetch, stale }),
+    }),
+  );

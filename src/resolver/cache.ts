@@ -12,7 +12,7 @@ import {
 import type { World } from '../base/world.ts';
 import { Rcode, Type } from '../wire/codes.ts';
 import { type Name, nameKey, ROOT } from '../wire/name.ts';
-import { rrsetCount, rrsetTtl } from '../wire/rrset.ts';
+import { rrsetCount, rrsetTtl, rrsetType } from '../wire/rrset.ts';
 import { cnameFinding, dnameFinding } from './alias.ts';
 import { type AnswerRrset, answered, denied, ended, type Finding, followsAliases } from './outcome.ts';
 import { type Fact, Shelf, typedKey, typeKey } from './shelf.ts';
@@ -95,8 +95,40 @@ export class Cache {
     return undefined;
   }
 
-  #told(fact: Data | Denial, owner: Name): Finding {
-    const ttl = this.#shelf.secondsLeft(fact);
+  /**
+   * What was true of the name itself until not longer ago than so: of what expired, the last. It is told with
+   * `ttl` (RFC 8767 §4).
+   */
+  findExpired(name: Name, type: number, top: Name, agoMs: number, ttl: number): Finding | undefined {
+    const key = nameKey(name);
+    const types = followsAliases(type) ? [typeKey(type), CNAME_KEY] : [typeKey(type)];
+    let last: Data | Denial | undefined;
+    for (const each of [...types, WHOLE_NAME_KEY]) {
+      const fact = this.#expired(key + each, agoMs);
+      if (fact !== undefined && fact.expiresMs > (last?.expiresMs ?? 0)) last = fact;
+    }
+    if (last === undefined) return this.#expiredDname(name, name.length - top.length, agoMs, ttl);
+    const block = last.kind === 'data' ? (last.blocks[0] as Uint8Array) : undefined;
+    const isAlias = block !== undefined && rrsetType(block, 0) === Type.CNAME && followsAliases(type);
+    return isAlias ? cnameFinding(name, block, ttl) : this.#told(last, name, ttl);
+  }
+
+  #expired(key: string, agoMs: number): Data | Denial | undefined {
+    const fact = this.#shelf.latest(key);
+    return fact !== undefined && fact.expiresMs + agoMs > this.#shelf.nowMs() ? fact : undefined;
+  }
+
+  #expiredDname(name: Name, topAt: number, agoMs: number, ttl: number): Finding | undefined {
+    const key = nameKey(name);
+    for (let at = (name[0] as number) + 1; at <= topAt; at += (name[at] as number) + 1) {
+      const dname = this.#expired(key.slice(at) + DNAME_KEY, agoMs);
+      if (dname?.kind === 'data')
+        return dnameFinding(name, name.subarray(at), dname.blocks[0] as Uint8Array, ttl);
+    }
+    return undefined;
+  }
+
+  #told(fact: Data | Denial, owner: Name, ttl = this.#shelf.secondsLeft(fact)): Finding {
     if (fact.kind === 'data') return ended(answered(fact.blocks.map((block) => ({ owner, block, ttl }))));
     const soa = { owner: owner.subarray(fact.soaAt), block: fact.soa, ttl };
     return ended(denied(fact.kind === 'nodata' ? Rcode.NOERROR : Rcode.NXDOMAIN, soa));

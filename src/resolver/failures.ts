@@ -14,6 +14,10 @@ interface Failure extends Fact {
   readonly text: string;
 }
 
+/** RFC 8914 §4.14: this SERVFAIL comes from a cache. */
+export const failedBefore = (why: string): Outcome =>
+  failed(Ede.CACHED_ERROR, `failed shortly before: ${why}`);
+
 export class Failures {
   readonly #shelf: Shelf<Failure>;
 
@@ -23,8 +27,13 @@ export class Failures {
 
   find(name: Name, type: number): Outcome | undefined {
     const failure = this.#shelf.live(typedKey(name, type));
-    // RFC 8914 §4.14: this SERVFAIL comes from a cache.
-    return failure && failed(Ede.CACHED_ERROR, `failed shortly before: ${failure.text}`);
+    return failure && failedBefore(failure.text);
+  }
+
+  /** Whether it failed when it was tried last, and not longer ago than it would have been kept, and so. */
+  isRecent(name: Name, type: number, agoMs: number): boolean {
+    const failure = this.#shelf.latest(typedKey(name, type));
+    return failure !== undefined && failure.expiresMs + agoMs > this.#shelf.nowMs();
   }
 
   keep(name: Name, type: number, reason: ExtendedError | undefined): void {

@@ -31,10 +31,10 @@ export interface Outcome {
   /** Local names and the hosts file. */
   readonly authoritative?: boolean;
   /**
-   * A failure by a limit of our own, and not by what servers said: the question took too much, or the moment
-   * was bad. It says nothing lasting about the name where it happened.
+   * A failure by a limit of our own, and not by what servers said: the question took too much, the moment was
+   * bad, or too many wait already. It says nothing lasting about the name where it happened.
    */
-  readonly limited?: 'question' | 'moment';
+  readonly limited?: 'question' | 'moment' | 'crowd';
 }
 
 export type Finding =
@@ -75,7 +75,7 @@ export const failed = (code: number, text: string): Outcome => ({
 
 export const limited = (
   text: string,
-  by: 'question' | 'moment' = 'question',
+  by: Outcome['limited'] & string = 'question',
   code = Ede.OTHER as number,
 ): Outcome => ({
   ...failed(code, text),

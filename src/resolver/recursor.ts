@@ -1,12 +1,14 @@
 /**
  * The resolver's front door. A question comes in; an outcome comes out, always, and within the client's time:
- * work that takes longer goes on and fills the cache. Here is what one process shares among all its
- * questions: what is known, and what is in flight.
+ * work that takes longer goes on and fills the cache. Where no server answers in time, what has expired does
+ * (RFC 8767); and what is asked for in the last tenth of its life is asked for anew. Here is what one process
+ * shares among all its questions: what is known, and what is in flight.
  */
 import type { Counters } from '../base/counters.ts';
 import { Counter } from '../base/counters.ts';
 import {
   CLIENTS_WAITING_MAX,
+  REFRESHES_MAX,
   RESOLUTION_MS_MAX,
   RESOLUTIONS_MAX,
   WAITERS_PER_QUESTION_MAX,
@@ -21,6 +23,7 @@ import { Budget } from './budget.ts';
 import type { NameServer } from './delegation.ts';
 import { drive, Sender } from './drive.ts';
 import { Flight } from './flight.ts';
+import { type Freshness, isDue } from './freshness.ts';
 import type { Hosts } from './hosts.ts';
 import { Journal } from './journal.ts';
 import { Knowledge } from './knowledge.ts';
@@ -28,7 +31,7 @@ import { LocalNames } from './local-names.ts';
 import type { Minimisation } from './minimise.ts';
 import { ended, type Finding, failed, limited, type Outcome } from './outcome.ts';
 import type { OwnZones } from './own-zones.ts';
-import { recall, resolve } from './resolve.ts';
+import { recall, recallStale, resolve } from './resolve.ts';
 import { Servers } from './servers.ts';
 import { typedKey } from './shelf.ts';
 import type { Upstream } from './upstream.ts';
@@ -50,6 +53,7 @@ export interface RecursorSettings {
   readonly clientMs: number;
   readonly useCaseRandomisation: boolean;
   readonly minimise: Minimisation;
+  readonly freshness: Freshness;
   /** A mistake of ours: the question got SERVFAIL. */
   readonly onBug: (error: unknown) => void;
 }
@@ -72,6 +76,8 @@ export class Recursor {
   readonly #inFlight = new Map<string, Flight>();
   /** One for each client that waits, or whose question goes on without it. */
   readonly #clients = new Set<Account>();
+  /** Questions asked anew that nobody waits for. */
+  #refreshes = 0;
 
   constructor(
     settings: RecursorSettings,
@@ -105,9 +111,34 @@ export class Recursor {
     return this.#clients.size;
   }
 
-  /** The outcome, if it takes no waiting. */
+  /** The outcome, if it takes no waiting. What is known, but hardly any more, is asked for anew meanwhile. */
   cached(question: Question): Outcome | undefined {
-    return unanswerable(question) ?? recall(question, this.#know);
+    const refusal = unanswerable(question);
+    if (refusal !== undefined) return refusal;
+    const { freshness } = this.#settings;
+    let last: Asked = question;
+    const outcome = recall(question, (asked) => {
+      last = asked;
+      const finding = this.#know.find(asked);
+      if (freshness.prefetch && finding !== undefined && isDue(finding)) this.#refresh(asked);
+      return finding;
+    });
+    if (outcome !== undefined) return this.#ratherStale(question, outcome);
+    // RFC 8767 §5: who would wait for servers that failed just now is not made to.
+    if (freshness.stale === undefined || !this.#know.failedLately(last)) return undefined;
+    const stale = this.#stale(question, 'servers that failed shortly before are being tried');
+    if (stale !== undefined) this.#refresh(last);
+    return stale;
+  }
+
+  #stale(question: Question, why: string): Outcome | undefined {
+    const { stale } = this.#settings.freshness;
+    return stale && recallStale(question, this.#know, stale, why);
+  }
+
+  #ratherStale(question: Question, outcome: Outcome): Outcome {
+    if (outcome.rcode !== Rcode.SERVFAIL) return outcome;
+    return this.#stale(question, outcome.ede?.text ?? '') ?? outcome;
   }
 
   /** Never rejects; settles within the client's time. */
@@ -116,25 +147,40 @@ export class Recursor {
     if (refusal !== undefined) return Promise.resolve(refusal);
     if (this.#clients.size >= CLIENTS_WAITING_MAX) {
       this.#counters?.bump(Counter.resolutionsTurnedAway);
-      return Promise.resolve(limited('too many clients are waiting', 'moment'));
+      return Promise.resolve(this.#ratherStale(question, limited('too many clients are waiting', 'crowd')));
     }
     return new Promise((settle) => {
-      const budget = Budget.open(this.#world.nowMs() + RESOLUTION_MS_MAX);
-      const account: Account = { budget, flight: undefined, waitingFor: undefined };
+      const account = this.#newAccount();
       this.#clients.add(account);
-      const cancel = this.#world.after(this.#settings.clientMs, () => {
-        this.#counters?.bump(Counter.resolutionsLate);
-        settle((account.waitingFor?.journal ?? new Journal()).late());
-      });
+      const cancel = this.#watchTime(question, account, settle);
       void drive(resolve(question), (wish) => this.#grant(wish, account))
         .then((outcome) => this.#remember(question, outcome))
         .catch((error: unknown) => this.#bug(error))
         .then((outcome) => {
           this.#clients.delete(account);
           cancel();
-          settle(outcome);
+          settle(this.#ratherStale(question, outcome));
         });
     });
+  }
+
+  /** RFC 8767 §5: what has expired is told before the client gives up; or else, then, that it is late. */
+  #watchTime(question: Question, account: Account, settle: (outcome: Outcome) => void): () => void {
+    const { clientMs, freshness } = this.#settings;
+    const late = (): Outcome => (account.waitingFor?.journal ?? new Journal()).late();
+    const firstMs = Math.min(freshness.stale?.waitMs ?? clientMs, clientMs);
+    const end = (): void => {
+      const outcome = this.#ratherStale(question, late());
+      if (outcome.rcode === Rcode.SERVFAIL) this.#counters?.bump(Counter.resolutionsLate);
+      settle(outcome);
+    };
+    let cancel = this.#world.after(firstMs, () => {
+      if (firstMs === clientMs) return end();
+      const outcome = this.#ratherStale(question, late());
+      if (outcome.rcode === Rcode.SERVFAIL) cancel = this.#world.after(clientMs - firstMs, end);
+      else settle(outcome);
+    });
+    return () => cancel();
   }
 
   /** Everything learned is unlearned, or what was learned of such names; what is in flight lands. */
@@ -181,11 +227,27 @@ export class Recursor {
       if (open.holdsForAll(finding)) return finding;
     }
     if (account.flight === undefined && this.#inFlight.size >= RESOLUTIONS_MAX) {
-      return this.#turnAway(limited('too many questions are being resolved', 'moment'));
+      return this.#turnAway(limited('too many questions are being resolved', 'crowd'));
     }
     const budget = account.flight === undefined ? account.budget.forName() : account.budget.deeper();
     if (budget === undefined) return ended(limited('server names lead too deep to other server names'));
     return this.#await(this.#launch(key, asked, budget), account);
+  }
+
+  /** Nobody waits for it; what is known goes on being answered. */
+  #refresh(asked: Asked): void {
+    const key = typedKey(asked.name, asked.type);
+    const isUnderWay = this.#inFlight.has(key) || this.#inFlight.size >= RESOLUTIONS_MAX;
+    if (isUnderWay || this.#refreshes >= REFRESHES_MAX || this.#know.failure(asked) !== undefined) return;
+    this.#refreshes++;
+    this.#counters?.bump(Counter.resolutionsRefreshing);
+    const { budget } = this.#newAccount();
+    void this.#launch(key, asked, budget.forName()).finding.finally(() => this.#refreshes--);
+  }
+
+  #newAccount(): Account {
+    const budget = Budget.open(this.#world.nowMs() + RESOLUTION_MS_MAX);
+    return { budget, flight: undefined, waitingFor: undefined };
   }
 
   #turnAway(outcome: Outcome): Finding {
@@ -233,7 +295,7 @@ function obstacleToJoining(open: Flight, { flight }: Account): Outcome | undefin
     return limited('the names of its servers go round in a circle');
   }
   if (flight === undefined && open.clients >= WAITERS_PER_QUESTION_MAX) {
-    return limited(`${WAITERS_PER_QUESTION_MAX} clients wait for this already`, 'moment');
+    return limited(`${WAITERS_PER_QUESTION_MAX} clients wait for this already`, 'crowd');
   }
   return undefined;
 }
