@@ -59,7 +59,7 @@ export const RELOAD_CHANGES_SHARE = 50;
 export const TCP_CLIENTS_MAX = 1_024;
 export const TCP_CLIENTS_PER_ADDRESS_MAX = 32;
 /** RFC 6177 §2: what one site has at least, so an IPv6 client is its /64 and not one of its addresses. */
-export const TCP_CLIENT_BITS_V6 = 64;
+export const CLIENT_BITS_V6 = 64;
 /** Of the process's file descriptors, for clients over TCP (Knot DNS: half). */
 export const TCP_DESCRIPTORS_SHARE = 0.5;
 /** Descriptors for what is not counted one by one: zone files, log, threads, whoever watches. */
@@ -167,7 +167,7 @@ export const WAITING_PER_CLIENT_MAX = 500;
 export const WAITING_PER_KNOWN_CLIENT_MAX = 5_000;
 /** Questions asked anew at a time while what is known is still answered. */
 export const REFRESHES_MAX = 256;
-/** Questions that fail in silence, one after the other, until their zone is taken for dead (RFC 9520 §3.2)… */
+/** Questions that fail in silence in a row until their zone is taken for dead (RFC 9520 §3.2)… */
 export const OUTAGE_FAILURES = 3;
 /** …whose servers are then tried with one question in this time, so that their return is noticed. */
 export const OUTAGE_PROBE_MS = 2_000;

@@ -158,7 +158,7 @@ export class Knowledge {
   }
 
   /**
-   * RFC 9520 §3.2: a dead zone's failure is not the name's, and neither is what a limit of ours ended, where its
+   * RFC 9520 §3.2: a dead zone's failure is not the name's. Neither is what a limit of ours ended: there its
    * asker decides.
    */
   learnFailure({ name, type }: Asked, zone: Name, { limited, ede }: Outcome): void {

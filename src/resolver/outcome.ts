@@ -82,6 +82,10 @@ export const limited = (
   limited: by,
 });
 
+/** RFC 8914 §4.4 and §4.20: some of it has expired. */
+export const isStale = ({ ede }: Outcome): boolean =>
+  ede?.code === Ede.STALE || ede?.code === Ede.STALE_NXDOMAIN;
+
 /**
  * Types that are answered by an alias itself and not by what it points at (RFC 1034 §3.6.2, RFC 8482 §4.1).
  */

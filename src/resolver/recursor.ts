@@ -29,7 +29,7 @@ import { Journal } from './journal.ts';
 import { Knowledge } from './knowledge.ts';
 import { LocalNames } from './local-names.ts';
 import type { Minimisation } from './minimise.ts';
-import { ended, type Finding, failed, limited, type Outcome } from './outcome.ts';
+import { ended, type Finding, failed, isStale, limited, type Outcome } from './outcome.ts';
 import type { OwnZones } from './own-zones.ts';
 import { recall, recallStale, resolve } from './resolve.ts';
 import { Servers } from './servers.ts';
@@ -189,11 +189,13 @@ export class Recursor {
   }
 
   /**
-   * Whether all of the outcome was told by others, and holds as long as they said: no failure, nothing of our
-   * own zones, of the hosts file, or of local names, which may change at any time.
+   * Whether all of the outcome was told by others, be it that it has expired: no failure, nothing of our own
+   * zones, of the hosts file, or of local names, which may change at any time.
    */
-  isOfOthers({ name, type }: Question, { rcode, ede, answer }: Outcome): boolean {
-    if ((rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN) || ede !== undefined) return false;
+  isOfOthers({ name, type }: Question, outcome: Outcome): boolean {
+    const { rcode, ede, answer } = outcome;
+    if (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN) return false;
+    if (ede !== undefined && !isStale(outcome)) return false;
     // Every name that was asked for on the way: the question's, and where each alias points.
     const aliases = answer.filter(({ block }) => rrsetType(block, 0) === Type.CNAME);
     const names = [name, ...aliases.map(({ block }) => ownName(aliasTarget(block)))];
