@@ -114,7 +114,8 @@ function rebase(value: unknown, folder: string): unknown {
   if ('zone' in named) named.zone = within(named.zone, () => true);
   if ('cache' in named) named.cache = within(named.cache, (key) => key === 'images');
   if ('log' in named) named.log = rebaseLog(named.log, based);
-  if ('recursion' in named) named.recursion = within(named.recursion, (key) => key === 'rootHints');
+  if ('recursion' in named)
+    named.recursion = within(named.recursion, (key) => key === 'rootHints' || key === 'localRoot');
   return named;
 }
 

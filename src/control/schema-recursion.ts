@@ -28,6 +28,9 @@ export const recursion = table({
   rootHints: text('the name of a file')
     .optional()
     .meta({ description: 'Names and addresses of root servers; by default those of the IANA root.' }),
+  localRoot: text('the name of a file')
+    .optional()
+    .meta({ description: 'A zone file of the root, to be asked in place of its servers (RFC 8806).' }),
   neverQuery: list(prefix(`${PREFIX}, or ${OWN}`, OWN), `addresses and prefixes, or ${OWN}`)
     .prefault([...DEFAULTS.neverQuery])
     .transform((texts) => ({
@@ -58,9 +61,21 @@ export const recursion = table({
     path: ['minTtl'],
   })
   .transform(
-    ({ clientTimeout, rootHints, localNames, minTtl, maxTtl, maxNegativeTtl, prefetch, stale, ...rest }) => ({
+    ({
+      clientTimeout,
+      rootHints,
+      localRoot,
+      localNames,
+      minTtl,
+      maxTtl,
+      maxNegativeTtl,
+      prefetch,
+      stale,
+      ...rest
+    }) => ({
       ...rest,
       rootHints,
+      localRoot,
       localNames,
       clientMs: clientTimeout,
       freshness: freshnessFrom({ minTtl, maxTtl, maxNegativeTtl, prefetch, stale }),

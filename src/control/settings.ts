@@ -76,6 +76,8 @@ export interface RecursionSettings {
   readonly allow: readonly string[];
   /** A file of NS, A and AAAA records; undefined for the one that comes with the program. */
   readonly rootHints: string | undefined;
+  /** A file of the root zone, to be asked in place of its servers; undefined for none. */
+  readonly localRoot: string | undefined;
   readonly neverQuery: NeverQuery;
   readonly upstreamPort: number;
   /** Names answered here and never asked upstream; undefined for those that RFCs name. */

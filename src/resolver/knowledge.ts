@@ -28,6 +28,7 @@ import type { Asked } from './wish.ts';
 
 export interface KnowledgeSettings {
   readonly rootHints: readonly NameServer[];
+  readonly localRoot?: OwnZones;
   readonly neverQuery: { has(address: string): boolean };
   readonly cacheBytes: number;
   readonly localNames: LocalNames;
@@ -35,6 +36,13 @@ export interface KnowledgeSettings {
   readonly minimise: Minimisation;
   readonly freshness: Freshness;
 }
+
+/** RFC 4035 §4.2: the parent has the DS. */
+const above = (name: Name, type: number): Name => (type === Type.DS ? parentName(name) : name);
+
+/** Whether nobody further down than the root is known. */
+const isRoots = (closest: Delegation | undefined): boolean =>
+  closest === undefined || closest.cut.length === 1;
 
 const isRootNs = ({ name, type }: Asked): boolean => name.length === 1 && type === Type.NS;
 
@@ -115,9 +123,25 @@ export class Knowledge {
     // RFC 9609 §2: to be primed is to know the root's servers, not just the answer that names them.
     if (!isRootNs(asked) || this.#delegations.at(ROOT) !== undefined) {
       // Whoever denies or renames what is above a zone of ours does not speak for it (LIMITS C10).
-      return this.cache.find(name, type, own.kind === 'delegation' ? own.cut : ROOT);
+      const cached = this.cache.find(name, type, own.kind === 'delegation' ? own.cut : ROOT);
+      if (cached !== undefined) return cached;
     }
-    return undefined;
+    return own.kind === 'delegation' ? undefined : this.#toldByRoot(asked);
+  }
+
+  /** What the root would say, where its zone is here and it is the one to ask (RFC 8806). */
+  #toldByRoot({ name, type }: Asked): Finding | undefined {
+    const { localRoot } = this.#settings;
+    if (localRoot === undefined || !isRoots(this.#delegations.closest(above(name, type)))) return undefined;
+    const told = localRoot.ask(name, type);
+    return told.kind === 'answer' ? ended(told.outcome) : undefined;
+  }
+
+  #referredByRoot({ name, type }: Asked): Delegation | undefined {
+    const told = this.#settings.localRoot?.ask(name, type);
+    if (told?.kind !== 'delegation') return undefined;
+    const expiresMs = this.#world.nowMs() + 1000 * this.#settings.freshness.maxTtl;
+    return { cut: told.cut, servers: told.servers, expiresMs };
   }
 
   /** Whether the servers of the zone said that the name is there, with records, as an alias, or empty. */
@@ -128,12 +152,11 @@ export class Knowledge {
   }
 
   /** Where to start asking; undefined where nothing is known, not even the root. */
-  closest({ name, type }: Asked): Delegation | undefined {
-    // RFC 4035 §4.2: the parent has the DS.
-    const from = type === Type.DS ? parentName(name) : name;
-    const cached = this.#delegations.closest(from);
+  closest(asked: Asked): Delegation | undefined {
+    const { name, type } = asked;
+    const cached = this.#delegations.closest(above(name, type));
     const own = this.#ownZones.ask(name, type);
-    if (own.kind !== 'delegation') return cached;
+    if (own.kind !== 'delegation') return isRoots(cached) ? (this.#referredByRoot(asked) ?? cached) : cached;
     const isDeeper =
       cached !== undefined && cached.cut.length > own.cut.length && isWithin(cached.cut, own.cut);
     // Our own zones are asked every time, so that what they delegate holds until they say otherwise.

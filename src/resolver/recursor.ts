@@ -42,6 +42,8 @@ export type { AnswerRrset, ExtendedError, Outcome } from './outcome.ts';
 
 export interface RecursorSettings {
   readonly rootHints: readonly NameServer[];
+  /** A copy of the root zone, asked in place of its servers as long as it says something (RFC 8806). */
+  readonly localRoot?: OwnZones;
   /** Addresses, as canonical text, that are never asked. */
   readonly neverQuery: { has(address: string): boolean };
   readonly upstreamPort: number;

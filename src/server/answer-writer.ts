@@ -249,8 +249,8 @@ export class AnswerWriter {
 }
 
 /**
- * How long before the first of them expires somebody should ask anew: when one of them is in the last tenth of
- * its life. 0 where it is already, and whoever keeps it knows. An RRset's own TTL is what it had at first.
+ * How long before the first of them expires somebody should ask anew: when one of them is in the last tenth
+ * of its life. 0 where it is already, and whoever keeps it knows. An RRset's own TTL is what it had at first.
  */
 function dueMs(rrsets: readonly KeptRrset[], ttl: number): number {
   const due = Math.max(...rrsets.map((each) => ttl - each.ttl + rrsetTtl(each.block, 0) / 10));

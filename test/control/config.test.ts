@@ -113,6 +113,7 @@ recursion:
   enabled: false
   allow: [192.0.2.0/24]
   rootHints: my.hints
+  localRoot: my.root
   neverQuery: [own, 198.51.100.0/24]
   upstreamPort: 5301
   localNames: [localhost, onion.]
@@ -147,6 +148,7 @@ grace: 2s
     recursion: {
       enabled: false,
       rootHints: join(folder, 'my.hints'),
+      localRoot: join(folder, 'my.root'),
       upstreamPort: 5301,
       localNames: ['localhost', 'onion.'],
       cacheBytes: 2 ** 30,

@@ -22,6 +22,7 @@ import { isWithin, ScriptedZone } from './scripted-zone.ts';
 import { VirtualWorld } from './virtual-world.ts';
 
 const plain = (name: Name): string => (name.length === 1 ? '.' : nameText(name).slice(0, -1));
+const plainOwner = (owner: Name): string => plain(owner).replace(/^\.$/, '');
 const name = (text: string): Name => nameFromText(text === '.' ? '.' : text) as Name;
 
 export class Stage {
@@ -102,6 +103,16 @@ export class Stage {
           ),
         );
         return;
+      case 'local-root': {
+        const root = new ScriptedZone(
+          '',
+          block.lines.map(({ text }) => recordFrom(text)),
+        );
+        this.#settings.localRoot = {
+          ask: (owner, type) => askOwn([root], plainOwner(owner), typeText(type)),
+        };
+        return;
+      }
       case 'set':
         return this.#set(first, block);
       case 'remove':
@@ -268,7 +279,7 @@ export class Stage {
   }
 
   #ownZones(): OwnZones {
-    return { ask: (owner, type) => askOwn(this.#own, plain(owner).replace(/^\.$/, ''), typeText(type)) };
+    return { ask: (owner, type) => askOwn(this.#own, plainOwner(owner), typeText(type)) };
   }
 }
 
