@@ -68,7 +68,7 @@ describe('a copy of the root zone [RFC 8806]', () => {
     ...settings,
     recursion: { ...settings.recursion, localRoot: files.path('root.copy') },
   });
-  beforeEach(() => files.write('root.copy', `$TTL 86400\n${ROOT}com. NS a.gtld.net.\n`));
+  beforeEach(() => files.write('root.copy', `$TTL 86400\n${ROOT}com. NS a.gtld.net.\na.gtld.net. A 192.0.2.2\n`));
 
   test('is read beside the zones that are served, and is good as long as its SOA says', async () => {
     const modified = new Date('2026-01-02T03:04:05Z');
@@ -76,7 +76,7 @@ describe('a copy of the root zone [RFC 8806]', () => {
     const { loadout, complaints, watched } = await readAll(withRoot());
     expect(complaints).toEqual([]);
     expect(loadout?.catalog.images.map(({ apexText }) => apexText)).toEqual(['example.com.']);
-    expect(loadout?.localRoot?.zone.image.recordCount).toBe(4);
+    expect(loadout?.localRoot?.zone.image.recordCount).toBe(5);
     expect(loadout?.localRoot?.untilSeconds).toBe(modified.getTime() / 1_000 + 604_800);
     expect(watched.files).toContain(files.path('root.copy'));
   });
