@@ -171,6 +171,18 @@ export const CACHE_NEGATIVE_SECONDS_MAX = 3_600;
 export const FAILURE_SECONDS_MIN = 5;
 export const FAILURE_SECONDS_MAX = 300;
 export const CACHED_RRS_PER_RRSET_MAX = 100;
+/** RFC 8767 §5: what has expired may be of use for a day to three; it stays so long where there is room. */
+export const CACHE_LINGER_SECONDS = 86_400;
+/** Of each kind of facts: places are 32-bit numbers. Some twenty million facts. */
+export const SHELF_BYTES_MAX = 2 ** 31 - 8;
+/** A few dozen facts. */
+export const SHELF_BYTES_MIN = 4_096;
+/** For each byte that is kept so many more may be moved because they are asked for, or have not expired. */
+export const SHELF_RESCUE_MULTIPLE = 8;
+/** …together, as far as less was moved before. */
+export const SHELF_CREDIT_BYTES_MAX = 65_536;
+/** Delegations that need not be read from their bytes, some 2 kB each: what is asked is below few cuts. */
+export const DELEGATIONS_READ_MAX = 512;
 /** RRsets kept of one answer to ANY. */
 export const CACHED_TYPES_PER_NAME_MAX = 100;
 /** Text of an Extended DNS Error: a line for a human (RFC 8914 §2). */
