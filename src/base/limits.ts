@@ -153,6 +153,14 @@ export const RESOLUTIONS_MAX = 2_048;
 export const UPSTREAM_SOCKETS_MAX = 2_048;
 /** Random ports tried for one query when some are taken. */
 export const UPSTREAM_PORT_TRIES_MAX = 8;
+/** Of all sockets that have something to read, so many are told at once. */
+export const UPSTREAM_EVENTS_MAX = 256;
+/** Datagrams read of one socket, none of them the reply, before others have their turn. */
+export const UPSTREAM_DATAGRAMS_PER_TURN_MAX = 16;
+/** How long another thread waits for replies; the resolver thread cannot end sooner. */
+export const UPSTREAM_WAIT_MS = 100;
+/** Questions of one connection to another server that wait for replies; the next opens another one. */
+export const UPSTREAM_TCP_QUESTIONS_MAX = 32;
 /** RFC 7766 §6.2.1: a connection is kept a little for the next question to that server… */
 export const UPSTREAM_TCP_IDLE_MS = 2_000;
 /** …of this many servers. */
