@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import {
+  CACHE_LINGER_SECONDS,
   CACHE_NEGATIVE_SECONDS_MAX,
   CACHE_TTL_SECONDS_MAX,
   CLIENT_MS_MAX,
@@ -17,7 +18,7 @@ const stale = table({
   wait: duration(0, CLIENT_MS_MAX)
     .prefault(DEFAULTS.stale.wait)
     .meta({ description: 'How long a client waits for a fresh answer before it gets an expired one.' }),
-  maxAge: duration(1_000, 7 * 86_400_000)
+  maxAge: duration(1_000, 1_000 * CACHE_LINGER_SECONDS)
     .prefault(DEFAULTS.stale.maxAge)
     .meta({ description: 'For how long after it expired an answer may be given.' }),
   ttl: duration(1_000, 3_600_000)

@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os';
 import { assert } from '../base/assert.ts';
 import {
   CACHE_BYTES_DEFAULT,
+  CACHE_LINGER_SECONDS,
   CACHE_NEGATIVE_SECONDS_MAX,
   CACHE_TTL_SECONDS_MAX,
   CLIENT_MS_MAX,
@@ -15,7 +16,6 @@ import {
   RATE_LIMIT_PER_SECOND,
   RATE_LIMIT_SLIP,
   RATE_LIMIT_WINDOW_MS,
-  STALE_SECONDS_MAX,
   STALE_TTL_SECONDS,
   STALE_WAIT_MS,
   TCP_CLIENTS_MAX,
@@ -140,7 +140,7 @@ export const DEFAULTS = {
   maxNegativeTtl: `${CACHE_NEGATIVE_SECONDS_MAX / 3_600}h`,
   stale: {
     wait: `${STALE_WAIT_MS}ms`,
-    maxAge: `${STALE_SECONDS_MAX / 3_600}h`,
+    maxAge: `${CACHE_LINGER_SECONDS / 3_600}h`,
     ttl: `${STALE_TTL_SECONDS}s`,
   },
   version: 'cairn',

@@ -4,9 +4,9 @@
  */
 import { put32 } from '../base/bytes.ts';
 import {
+  CACHE_LINGER_SECONDS,
   CACHE_NEGATIVE_SECONDS_MAX,
   CACHE_TTL_SECONDS_MAX,
-  STALE_SECONDS_MAX,
   STALE_TTL_SECONDS,
   STALE_WAIT_MS,
 } from '../base/limits.ts';
@@ -39,7 +39,7 @@ export const FRESHNESS_DEFAULT: Freshness = {
   maxTtl: CACHE_TTL_SECONDS_MAX,
   maxNegativeTtl: CACHE_NEGATIVE_SECONDS_MAX,
   prefetch: true,
-  stale: { waitMs: STALE_WAIT_MS, maxAgeMs: 1_000 * STALE_SECONDS_MAX, ttl: STALE_TTL_SECONDS },
+  stale: { waitMs: STALE_WAIT_MS, maxAgeMs: 1_000 * CACHE_LINGER_SECONDS, ttl: STALE_TTL_SECONDS },
 };
 
 /** Writes into a block how long it is true, as its TTL, and gives that; `told` is what its sender meant. */

@@ -124,7 +124,7 @@ recursion:
   maxTtl: 2h
   maxNegativeTtl: 30s
   prefetch: false
-  stale: { wait: 200ms, maxAge: 2d }
+  stale: { wait: 200ms, maxAge: 12h }
 cache: { images: kept }
 hosts: /etc/hosts
 identity: { version: false, hostname: ns1, id: ns1.example }
@@ -156,7 +156,7 @@ grace: 2s
       minimise: 'off',
       freshness: {
         ...{ minTtl: 60, maxTtl: 7_200, maxNegativeTtl: 30, prefetch: false },
-        stale: { waitMs: 200, maxAgeMs: 172_800_000, ttl: 30 },
+        stale: { waitMs: 200, maxAgeMs: 43_200_000, ttl: 30 },
       },
     },
     hosts: '/etc/hosts',

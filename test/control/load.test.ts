@@ -68,7 +68,9 @@ describe('a copy of the root zone [RFC 8806]', () => {
     ...settings,
     recursion: { ...settings.recursion, localRoot: files.path('root.copy') },
   });
-  beforeEach(() => files.write('root.copy', `$TTL 86400\n${ROOT}com. NS a.gtld.net.\na.gtld.net. A 192.0.2.2\n`));
+  beforeEach(() =>
+    files.write('root.copy', `$TTL 86400\n${ROOT}com. NS a.gtld.net.\na.gtld.net. A 192.0.2.2\n`),
+  );
 
   test('is read beside the zones that are served, and is good as long as its SOA says', async () => {
     const modified = new Date('2026-01-02T03:04:05Z');
