@@ -175,6 +175,12 @@ export const CACHED_RRS_PER_RRSET_MAX = 100;
 export const CACHED_TYPES_PER_NAME_MAX = 100;
 /** Text of an Extended DNS Error: a line for a human (RFC 8914 §2). */
 export const EDE_TEXT_CHARS_MAX = 240;
+/** Steps of one walk that are kept to be told: twice its queries, and what it met besides. */
+export const JOURNAL_STEPS_MAX = 96;
+/** Steps told of one question, with those of all walks that it waited for. */
+export const TRAIL_STEPS_MAX = 1_000;
+/** Zones whose last failure is kept with its steps: how a question failed, some 10 KB each. */
+export const MISHAPS_MAX = 64;
 /** Of `recursion.cacheBytes`, the share of the answers that all threads read; the rest is RRsets. */
 export const ANSWER_CACHE_SHARE = 0.25;
 /** An outcome that is larger is known to the resolver thread only. */
