@@ -27,8 +27,9 @@ async function parser(words: readonly string[], run: (command: Promise<number>) 
       run(check(values)),
     )
     .command('query', 'Ask a server, as dig does', {}, () => {})
+    .command('explain', 'Say how an answer comes to be', {}, () => {})
     .command('playground', 'A small internet on loopback addresses, and a resolver over it', {}, () => {})
-    .demandCommand(1, 'expected a command: serve, check, query or playground')
+    .demandCommand(1, 'expected a command: serve, check, query, explain or playground')
     .recommendCommands()
     .strict()
     .version(VERSION)
@@ -92,6 +93,7 @@ async function check(values: Values): Promise<number> {
 /** Commands that read their own words. */
 async function runRaw(words: readonly string[]): Promise<number | undefined> {
   if (words[0] === 'query') return (await import('./tools/query.ts')).runQuery(words.slice(1), io);
+  if (words[0] === 'explain') return (await import('./tools/explain.ts')).runExplain(words.slice(1), io);
   if (words[0] === 'playground')
     return (await import('./tools/playground.ts')).runPlayground(words.slice(1), io);
   return undefined;

@@ -161,9 +161,7 @@ export class Journal {
 
   late(): Outcome {
     const state =
-      this.#faults.size > 0
-        ? `; ${this.#text()}`
-        : ` while the servers of ${plainText(this.zone)} are asked`;
+      this.#faults.size > 0 ? `; ${this.#text()}` : ` while the servers of ${plainText(this.zone)} are asked`;
     return limited(`time is up${state}`, 'question', Ede.NO_REACHABLE_AUTHORITY);
   }
 
