@@ -291,6 +291,8 @@ export const CONTROL_IDLE_MS = 30_000;
 /** Inquiries of the control thread that the resolver thread has not answered, and its time for one. */
 export const INQUIRIES_MAX = 32;
 export const INQUIRY_MS_MAX = 10_000;
+/** Other servers told of at a time. */
+export const SERVERS_TOLD_MAX = 1_000;
 /** Zones whose serials are told; of more, the first by the order of the catalogue. */
 export const METRIC_ZONES_MAX = 1_000;
 

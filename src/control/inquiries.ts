@@ -8,6 +8,7 @@ import { INQUIRIES_MAX, INQUIRY_MS_MAX } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import type { ToldMishap } from '../resolver/mishaps.ts';
 import type { ExtendedError } from '../resolver/outcome.ts';
+import type { ToldServer, Which } from '../resolver/told-servers.ts';
 import type { TrailStep } from '../resolver/trail.ts';
 import type { ToldRecord } from './told-records.ts';
 
@@ -18,6 +19,7 @@ export interface Inquiries {
     readonly asked: { readonly name: Uint8Array; readonly type: number; readonly isFresh: boolean };
     readonly told: ToldResolution;
   };
+  readonly servers: { readonly asked: { readonly which: Which }; readonly told: readonly ToldServer[] };
   readonly mishaps: { readonly asked: Record<string, never>; readonly told: readonly ToldMishap[] };
 }
 

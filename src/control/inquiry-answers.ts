@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { AnswerRrset } from '../resolver/outcome.ts';
 import type { Explained, Recursor } from '../resolver/recursor.ts';
+import { chosen } from '../resolver/told-servers.ts';
 import { Class, rcodeText } from '../wire/codes.ts';
 import type { PostedInquiry, PostedReply, ToldResolution } from './inquiries.ts';
 import { type ToldRecord, toldRecords } from './told-records.ts';
@@ -27,6 +28,7 @@ export function answerInquiries(port: MessagePort, informant: Informant): void {
 
 async function told(inquiry: PostedInquiry, { recursor, another }: Informant): Promise<unknown> {
   if (isAbout(inquiry, 'mishaps')) return recursor().mishaps;
+  if (isAbout(inquiry, 'servers')) return chosen(recursor().servers, inquiry.asked.which);
   if (isAbout(inquiry, 'resolve')) {
     const { name, type, isFresh } = inquiry.asked;
     const by = isFresh ? another() : recursor();

@@ -49,6 +49,7 @@ const request = z.discriminatedUnion(
   [
     z.strictObject({ do: z.literal('explain'), name, type, from, fresh: off }),
     z.strictObject({ do: z.literal('failures') }),
+    z.strictObject({ do: z.literal('servers'), which: z.enum(['all', 'slow', 'lame']).prefault('all') }),
     z.strictObject({ do: z.literal('flush'), name, subtree: off }),
     z.strictObject({ do: z.literal('flush-all') }),
     z.strictObject({ do: z.literal('reload') }),
@@ -89,6 +90,9 @@ async function* serve(asked: Request, offices: Offices): AsyncGenerator<unknown,
     }
     case 'failures':
       yield* await inquiries.ask('mishaps', {});
+      return undefined;
+    case 'servers':
+      yield* await inquiries.ask('servers', { which: asked.which });
       return undefined;
     case 'flush':
       resolver.flush({ name: asked.name, below: asked.subtree });

@@ -188,7 +188,7 @@ const countsOf = ({ answer, authority, additional }: Message): number[] => [
 function foreignTo(zone: Name, { answer, authority, additional }: Message): string[] {
   const owners = new Set<string>();
   for (const { owner } of [...answer, ...authority, ...additional]) {
-    if (!isWithin(owner, zone)) owners.add(plainText(owner));
+    if (!isWithin(owner, zone)) owners.add(plainText(owner).toLowerCase());
     if (owners.size === FOREIGN_TOLD_MAX) break;
   }
   return [...owners];

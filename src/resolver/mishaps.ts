@@ -44,7 +44,7 @@ export class Mishaps {
     this.#world = world;
   }
 
-  /** Of what failed without a walk there is nothing to tell: a limit of the moment, or a failure that is known. */
+  /** Of what failed without a walk there is nothing to tell: a limit of the moment, a known failure. */
   note(asked: Asked, outcome: Outcome, journal: Journal | undefined): void {
     if (outcome.rcode !== Rcode.SERVFAIL || journal === undefined) return;
     const key = nameKey(journal.zone);

@@ -32,6 +32,7 @@ import type { OwnZones } from './own-zones.ts';
 import { recall, resolve } from './resolve.ts';
 import { Servers } from './servers.ts';
 import { typedKey } from './shelf.ts';
+import type { ToldServer } from './told-servers.ts';
 import { type TrailStep, trailOf } from './trail.ts';
 import type { Upstream } from './upstream.ts';
 import { walk } from './walk.ts';
@@ -126,6 +127,11 @@ export class Recursor {
   /** How the last failures came about. */
   get mishaps(): readonly ToldMishap[] {
     return this.#mishaps.told;
+  }
+
+  /** What is remembered of other servers. */
+  get servers(): readonly ToldServer[] {
+    return this.#know.servers.told;
   }
 
   /** Resolves as for a client, and tells how. */

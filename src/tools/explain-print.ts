@@ -29,7 +29,8 @@ const zoneText = ({ zone, file }: Explanation['hops'][number]): string => {
 function walkText({ resolution, isFresh }: Explanation): string {
   if (resolution === undefined) return '';
   const how = isFresh ? 'as by a server that knows nothing but the root hints' : 'as for any client';
-  return `${row('resolved', `${how}, in ${milliseconds(resolution.tookMs)}`)}\n${trailText(resolution.steps)}`;
+  const title = row('resolved', `${how}, in ${milliseconds(resolution.tookMs)}`);
+  return `${title}\n${trailText(resolution.steps)}`;
 }
 
 const row = (title: string, text: string): string => `  ${title.padEnd(11)}${text}\n`;

@@ -6,18 +6,19 @@ import { bare, milliseconds, plural } from './trail-print.ts';
 
 export function sumUp(explanation: Explanation): string {
   const { question, answer } = explanation;
-  return `${bare(question.name)} ${question.type} ${whatText(explanation)}${answer.ede === undefined ? '' : `: ${printable(answer.ede.text)}`}. ${howText(explanation)}`.trimEnd();
+  const why = answer.ede === undefined ? '' : `: ${printable(answer.ede.text)}`;
+  const what = `${bare(question.name)} ${question.type} ${whatText(explanation)}${why}.`;
+  return `${what} ${howText(explanation)}`.trimEnd();
 }
 
 function whatText({ answer, question }: Explanation): string {
   const { rcode } = answer;
-  const data = answer.answer.filter(({ type }) => type === question.type || question.type === 'ANY');
+  const found = answer.answer.filter(({ type }) => type === question.type || question.type === 'ANY');
   if (rcode === 'NXDOMAIN') return 'does not exist';
   if (rcode !== 'NOERROR') return `is answered ${rcode}`;
-  if (data.length > 0) {
-    const [first] = data;
-    return data.length === 1 ? `is ${first?.rdata}` : `has ${plural(data.length, 'record')}`;
-  }
+  const [first] = found;
+  if (first !== undefined)
+    return found.length === 1 ? `is ${first.rdata}` : `has ${plural(found.length, 'record')}`;
   const isReferral = answer.authority.some(({ type }) => type === 'NS') && !answer.authoritative;
   if (isReferral) return 'is answered with a referral: to go on is for the client';
   return answer.answer.length > 0 ? 'ends in an alias whose target has no such record' : 'has no such record';

@@ -1,6 +1,6 @@
 /**
- * The steps of a resolution, one a line: when, what was asked of whom, and what came of it; walks within walks
- * are indented. Plain values in, text out.
+ * The steps of a resolution, one a line: when, what was asked of whom, and what came of it; walks within
+ * walks are indented. Plain values in, text out.
  */
 
 import type { ToldExchange, ToldReply, TrailStep } from '../resolver/trail.ts';
@@ -34,7 +34,7 @@ function stepText(step: TrailStep, depth: number): string {
     case 'ask':
       return line(step.ms, depth + 1, `${askText(step)}${outcomeText(step)}`, depth + 1);
     case 'fault':
-      return line(step.ms, depth + 1, `${step.server} ${step.fault}`);
+      return line(step.ms, depth + 1, printable(`${step.server} ${shortened(step.fault)}`));
     case 'walk': {
       const joined = step.joined ? ', which somebody else asked for already' : '';
       const title = line(step.ms, depth, `find ${step.name} ${step.type}${joined}`);
@@ -55,6 +55,9 @@ function line(ms: number, depth: number, text: string, indent = depth): string {
   if (right === undefined) return `${margin}${left}\n`;
   return `${`${margin}${left}`.padEnd(OUTCOME_COLUMN)} → ${right}\n`;
 }
+
+/** Why a server's name cannot be resolved stands in the steps before. */
+const shortened = (text: string): string => text.replace(/cannot be resolved \(.*/, 'cannot be resolved');
 
 const ARROW = '\u2192';
 
@@ -120,7 +123,7 @@ function foundText(step: TrailStep & { step: 'found' }): string {
     alias !== undefined
       ? `is an alias of ${alias}`
       : ede !== undefined
-        ? `${rcode}: ${printable(ede.text)}`
+        ? `${rcode}: ${printable(shortened(ede.text))}`
         : rcode === 'NOERROR'
           ? records === 0
             ? 'has no such record'
