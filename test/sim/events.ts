@@ -4,8 +4,8 @@
  * failure may be blamed on it.
  */
 import { Type } from '../../src/wire/codes.ts';
-import type { Chance } from '../support/chance.ts';
 import type { VirtualWorld } from '../scenarios/virtual-world.ts';
+import type { Chance } from '../support/chance.ts';
 import type { Rrset } from './contents.ts';
 import { isFree } from './filling.ts';
 import { type Internet, isAddress } from './internet.ts';
@@ -57,7 +57,14 @@ export class Events {
     const { chance } = this.#place;
     const changing = this.#climate === 'fair' ? 0 : 2;
     const rough = this.#climate === 'rough' ? 3 : 0;
-    const what = { edit: 4, move: changing, withdraw: changing, life: rough, weather: rough, stall: rough / 3 };
+    const what = {
+      edit: 4,
+      move: changing,
+      withdraw: changing,
+      life: rough,
+      weather: rough,
+      stall: rough / 3,
+    };
     switch (chance.weighted(what)) {
       case 'edit':
         return this.#edit();
@@ -150,13 +157,16 @@ export class Events {
     const zone = chance.pick(internet.zones.filter(({ liar, apex }) => liar === undefined && apex !== ''));
     const nowMs = world.nowMs();
     const hosts = new Set(internet.zones.flatMap((each) => tenureOf(each).hosts.map(({ name }) => name)));
-    const editable = (rrset: Rrset): boolean => isWhole(rrset) && !(isAddress(rrset.type) && hosts.has(rrset.owner));
+    const editable = (rrset: Rrset): boolean =>
+      isWhole(rrset) && !(isAddress(rrset.type) && hosts.has(rrset.owner));
     const all = [...now(tenureOf(zone)).rrsets()].filter(editable);
     const fresh = `${chance.pick(['www', 'a', 'q', 'p.w', 'y.z'])}.${zone.apex}`;
     const victim = all.length > 0 && chance.percent(75) ? chance.pick(all) : undefined;
     const owner = victim?.owner ?? fresh;
     internet.edit(zone, nowMs, (rrsets) => {
-      const kept = rrsets.filter((rrset) => !(rrset.owner === owner && editable(rrset)) && rrset.type !== Type.SOA);
+      const kept = rrsets.filter(
+        (rrset) => !(rrset.owner === owner && editable(rrset)) && rrset.type !== Type.SOA,
+      );
       const soa = soaRrset(zone.apex, nowMs, chance.pick([60, 900]), chance.pick([5, 60, 7_200]));
       const isGone = victim !== undefined && chance.percent(30);
       const more = isGone || !isFree(kept, owner, zone.apex) ? [] : internet.filling.rrsetsAt(owner);
@@ -188,7 +198,9 @@ export class Events {
     this.#trouble(1_000 * zone.delegationTtl);
     for (const { server } of old.hosts) {
       // Who serves the parent too would speak for the zone as long as it liked.
-      const speaksForParent = [...server.serves.keys()].some((apex) => apex !== zone.apex && isAbove(apex, zone));
+      const speaksForParent = [...server.serves.keys()].some(
+        (apex) => apex !== zone.apex && isAbove(apex, zone),
+      );
       if (isForgotten || speaksForParent) server.serves.delete(zone.apex);
     }
   }

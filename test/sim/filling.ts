@@ -10,7 +10,21 @@ import { now, type Tenure, type Zone } from './people.ts';
 import { aliasRrset, factAddress, mailRdata, textRdata } from './rdata.ts';
 
 const LABELS = ['www', 'mail', 'a', 'b', 'a.b', 'x.y.z', '*', '*.w', 'old', 'l1.l2.l3.l4.l5'] as const;
-const ASKED = ['www', 'mail', 'a', 'b', 'a.b', 'y.z', 'x.y.z', 'q', 'p.w', 'n.p.w', 'old', 'www.old', 'w'] as const;
+const ASKED = [
+  'www',
+  'mail',
+  'a',
+  'b',
+  'a.b',
+  'y.z',
+  'x.y.z',
+  'q',
+  'p.w',
+  'n.p.w',
+  'old',
+  'www.old',
+  'w',
+] as const;
 const TYPES_ASKED = [
   ...Array.from({ length: 10 }, () => Type.A),
   ...[Type.AAAA, Type.TXT, Type.MX, Type.NS, Type.SOA, Type.CNAME, Type.ANY, Type.DS, Type.DNAME, Type.HTTPS],
@@ -69,7 +83,8 @@ export class Filling {
   #rdata(type: number): Uint8Array {
     const number = ++this.#facts;
     if (type === Type.A) return factAddress(number);
-    if (type === Type.AAAA) return Uint8Array.from({ length: 16 }, (_, i) => [0x2b, number >> 8, number][i] ?? 0);
+    if (type === Type.AAAA)
+      return Uint8Array.from({ length: 16 }, (_, i) => [0x2b, number >> 8, number][i] ?? 0);
     if (type === Type.MX) return mailRdata(`mx${number}.invalid`);
     // Now and then more than fits a datagram.
     return textRdata(`fact ${number}${' and more'.repeat(this.#chance.percent(20) ? 20 : 0)}`);

@@ -152,7 +152,15 @@ export class Internet {
       roundTripMs,
       chases,
       talks,
-      edns: chance.pick(['understood', 'understood', 'ignored', 'FORMERR', 'bare FORMERR', 'NOTIMP', 'BADVERS']),
+      edns: chance.pick([
+        'understood',
+        'understood',
+        'ignored',
+        'FORMERR',
+        'bare FORMERR',
+        'NOTIMP',
+        'BADVERS',
+      ]),
       keepsCase: chance.percent(70),
       truncates: chance.percent(20),
       lame: 'no',
@@ -196,11 +204,21 @@ export class Internet {
     const rrsets: Rrset[] = [
       soaRrset(apex, nowMs, chance.pick([60, 900]), chance.pick([5, 60, 7_200])),
       // The child's own idea of who serves it may differ.
-      nsRrset(apex, (chance.percent(80) ? hosts : hosts.slice(0, 1)).map(({ name }) => name), ttl),
+      nsRrset(
+        apex,
+        (chance.percent(80) ? hosts : hosts.slice(0, 1)).map(({ name }) => name),
+        ttl,
+      ),
       ...hosts.flatMap((host) => addressesOf(host, ttl).filter(({ owner }) => isWithin(owner, apex))),
     ];
     const versions = [{ fromMs: nowMs, contents: new Contents(apex, rrsets) }];
-    const tenure: Tenure = { zone, versions, hosts, fromMs: nowMs, reachableUntilMs: Number.POSITIVE_INFINITY };
+    const tenure: Tenure = {
+      zone,
+      versions,
+      hosts,
+      fromMs: nowMs,
+      reachableUntilMs: Number.POSITIVE_INFINITY,
+    };
     for (const { server } of hosts) server.serves.set(apex, tenure);
     zone.tenures.push(tenure);
     if (parent !== undefined) this.#refer(parent, zone, hosts, nowMs);
@@ -217,7 +235,9 @@ export class Internet {
       ...rrsets.filter(({ owner }) => !isWithin(owner, apex)),
       nsRrset(apex, names, delegationTtl),
       // Glue that is there already was somebody's before.
-      ...glue.filter(({ owner, type }) => isWithin(owner, apex) || now(tenureOf(parent)).at(owner, type) === undefined),
+      ...glue.filter(
+        ({ owner, type }) => isWithin(owner, apex) || now(tenureOf(parent)).at(owner, type) === undefined,
+      ),
     ]);
   }
 
@@ -229,10 +249,12 @@ export class Internet {
 }
 
 function addressesOf({ name, server }: Host, ttl: number): Rrset[] {
-  return server.addresses
-    .map((address) => addressRrset(name, address, ttl))
-    // One of a family is enough.
-    .filter(({ type }, i, all) => all.findIndex((other) => other.type === type) === i);
+  return (
+    server.addresses
+      .map((address) => addressRrset(name, address, ttl))
+      // One of a family is enough.
+      .filter(({ type }, i, all) => all.findIndex((other) => other.type === type) === i)
+  );
 }
 
 export const isAddress = (type: number): boolean => type === Type.A || type === Type.AAAA;

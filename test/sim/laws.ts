@@ -91,7 +91,8 @@ export class Laws {
           return `the DNAME of ${owner} brings no CNAME from ${name} to ${link.target}`;
         }
       }
-      if (link.target === undefined) return rcode === Rcode.YXDOMAIN ? undefined : 'a name too long is a name';
+      if (link.target === undefined)
+        return rcode === Rcode.YXDOMAIN ? undefined : 'a name too long is a name';
       name = link.target;
       // An alias is the answer to these.
       if (!isLinkType(type)) return rrsets.length === 0 ? undefined : `something stands behind a DNAME`;
@@ -100,7 +101,11 @@ export class Laws {
     return rrsets.length > 0 ? this.#answered(told, name, rrsets) : this.#denied(told, name);
   }
 
-  #link(told: Told, name: string, { block, owner, ttl }: AnswerRrset): { target: string | undefined } | string {
+  #link(
+    told: Told,
+    name: string,
+    { block, owner, ttl }: AnswerRrset,
+  ): { target: string | undefined } | string {
     const isOfLiar = this.#truth.liarOver(name) !== undefined;
     const [rdata] = rdatasOf(block);
     const target = textOf(rdata as Name);
@@ -175,7 +180,9 @@ export class Laws {
       fromMs: Math.max(latestMs - SLACK_MS - this.#stallMs() - (told.endMs - told.startMs), told.flushedMs),
       untilMs: latestMs,
     };
-    return age >= 0 && fromMs <= window.untilMs && untilMs >= window.fromMs && window.fromMs <= window.untilMs;
+    return (
+      age >= 0 && fromMs <= window.untilMs && untilMs >= window.fromMs && window.fromMs <= window.untilMs
+    );
   }
 }
 
@@ -191,7 +198,9 @@ function negativeTtl(soa: Rrset): number {
 }
 
 function under(name: string, owner: string, target: string): string {
-  return isWithin(name, owner) ? (name.slice(0, name.length - owner.length) + target).replace(/\.$/, '') : target;
+  return isWithin(name, owner)
+    ? (name.slice(0, name.length - owner.length) + target).replace(/\.$/, '')
+    : target;
 }
 
 const aliasOf = ({ owner, block }: AnswerRrset): string =>

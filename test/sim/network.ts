@@ -4,8 +4,8 @@
  */
 import type { Endpoint, Event, Upstream } from '../../src/resolver/upstream.ts';
 import { typeText } from '../../src/wire/codes.ts';
-import type { Chance } from '../support/chance.ts';
 import type { VirtualWorld } from '../scenarios/virtual-world.ts';
+import type { Chance } from '../support/chance.ts';
 import type { Internet } from './internet.ts';
 import { type Query, readQuery } from './packet.ts';
 import { replyOf } from './server.ts';

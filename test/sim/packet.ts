@@ -81,12 +81,10 @@ export function writeReply({ query, reply, bytesMax, edns }: Writing): Uint8Arra
   }
   if (edns) at = putOpt(at, reply.rcode);
   scratch.writeUInt16BE(query.id, 0);
-  scratch.writeUInt16BE(
-    QR | (reply.authoritative ? AA : 0) | (isCut ? TC : 0) | (reply.rcode & 0xf),
-    2,
-  );
+  scratch.writeUInt16BE(QR | (reply.authoritative ? AA : 0) | (isCut ? TC : 0) | (reply.rcode & 0xf), 2);
   scratch.writeUInt16BE(1, 4);
-  for (const [i, count] of counts.entries()) scratch.writeUInt16BE(count + (edns && i === 2 ? 1 : 0), 6 + 2 * i);
+  for (const [i, count] of counts.entries())
+    scratch.writeUInt16BE(count + (edns && i === 2 ? 1 : 0), 6 + 2 * i);
   return Uint8Array.prototype.slice.call(scratch, 0, at);
 }
 

@@ -117,13 +117,38 @@ function chase(server: Server, links: Rrset[], target: string, type: number, cha
 /** The addresses that the zone holds of these servers. */
 function glue(tenure: Tenure, ns: Rrset): Rrset[] {
   const contents = now(tenure);
-  const names = tenure.zone.children.find(({ apex }) => apex === ns.owner)?.tenures.at(-1)?.hosts ?? tenure.hosts;
+  const names =
+    tenure.zone.children.find(({ apex }) => apex === ns.owner)?.tenures.at(-1)?.hosts ?? tenure.hosts;
   return names.flatMap(({ name }) =>
     [Type.A, Type.AAAA].flatMap((type) => {
       const rrset = contents.at(name, type);
       return rrset === undefined ? [] : [rrset];
     }),
   );
+}
+
+const MAZE_LABELS = 12;
+const MAZE_SERVERS = 20;
+
+/**
+ * A server that wants us to work: each step of the way down is a zone of its own, some of them are served only
+ * by names that have to be looked up in vain, and at the end waits an alias to somewhere as deep.
+ */
+function maze(liar: number, { name }: Query, apex: string, chance: Chance): Reply {
+  const isAtEnd = name === apex || name.split('.').length >= MAZE_LABELS + apex.split('.').length;
+  if (isAtEnd || chance.percent(1)) {
+    const deep = chance.times(MAZE_LABELS, () => `${chance.below(10)}`).join('.');
+    const answer = [aliasRrset(name, Type.CNAME, `${deep}.${apex}`, 0)];
+    return { ...silent, rcode: Rcode.NOERROR, authoritative: true, answer };
+  }
+  if (chance.percent(1)) {
+    const parent = apex.slice(apex.indexOf('.') + 1);
+    const hosts = chance.times(MAZE_SERVERS, (i) => `n${i}-${chance.below(1_000)}.z1.${parent}`);
+    return { ...status(Rcode.NOERROR), authority: [nsRrset(name, hosts, 60)] };
+  }
+  const host = `s.${name}`;
+  const glue = { owner: host, type: Type.A, ttl: 60, rdatas: [liarAddress(liar, 1)] };
+  return { ...status(Rcode.NOERROR), authority: [nsRrset(name, [host], 60)], additional: [glue] };
 }
 
 const LIES = {
@@ -139,8 +164,11 @@ const LIES = {
 } as const;
 
 /** Whatever it says of names below its own zones is theirs to say; the rest must never be heard of again. */
-function lie(liar: number, { name, type }: Query, server: Server, chance: Chance): Reply {
-  const apex = [...server.serves.keys()].find((zone) => isWithin(name, zone)) ?? '';
+function lie(liar: number, query: Query, server: Server, chance: Chance): Reply {
+  const apex = [...server.serves.keys()].find((zone) => isWithin(query.name, zone)) ?? '';
+  // Every other one is of that kind.
+  if (liar % 2 === 0) return maze(liar, query, apex, chance);
+  const { name, type } = query;
   const parent = apex.slice(apex.indexOf('.') + 1);
   const ttl = chance.pick([0, 60, 86_400]);
   const mine = (owner: string): Rrset => ({
@@ -149,7 +177,13 @@ function lie(liar: number, { name, type }: Query, server: Server, chance: Chance
     ttl,
     rdatas: [liarAddress(liar, 1 + chance.below(60_000))],
   });
-  const victim = chance.pick([`www.z1.${parent}`, `z1.${parent}`, parent, `a.nic.${parent}`, `ns1.host1.${parent}`]);
+  const victim = chance.pick([
+    `www.z1.${parent}`,
+    `z1.${parent}`,
+    parent,
+    `a.nic.${parent}`,
+    `ns1.host1.${parent}`,
+  ]);
   const soa = soaRrset(apex, 1, ttl, 60);
   const truth: Reply = {
     ...silent,
@@ -168,16 +202,30 @@ function lie(liar: number, { name, type }: Query, server: Server, chance: Chance
     case 'the parent is ours':
       return { ...truth, authority: [...truth.authority, trap], additional: [mine(`ns.${apex}`)] };
     case 'the parent is empty':
-      return { ...silent, rcode: Rcode.NXDOMAIN, authoritative: true, authority: [soaRrset(parent, 1, ttl, 60)] };
+      return {
+        ...silent,
+        rcode: Rcode.NXDOMAIN,
+        authoritative: true,
+        authority: [soaRrset(parent, 1, ttl, 60)],
+      };
     case 'a new name for all': {
       const dname = aliasRrset(chance.pick([parent, apex]), Type.DNAME, `x.${apex}`, ttl);
       return { ...truth, answer: [dname, ...truth.answer] };
     }
     case 'an alias and its target':
-      return { ...silent, rcode: 0, authoritative: true, answer: [aliasRrset(name, Type.CNAME, victim, ttl), mine(victim)] };
+      return {
+        ...silent,
+        rcode: 0,
+        authoritative: true,
+        answer: [aliasRrset(name, Type.CNAME, victim, ttl), mine(victim)],
+      };
     case 'glue for others': {
       const ns = nsRrset(`sub.${apex}`, [victim, `ns1.host1.${parent}`], ttl);
-      return { ...status(Rcode.NOERROR), authority: [ns], additional: [mine(victim), mine(`ns1.host1.${parent}`)] };
+      return {
+        ...status(Rcode.NOERROR),
+        authority: [ns],
+        additional: [mine(victim), mine(`ns1.host1.${parent}`)],
+      };
     }
     case 'no such name':
       return { ...silent, rcode: Rcode.NXDOMAIN, authoritative: true, authority: [soa] };

@@ -76,7 +76,10 @@ export class Truth {
 
 function* statementsOf(tenure: Tenure, name: string, type: number): Iterable<Statement> {
   for (const [i, { fromMs, contents }] of tenure.versions.entries()) {
-    const untilMs = Math.min(tenure.versions[i + 1]?.fromMs ?? Number.POSITIVE_INFINITY, tenure.reachableUntilMs);
+    const untilMs = Math.min(
+      tenure.versions[i + 1]?.fromMs ?? Number.POSITIVE_INFINITY,
+      tenure.reachableUntilMs,
+    );
     const says = contents.ask(name, type);
     if (says.kind !== 'referral' && fromMs <= untilMs) yield { says, fromMs, untilMs };
   }

@@ -56,7 +56,9 @@ export class Sky {
     const ms = roundTripMs + chance.below(weather.jitterMs + 1);
     // What is carried by TCP arrives as it was, or not at all.
     if (via === 'tcp') {
-      return reply === undefined || chance.percent(weather.loss / 4) ? [] : [{ bytes: reply, afterMs: 2 * ms }];
+      return reply === undefined || chance.percent(weather.loss / 4)
+        ? []
+        : [{ bytes: reply, afterMs: 2 * ms }];
     }
     const arrivals: Arrival[] = [];
     if (chance.percent(weather.junk) && reply !== undefined) arrivals.push(this.#junk(query, reply, ms));
@@ -76,17 +78,36 @@ export class Sky {
   #junk(query: Query, reply: Uint8Array, ms: number): Arrival {
     const bytes = Buffer.from(writeReply({ query, reply: this.#evil(query), bytesMax: 512, edns: false }));
     const afterMs = Math.max(0, ms - 1);
-    const how = { id: 3, name: 3, type: 2, class: 1, query: 2, opcode: 2, cut: 3, longer: 2, bare: 1, two: 1 };
+    const how = {
+      id: 3,
+      name: 3,
+      type: 2,
+      class: 1,
+      query: 2,
+      opcode: 2,
+      cut: 3,
+      longer: 2,
+      bare: 1,
+      two: 1,
+    };
     switch (this.#chance.weighted(how)) {
       case 'id':
         bytes.writeUInt16BE((query.id + 1 + this.#chance.below(IDS - 1)) % IDS, 0);
         break;
       case 'name': {
-        const other = writeReply({ query: otherName(query), reply: this.#evil(query), bytesMax: 512, edns: false });
+        const other = writeReply({
+          query: otherName(query),
+          reply: this.#evil(query),
+          bytesMax: 512,
+          edns: false,
+        });
         return { bytes: other, afterMs, forged: 'wrong' };
       }
       case 'type':
-        bytes.writeUInt16BE(query.type === Type.A ? Type.TXT : Type.A, HEADER_BYTES + query.question.length - 4);
+        bytes.writeUInt16BE(
+          query.type === Type.A ? Type.TXT : Type.A,
+          HEADER_BYTES + query.question.length - 4,
+        );
         break;
       case 'class':
         bytes.writeUInt16BE(3, HEADER_BYTES + query.question.length - 2);
