@@ -1,6 +1,6 @@
 /**
- * Scenarios by hand: `npm run rpl -- FILES…` plays files in the grammar of Unbound's testbound and of Deckard,
- * a line for each: pass, fail and in what, skip and why. Ends with 1 if one failed.
+ * Scenarios by hand: `npm run rpl -- FILES…` plays files in the grammar of Unbound's testbound and of
+ * Deckard, a line for each: pass, fail and in what, skip and why. Ends with 1 if one failed.
  */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';

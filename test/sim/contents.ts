@@ -1,7 +1,7 @@
 /**
  * What a zone of the simulated internet says at one time, and what the textbook makes of it for one question
- * (RFC 1034 §4.3.2 step 3, RFC 4592, RFC 6672). Its honest servers answer by it and the truth is judged by it;
- * it shares no code with the resolver that is judged. Names are lower-case text without a final dot, the
+ * (RFC 1034 §4.3.2 step 3, RFC 4592, RFC 6672). Its honest servers answer by it and the truth is judged by
+ * it; it shares no code with the resolver that is judged. Names are lower-case text without a final dot, the
  * root's is empty; RDATA is wire bytes.
  */
 import { Type } from '../../src/wire/codes.ts';

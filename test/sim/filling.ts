@@ -112,7 +112,7 @@ export class Filling {
   }
 }
 
-/** Nothing below a DNAME or beside a CNAME; nothing that would hide the zone's own servers or a child's cut. */
+/** Nothing below a DNAME or beside a CNAME, and nothing that hides the zone's own servers or a cut. */
 export function isFree(rrsets: readonly Rrset[], owner: string, apex: string): boolean {
   for (let at = owner; at !== apex; at = parentOf(at)) {
     const blocks = (rrset: Rrset): boolean =>

@@ -143,7 +143,8 @@ export class Laws {
         return this.#isOfThen(statement, said.ttl, left, told) || (told.type === Type.ANY && ttl <= said.ttl);
       });
       if (isTrue) continue;
-      return `${what}, ${ttl} s left at ${told.endMs}, was not the truth (${seen.join('; ') || 'it never was'})`;
+      const truth = seen.join('; ') || 'it never was';
+      return `${what}, ${ttl} s left at ${told.endMs}, was not the truth (${truth})`;
     }
     return undefined;
   }

@@ -1,6 +1,6 @@
 /**
- * The simulated internet as the resolver sees it: an `Upstream` in virtual time. Writes down every packet, and
- * notices at once when something is taken for a reply that cannot be one.
+ * The simulated internet as the resolver sees it: an `Upstream` in virtual time. Writes down every packet,
+ * and notices at once when something is taken for a reply that cannot be one.
  */
 import type { Endpoint, Event, Upstream } from '../../src/resolver/upstream.ts';
 import { typeText } from '../../src/wire/codes.ts';
@@ -99,7 +99,8 @@ export class Network implements Upstream {
 const spelling = ({ question }: Query): string => {
   let text = '';
   for (let at = 0; question[at] !== 0; at += (question[at] as number) + 1) {
-    text += `${Buffer.from(question.subarray(at + 1, at + 1 + (question[at] as number))).toString('latin1')}.`;
+    const label = question.subarray(at + 1, at + 1 + (question[at] as number));
+    text += `${Buffer.from(label).toString('latin1')}.`;
   }
   return text === '' ? '.' : text;
 };

@@ -1,7 +1,7 @@
 /**
- * The simulator by hand. `npm run sim -- --seed 7` tells what happens in one run, packet by packet; `npm run sim
- * -- --seeds 1000000 --from 5000 --minutes 480` looks for laws that are broken, for a night. Ends with 1 if it
- * found any. A seed that found a mistake belongs into `seeds.txt`, with the commit that mends it.
+ * The simulator by hand. `npm run sim -- --seed 7` tells what happens in one run, packet by packet;
+ * `npm run sim -- --seeds 1000000 --from 5000 --minutes 480` looks for laws that are broken, for a night. Ends
+ * with 1 if it found any. A seed that found a mistake belongs into `seeds.txt`, with the commit that mends it.
  */
 import { parseArgs } from 'node:util';
 import { play, type Report } from './play.ts';
@@ -55,7 +55,8 @@ async function search(from: number, count: number, minutes: number): Promise<boo
   }
   console.log(
     `${sums.runs} runs from seed ${from}: ${sums.failed} broke a law. ${sums.questions} questions, ` +
-      `${sums.failures} of them failed with good reason; ${sums.sent} packets, ${sums.guesses} forgeries guessed right.`,
+      `${sums.failures} of them failed with good reason; ${sums.sent} packets, ` +
+      `${sums.guesses} forgeries guessed right.`,
   );
   return sums.failed === 0;
 }

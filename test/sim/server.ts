@@ -131,8 +131,8 @@ const MAZE_LABELS = 12;
 const MAZE_SERVERS = 20;
 
 /**
- * A server that wants us to work: each step of the way down is a zone of its own, some of them are served only
- * by names that have to be looked up in vain, and at the end waits an alias to somewhere as deep.
+ * A server that wants us to work: each step of the way down is a zone of its own, some of them are served
+ * only by names that have to be looked up in vain, and at the end waits an alias to somewhere as deep.
  */
 function maze(liar: number, { name }: Query, apex: string, chance: Chance): Reply {
   const isAtEnd = name === apex || name.split('.').length >= MAZE_LABELS + apex.split('.').length;
