@@ -134,7 +134,7 @@ class Replay implements Upstream {
     return [];
   }
 
-  /** The first answer that waits, if there is one to this question that one; time passes until it is there. */
+  /** The first answer that waits, to this question if there is one; time passes until it is there. */
   async #checkAnswer(entry: Entry): Promise<string[]> {
     const { question } = entry.packet;
     const isIt = (each: Waiting): boolean =>

@@ -1,7 +1,7 @@
 /**
  * What the settings of a scenario mean to us. Those that have no bearing on what is asked or answered here
- * are let pass; those that are known to need what we do not have, and those that nobody told us of, say so, and
- * the scenario is skipped for that reason.
+ * are let pass; those that are known to need what we do not have, and those that nobody told us of, say so,
+ * and the scenario is skipped for that reason.
  */
 import type { NameServer } from '../../src/resolver/delegation.ts';
 import type { Minimisation } from '../../src/resolver/minimise.ts';

@@ -1,7 +1,8 @@
 /**
  * The simulator by hand. `npm run sim -- --seed 7` tells what happens in one run, packet by packet;
- * `npm run sim -- --seeds 1000000 --from 5000 --minutes 480` looks for laws that are broken, for a night. Ends
- * with 1 if it found any. A seed that found a mistake belongs into `seeds.txt`, with the commit that mends it.
+ * `npm run sim -- --seeds 1000000 --from 5000 --minutes 480` looks for laws that are broken, for a night.
+ * Ends with 1 if it found any. A seed that found a mistake belongs into `seeds.txt`, with the commit that
+ * mends it.
  */
 import { parseArgs } from 'node:util';
 import { play, type Report } from './play.ts';
