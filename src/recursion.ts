@@ -5,7 +5,7 @@
  * turn of its loop leaves together. It ends when a publication tells it to.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { assert } from './base/assert.ts';
 import { FRONT_WAKE_MS, MESSAGE_BYTES_MAX, UDP_BATCH_MAX } from './base/limits.ts';
 import type { PrefixSet } from './base/prefix.ts';
@@ -18,6 +18,7 @@ import type {
   ThreadStart,
 } from './control/front-letters.ts';
 import { keepHeapSmall } from './control/heap.ts';
+import { answerInquiries } from './control/inquiry-answers.ts';
 import { hasRead, type Line, type PostedAnswer } from './control/line.ts';
 import { Outpost } from './control/outpost.ts';
 import { Gauges } from './control/resolver-gauges.ts';
@@ -100,7 +101,7 @@ class Resolver {
   }
 
   #apply(changed: Partial<ResolverPublication>): void {
-    const { walk, neverQuery, open, line, flush, stop } = changed;
+    const { walk, neverQuery, open, line, inquiries, flush, stop } = changed;
     if (neverQuery) this.#neverQuery = prefixSet(neverQuery);
     if (open) this.#open = new Set(open);
     if ('localRoot' in changed) this.#takeRoot(changed.localRoot);
@@ -112,6 +113,7 @@ class Resolver {
     if ('answers' in changed) this.#recurseWith(changed.answers);
     else if (isWalkNew) this.#recurseWith(this.#answers);
     if (line) line.port.on('message', (bag: Uint8Array) => this.#take(line, bag));
+    if (inquiries) this.#inform(inquiries);
     if (flush) this.#forget(flush);
     if (stop) this.#end();
   }
@@ -124,6 +126,14 @@ class Resolver {
   /** RFC 8806 §4: when it has expired, the root's servers are asked. */
   #rootNow(): Catalog {
     return realWorld.wallSeconds() < this.#rootUntilSeconds ? this.#root : NO_ZONES;
+  }
+
+  #inform(inquiries: MessagePort): void {
+    answerInquiries(inquiries, {
+      recursor: () => this.#recursor,
+      another: () => this.#newRecursor(),
+      onBug: (bug) => this.#outpost.tellBug(bug, new Uint8Array(0)),
+    });
   }
 
   #newRecursor(): Recursor {

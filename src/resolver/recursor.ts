@@ -29,11 +29,14 @@ import { Journal } from './journal.ts';
 import { Knowledge } from './knowledge.ts';
 import { LocalNames } from './local-names.ts';
 import type { Minimisation } from './minimise.ts';
+import { Mishaps, type ToldMishap } from './mishaps.ts';
 import { ended, type Finding, failed, isStale, limited, type Outcome } from './outcome.ts';
 import type { OwnZones } from './own-zones.ts';
 import { recall, recallStale, resolve } from './resolve.ts';
 import { Servers } from './servers.ts';
 import { typedKey } from './shelf.ts';
+import type { ToldServer } from './told-servers.ts';
+import { type TrailStep, trailOf } from './trail.ts';
 import type { Upstream } from './upstream.ts';
 import { walk } from './walk.ts';
 import type { Asked, Happening, Wish } from './wish.ts';
@@ -65,8 +68,17 @@ interface Account {
   readonly budget: Budget;
   /** None where a client asks. */
   readonly flight: Flight | undefined;
+  /** Of a client, only where it wants to know how it went. */
+  readonly journal: Journal | undefined;
   /** What is waited for last, to tell a client who is out of time what the matter was. */
   waitingFor: Flight | undefined;
+}
+
+/** How a question was resolved. */
+export interface Explained {
+  readonly outcome: Outcome;
+  readonly steps: readonly TrailStep[];
+  readonly tookMs: number;
 }
 
 export class Recursor {
@@ -80,6 +92,7 @@ export class Recursor {
   readonly #clients = new Set<Account>();
   /** Questions asked anew that nobody waits for. */
   #refreshes = 0;
+  readonly #mishaps: Mishaps;
 
   constructor(
     settings: RecursorSettings,
@@ -91,6 +104,7 @@ export class Recursor {
     this.#settings = settings;
     this.#world = world;
     this.#counters = counters;
+    this.#mishaps = new Mishaps(world);
     this.#sender = new Sender(world, upstream, settings.upstreamPort);
     const servers = new Servers(world, settings.useCaseRandomisation);
     const localNames = new LocalNames(settings.localNames);
@@ -143,8 +157,26 @@ export class Recursor {
     return this.#stale(question, outcome.ede?.text ?? '') ?? outcome;
   }
 
+  /** How the last failures came about. */
+  get mishaps(): readonly ToldMishap[] {
+    return this.#mishaps.told;
+  }
+
+  /** What is remembered of other servers. */
+  get servers(): readonly ToldServer[] {
+    return this.#know.servers.told;
+  }
+
+  /** Resolves as for a client, and tells how. */
+  async explain(question: Question): Promise<Explained> {
+    const journal = new Journal(this.#world);
+    const outcome = await this.resolve(question, journal);
+    const nowMs = this.#world.nowMs();
+    return { outcome, steps: trailOf(journal, journal.beganMs, nowMs), tookMs: nowMs - journal.beganMs };
+  }
+
   /** Never rejects; settles within the client's time. */
-  resolve(question: Question): Promise<Outcome> {
+  resolve(question: Question, journal?: Journal): Promise<Outcome> {
     const refusal = unanswerable(question);
     if (refusal !== undefined) return Promise.resolve(refusal);
     if (this.#clients.size >= CLIENTS_WAITING_MAX) {
@@ -152,35 +184,48 @@ export class Recursor {
       return Promise.resolve(this.#ratherStale(question, limited('too many clients are waiting', 'crowd')));
     }
     return new Promise((settle) => {
-      const account = this.#newAccount();
+      const account = this.#newAccount(journal);
       this.#clients.add(account);
-      const cancel = this.#watchTime(question, account, settle);
+      let hasEnded = false; // Perhaps by the clock.
+      const end = (outcome: Outcome, journal: Journal | undefined): void => {
+        if (hasEnded) return;
+        hasEnded = true;
+        this.#mishaps.note(question, outcome, journal);
+        settle(this.#ratherStale(question, outcome));
+      };
+      const tellStale = (late: Outcome): boolean => {
+        const stale = this.#stale(question, late.ede?.text ?? '');
+        if (stale !== undefined) settle(stale);
+        return stale !== undefined;
+      };
+      const cancel = this.#watchTime(account, tellStale, end);
       void drive(resolve(question), (wish) => this.#grant(wish, account))
         .then((outcome) => this.#remember(question, outcome))
         .catch((error: unknown) => this.#bug(error))
         .then((outcome) => {
           this.#clients.delete(account);
           cancel();
-          settle(this.#ratherStale(question, outcome));
+          end(outcome, account.waitingFor?.journal);
         });
     });
   }
 
-  /** RFC 8767 §5: what has expired is told before the client gives up; or else, then, that it is late. */
-  #watchTime(question: Question, account: Account, settle: (outcome: Outcome) => void): () => void {
+  /** RFC 8767 §5: who waits is told what has expired, if there is such, before its time is up. */
+  #watchTime(
+    account: Account,
+    tell: (late: Outcome) => boolean,
+    end: (late: Outcome, journal: Journal) => void,
+  ): () => void {
     const { clientMs, freshness } = this.#settings;
-    const late = (): Outcome => (account.waitingFor?.journal ?? new Journal()).late();
-    const firstMs = Math.min(freshness.stale?.waitMs ?? clientMs, clientMs);
-    const end = (): void => {
-      const outcome = this.#ratherStale(question, late());
-      if (outcome.rcode === Rcode.SERVFAIL) this.#counters?.bump(Counter.resolutionsLate);
-      settle(outcome);
-    };
-    let cancel = this.#world.after(firstMs, () => {
-      if (firstMs === clientMs) return end();
-      const outcome = this.#ratherStale(question, late());
-      if (outcome.rcode === Rcode.SERVFAIL) cancel = this.#world.after(clientMs - firstMs, end);
-      else settle(outcome);
+    const waitMs = Math.min(freshness.stale?.waitMs ?? clientMs, clientMs);
+    const journal = (): Journal => account.waitingFor?.journal ?? new Journal(this.#world);
+    let cancel = this.#world.after(waitMs, () => {
+      if (tell(journal().late())) return;
+      cancel = this.#world.after(clientMs - waitMs, () => {
+        this.#counters?.bump(Counter.resolutionsLate);
+        const late = journal();
+        end(late.late(), late);
+      });
     });
     return () => cancel();
   }
@@ -221,13 +266,16 @@ export class Recursor {
   /** Waits for the walk that is under way, or starts one. */
   async #find(asked: Asked, account: Account): Promise<Finding> {
     const known = this.#know.find(asked);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      account.journal?.found(asked, known, this.#know.sourceOf(asked));
+      return known;
+    }
     const key = typedKey(asked.name, asked.type);
     for (let open = this.#inFlight.get(key); open !== undefined; open = this.#inFlight.get(key)) {
       const obstacle = obstacleToJoining(open, account);
       if (obstacle !== undefined) return this.#turnAway(obstacle);
       this.#counters?.bump(Counter.resolutionsJoined);
-      const finding = await this.#await(open, account);
+      const finding = await this.#await(open, asked, account);
       if (open.holdsForAll(finding)) return finding;
     }
     if (account.flight === undefined && this.#inFlight.size >= RESOLUTIONS_MAX) {
@@ -235,7 +283,7 @@ export class Recursor {
     }
     const budget = account.flight === undefined ? account.budget.forName() : account.budget.deeper();
     if (budget === undefined) return ended(limited('server names lead too deep to other server names'));
-    return this.#await(this.#launch(key, asked, budget), account);
+    return this.#await(this.#launch(key, asked, budget), asked, account);
   }
 
   /** Nobody waits for it; what is known goes on being answered. */
@@ -249,9 +297,9 @@ export class Recursor {
     void this.#launch(key, asked, budget.forName()).finding.finally(() => this.#refreshes--);
   }
 
-  #newAccount(): Account {
+  #newAccount(journal?: Journal): Account {
     const budget = Budget.open(this.#world.nowMs() + RESOLUTION_MS_MAX);
-    return { budget, flight: undefined, waitingFor: undefined };
+    return { budget, flight: undefined, journal, waitingFor: undefined };
   }
 
   #turnAway(outcome: Outcome): Finding {
@@ -259,21 +307,23 @@ export class Recursor {
     return ended(outcome);
   }
 
-  async #await(flight: Flight, account: Account): Promise<Finding> {
+  async #await(flight: Flight, asked: Asked, account: Account): Promise<Finding> {
     account.waitingFor = flight;
+    account.journal?.walks(asked, flight.journal);
     if (account.flight === undefined) flight.clients++;
     account.flight?.waitsFor.add(flight);
     const finding = await flight.finding;
     account.flight?.waitsFor.delete(flight);
+    account.journal?.found(asked, finding);
     return finding;
   }
 
   #launch(key: string, asked: Asked, budget: Budget): Flight {
     this.#counters?.bump(Counter.resolutionsStarted);
-    const journal = new Journal();
+    const journal = new Journal(this.#world);
     const flight = new Flight(budget, journal);
     this.#inFlight.set(key, flight);
-    const account: Account = { budget, flight, waitingFor: undefined };
+    const account: Account = { budget, flight, journal, waitingFor: undefined };
     // It takes off when whoever launched it is known to wait for it: only then are circles seen.
     flight.finding = Promise.resolve()
       .then(() =>
