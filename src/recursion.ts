@@ -13,6 +13,7 @@ import { realWorld } from './base/world.ts';
 import type { Flush, Published, ResolverPublication, ThreadStart } from './control/front-letters.ts';
 import { keepHeapSmall } from './control/heap.ts';
 import { answerInquiries } from './control/inquiry-answers.ts';
+import { LearnedFile } from './control/learned-file.ts';
 import { hasRead, type Line, type PostedAnswer } from './control/line.ts';
 import { Outpost } from './control/outpost.ts';
 import { Gauges } from './control/resolver-gauges.ts';
@@ -24,6 +25,7 @@ import { loadNative, type Native } from './transport/native.ts';
 import { Returns, unpack, type WayBack } from './transport/udp-return.ts';
 import { socketUpstream } from './transport/upstream.ts';
 import { equalNames, isWithin, type Name } from './wire/name.ts';
+import { systemText } from './zone/files.ts';
 
 const now = (): number => realWorld.nowMs();
 
@@ -41,13 +43,14 @@ class Resolver {
   #isFlushDue = false;
   #open: ReadonlySet<number>;
   #neverQuery: PrefixSet;
+  #learnedFile: string | undefined;
   #walk: WalkTerms;
   #recursor: Recursor;
   #answers: ResolverPublication['answers'];
   #writer: AnswerWriter | undefined;
 
   constructor(start: ThreadStart<ResolverPublication>, native: Native | undefined) {
-    const { walk, neverQuery, open, gauges } = start.publication;
+    const { walk, neverQuery, open, gauges, learnedFile } = start.publication;
     this.#outpost = new Outpost(start, realWorld, (changed) => this.#apply(changed));
     this.#upstream = socketUpstream({ counters: this.#outpost.counters, native });
     this.#returns = native && new Returns(native, this.#outpost.counters);
@@ -56,6 +59,8 @@ class Resolver {
     this.#neverQuery = prefixSet(neverQuery);
     this.#walk = walk;
     this.#recursor = this.#newRecursor();
+    this.#learnedFile = learnedFile;
+    this.#recall();
     this.#recurseWith(start.publication.answers);
   }
 
@@ -90,6 +95,7 @@ class Resolver {
     const { walk, neverQuery, open, line, inquiries, flush, stop } = changed;
     if (neverQuery) this.#neverQuery = prefixSet(neverQuery);
     if (open) this.#open = new Set(open);
+    if ('learnedFile' in changed) this.#learnedFile = changed.learnedFile;
     const isWalkNew = walk !== undefined && !isDeepStrictEqual(walk, this.#walk);
     if (isWalkNew) {
       this.#walk = walk;
@@ -197,8 +203,36 @@ class Resolver {
     this.#outpost.pending = this.#outpost.pipeline.pending + (this.#returns?.waiting ?? 0) + posted;
   }
 
+  /** What an earlier one had learned. */
+  #recall(): void {
+    const file = this.#learnedFile;
+    if (file === undefined) return;
+    const learned = new LearnedFile(file, this.#walk, realWorld).take();
+    if (typeof learned === 'object') {
+      const facts = this.#recursor.unpack(learned.bytes, learned.awayMs);
+      this.#outpost.note({ level: 'info', fields: { file, facts }, text: 'took what was learned before' });
+    } else if (learned !== undefined) {
+      this.#outpost.note({ level: 'warn', fields: { file, why: learned }, text: 'learns everything anew' });
+    }
+  }
+
+  /** For the next one. */
+  #keep(): void {
+    const file = this.#learnedFile;
+    if (file === undefined) return;
+    try {
+      const bytes = new LearnedFile(file, this.#walk, realWorld).write(this.#recursor.packed());
+      this.#outpost.note({ level: 'info', fields: { file, bytes }, text: 'kept what was learned' });
+    } catch (error) {
+      const why = systemText(error);
+      this.#outpost.note({ level: 'warn', fields: { file, why }, text: 'what was learned is not kept' });
+    }
+  }
+
   #end(): void {
     this.#flush();
+    this.#keep();
+    this.#outpost.post();
     process.exit();
   }
 }

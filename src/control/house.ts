@@ -134,7 +134,16 @@ export class House {
   forThreads(): ForResolver {
     const images = this.catalog.images.map(versionOf);
     const [settings, answers, walk] = [this.#frontSettings(), this.#answers, this.#walk];
-    return { settings, images, answers, walk, neverQuery: neverQuery(this.#settings), stop: false };
+    const learnedFile = this.#settings.cache.learned;
+    return {
+      settings,
+      images,
+      answers,
+      walk,
+      neverQuery: neverQuery(this.#settings),
+      learnedFile,
+      stop: false,
+    };
   }
 
   /** The machine has other addresses than before. */

@@ -25,6 +25,7 @@ export interface ForResolver extends Publication {
   /** Undefined where recursion is off. */
   readonly walk: WalkTerms | undefined;
   readonly neverQuery: readonly string[];
+  readonly learnedFile: string | undefined;
 }
 
 export interface ResolverRoom extends ThreadRoom {

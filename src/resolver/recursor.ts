@@ -114,6 +114,16 @@ export class Recursor {
     return { entries: size, bytes };
   }
 
+  /** What was learned, as bytes that can be kept over a restart. */
+  packed(): Generator<Uint8Array, void, void> {
+    return this.#know.packed();
+  }
+
+  /** Takes such bytes, so long after they were packed; says how many facts there were. */
+  unpack(bytes: Uint8Array, awayMs: number): number {
+    return this.#know.unpack(bytes, awayMs);
+  }
+
   /** Clients' questions that are not done with. */
   get waiting(): number {
     return this.#clients.size;

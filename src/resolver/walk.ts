@@ -24,7 +24,7 @@ export function* walk(own: Walk): Steps<Finding> {
       if (says.outcome.limited === undefined) know.failures.keep(asked.name, asked.type, says.outcome.ede);
       return ended(says.outcome);
     }
-    const { question, shape, message, scrubbed } = says;
+    const { question, shape, message, scrubbed, from } = says;
     if (shape === 'referral' && scrubbed.referral !== undefined) {
       place = know.learnReferral(scrubbed.referral, place);
       referrals++;
@@ -32,12 +32,12 @@ export function* walk(own: Walk): Steps<Finding> {
     }
     // RFC 6672 §2.3: a DNAME above part of the name is one above all of it.
     const isAboutAll = question === asked || scrubbed.link?.type === Type.DNAME;
-    if (isAboutAll) return know.learn(asked, message, scrubbed);
+    if (isAboutAll) return know.learn(asked, message, scrubbed, from);
     if (shape !== 'nxdomain') {
       // RFC 9156 §3 step 6c: data, an alias or nothing at all, it is silent about what is below.
-      know.learn(question, message, scrubbed);
+      know.learn(question, message, scrubbed, from);
     } else if (isBelieved(own, place)) {
-      return know.learn(question, message, scrubbed);
+      return know.learn(question, message, scrubbed, from);
     } else {
       disclosure.showAll();
     }

@@ -102,7 +102,7 @@ recursion:
   cacheBytes: 1GB
   clientTimeout: 2500ms
   minimise: off
-cache: { images: kept }
+cache: { images: kept, learned: told }
 hosts: /etc/hosts
 identity: { version: false, hostname: ns1, id: ns1.example }
 tcp: { clients: 10, clientsPerAddress: 2, idle: 1m }
@@ -121,7 +121,7 @@ grace: 2s
     ],
     zones: join(folder, 'zones'),
     zone: { 'example.com': '/srv/example.zone', '10.in-addr.arpa': join(folder, 'reverse/ten') },
-    cache: { images: join(folder, 'kept') },
+    cache: { images: join(folder, 'kept'), learned: join(folder, 'told') },
     recursion: {
       enabled: false,
       rootHints: join(folder, 'my.hints'),
