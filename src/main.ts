@@ -200,7 +200,7 @@ async function threadsFor(
   const spawnFront = spawnThread<FrontPublication>(new URL('./front.ts', import.meta.url));
   const fronts = native && new Fronts(count, { ...room, native, switchboard: resolver, spawn: spawnFront });
   house.follow((published) => {
-    const { walk, localRoot, neverQuery, ...common } = published;
+    const { walk, localRoot, neverQuery, learnedFile, ...common } = published;
     resolver.follow(published);
     fronts?.publish(common);
   });

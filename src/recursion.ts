@@ -19,6 +19,7 @@ import type {
 } from './control/front-letters.ts';
 import { keepHeapSmall } from './control/heap.ts';
 import { answerInquiries } from './control/inquiry-answers.ts';
+import { LearnedFile } from './control/learned-file.ts';
 import { hasRead, type Line, type PostedAnswer } from './control/line.ts';
 import { Outpost } from './control/outpost.ts';
 import { Gauges } from './control/resolver-gauges.ts';
@@ -31,6 +32,7 @@ import { Returns, unpack, type WayBack } from './transport/udp-return.ts';
 import { socketUpstream } from './transport/upstream.ts';
 import { equalNames, isWithin, type Name } from './wire/name.ts';
 import { Catalog } from './zone/catalog.ts';
+import { systemText } from './zone/files.ts';
 import { Image } from './zone/image.ts';
 
 const NO_ZONES = new Catalog([]);
@@ -51,6 +53,7 @@ class Resolver {
   #isFlushDue = false;
   #open: ReadonlySet<number>;
   #neverQuery: PrefixSet;
+  #learnedFile: string | undefined;
   #walk: WalkTerms;
   /** The root zone (RFC 8806), or nothing. */
   #root = NO_ZONES;
@@ -60,7 +63,7 @@ class Resolver {
   #writer: AnswerWriter | undefined;
 
   constructor(start: ThreadStart<ResolverPublication>, native: Native | undefined) {
-    const { walk, localRoot, neverQuery, open, gauges } = start.publication;
+    const { walk, localRoot, neverQuery, open, gauges, learnedFile } = start.publication;
     this.#outpost = new Outpost(start, realWorld, (changed) => this.#apply(changed));
     this.#upstream = socketUpstream({ counters: this.#outpost.counters, native });
     this.#returns = native && new Returns(native, this.#outpost.counters);
@@ -70,6 +73,8 @@ class Resolver {
     this.#walk = walk;
     this.#takeRoot(localRoot);
     this.#recursor = this.#newRecursor();
+    this.#learnedFile = learnedFile;
+    this.#recall();
     this.#recurseWith(start.publication.answers);
   }
 
@@ -104,6 +109,7 @@ class Resolver {
     const { walk, neverQuery, open, line, inquiries, flush, stop } = changed;
     if (neverQuery) this.#neverQuery = prefixSet(neverQuery);
     if (open) this.#open = new Set(open);
+    if ('learnedFile' in changed) this.#learnedFile = changed.learnedFile;
     if ('localRoot' in changed) this.#takeRoot(changed.localRoot);
     const isWalkNew = walk !== undefined && !isDeepStrictEqual(walk, this.#walk);
     if (isWalkNew) {
@@ -118,6 +124,14 @@ class Resolver {
     if (stop) this.#end();
   }
 
+  #inform(inquiries: MessagePort): void {
+    answerInquiries(inquiries, {
+      recursor: () => this.#recursor,
+      another: () => this.#newRecursor(),
+      onBug: (bug) => this.#outpost.tellBug(bug, new Uint8Array(0)),
+    });
+  }
+
   #takeRoot(copy: LocalRootCopy | undefined): void {
     this.#root = new Catalog(copy === undefined ? [] : [new Image(copy.image.buffer, copy.image.end)]);
     this.#rootUntilSeconds = copy?.untilSeconds ?? 0;
@@ -126,14 +140,6 @@ class Resolver {
   /** RFC 8806 §4: when it has expired, the root's servers are asked. */
   #rootNow(): Catalog {
     return realWorld.wallSeconds() < this.#rootUntilSeconds ? this.#root : NO_ZONES;
-  }
-
-  #inform(inquiries: MessagePort): void {
-    answerInquiries(inquiries, {
-      recursor: () => this.#recursor,
-      another: () => this.#newRecursor(),
-      onBug: (bug) => this.#outpost.tellBug(bug, new Uint8Array(0)),
-    });
   }
 
   #newRecursor(): Recursor {
@@ -223,8 +229,36 @@ class Resolver {
     this.#outpost.pending = this.#outpost.pipeline.pending + (this.#returns?.waiting ?? 0) + posted;
   }
 
+  /** What an earlier one had learned. */
+  #recall(): void {
+    const file = this.#learnedFile;
+    if (file === undefined) return;
+    const learned = new LearnedFile(file, this.#walk, realWorld).take();
+    if (typeof learned === 'object') {
+      const facts = this.#recursor.unpack(learned.bytes, learned.awayMs);
+      this.#outpost.note({ level: 'info', fields: { file, facts }, text: 'took what was learned before' });
+    } else if (learned !== undefined) {
+      this.#outpost.note({ level: 'warn', fields: { file, why: learned }, text: 'learns everything anew' });
+    }
+  }
+
+  /** For the next one. */
+  #keep(): void {
+    const file = this.#learnedFile;
+    if (file === undefined) return;
+    try {
+      const bytes = new LearnedFile(file, this.#walk, realWorld).write(this.#recursor.packed());
+      this.#outpost.note({ level: 'info', fields: { file, bytes }, text: 'kept what was learned' });
+    } catch (error) {
+      const why = systemText(error);
+      this.#outpost.note({ level: 'warn', fields: { file, why }, text: 'what was learned is not kept' });
+    }
+  }
+
   #end(): void {
     this.#flush();
+    this.#keep();
+    this.#outpost.post();
     process.exit();
   }
 }

@@ -177,6 +177,8 @@ export const WAITING_PER_KNOWN_CLIENT_MAX = 5_000;
 export const REFRESHES_MAX = 256;
 /** Questions that fail in silence in a row until their zone is taken for dead (RFC 9520 §3.2)… */
 export const OUTAGE_FAILURES = 3;
+/** …if nothing is heard for so long: where packets get lost, many fail, but others are answered meanwhile… */
+export const OUTAGE_SILENCE_MS = 2_000;
 /** …whose servers are then tried with one question in this time, so that their return is noticed. */
 export const OUTAGE_PROBE_MS = 2_000;
 /** Zones whose failures are counted. */
@@ -207,6 +209,8 @@ export const CACHE_LINGER_SECONDS = 86_400;
 export const SHELF_BYTES_MAX = 2 ** 31 - 8;
 /** A few dozen facts. */
 export const SHELF_BYTES_MIN = 4_096;
+/** A message, its names written out; what is larger is not kept. */
+export const SHELF_FACT_BYTES_MAX = 2 * MESSAGE_BYTES_MAX;
 /** For each byte that is kept so many more may be moved because they are asked for, or have not expired. */
 export const SHELF_RESCUE_MULTIPLE = 8;
 /** …together, as far as less was moved before. */
@@ -232,6 +236,10 @@ export const ANSWER_MEMORY_BYTES_MIN = 65_536;
 export const ANSWER_MEMORY_BYTES_MAX = 2 ** 30;
 /** Entries that one insertion carries over because they were asked for; beyond it the oldest goes anyway. */
 export const ANSWER_RESCUES_MAX = 8;
+/** What is kept of what was learned over a restart; the rest is learned anew. */
+export const LEARNED_FILE_BYTES_MAX = 256 * 1024 * 1024;
+/** At a stop, for writing it; what is not written by then is learned anew. */
+export const LEARNED_FILE_MS = 1_000;
 /** RFC 6303 §3: the TTLs of zones that are served locally. */
 export const LOCAL_ZONE_SECONDS = 10_800;
 /** A hosts file may be edited at any time. */
@@ -357,6 +365,7 @@ export const WATCHDOG_ANSWER_MS = 2_000;
 /** The configuration file is read whole. */
 export const CONFIG_BYTES_MAX = 1024 * 1024;
 
+assert(LEARNED_FILE_MS < FRONT_FOLLOW_MS_MAX, 'a thread that writes while it ends is not ended for it');
 assert(10 * FRONT_WAKE_MS <= FRONT_FOLLOW_MS_MAX, 'a front looks up often before it is taken for stuck');
 assert(UDP_BYTES_CONFIGURABLE_MAX <= UDP_QUERY_BYTES_MAX, 'what we say that we take, we take');
 assert(UDP_PLAIN_BYTES_MAX <= UDP_BYTES_MAX && UDP_BYTES_MAX < MESSAGE_BYTES_MAX, 'sizes grow with trust');

@@ -70,6 +70,8 @@ export interface ResolverPublication extends Publication {
   readonly localRoot: LocalRootCopy | undefined;
   /** Prefixes that are never asked. */
   readonly neverQuery: readonly string[];
+  /** The file for what was learned, from one start to the next (control/learned-file). */
+  readonly learnedFile: string | undefined;
   /** File descriptors that answers may leave from. */
   readonly open: readonly number[];
   /** One more that hands over. */
@@ -115,7 +117,15 @@ export interface ThreadStart<P> {
   readonly publication: P;
 }
 
+/** A line for the log. */
+export interface ThreadNote {
+  readonly level: 'info' | 'warn';
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly text: string;
+}
+
 export interface Letter {
+  readonly notes: readonly ThreadNote[];
   /** For the query log. */
   readonly sightings: readonly PostedSighting[];
   /** Somebody is being limited. */

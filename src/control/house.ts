@@ -135,14 +135,16 @@ export class House {
   forThreads(): ForResolver {
     const images = this.catalog.images.map(versionOf);
     const [settings, answers, walk] = [this.#frontSettings(), this.#answers, this.#walk];
+    const learnedFile = this.#settings.cache.learned;
     const localRoot = this.#localRoot();
     return {
       settings,
       images,
       answers,
       walk,
-      localRoot,
       neverQuery: neverQuery(this.#settings),
+      learnedFile,
+      localRoot,
       stop: false,
     };
   }

@@ -27,6 +27,7 @@ export interface ForResolver extends Publication {
   readonly walk: WalkTerms | undefined;
   readonly localRoot: LocalRootCopy | undefined;
   readonly neverQuery: readonly string[];
+  readonly learnedFile: string | undefined;
 }
 
 export interface ResolverRoom extends ThreadRoom {

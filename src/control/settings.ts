@@ -43,8 +43,8 @@ export interface Settings {
   /** Addresses and prefixes that may ask anything; undefined for everybody. */
   readonly allowQuery: readonly string[] | undefined;
   readonly recursion: RecursionSettings;
-  /** The folder that compiled zones are kept in, from one start to the next. */
-  readonly cache: { readonly images: string | undefined };
+  /** From one start to the next: the folder of compiled zones, the file of what the resolver learned. */
+  readonly cache: { readonly images: string | undefined; readonly learned: string | undefined };
   /** The hosts file to serve to those who may recurse. */
   readonly hosts: string | false;
   /** Answers to the CH questions of RFC 4892, each a text or off. */

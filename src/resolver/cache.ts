@@ -185,6 +185,11 @@ export class Cache {
     });
   }
 
+  /** For all to be kept (`packing`). */
+  get shelf(): Shelf {
+    return this.#shelf;
+  }
+
   clear(isDoomed?: (name: Name) => boolean): void {
     this.#shelf.clear(isDoomed);
   }

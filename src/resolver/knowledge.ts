@@ -22,9 +22,11 @@ import type { Minimisation } from './minimise.ts';
 import { Outages } from './outages.ts';
 import { type AnswerRrset, answered, denied, ended, type Finding, type Outcome } from './outcome.ts';
 import { type OwnZones, ownFinding } from './own-zones.ts';
+import { packed, unpack } from './packing.ts';
 import { type Referral, withGlue } from './referral.ts';
 import type { Denier, Scrubbed } from './scrub.ts';
 import type { Servers } from './servers.ts';
+import type { Shelf } from './shelf.ts';
 import type { Asked } from './wish.ts';
 
 export interface KnowledgeSettings {
@@ -202,8 +204,8 @@ export class Knowledge {
     if (isName) this.failures.keep(name, type, ede);
   }
 
-  /** Keeps what an answer, an alias or a denial says, and says it. */
-  learn(asked: Asked, message: Message, scrubbed: Scrubbed): Finding {
+  /** Keeps what an answer, an alias or a denial says, and who said it; gives what it comes to. */
+  learn(asked: Asked, message: Message, scrubbed: Scrubbed, from: string): Finding {
     const rank = (message.flags & Flag.AA) !== 0 ? Rank.AUTHORITATIVE : Rank.CLAIMED;
     const { name, type } = asked;
     this.failures.forgive(name, type);
@@ -215,19 +217,19 @@ export class Knowledge {
         block,
         ttl: bound(block, rrsetTtl(block, 0), minTtl, maxTtl),
       }));
-      this.cache.keepData(name, type, rrsets, rank);
+      this.cache.keepData(name, type, rrsets, rank, from);
       if (isRootNs(asked)) this.#learnRoot(message);
       return ended(answered(answer));
     }
     if (link !== undefined) {
       const ttl = bound(link.block, rrsetTtl(link.block, 0), minTtl, maxTtl);
-      this.cache.keepData(link.owner, link.type, [link.block], rank);
+      this.cache.keepData(link.owner, link.type, [link.block], rank, from);
       if (link.type === Type.CNAME) return cnameFinding(name, link.block, ttl);
       return dnameFinding(name, link.owner, link.block, ttl);
     }
     const denier = soa && this.#negativeSoa(soa);
     const exists = message.rcode !== Rcode.NXDOMAIN;
-    if (denier !== undefined) this.cache.keepDenial(name, exists ? type : 'whole name', denier, rank);
+    if (denier !== undefined) this.cache.keepDenial(name, exists ? type : 'whole name', denier, rank, from);
     return ended(denied(message.rcode, denier));
   }
 
@@ -257,6 +259,20 @@ export class Knowledge {
 
   #hinted(name: Name): NameServer | undefined {
     return this.hints.servers.find((server) => equalNames(server.name, name));
+  }
+
+  /** What others told, as bytes that can be kept; failures are soon forgotten anyway. */
+  *packed(): Generator<Uint8Array, void, void> {
+    for (const [which, shelf] of this.#kept.entries()) yield* packed(shelf, which);
+  }
+
+  /** Takes such bytes, so long after they were packed; says how many facts there were. */
+  unpack(bytes: Uint8Array, awayMs: number): number {
+    return unpack(bytes, this.#kept, awayMs);
+  }
+
+  get #kept(): readonly Shelf[] {
+    return [this.#delegations.shelf, this.cache.shelf];
   }
 
   /** Everything, or what is known of such names; how servers behave is nothing that is known of names. */

@@ -74,6 +74,9 @@ interface Account {
   waitingFor: Flight | undefined;
 }
 
+/** What a client is told, and what its last walk noted on the way. */
+type End = (outcome: Outcome, journal: Journal | undefined) => void;
+
 /** How a question was resolved. */
 export interface Explained {
   readonly outcome: Outcome;
@@ -90,9 +93,9 @@ export class Recursor {
   readonly #inFlight = new Map<string, Flight>();
   /** One for each client that waits, or whose question goes on without it. */
   readonly #clients = new Set<Account>();
+  readonly #mishaps: Mishaps;
   /** Questions asked anew that nobody waits for. */
   #refreshes = 0;
-  readonly #mishaps: Mishaps;
 
   constructor(
     settings: RecursorSettings,
@@ -120,6 +123,16 @@ export class Recursor {
   get cacheSize(): { readonly entries: number; readonly bytes: number } {
     const { size, bytes } = this.#know.cache;
     return { entries: size, bytes };
+  }
+
+  /** What was learned, as bytes that can be kept over a restart. */
+  packed(): Generator<Uint8Array, void, void> {
+    return this.#know.packed();
+  }
+
+  /** Takes such bytes, so long after they were packed; says how many facts there were. */
+  unpack(bytes: Uint8Array, awayMs: number): number {
+    return this.#know.unpack(bytes, awayMs);
   }
 
   /** Clients' questions that are not done with. */
@@ -184,48 +197,43 @@ export class Recursor {
       return Promise.resolve(this.#ratherStale(question, limited('too many clients are waiting', 'crowd')));
     }
     return new Promise((settle) => {
-      const account = this.#newAccount(journal);
+      const budget = this.#newBudget();
+      const account: Account = { budget, flight: undefined, journal, waitingFor: undefined };
       this.#clients.add(account);
       let hasEnded = false; // Perhaps by the clock.
-      const end = (outcome: Outcome, journal: Journal | undefined): void => {
+      const end: End = (outcome, journal) => {
         if (hasEnded) return;
         hasEnded = true;
         this.#mishaps.note(question, outcome, journal);
-        settle(this.#ratherStale(question, outcome));
+        settle(outcome);
       };
-      const tellStale = (late: Outcome): boolean => {
-        const stale = this.#stale(question, late.ede?.text ?? '');
-        if (stale !== undefined) settle(stale);
-        return stale !== undefined;
-      };
-      const cancel = this.#watchTime(account, tellStale, end);
+      const cancel = this.#watchTime(question, account, end);
       void drive(resolve(question), (wish) => this.#grant(wish, account))
         .then((outcome) => this.#remember(question, outcome))
         .catch((error: unknown) => this.#bug(error))
         .then((outcome) => {
           this.#clients.delete(account);
           cancel();
-          end(outcome, account.waitingFor?.journal);
+          end(this.#ratherStale(question, outcome), account.waitingFor?.journal);
         });
     });
   }
 
-  /** RFC 8767 §5: who waits is told what has expired, if there is such, before its time is up. */
-  #watchTime(
-    account: Account,
-    tell: (late: Outcome) => boolean,
-    end: (late: Outcome, journal: Journal) => void,
-  ): () => void {
+  /** RFC 8767 §5: what has expired is told before the client gives up; or else, then, that it is late. */
+  #watchTime(question: Question, account: Account, end: End): () => void {
     const { clientMs, freshness } = this.#settings;
-    const waitMs = Math.min(freshness.stale?.waitMs ?? clientMs, clientMs);
-    const journal = (): Journal => account.waitingFor?.journal ?? new Journal(this.#world);
-    let cancel = this.#world.after(waitMs, () => {
-      if (tell(journal().late())) return;
-      cancel = this.#world.after(clientMs - waitMs, () => {
-        this.#counters?.bump(Counter.resolutionsLate);
-        const late = journal();
-        end(late.late(), late);
-      });
+    const firstMs = Math.min(freshness.stale?.waitMs ?? clientMs, clientMs);
+    const tell = (isLast: boolean): boolean => {
+      const { journal } = account.waitingFor ?? { journal: new Journal(this.#world) };
+      const outcome = this.#ratherStale(question, journal.late());
+      const isFailed = outcome.rcode === Rcode.SERVFAIL;
+      if (isFailed && !isLast) return false;
+      if (isFailed) this.#counters?.bump(Counter.resolutionsLate);
+      end(outcome, journal);
+      return true;
+    };
+    let cancel = this.#world.after(firstMs, () => {
+      if (!tell(firstMs === clientMs)) cancel = this.#world.after(clientMs - firstMs, () => tell(true));
     });
     return () => cancel();
   }
@@ -293,13 +301,12 @@ export class Recursor {
     if (isUnderWay || this.#refreshes >= REFRESHES_MAX || this.#know.failure(asked) !== undefined) return;
     this.#refreshes++;
     this.#counters?.bump(Counter.resolutionsRefreshing);
-    const { budget } = this.#newAccount();
-    void this.#launch(key, asked, budget.forName()).finding.finally(() => this.#refreshes--);
+    const budget = this.#newBudget().forName();
+    void this.#launch(key, asked, budget).finding.finally(() => this.#refreshes--);
   }
 
-  #newAccount(journal?: Journal): Account {
-    const budget = Budget.open(this.#world.nowMs() + RESOLUTION_MS_MAX);
-    return { budget, flight: undefined, journal, waitingFor: undefined };
+  #newBudget(): Budget {
+    return Budget.open(this.#world.nowMs() + RESOLUTION_MS_MAX);
   }
 
   #turnAway(outcome: Outcome): Finding {

@@ -26,7 +26,7 @@ export function* walk(own: Walk): Steps<Finding> {
       know.learnFailure(asked, place.cut, says.outcome);
       return ended(says.outcome);
     }
-    const { question, shape, message, scrubbed } = says;
+    const { question, shape, message, scrubbed, from } = says;
     if (shape === 'referral' && scrubbed.referral !== undefined) {
       place = know.learnReferral(scrubbed.referral, place);
       referrals++;
@@ -34,12 +34,12 @@ export function* walk(own: Walk): Steps<Finding> {
     }
     // RFC 6672 §2.3: a DNAME above part of the name is one above all of it.
     const isAboutAll = question === asked || scrubbed.link?.type === Type.DNAME;
-    if (isAboutAll) return know.learn(asked, message, scrubbed);
+    if (isAboutAll) return know.learn(asked, message, scrubbed, from);
     if (shape !== 'nxdomain') {
       // RFC 9156 §3 step 6c: data, an alias or nothing at all, it is silent about what is below.
-      know.learn(question, message, scrubbed);
+      know.learn(question, message, scrubbed, from);
     } else if (isBelieved(own, place)) {
-      return know.learn(question, message, scrubbed);
+      return know.learn(question, message, scrubbed, from);
     } else {
       disclosure.showAll();
     }

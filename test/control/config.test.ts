@@ -120,6 +120,7 @@ recursion:
   cacheBytes: 1GB
   clientTimeout: 2500ms
   minimise: off
+cache: { images: kept, learned: told }
   minTtl: 1m
   maxTtl: 2h
   maxNegativeTtl: 30s
@@ -144,7 +145,7 @@ grace: 2s
     ],
     zones: join(folder, 'zones'),
     zone: { 'example.com': '/srv/example.zone', '10.in-addr.arpa': join(folder, 'reverse/ten') },
-    cache: { images: join(folder, 'kept') },
+    cache: { images: join(folder, 'kept'), learned: join(folder, 'told') },
     recursion: {
       enabled: false,
       rootHints: join(folder, 'my.hints'),
