@@ -177,6 +177,8 @@ export const WAITING_PER_KNOWN_CLIENT_MAX = 5_000;
 export const REFRESHES_MAX = 256;
 /** Questions that fail in silence in a row until their zone is taken for dead (RFC 9520 §3.2)… */
 export const OUTAGE_FAILURES = 3;
+/** …if nothing is heard for so long: where packets get lost, many fail, but others are answered meanwhile… */
+export const OUTAGE_SILENCE_MS = 2_000;
 /** …whose servers are then tried with one question in this time, so that their return is noticed. */
 export const OUTAGE_PROBE_MS = 2_000;
 /** Zones whose failures are counted. */

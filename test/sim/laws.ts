@@ -3,7 +3,8 @@
  * or nothing. The TTL of an RRset says when it was fetched, so the law is exact: what is told was said by an
  * authority for the name at that moment.
  */
-import type { AnswerRrset, Outcome } from '../../src/resolver/outcome.ts';
+import { CACHE_LINGER_SECONDS, STALE_TTL_SECONDS } from '../../src/base/limits.ts';
+import { type AnswerRrset, isStale, type Outcome } from '../../src/resolver/outcome.ts';
 import { Rcode, rcodeText, Type, typeText } from '../../src/wire/codes.ts';
 import { type Name, nameText } from '../../src/wire/name.ts';
 import { rdatasOf, rrsetType } from '../../src/wire/rrset.ts';
@@ -175,6 +176,11 @@ export class Laws {
 
   /** Whether it was said when what is left of the TTL tells that it was fetched. */
   #isOfThen({ fromMs, untilMs }: Statement, ttl: number, left: number, told: Told): boolean {
+    if (isStale(told.outcome) && left === STALE_TTL_SECONDS) {
+      // RFC 8767 §4: it was true, is marked as such, and did not expire too long ago.
+      const oldestMs = told.endMs - 1_000 * (Math.min(ttl, TTL_SECONDS_MAX) + CACHE_LINGER_SECONDS);
+      return fromMs <= told.endMs && untilMs >= Math.max(oldestMs, told.flushedMs) - this.#stallMs();
+    }
     const age = 1_000 * (Math.min(ttl, TTL_SECONDS_MAX) - left);
     const latestMs = told.endMs - age;
     const window: Window = {

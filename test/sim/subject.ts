@@ -31,8 +31,7 @@ export const makeRecursor = ({ world, upstream, ...rest }: Subject): Recursor =>
       localNames: [],
       hosts: undefined,
       clientMs: CLIENT_MS,
-      // What has expired is not the truth: laws about it are the scenarios'.
-      freshness: { ...FRESHNESS_DEFAULT, stale: undefined },
+      freshness: FRESHNESS_DEFAULT,
       ...rest,
     },
     world,
