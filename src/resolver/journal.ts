@@ -35,8 +35,10 @@ export interface Exchange {
   readonly bytes: number;
   readonly rcode: number;
   readonly flags: number;
-  /** RRs in answer, authority and additional section. */
-  readonly counts: readonly number[];
+  /** RRs in each section. */
+  readonly answer: number;
+  readonly authority: number;
+  readonly additional: number;
   /** What the reply was taken for; undefined where it was put aside before it was weighed. */
   shape: Shape | undefined;
   /** Records of which nothing is believed, and owners among them that the zone does not speak for. */
@@ -46,7 +48,7 @@ export interface Exchange {
 }
 
 export type Step =
-  | { readonly kind: 'zone'; readonly atMs: number; readonly place: Delegation; readonly isReferred: boolean }
+  | { readonly kind: 'zone'; readonly place: Delegation; readonly isReferred: boolean }
   | Exchange
   | { readonly kind: 'fault'; readonly atMs: number; readonly server: string; readonly fault: string }
   | {
@@ -65,10 +67,9 @@ export type Step =
       readonly from: Source | undefined;
     };
 
-const NO_COUNTS: readonly number[] = [];
+const NOBODY: readonly string[] = [];
 
 export class Journal {
-  readonly beganMs: number;
   readonly steps: Step[] = [];
   /** Steps there was no room for. */
   missed = 0;
@@ -76,12 +77,11 @@ export class Journal {
   #place: Delegation | undefined;
   #asking: Exchange | undefined;
   /** By server address or server name, the last thing that can be said of it. */
-  readonly #faults = new Map<string, string>();
+  #faults: Map<string, string> | undefined;
   #onlyNetwork = true;
 
   constructor(world: World) {
     this.#world = world;
-    this.beganMs = world.nowMs();
   }
 
   /** The zone that was asked last, whose servers the faults are of. */
@@ -91,9 +91,9 @@ export class Journal {
 
   enter(place: Delegation): void {
     const isReferred = this.#asking?.shape === 'referral';
-    if (place !== this.#place) this.#note({ kind: 'zone', atMs: this.#world.nowMs(), place, isReferred });
+    if (place !== this.#place) this.#note({ kind: 'zone', place, isReferred });
     this.#place = place;
-    this.#faults.clear();
+    this.#faults = undefined;
     this.#onlyNetwork = true;
   }
 
@@ -110,10 +110,12 @@ export class Journal {
       bytes: reply?.bytes ?? 0,
       rcode: message?.rcode ?? 0,
       flags: message?.flags ?? 0,
-      counts: message ? countsOf(message) : NO_COUNTS,
+      answer: message?.answer.length ?? 0,
+      authority: message?.authority.length ?? 0,
+      additional: message?.additional.length ?? 0,
       shape: undefined,
       unused: 0,
-      foreign: [],
+      foreign: NOBODY,
       fault: undefined,
     };
     this.#note(this.#asking);
@@ -121,11 +123,12 @@ export class Journal {
 
   /** What was made of the reply to what was asked last. */
   weighed(shape: Shape, message: Message, scrubbed: Scrubbed): void {
-    if (this.#asking === undefined) return;
-    this.#asking.shape = shape;
-    const all = this.#asking.counts.reduce((sum, count) => sum + count, 0);
-    this.#asking.unused = Math.max(0, all - keptOf(scrubbed));
-    if (this.#asking.unused > 0) this.#asking.foreign = foreignTo(this.zone, message);
+    const asking = this.#asking;
+    if (asking === undefined) return;
+    asking.shape = shape;
+    const all = asking.answer + asking.authority + asking.additional;
+    asking.unused = Math.max(0, all - keptOf(scrubbed));
+    if (asking.unused > 0) asking.foreign = foreignTo(this.zone, message);
   }
 
   walks(asked: Asked, journal: Journal): void {
@@ -140,6 +143,7 @@ export class Journal {
 
   /** `192.0.2.1`, `refused`. */
   blame(server: string, fault: string): void {
+    this.#faults ??= new Map();
     this.#faults.set(server, fault);
     this.#onlyNetwork = false;
     if (this.#asking?.sending.to === server) this.#asking.fault = fault;
@@ -155,19 +159,21 @@ export class Journal {
 
   /** RFC 8914 §4.23 and §4.24: 22 where no authority could be used, 23 where the network was the reason. */
   failure(): Outcome {
-    const isNetwork = this.#faults.size > 0 && this.#onlyNetwork;
+    const isNetwork = this.#faults !== undefined && this.#onlyNetwork;
     return failed(isNetwork ? Ede.NETWORK_ERROR : Ede.NO_REACHABLE_AUTHORITY, this.#text());
   }
 
   late(): Outcome {
     const state =
-      this.#faults.size > 0 ? `; ${this.#text()}` : ` while the servers of ${plainText(this.zone)} are asked`;
+      this.#faults !== undefined
+        ? `; ${this.#text()}`
+        : ` while the servers of ${plainText(this.zone)} are asked`;
     return limited(`time is up${state}`, 'question', Ede.NO_REACHABLE_AUTHORITY);
   }
 
   #text(): string {
     const zone = plainText(this.zone);
-    if (this.#faults.size === 0) return `no server of ${zone} could be asked`;
+    if (this.#faults === undefined) return `no server of ${zone} could be asked`;
     const told = [...this.#faults].slice(0, FAULTS_TOLD_MAX).map(([server, fault]) => `${server} ${fault}`);
     if (this.#faults.size > told.length) told.push('…');
     return `no server of ${zone} answered: ${told.join(', ')}`;
@@ -178,12 +184,6 @@ export class Journal {
     else this.missed++;
   }
 }
-
-const countsOf = ({ answer, authority, additional }: Message): number[] => [
-  answer.length,
-  authority.length,
-  additional.length,
-];
 
 function foreignTo(zone: Name, { answer, authority, additional }: Message): string[] {
   const owners = new Set<string>();

@@ -90,9 +90,12 @@ export interface Found {
   readonly ede: ExtendedError | undefined;
 }
 
-/** Told as of `nowMs` by the world's clock, in times since `beganMs`. */
-export const trailOf = (journal: Journal, beganMs: number, nowMs: number): TrailStep[] =>
-  new Telling(beganMs, nowMs).steps(journal);
+/** Told as of `nowMs` by the world's clock, in times since `beganMs`, or else since the first query. */
+export function trailOf(journal: Journal, beganMs: number | undefined, nowMs: number): TrailStep[] {
+  const first = journal.steps.find((step) => step.kind !== 'zone');
+  const firstMs = first?.kind === 'ask' ? first.atMs - first.tookMs : first?.atMs;
+  return new Telling(beganMs ?? firstMs ?? nowMs, nowMs).steps(journal);
+}
 
 class Telling {
   readonly #beganMs: number;
@@ -110,18 +113,24 @@ class Telling {
     for (const [i, step] of steps.entries()) {
       if (this.#left-- <= 0) return [...told, { step: 'more', count: steps.length - i + missed }];
       if (step.kind === 'zone') servers = step.place.servers;
-      told.push(this.#tell(step, servers));
+      told.push(this.#tell(step, this.#beganAt(step, steps[i + 1]), servers));
     }
     return missed > 0 ? [...told, { step: 'more', count: missed }] : told;
   }
 
-  #tell(step: Step, servers: readonly NameServer[]): TrailStep {
-    const ms = this.#since(step.atMs);
+  /** A zone is entered when the next thing happens; who answers was asked before. */
+  #beganAt(step: Step, next: Step | undefined): number {
+    if (step.kind === 'zone') return next === undefined ? this.#nowMs : this.#beganAt(next, undefined);
+    return step.kind === 'ask' ? step.atMs - step.tookMs : step.atMs;
+  }
+
+  #tell(step: Step, atMs: number, servers: readonly NameServer[]): TrailStep {
+    const ms = this.#since(atMs);
     switch (step.kind) {
       case 'zone':
         return this.#zone(step, ms);
       case 'ask':
-        return exchange(step, this.#since(step.atMs - step.tookMs), servers);
+        return exchange(step, ms, servers);
       case 'fault':
         return { step: 'fault', ms, server: step.server, fault: step.fault };
       case 'walk': {
@@ -175,8 +184,8 @@ function exchange(step: Exchange, ms: number, servers: readonly NameServer[]): T
   };
 }
 
-function reply({ rcode, flags, counts, bytes, shape, unused, foreign }: Exchange): ToldReply {
-  const [answer = 0, authority = 0, additional = 0] = counts;
+function reply(exchange: Exchange): ToldReply {
+  const { rcode, flags, answer, authority, additional, bytes, shape, unused, foreign } = exchange;
   return {
     rcode: rcodeText(rcode),
     authoritative: (flags & Flag.AA) !== 0,
