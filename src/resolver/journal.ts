@@ -8,6 +8,7 @@ import type { World } from '../base/world.ts';
 import { Ede } from '../wire/codes.ts';
 import type { Message } from '../wire/message.ts';
 import { isWithin, type Name, nameText, ROOT } from '../wire/name.ts';
+import type { CacheStanding } from './cache.ts';
 import type { Shape } from './classify.ts';
 import type { Delegation } from './delegation.ts';
 import { type Finding, failed, limited, type Outcome } from './outcome.ts';
@@ -22,7 +23,10 @@ const FOREIGN_TOLD_MAX = 3;
 export const plainText = (name: Name): string => (name.length === 1 ? '.' : nameText(name).slice(0, -1));
 
 /** Where something is known from without asking. */
-export type Source = 'own zone' | 'hosts file' | 'local names' | 'cache' | 'failed before';
+export interface Source {
+  readonly from: 'own zone' | 'hosts file' | 'local names' | 'cache' | 'failed before';
+  readonly standing?: CacheStanding | undefined;
+}
 
 /** One query and what came of it. */
 export interface Exchange {
@@ -64,7 +68,7 @@ export type Step =
       readonly asked: Asked;
       readonly finding: Finding;
       /** Undefined where a walk found it. */
-      readonly from: Source | undefined;
+      readonly source: Source | undefined;
     };
 
 const NOBODY: readonly string[] = [];
@@ -137,8 +141,8 @@ export class Journal {
     this.#note({ kind: 'walk', atMs: this.#world.nowMs(), asked, journal, joined });
   }
 
-  found(asked: Asked, finding: Finding, from?: Source): void {
-    this.#note({ kind: 'found', atMs: this.#world.nowMs(), asked, finding, from });
+  found(asked: Asked, finding: Finding, source?: Source): void {
+    this.#note({ kind: 'found', atMs: this.#world.nowMs(), asked, finding, source });
   }
 
   /** `192.0.2.1`, `refused`. */

@@ -6,7 +6,7 @@
 import { TRAIL_STEPS_MAX } from '../base/limits.ts';
 import { rcodeText, typeText } from '../wire/codes.ts';
 import { Flag } from '../wire/message.ts';
-import { rrsetCount, rrsetTtl } from '../wire/rrset.ts';
+import { rrsetCount } from '../wire/rrset.ts';
 import type { Shape } from './classify.ts';
 import type { NameServer } from './delegation.ts';
 import { type Exchange, type Journal, plainText, type Source, type Step } from './journal.ts';
@@ -84,8 +84,11 @@ export interface Found {
   /** Where the name leads instead. */
   readonly alias: string | undefined;
   /** Undefined where a walk found it. */
-  readonly from: Source | undefined;
+  readonly from: Source['from'] | undefined;
+  /** Of what is cached: how long, on whose word, and whether that is the zone's. */
   readonly ageSeconds: number | undefined;
+  readonly server: string | undefined;
+  readonly claimed: boolean;
   readonly secondsLeft: number | undefined;
   readonly ede: ExtendedError | undefined;
 }
@@ -194,8 +197,7 @@ function reply(exchange: Exchange): ToldReply {
   };
 }
 
-/** What came from the cache says how old it is: its block has the TTL that it came with. */
-function found({ finding, from }: Step & { kind: 'found' }): Found {
+function found({ finding, source }: Step & { kind: 'found' }): Found {
   const isEnd = finding.kind === 'end';
   const rrsets = isEnd ? finding.outcome.answer : finding.links;
   const [first] = rrsets;
@@ -204,9 +206,11 @@ function found({ finding, from }: Step & { kind: 'found' }): Found {
     rcode: isEnd ? rcodeText(finding.outcome.rcode) : 'NOERROR',
     records: rrsets.reduce((sum, { block }) => sum + rrsetCount(block, 0), 0),
     alias: isEnd ? undefined : plainText(finding.target),
-    from,
-    ageSeconds: from === 'cache' && first ? Math.max(0, rrsetTtl(first.block, 0) - first.ttl) : undefined,
-    secondsLeft: from === 'cache' ? last?.ttl : undefined,
+    from: source?.from,
+    ageSeconds: source?.standing?.ageSeconds,
+    server: source?.standing?.from,
+    claimed: source?.standing?.isAuthoritative === false,
+    secondsLeft: source?.from === 'cache' ? last?.ttl : undefined,
     ede: isEnd ? finding.outcome.ede : undefined,
   };
 }

@@ -115,8 +115,10 @@ function unusedText({ unused, foreign }: ToldReply): string {
 }
 
 function foundText(step: TrailStep & { step: 'found' }): string {
-  const { name, type, rcode, records, alias, from, ageSeconds, secondsLeft, ede } = step;
-  const age = ageSeconds === undefined ? '' : `, ${ageSeconds} s old`;
+  const { name, type, rcode, records, alias, from, ageSeconds, secondsLeft, server, claimed, ede } = step;
+  const word = server === undefined ? '' : ` on the word of ${server}`;
+  const age =
+    ageSeconds === undefined ? '' : `${word}${claimed ? ', without authority' : ''}, ${ageSeconds} s old`;
   const left = secondsLeft === undefined ? '' : `, good for ${secondsLeft} s more`;
   const source = from === undefined ? '' : ` (${from}${age}${left})`;
   const what =
