@@ -57,7 +57,7 @@ function line(ms: number, depth: number, text: string, indent = depth): string {
 }
 
 /** Why a server's name cannot be resolved stands in the steps before. */
-const shortened = (text: string): string => text.replace(/cannot be resolved \(.*/, 'cannot be resolved');
+const shortened = (text: string): string => text.replace(/ \(no server of .*/, '');
 
 const ARROW = '\u2192';
 
