@@ -1,4 +1,4 @@
-/** What the control thread asks of the resolver thread, when it answers, is slow, is gone, or was never there. */
+/** What the control thread asks of the resolver thread: it answers, is slow, is gone, or was never there. */
 import type { MessagePort } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { INQUIRIES_MAX, INQUIRY_MS_MAX } from '../../src/base/limits.ts';
