@@ -49,6 +49,15 @@ interface Fresh {
   readonly from: string;
 }
 
+/** How something is known. */
+export interface CacheStanding {
+  /** Or claimed by who had no authority. */
+  readonly isAuthoritative: boolean;
+  readonly ageSeconds: number;
+  /** The address of the server that said so. */
+  readonly from: string | undefined;
+}
+
 export class Cache {
   readonly #shelf: Shelf;
 
@@ -77,6 +86,22 @@ export class Cache {
       }
     }
     return this.#findAbove(name, labels, name.length - top.length);
+  }
+
+  /** How that is known which `find` would give; for who wants to know. */
+  standingOf(name: Name, type: number): CacheStanding | undefined {
+    const shelf = this.#shelf;
+    const labels = shelf.seek(name);
+    let fact = shelf.live(0, type);
+    if (fact < 0 && followsAliases(type)) fact = shelf.live(0, Type.CNAME);
+    for (let i = 0; fact < 0 && i <= labels; i++) {
+      fact = shelf.live(i, WHOLE_NAME);
+      if (fact < 0 && i > 0) fact = shelf.live(i, Type.DNAME);
+    }
+    if (fact < 0) return undefined;
+    const from = shelf.textAt(shelf.valueAt(fact) + Told.FROM, this.#word(fact, Told.FROM_BYTES));
+    const isAuthoritative = this.#word(fact, Told.RANK) === Rank.AUTHORITATIVE;
+    return { isAuthoritative, ageSeconds: shelf.ageSeconds(fact), from: from === '' ? undefined : from };
   }
 
   /** What is said of the whole name, or of one it lies below. */

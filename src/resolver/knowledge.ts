@@ -88,11 +88,13 @@ export class Knowledge {
   /** Where `find` has it from. */
   sourceOf({ name, type }: Asked): Source {
     const own = this.#ownZones.ask(name, type);
-    if (own.kind === 'answer') return 'own zone';
-    if (own.kind === 'outside' && this.#settings.hosts?.find(name, type) !== undefined) return 'hosts file';
+    if (own.kind === 'answer') return { from: 'own zone' };
+    if (own.kind === 'outside' && this.#settings.hosts?.find(name, type) !== undefined)
+      return { from: 'hosts file' };
     if (own.kind === 'outside' && this.#settings.localNames.find(name, type) !== undefined)
-      return 'local names';
-    return this.failures.find(name, type) === undefined ? 'cache' : 'failed before';
+      return { from: 'local names' };
+    const standing = this.cache.standingOf(name, type);
+    return standing === undefined ? { from: 'failed before' } : { from: 'cache', standing };
   }
 
   find(asked: Asked): Finding | undefined {

@@ -183,9 +183,10 @@ export class Recursor {
   /** Resolves as for a client, and tells how. */
   async explain(question: Question): Promise<Explained> {
     const journal = new Journal(this.#world);
+    const beganMs = this.#world.nowMs();
     const outcome = await this.resolve(question, journal);
     const nowMs = this.#world.nowMs();
-    return { outcome, steps: trailOf(journal, journal.beganMs, nowMs), tookMs: nowMs - journal.beganMs };
+    return { outcome, steps: trailOf(journal, beganMs, nowMs), tookMs: nowMs - beganMs };
   }
 
   /** Never rejects; settles within the client's time. */
