@@ -182,6 +182,7 @@ class Replay implements Upstream {
     via: 'udp' | 'tcp',
     ms: number,
     accept: (bytes: Uint8Array) => boolean,
+    overdue: () => number = () => 0,
   ): Promise<Event> {
     const message = readMessage(bytes);
     const { address } = to;
@@ -193,7 +194,11 @@ class Replay implements Upstream {
       return Promise.resolve({ got: 'unreachable', why: 'network is unreachable', unsent: 'no route' });
     }
     return new Promise((resolve) => {
-      const cancel = this.#world.after(ms, () => end({ got: 'silence' }));
+      let cancel = this.#world.after(ms, () => {
+        const moreMs = via === 'udp' ? overdue() : 0;
+        if (moreMs > 0) cancel = this.#world.after(moreMs, () => end({ got: 'silence' }));
+        else end({ got: 'silence' });
+      });
       const end = (event: Event): void => {
         cancel();
         this.#pending = this.#pending.filter((each) => each !== pending);

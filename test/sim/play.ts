@@ -135,7 +135,7 @@ class Run {
     const settled = this.#recursor.resolve(asked).then((outcome) => {
       const endMs = this.#world.nowMs();
       const { flushedMs } = this.#events;
-      const { guesses, fooled } = this.#network;
+      const { guesses } = this.#network;
       const excuse = before ?? this.#events.excuse();
       this.#network.note(`! ${what} ${outcomeText(outcome)}`);
       if (outcome.rcode === Rcode.SERVFAIL) this.#failed.set(what, question);
@@ -145,7 +145,6 @@ class Run {
       if (lateMs > 0) this.#break(`${what} ended ${lateMs} ms after its deadline`);
       const broken = this.#laws.broken(told);
       if (broken !== undefined) this.#break(broken);
-      for (const bytes of fooled.splice(0)) this.#break(`a reply that was none was taken: ${bytes}`);
       this.#open.delete(settled);
     });
     this.#open.add(settled);
