@@ -34,12 +34,6 @@ export const textOf = (name: Name): string => (name.length === 1 ? '' : nameText
 
 const isLinkType = (asked: number): boolean => asked !== Type.CNAME && asked !== Type.ANY;
 
-/** The time when something may have been said: what is `left` of its `ttl` tells. */
-interface Window {
-  readonly fromMs: number;
-  readonly untilMs: number;
-}
-
 export class Laws {
   readonly #truth: Truth;
   readonly #stallMs: () => number;
@@ -115,15 +109,13 @@ export class Laws {
       return { target: above === name ? target : under(name, above, target) };
     }
     const key = rdatasKey(rdatasOf(block));
-    let told_ = 'no alias';
     for (const statement of this.#truth.statements(name, told.type)) {
       const { says } = statement;
       if (says.kind !== 'alias' && says.kind !== 'renamed') continue;
       if (says.rrset.owner !== textOf(owner) || rdatasKey(says.rrset.rdatas) !== key) continue;
       if (this.#isOfThen(statement, says.rrset.ttl, ttl, told)) return { target: says.target };
-      told_ = `said from ${statement.fromMs} to ${statement.untilMs} with TTL ${says.rrset.ttl}`;
     }
-    return `${name} is no alias of ${target}, ${ttl} s left at ${told.endMs} (${told_})`;
+    return this.#untrue(told, name, `alias of ${target}, ${ttl} s left`);
   }
 
   #answered(told: Told, name: string, rrsets: readonly AnswerRrset[]): string | undefined {
@@ -133,18 +125,14 @@ export class Laws {
       if (textOf(owner) !== name) return `${what}: the answer is about ${textOf(owner)}`;
       if (told.type !== Type.ANY && type !== told.type) return `${what} was not asked for`;
       const key = rdatasKey(rdatasOf(block));
-      const seen: string[] = [];
       const isTrue = [...this.#truth.statements(name, told.type)].some((statement) => {
         const said = saidOf(statement, type);
         if (said === undefined || rdatasKey(said.rdatas) !== key) return false;
-        seen.push(`${statement.fromMs} to ${statement.untilMs} with TTL ${said.ttl}`);
         // The RRsets of one reply to ANY are kept together, for as long as the shortest-lived of them.
-        const left = told.type === Type.ANY ? Math.max(0, said.ttl - TTL_SECONDS_MAX) : ttl;
-        return this.#isOfThen(statement, said.ttl, left, told) || (told.type === Type.ANY && ttl <= said.ttl);
+        if (told.type === Type.ANY) return ttl <= said.ttl && this.#isOfLately(statement, said.ttl, told);
+        return this.#isOfThen(statement, said.ttl, ttl, told);
       });
-      if (isTrue) continue;
-      const truth = seen.join('; ') || 'it never was';
-      return `${what}, ${ttl} s left at ${told.endMs}, was not the truth (${truth})`;
+      if (!isTrue) return this.#untrue(told, name, `${typeText(type)}, ${ttl} s left`);
     }
     return undefined;
   }
@@ -154,17 +142,21 @@ export class Laws {
     if (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN) return `an answer of ${rcodeText(rcode)}`;
     const kind = rcode === Rcode.NOERROR ? 'nodata' : 'nxdomain';
     const soa = authority[0];
-    const seen: string[] = [];
     for (const statement of this.#truth.statements(name, told.type)) {
       const { says } = statement;
       if (says.kind !== kind) continue;
       const ttl = negativeTtl(says.soa);
       if (this.#isOfThen(statement, ttl, soa?.ttl ?? ttl, told)) return undefined;
-      seen.push(`${statement.fromMs} to ${statement.untilMs} with TTL ${ttl}`);
     }
-    const left = soa === undefined ? 'no SOA' : `${soa.ttl} s left`;
-    const truth = seen.join('; ') || 'it never was';
-    return `${name} ${typeText(told.type)} ${kind}, ${left} at ${told.endMs}, was not the truth (${truth})`;
+    return this.#untrue(told, name, `${kind}, ${soa === undefined ? 'no SOA' : `${soa.ttl} s left`}`);
+  }
+
+  #untrue({ type, endMs }: Told, name: string, what: string): string {
+    const truth = [...this.#truth.statements(name, type)].map(({ says, fromMs, untilMs }) => {
+      const rrset = 'soa' in says ? says.soa : 'rrset' in says ? says.rrset : says.rrsets[0];
+      return `${says.kind} of ${rrset?.owner}, TTL ${rrset?.ttl}, from ${fromMs} to ${untilMs}`;
+    });
+    return `${name} ${typeText(type)} at ${endMs}: ${what}, was not the truth, which is ${truth.join('; ')}`;
   }
 
   #failed({ name, type, outcome, excuse, guesses }: Told): string | undefined {
@@ -174,16 +166,20 @@ export class Laws {
   }
 
   /** Whether it was said when what is left of the TTL tells that it was fetched. */
-  #isOfThen({ fromMs, untilMs }: Statement, ttl: number, left: number, told: Told): boolean {
+  #isOfThen(statement: Statement, ttl: number, left: number, told: Told): boolean {
     const age = 1_000 * (Math.min(ttl, TTL_SECONDS_MAX) - left);
-    const latestMs = told.endMs - age;
-    const window: Window = {
-      fromMs: Math.max(latestMs - SLACK_MS - this.#stallMs() - (told.endMs - told.startMs), told.flushedMs),
-      untilMs: latestMs,
-    };
-    return (
-      age >= 0 && fromMs <= window.untilMs && untilMs >= window.fromMs && window.fromMs <= window.untilMs
-    );
+    return age >= 0 && this.#isOf(statement, told.endMs - age, told.endMs - age, told);
+  }
+
+  /** Whether it was said at most a TTL ago. */
+  #isOfLately(statement: Statement, ttl: number, told: Told): boolean {
+    return this.#isOf(statement, told.endMs - 1_000 * ttl, told.endMs, told);
+  }
+
+  #isOf({ fromMs, untilMs }: Statement, earliestMs: number, latestMs: number, told: Told): boolean {
+    const underWayMs = SLACK_MS + this.#stallMs() + (told.endMs - told.startMs);
+    const sinceMs = Math.max(earliestMs - underWayMs, told.flushedMs);
+    return sinceMs <= latestMs && fromMs <= latestMs && untilMs >= sinceMs;
   }
 }
 
