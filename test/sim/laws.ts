@@ -4,7 +4,7 @@
  * authority for the name at that moment.
  */
 import type { AnswerRrset, Outcome } from '../../src/resolver/outcome.ts';
-import { Rcode, rcodeText, Type, typeText } from '../../src/wire/codes.ts';
+import { Ede, Rcode, rcodeText, Type, typeText } from '../../src/wire/codes.ts';
 import { type Name, nameText } from '../../src/wire/name.ts';
 import { rdatasOf, rrsetType } from '../../src/wire/rrset.ts';
 import { isWithin, type Rrset, rdatasKey } from './contents.ts';
@@ -27,6 +27,9 @@ export interface Told {
 
 const TTL_SECONDS_MAX = 86_400;
 const NEGATIVE_SECONDS_MAX = 3_600;
+/** RFC 8767 §5. */
+const STALE_SECONDS_MAX = 86_400;
+const STALE_TTL_SECONDS = 30;
 /** A reply is on its way for a while when it counts as fetched; TTLs are told in whole seconds. */
 const SLACK_MS = 1_000 + 1_700;
 
@@ -45,7 +48,7 @@ export class Laws {
   }
 
   broken(told: Told): string | undefined {
-    return this.#overheard(told) ?? this.#followed(told);
+    return this.#overheard(told) ?? this.#failed(told) ?? this.#followed(told);
   }
 
   /** Nothing that was forged, and nothing of a liar's about names that are not its own. */
@@ -68,7 +71,7 @@ export class Laws {
   #followed(told: Told): string | undefined {
     const { outcome, type } = told;
     const { rcode } = outcome;
-    if (rcode === Rcode.SERVFAIL) return this.#failed(told);
+    if (rcode === Rcode.SERVFAIL) return undefined;
     const rrsets = [...outcome.answer];
     let name = told.name;
     for (let first = rrsets[0]; first !== undefined; first = rrsets[0]) {
@@ -129,7 +132,9 @@ export class Laws {
         const said = saidOf(statement, type);
         if (said === undefined || rdatasKey(said.rdatas) !== key) return false;
         // The RRsets of one reply to ANY are kept together, for as long as the shortest-lived of them.
-        if (told.type === Type.ANY) return ttl <= said.ttl && this.#isOfLately(statement, said.ttl, told);
+        if (told.type === Type.ANY) {
+          return ttl <= said.ttl && this.#isOf(statement, told.endMs - 1_000 * said.ttl, told.endMs, told);
+        }
         return this.#isOfThen(statement, said.ttl, ttl, told);
       });
       if (!isTrue) return this.#untrue(told, name, `${typeText(type)}, ${ttl} s left`);
@@ -159,7 +164,9 @@ export class Laws {
     return `${name} ${typeText(type)} at ${endMs}: ${what}, was not the truth, which is ${truth.join('; ')}`;
   }
 
+  /** Where a question fails, or is answered with what has expired, there is a reason. */
   #failed({ name, type, outcome, excuse, guesses }: Told): string | undefined {
+    if (outcome.rcode !== Rcode.SERVFAIL && !isStale(outcome)) return undefined;
     if (excuse !== undefined || guesses > 0) return undefined;
     if (this.#truth.whyItMayFail(name, type) !== undefined) return undefined;
     return `${name} ${typeText(type)} failed without a reason: ${outcome.ede?.text ?? 'it gives none'}`;
@@ -167,13 +174,16 @@ export class Laws {
 
   /** Whether it was said when what is left of the TTL tells that it was fetched. */
   #isOfThen(statement: Statement, ttl: number, left: number, told: Told): boolean {
+    if (this.#isStale(statement, ttl, left, told)) return true;
     const age = 1_000 * (Math.min(ttl, TTL_SECONDS_MAX) - left);
     return age >= 0 && this.#isOf(statement, told.endMs - age, told.endMs - age, told);
   }
 
-  /** Whether it was said at most a TTL ago. */
-  #isOfLately(statement: Statement, ttl: number, told: Told): boolean {
-    return this.#isOf(statement, told.endMs - 1_000 * ttl, told.endMs, told);
+  /** RFC 8767 §4: what nobody could be asked about holds for longer, and is told for a little. */
+  #isStale(statement: Statement, ttl: number, left: number, told: Told): boolean {
+    if (!isStale(told.outcome)) return false;
+    const earliestMs = told.endMs - 1_000 * (ttl + STALE_SECONDS_MAX);
+    return left <= STALE_TTL_SECONDS && this.#isOf(statement, earliestMs, told.endMs, told);
   }
 
   #isOf({ fromMs, untilMs }: Statement, earliestMs: number, latestMs: number, told: Told): boolean {
@@ -182,6 +192,8 @@ export class Laws {
     return sinceMs <= latestMs && fromMs <= latestMs && untilMs >= sinceMs;
   }
 }
+
+const isStale = ({ ede }: Outcome): boolean => ede?.code === Ede.STALE || ede?.code === Ede.STALE_NXDOMAIN;
 
 function saidOf({ says }: Statement, type: number): Rrset | undefined {
   if (says.kind === 'answer') return says.rrsets.find((rrset) => rrset.type === type);

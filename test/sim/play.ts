@@ -132,7 +132,8 @@ class Run {
     const before = this.#events.excuse();
     this.#questions++;
     this.#network.note(`? ${what}`);
-    const settled = this.#recursor.resolve(asked).then((outcome) => {
+    const known = this.#recursor.cached(asked);
+    const settled = (known ? Promise.resolve(known) : this.#recursor.resolve(asked)).then((outcome) => {
       const endMs = this.#world.nowMs();
       const { flushedMs } = this.#events;
       const { guesses } = this.#network;
