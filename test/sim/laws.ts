@@ -30,6 +30,7 @@ const NEGATIVE_SECONDS_MAX = 3_600;
 /** RFC 8767 §5. */
 const STALE_SECONDS_MAX = 86_400;
 const STALE_TTL_SECONDS = 30;
+const STALE_WAIT_MS = 1_800;
 /** A reply is on its way for a while when it counts as fetched; TTLs are told in whole seconds. */
 const SLACK_MS = 1_000 + 1_700;
 
@@ -165,7 +166,9 @@ export class Laws {
   }
 
   /** Where a question fails, or is answered with what has expired, there is a reason. */
-  #failed({ name, type, outcome, excuse, guesses }: Told): string | undefined {
+  #failed({ name, type, outcome, excuse, guesses, startMs, endMs }: Told): string | undefined {
+    // RFC 8767 §5: nobody is made to wait for long where there is something to tell.
+    if (isStale(outcome) && endMs - startMs >= STALE_WAIT_MS) return undefined;
     if (outcome.rcode !== Rcode.SERVFAIL && !isStale(outcome)) return undefined;
     if (excuse !== undefined || guesses > 0) return undefined;
     if (this.#truth.whyItMayFail(name, type) !== undefined) return undefined;
