@@ -7,7 +7,8 @@ import type { AnswerRrset, Outcome } from '../../src/resolver/outcome.ts';
 import { Ede, Rcode, rcodeText, Type, typeText } from '../../src/wire/codes.ts';
 import { type Name, nameText } from '../../src/wire/name.ts';
 import { rdatasOf, rrsetType } from '../../src/wire/rrset.ts';
-import { isWithin, type Rrset, rdatasKey } from './contents.ts';
+import { isWithin } from '../scenarios/scripted-zone.ts';
+import { type Rrset, rdatasKey } from './contents.ts';
 import { speakerOf } from './rdata.ts';
 import type { Statement, Truth } from './truth.ts';
 

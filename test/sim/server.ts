@@ -3,8 +3,9 @@
  * liars by telling whoever listens about names that are not theirs.
  */
 import { Rcode, Type } from '../../src/wire/codes.ts';
+import { isWithin } from '../scenarios/scripted-zone.ts';
 import type { Chance } from '../support/chance.ts';
-import { isWithin, type Rrset } from './contents.ts';
+import type { Rrset } from './contents.ts';
 import { HEADER_BYTES, QR, type Query, type Reply, TC, writeReply } from './packet.ts';
 import { type Manners, now, type Server, type Tenure } from './people.ts';
 import { addressRrset, aliasRrset, liarAddress, nsRrset, serverAddress, soaRrset } from './rdata.ts';
