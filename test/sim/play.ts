@@ -68,6 +68,8 @@ class Run {
       rootHints: internet.hints.map((host) => ({ name: name(host.name), addresses: host.server.addresses })),
       minimise: chance.pick(['relaxed', 'relaxed', 'strict', 'off'] as const),
       useCaseRandomisation: chance.percent(80),
+      servesStale: chance.percent(50),
+      prefetch: chance.percent(50),
       // Sometimes so small that what was learned a moment ago is gone.
       cacheBytes: chance.percent(15) ? 20_000 : 1_000_000,
       onBug: (error) => this.#break(`a mistake of ours: ${(error as Error).stack}`),
