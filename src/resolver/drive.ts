@@ -36,12 +36,12 @@ export class Sender {
    * Many names have the same part, so many walks may ask one server the same. It is asked once, lest a forger
    * has many queries to guess at (VU#457875, LIMITS B3).
    */
-  async send(sending: Sending, deadlineMs: number): Promise<Heard> {
+  send(sending: Sending, deadlineMs: number): Promise<Heard> {
     const patienceMs = Math.min(sending.ms, deadlineMs - this.#world.nowMs());
-    if (patienceMs <= 0) return { got: 'late' };
+    if (patienceMs <= 0) return LATE;
     const key = sendingKey(sending);
     const underWay = this.#underWay.get(key);
-    if (underWay !== undefined) return share(await underWay);
+    if (underWay !== undefined) return underWay.then(share);
     const heard = this.#exchange(sending, patienceMs).finally(() => this.#underWay.delete(key));
     this.#underWay.set(key, heard);
     return heard;
@@ -79,6 +79,8 @@ export class Sender {
     return { got: 'reply', ...accepted, bytes: event.bytes.length, ms: event.ms };
   }
 }
+
+const LATE: Promise<Heard> = Promise.resolve({ got: 'late' });
 
 const share = (heard: Heard): Heard => (heard.got === 'silence' ? { ...heard, shared: true } : heard);
 

@@ -97,6 +97,7 @@ const unsentCodes: Readonly<Record<string, Unsent>> = {
   EMFILE: 'no room',
   ENFILE: 'no room',
   ENOBUFS: 'no room',
+  EAGAIN: 'no room',
   ENOMEM: 'no room',
   EADDRINUSE: 'no room',
 };

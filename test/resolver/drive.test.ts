@@ -1,5 +1,6 @@
 /** What goes out for walks that ask the same server the same at the same time. */
 import { expect, test } from 'vitest';
+import { realWorld } from '../../src/base/world.ts';
 import { Sender } from '../../src/resolver/drive.ts';
 import type { Event, Upstream } from '../../src/resolver/upstream.ts';
 import type { Sending } from '../../src/resolver/wish.ts';
@@ -48,4 +49,30 @@ test('another question, server, way or manner is another query', () => {
   ];
   for (const other of others) void sender.send({ ...sending, ...other }, Number.POSITIVE_INFINITY);
   expect(waiting).toHaveLength(others.length);
+});
+
+test('IDs are spread evenly, and none tells of the next [RFC 5452 §9.2, LIMITS B1]', async () => {
+  const BINS = 64;
+  const QUERIES = 10_000;
+  const bins = new Array<number>(BINS).fill(0);
+  const pairs = new Array<number>(BINS).fill(0);
+  let last = 0;
+  const upstream: Upstream = {
+    exchange(_to, query) {
+      const id = ((query[0] as number) << 8) | (query[1] as number);
+      bins[id % BINS] = (bins[id % BINS] ?? 0) + 1;
+      const step = (id - last) & 0xffff;
+      pairs[step >> 10] = (pairs[step >> 10] ?? 0) + 1;
+      last = id;
+      return Promise.resolve({ got: 'silence' });
+    },
+  };
+  const sender = new Sender(realWorld, upstream, 53);
+  for (let i = 0; i < QUERIES; i++) await sender.send(sending, Number.POSITIVE_INFINITY);
+  const expected = QUERIES / BINS;
+  const chiSquare = (seen: readonly number[]): number =>
+    seen.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
+  // 63 degrees of freedom: fair draws pass 150 once in a hundred million times.
+  expect(chiSquare(bins)).toBeLessThan(150);
+  expect(chiSquare(pairs)).toBeLessThan(150);
 });

@@ -186,6 +186,29 @@ describe.each([
     expect([...eighths].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
+  test('of 10,000 queries, 9,000 and more leave from ports of their own [LIMITS B1]', async () => {
+    const ports = new Set<number>();
+    const port = await udpServer((server, message, from) => {
+      ports.add(from.port);
+      server.send(message, from.port, from.address);
+    });
+    for (let i = 0; i < 100; i++) {
+      await Promise.all(Array.from({ length: 100 }, () => exchange(port, 'udp')));
+    }
+    // Fair draws of 64,512 repeat some 740 times.
+    expect(ports.size).toBeGreaterThan(9_000);
+  });
+
+  test('two hundred that are asked at once are all answered', async () => {
+    const waiting: (() => void)[] = [];
+    const port = await udpServer((server, message, from) => {
+      waiting.unshift(() => server.send(message, from.port, from.address));
+      if (waiting.length === 200) for (const reply of waiting) reply();
+    });
+    const events = await Promise.all(Array.from({ length: 200 }, () => exchange(port, 'udp')));
+    expect(events.filter(({ got }) => got !== 'reply')).toEqual([]);
+  });
+
   test('a port that is taken is left for another', async () => {
     const port = await udpServer((server, message, from) => server.send(message, from.port, from.address));
     const draws = [port - 1024, port - 1024];
