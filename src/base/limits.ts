@@ -135,9 +135,15 @@ export const SERVER_LOOKUPS_FAILED_MAX = 5;
 /** Tries per server and transport (RFC 9520 §3.1). */
 export const TRIES_PER_SERVER_MAX = 3;
 export const FIRST_TRY_MS = 400;
-/** A server known to be fast is still given this long: its next answer may have to be looked up. */
-export const TRY_MS_MIN = 200;
+/** A server known to be fast is given this long at least before the next one is asked as well. */
+export const TRY_MS_MIN = 75;
 export const TRY_MS_MAX = 1_600;
+/** Over TCP, when nobody else is left: the kernel sends a lost SYN again after one second and three. */
+export const LAST_TRY_MS = 3_200;
+/** What comes later than that is welcome for so long, from servers that went from near to very far… */
+export const LATE_ANSWER_MS = 3_000;
+/** …while so many sockets at most are kept open for it: an eighth of all. */
+export const LATE_ANSWERS_MAX = 256;
 /** Servers of one zone that are bothered for one question; what costs no packet does not count. */
 export const ASKS_PER_ZONE_MAX = 11;
 /** Server names looked up side by side, by depth; deeper than this list, one. */
@@ -146,6 +152,18 @@ export const LOOKUPS_AT_ONCE = [3, 2, 1] as const;
 export const SERVERS_REMEMBERED_MAX = 20_000;
 /** …and for how long they are held to what they could not do. */
 export const SERVER_HABITS_SECONDS = 900;
+/** How long a silent server is left alone at most; it begins with a second and doubles. */
+export const SILENCE_SECONDS_MAX = 300;
+/** Silent again so many times, over some seven seconds, and it is dead: one try a question, few questions. */
+export const SERVER_SILENCES_DEAD = 4;
+/** Who was not heard of for so long is asked beside another, to learn how it does. */
+export const SERVER_UNHEARD_SECONDS = 60;
+/** Addresses of a family in a row without a route, or strangers without an answer: it has no way to any… */
+export const FAMILY_STRANGERS_MAX = 4;
+/** …for so long. */
+export const FAMILY_DOUBTED_SECONDS = 60;
+/** Answers in a row that do not fit over UDP; then TCP is asked at once. */
+export const TRUNCATIONS_MAX = 4;
 /** EDNS is given up for a server after this many questions it only understood without (RFC 6891 §6.2.2). */
 export const EDNS_FAULTS_MAX = 2;
 export const RESOLUTIONS_MAX = 2_048;

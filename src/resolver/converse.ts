@@ -3,17 +3,19 @@
  * either where it cannot, TCP where its answer does not fit. Every packet pays from the budget, every reply
  * is weighed, and what was learned of the server is remembered.
  */
-import { TRY_MS_MAX } from '../base/limits.ts';
+import { LAST_TRY_MS, TRIES_PER_SERVER_MAX, TRY_MS_MAX } from '../base/limits.ts';
 import { Rcode } from '../wire/codes.ts';
 import { Flag, type Message } from '../wire/message.ts';
 import type { Budget } from './budget.ts';
 import type { Contact } from './contacts.ts';
 import { limited, type Outcome } from './outcome.ts';
 import type { Servers } from './servers.ts';
+import type { Volley } from './volley.ts';
 import { type Asked, type Heard, type Manner, type Steps, send } from './wish.ts';
 
 export type Said =
-  | { readonly kind: 'reply'; readonly message: Message }
+  /** `from`: the one asked, or one asked before, who took its time. */
+  | { readonly kind: 'reply'; readonly message: Message; readonly from: string }
   /** Nothing over UDP; it may be asked again. */
   | { readonly kind: 'silent' }
   /** Nothing more to be had from it for this question; `unsent` where it was not even bothered. */
@@ -27,21 +29,27 @@ export interface Conversation {
   readonly contact: Contact;
   readonly servers: Servers;
   readonly budget: Budget;
+  readonly volley: Volley;
 }
 
 /** Full, then without random case, then without EDNS, then over TCP. */
 const ROUNDS_MAX = 4;
 
 export function* converse(talk: Conversation): Steps<Said> {
-  const { asked, contact, servers, budget } = talk;
+  const { asked, contact, servers, budget, volley } = talk;
   const to = contact.address;
   let manner = servers.manner(to);
-  let via: 'udp' | 'tcp' = 'udp';
+  let via = contact.tries < TRIES_PER_SERVER_MAX ? servers.via(to) : 'tcp';
   for (let round = 0; round < ROUNDS_MAX; round++) {
     const spent = budget.spendQuery();
     if (spent !== undefined) return gaveUp(spent);
-    const ms = via === 'udp' ? servers.tryMs(to, contact.tries) : TRY_MS_MAX;
-    const heard = yield* send({ to, asked, via, manner, ms });
+    const ms = via === 'udp' ? servers.tryMs(to, contact.tries) : tcpMs(contact, servers);
+    const heard = yield* send({ to, asked, via, manner, ms, volley });
+    // Whoever guessed the port has to open a connection now (LIMITS B4).
+    if (heard.got === 'forged') {
+      via = 'tcp';
+      continue;
+    }
     if (heard.got === 'silence' && heard.puzzled && manner.edns) {
       manner = { ...manner, edns: false };
       continue;
@@ -49,19 +57,34 @@ export function* converse(talk: Conversation): Steps<Said> {
     if (heard.got !== 'reply') return unanswered(talk, via, heard);
     const overspent = budget.spendBytes(heard.bytes);
     if (overspent !== undefined) return gaveUp(overspent);
-    if (via === 'udp') servers.answered(to, heard.ms);
+    if (heard.from !== to) return { kind: 'reply', message: heard.message, from: heard.from };
     const humbler = humblerManner(heard, via, manner);
     if (humbler !== undefined) {
       manner = humbler;
       continue;
     }
     noteHabits(talk, manner, heard.message);
-    if ((heard.message.flags & Flag.TC) === 0) return { kind: 'reply', message: heard.message };
+    const fits = (heard.message.flags & Flag.TC) === 0;
+    if (via === 'udp') servers.fitted(to, fits);
+    if (fits) return { kind: 'reply', message: heard.message, from: to };
     // RFC 2181 §9: what is truncated is not used but asked for again, over TCP (RFC 7766 §5).
     if (via === 'tcp') return { kind: 'no use', why: 'truncated even over TCP', network: false };
     via = 'tcp';
   }
   return { kind: 'no use', why: 'understands no form of our question', network: false };
+}
+
+/** Asks it without waiting for it. */
+export function* askBeside({ asked, contact, servers, budget, volley }: Conversation): Steps<void> {
+  const to = contact.address;
+  if (budget.spendQuery() !== undefined) return;
+  const ms = servers.tryMs(to, 0);
+  yield* send({ to, asked, via: 'udp', manner: servers.manner(to), ms, volley, beside: true });
+}
+
+function tcpMs({ address, tries, isFinal }: Contact, servers: Servers): number {
+  if (tries < TRIES_PER_SERVER_MAX) return TRY_MS_MAX;
+  return isFinal ? LAST_TRY_MS : servers.tryMs(address, 1);
 }
 
 const gaveUp = (limit: string): Said => ({ kind: 'limit', outcome: limited(`gave up after ${limit}`) });
@@ -80,7 +103,9 @@ function unanswered({ contact, servers }: Conversation, via: 'udp' | 'tcp', hear
         unsent: via === 'udp' && heard.unsent === 'no route',
       };
     default:
-      if (via === 'tcp') return { kind: 'no use', why: 'silent over TCP', network: false };
+      if (via === 'tcp' && contact.tries < TRIES_PER_SERVER_MAX) {
+        return { kind: 'no use', why: 'silent over TCP', network: false };
+      }
       if (heard.got === 'silence' && heard.shared !== true) servers.silent(contact.address);
       return { kind: 'silent' };
   }

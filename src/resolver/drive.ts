@@ -1,7 +1,8 @@
 /**
  * The thin driver: runs a resolution, which decides, over an `Upstream`, which acts. All that waits is here.
  */
-import { UDP_BYTES_MAX } from '../base/limits.ts';
+import { Counter, type Counters } from '../base/counters.ts';
+import { LATE_ANSWER_MS, LATE_ANSWERS_MAX, UDP_BYTES_MAX } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { Class } from '../wire/codes.ts';
 import { writeQuery } from '../wire/message.ts';
@@ -20,34 +21,80 @@ export async function drive<Result>(
   return step.value;
 }
 
+/** What all that are asked tell of themselves, whether anybody still waits for it or not. */
+export interface Listener {
+  answered(address: string, ms: number): void;
+}
+
 export class Sender {
   readonly #world: World;
   readonly #upstream: Upstream;
   readonly #port: number;
-  readonly #underWay = new Map<string, Promise<Heard>>();
+  readonly #listener: Listener;
+  readonly #counters: Counters | undefined;
+  /** Who waits for what is out and not overdue. */
+  readonly #underWay = new Map<string, Sending[]>();
+  #overdue = 0;
 
-  constructor(world: World, upstream: Upstream, port: number) {
+  constructor(world: World, upstream: Upstream, port: number, listener: Listener, counters?: Counters) {
     this.#world = world;
     this.#upstream = upstream;
     this.#port = port;
+    this.#listener = listener;
+    this.#counters = counters;
   }
 
   /**
    * Many names have the same part, so many walks may ask one server the same. It is asked once, lest a forger
    * has many queries to guess at (VU#457875, LIMITS B3).
    */
-  async send(sending: Sending, deadlineMs: number): Promise<Heard> {
+  send(sending: Sending, deadlineMs: number): Promise<Heard> {
     const patienceMs = Math.min(sending.ms, deadlineMs - this.#world.nowMs());
-    if (patienceMs <= 0) return { got: 'late' };
+    if (patienceMs <= 0) return Promise.resolve({ got: 'late' });
     const key = sendingKey(sending);
     const underWay = this.#underWay.get(key);
-    if (underWay !== undefined) return share(await underWay);
-    const heard = this.#exchange(sending, patienceMs).finally(() => this.#underWay.delete(key));
-    this.#underWay.set(key, heard);
-    return heard;
+    if (underWay !== undefined) underWay.push(sending);
+    else this.#begin(key, sending, patienceMs);
+    return sending.beside ? Promise.resolve(SILENCE) : sending.volley.wait(sending);
   }
 
-  async #exchange({ to, asked, via, manner }: Sending, patienceMs: number): Promise<Heard> {
+  #begin(key: string, sending: Sending, patienceMs: number): void {
+    const waiters = [sending];
+    this.#underWay.set(key, waiters);
+    let isOverdue = false;
+    const overdue = (puzzled: boolean): number => {
+      if (this.#overdue >= LATE_ANSWERS_MAX) return 0;
+      isOverdue = true;
+      this.#overdue++;
+      this.#underWay.delete(key);
+      tell(waiters, { got: 'silence', puzzled });
+      return LATE_ANSWER_MS;
+    };
+    // Over TCP it is kept for late answers from the beginning, or not at all.
+    const isPatient = sending.via === 'tcp' && this.#overdue < LATE_ANSWERS_MAX;
+    const cancel = isPatient ? this.#world.after(patienceMs, () => overdue(false)) : undefined;
+    const end = (): void => {
+      cancel?.();
+      if (isOverdue) this.#overdue--;
+      else this.#underWay.delete(key);
+    };
+    this.#exchange(sending, isPatient ? patienceMs + LATE_ANSWER_MS : patienceMs, overdue).then(
+      (heard) => {
+        end();
+        tell(waiters, heard);
+      },
+      (bug: unknown) => {
+        end();
+        for (const { volley } of waiters) volley.fail(bug);
+      },
+    );
+  }
+
+  async #exchange(
+    { to, asked, via, manner }: Sending,
+    patienceMs: number,
+    overdue: (puzzled: boolean) => number,
+  ): Promise<Heard> {
     const { name, type } = asked;
     // RFC 5452 §9.2: an ID nobody can foresee; the port is the transport's to draw.
     const id = this.#world.draw(0x1_0000);
@@ -61,11 +108,13 @@ export class Sender {
     });
     let accepted: Match | undefined;
     let puzzled = false;
+    let isForged = false;
     const accept = (bytes: Uint8Array): boolean => {
       const matched = match(bytes, { id, spelled, type });
-      if (matched === 'puzzled') puzzled = true;
+      if (matched === 'near miss') isForged = via === 'udp';
+      else if (matched === 'puzzled') puzzled = true;
       else accepted = matched;
-      return matched !== undefined && matched !== 'puzzled';
+      return isForged || accepted !== undefined;
     };
     const event = await this.#upstream.exchange(
       { address: to, port: this.#port },
@@ -73,14 +122,28 @@ export class Sender {
       via,
       patienceMs,
       accept,
+      () => overdue(puzzled),
     );
     if (event.got === 'unreachable') return event;
+    if (isForged) {
+      this.#counters?.bump(Counter.upstreamForged);
+      return FORGED;
+    }
     if (event.got === 'silence' || accepted === undefined) return { got: 'silence', puzzled };
-    return { got: 'reply', ...accepted, bytes: event.bytes.length, ms: event.ms };
+    if (via === 'udp') this.#listener.answered(to, event.ms);
+    return { got: 'reply', from: to, ...accepted, bytes: event.bytes.length, ms: event.ms };
   }
 }
 
-const share = (heard: Heard): Heard => (heard.got === 'silence' ? { ...heard, shared: true } : heard);
+const SILENCE: Heard = { got: 'silence', puzzled: false };
+const FORGED: Heard = { got: 'forged' };
+
+/** Of a silence they share, one blames the server. */
+function tell(waiters: readonly Sending[], heard: Heard): void {
+  for (const [i, waiter] of waiters.entries()) {
+    waiter.volley.hear(waiter, i > 0 && heard.got === 'silence' ? { ...heard, shared: true } : heard);
+  }
+}
 
 const sendingKey = ({ to, asked, via, manner }: Sending): string =>
   `${to} ${via} ${manner.edns} ${manner.randomCase} ${typedKey(asked.name, asked.type)}`;

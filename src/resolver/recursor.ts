@@ -83,8 +83,8 @@ export class Recursor {
     this.#settings = settings;
     this.#world = world;
     this.#counters = counters;
-    this.#sender = new Sender(world, upstream, settings.upstreamPort);
     const servers = new Servers(world, settings.useCaseRandomisation);
+    this.#sender = new Sender(world, upstream, settings.upstreamPort, servers, counters);
     const localNames = new LocalNames(settings.localNames);
     this.#know = new Knowledge({ ...settings, localNames }, ownZones, servers, world);
   }

@@ -30,7 +30,9 @@ export function socketUpstream(
   const links = new TcpLinks(world, counters);
   let open = 0;
 
-  async function exchange(...[to, query, via, ms, accept]: Parameters<Upstream['exchange']>): Promise<Event> {
+  async function exchange(
+    ...[to, query, via, ms, accept, overdue]: Parameters<Upstream['exchange']>
+  ): Promise<Event> {
     if (isIP(to.address) === 0 || !(to.port > 0 && to.port <= 0xffff)) return unreachable('not an address');
     if (open >= socketsMax) {
       counters.bump(Counter.upstreamSocketsFull);
@@ -46,7 +48,7 @@ export function socketUpstream(
     try {
       counters.bump(via === 'udp' ? Counter.upstreamUdpSent : Counter.upstreamTcpSent);
       const reply = await (via === 'udp'
-        ? overUdp(world, to, query, ms, judge)
+        ? overUdp(world, to, query, ms, judge, overdue)
         : links.ask(to, query, ms, judge));
       return reply ? { got: 'reply', bytes: reply, ms: world.nowMs() - beganMs } : { got: 'silence' };
     } catch (refused) {
@@ -100,12 +102,17 @@ function overUdp(
   query: Uint8Array,
   ms: number,
   judge: Judge,
+  overdue: () => number = () => 0,
 ): Promise<Uint8Array | undefined> {
   const socket = literalSocket(to.address);
   let cancel = () => {};
   return new Promise<Uint8Array | undefined>((resolve, reject) => {
     bindUnforeseeably(socket, world);
-    cancel = world.after(ms, () => resolve(undefined));
+    cancel = world.after(ms, () => {
+      const moreMs = overdue();
+      if (moreMs > 0) cancel = world.after(moreMs, () => resolve(undefined));
+      else resolve(undefined);
+    });
     socket.on('message', (bytes) => judge(bytes) && resolve(bytes));
     // On a connected socket an ICMP "port unreachable" arrives here.
     socket.on('error', reject);

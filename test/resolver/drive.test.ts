@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { Sender } from '../../src/resolver/drive.ts';
 import type { Event, Upstream } from '../../src/resolver/upstream.ts';
+import { Volley } from '../../src/resolver/volley.ts';
 import type { Sending } from '../../src/resolver/wish.ts';
 import { Type } from '../../src/wire/codes.ts';
 import { VirtualWorld } from '../scenarios/virtual-world.ts';
@@ -14,18 +15,21 @@ const sending: Sending = {
   via: 'udp',
   manner: { edns: true, randomCase: true },
   ms: 400,
+  volley: new Volley(),
 };
 
 /** Answers nothing, when told to. */
 function silent() {
   const waiting: ((event: Event) => void)[] = [];
   const upstream: Upstream = { exchange: () => new Promise((settle) => waiting.push(settle)) };
-  return { waiting, sender: new Sender(new VirtualWorld(1), upstream, 53) };
+  return { waiting, sender: new Sender(new VirtualWorld(1), upstream, 53, { answered() {} }) };
 }
 
 test('what is under way is waited for, and its silence is blamed by one [VU#457875, LIMITS B3]', async () => {
   const { waiting, sender } = silent();
-  const all = [1, 2, 3].map(() => sender.send(sending, Number.POSITIVE_INFINITY));
+  const all = [1, 2, 3].map(() =>
+    sender.send({ ...sending, volley: new Volley() }, Number.POSITIVE_INFINITY),
+  );
   expect(waiting).toHaveLength(1);
   waiting[0]?.({ got: 'silence' });
   const [first, ...others] = await Promise.all(all);

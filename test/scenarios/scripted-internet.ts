@@ -4,6 +4,7 @@
  */
 import { type Answer, type DecodedPacket, decode, encode, type OptAnswer, type Question } from 'dns-packet';
 import type { Event, Unsent, Upstream } from '../../src/resolver/upstream.ts';
+import { lossMs } from './loss.ts';
 import { recordFrom } from './record-text.ts';
 import { isWithin, type Reply, type ScriptedZone } from './scripted-zone.ts';
 import type { VirtualWorld } from './virtual-world.ts';
@@ -85,6 +86,7 @@ export class ScriptedInternet implements Upstream {
     via: 'udp' | 'tcp',
     ms: number,
     accept: (bytes: Uint8Array) => boolean,
+    overdue: () => number = () => 0,
   ): Promise<Event> {
     const asked = decode(Buffer.from(query));
     const question = questionOf(asked);
@@ -102,7 +104,11 @@ export class ScriptedInternet implements Upstream {
     const server = this.#servers.get(to.address);
     return new Promise((resolve) => {
       const sentMs = this.#world.nowMs();
-      const giveUp = this.#world.after(ms, () => resolve({ got: 'silence' }));
+      let giveUp = this.#world.after(ms, () => {
+        const moreMs = via === 'udp' ? overdue() : 0;
+        if (moreMs > 0) giveUp = this.#world.after(moreMs, () => resolve({ got: 'silence' }));
+        else resolve({ got: 'silence' });
+      });
       const end = (event: Event): void => {
         giveUp();
         resolve(event);
@@ -117,8 +123,10 @@ export class ScriptedInternet implements Upstream {
         );
         return;
       }
-      for (const { bytes, afterMs } of server === undefined ? [] : packets(server, asked, via)) {
-        this.#world.after(afterMs, () => {
+      const lostMs = server && lossMs(server.fault('loss'), via, this.#world);
+      if (server === undefined || lostMs === undefined) return;
+      for (const { bytes, afterMs } of packets(server, asked, via)) {
+        this.#world.after(afterMs + lostMs, () => {
           if (accept(bytes)) end({ got: 'reply', bytes, ms: this.#world.nowMs() - sentMs });
         });
       }
@@ -264,7 +272,8 @@ function answerOf(server: ScriptedServer, name: string, type: string): Reply {
   if (blind !== undefined && blind !== rcodes.NXDOMAIN) return empty(blind);
   const answer = zone.ask(name === '.' ? '' : name, type);
   const keeps = (record: Answer): boolean => record.type !== 'SOA' || server.fault('no-soa') === undefined;
-  const authoritative = answer.authoritative && server.fault('not-authoritative') === undefined;
+  const tells = server.fault('not-authoritative') ?? server.fault('hearsay');
+  const authoritative = answer.authoritative && tells === undefined;
   const additionals = server.fault('no-additional') === undefined ? answer.additionals : [];
   const authorities = answer.authorities.filter(keeps);
   return { ...answer, rcode: blind ?? answer.rcode, authoritative, authorities, additionals };
@@ -368,7 +377,7 @@ function reply(asked: DecodedPacket, answer: Reply, edns: boolean, server: Scrip
   return encode({
     type: 'response',
     id: asked.id ?? 0,
-    flags: (answer.authoritative ? 0x0400 : 0) | (answer.rcode & 0xf),
+    flags: (answer.authoritative ? 0x0400 : 0) | (server.fault('hearsay') ? 0x80 : 0) | (answer.rcode & 0xf),
     questions: [{ ...question, name }],
     answers: answer.answers,
     authorities: answer.authorities,

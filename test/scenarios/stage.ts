@@ -36,6 +36,8 @@ export class Stage {
   #sentBefore = 0;
   #startMs = 0;
   #tookMs = 0;
+  /** How long each of several questions took, the quickest first. */
+  #eachMs: number[] = [];
   #wasCached = false;
 
   constructor(seed = 1) {
@@ -168,12 +170,21 @@ export class Stage {
     });
     this.#startMs = this.world.nowMs();
     this.#wasCached = this.recursor.cached(questionOf(0)) !== undefined;
-    const ask = (i: number): Promise<Outcome> => this.recursor.resolve(questionOf(i));
+    this.#eachMs = [];
+    const ask = async (i: number, afterMs = 0): Promise<Outcome> => {
+      if (afterMs > 0) await new Promise<void>((go) => this.world.after(afterMs, go));
+      const startMs = this.world.nowMs();
+      const outcome = await this.recursor.resolve(questionOf(i));
+      this.#eachMs.push(this.world.nowMs() - startMs);
+      return outcome;
+    };
     const numbers = Array.from({ length: count }, (_, i) => i);
     this.#outcomes = [];
+    const paceMs = how.startsWith('every-') ? Number(how.slice('every-'.length)) : 0;
     if (how === 'times') for (const i of numbers) this.#outcomes.push(await this.world.until(ask(i)));
-    else this.#outcomes = await this.world.until(Promise.all(numbers.map(ask)));
+    else this.#outcomes = await this.world.until(Promise.all(numbers.map((i) => ask(i, i * paceMs))));
     this.#tookMs = this.world.nowMs() - this.#startMs;
+    this.#eachMs.sort((a, b) => a - b);
     // What goes on after the client has its answer counts as well.
     await this.world.pass(this.#sent().length > 0 && this.recursor.inFlight > 0 ? 10_000 : 0);
   }
@@ -212,6 +223,12 @@ export class Stage {
       case 'cached':
         if (!this.#wasCached || this.#sent().length > 0) fail('not from the cache');
         return;
+      case 'p95':
+      case 'p99': {
+        const found = this.#eachMs[Math.ceil((this.#eachMs.length * Number(verb.slice(1))) / 100) - 1] ?? 0;
+        if (!compare(found, words.slice(1))) fail(found);
+        return;
+      }
       case 'took':
         if (!compare(this.#tookMs, words.slice(1))) fail(this.#tookMs);
         return;
