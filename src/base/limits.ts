@@ -167,6 +167,29 @@ export const TRUNCATIONS_MAX = 4;
 /** EDNS is given up for a server after this many questions it only understood without (RFC 6891 §6.2.2). */
 export const EDNS_FAULTS_MAX = 2;
 export const RESOLUTIONS_MAX = 2_048;
+/**
+ * Of these, for one zone: half of them at first (BIND's `fetches-per-zone`, which is off unless
+ * configured)…
+ */
+export const ZONE_WALKS_FIRST = RESOLUTIONS_MAX / 2;
+/** …few, while it is silent, and as many as it likes when it answers… */
+export const ZONE_WALKS_MIN = 200;
+/** …for each silence brings it nearer to the former, and each reply to the latter. */
+export const ZONE_WALKS_PER_SILENCE = 8;
+export const ZONE_WALKS_PER_REPLY = 2;
+/** Zones of which that is known. */
+export const ZONES_WATCHED_MAX = 10_000;
+/** Questions out to one server… */
+export const SERVER_QUESTIONS_MAX = RESOLUTIONS_MAX;
+/** …and to one that is dead. */
+export const DEAD_SERVER_QUESTIONS_MAX = 32;
+/**
+ * Above half of all, a resolution that got no further for so long gives way to a new one (Unbound's
+ * jostle).
+ */
+export const GIVE_WAY_MS = 200;
+/** The oldest ones are looked through for it. */
+export const GIVE_WAY_LOOKS_MAX = 32;
 /** Sockets to other servers open at once. */
 export const UPSTREAM_SOCKETS_MAX = 2_048;
 /** Random ports tried for one query when some are taken. */
@@ -322,6 +345,14 @@ assert(UDP_PLAIN_BYTES_MAX <= UDP_BYTES_MAX && UDP_BYTES_MAX < MESSAGE_BYTES_MAX
 assert(SUBQUESTION_DEPTH_MAX < UPSTREAM_QUERIES_MAX, 'depth must run out before breadth');
 assert(UPSTREAM_QUERIES_PER_NAME_MAX < UPSTREAM_QUERIES_MAX, 'one name may not spend it all');
 assert(2 * MINIMISED_STEPS_MAX < UPSTREAM_QUERIES_PER_NAME_MAX, 'a long name shown in steps is still found');
+assert(
+  2 * ZONE_WALKS_FIRST <= RESOLUTIONS_MAX && ZONE_WALKS_MIN < ZONE_WALKS_FIRST,
+  'a zone leaves room for others',
+);
+assert(
+  LATE_ANSWERS_MAX + ZONE_WALKS_FIRST < UPSTREAM_SOCKETS_MAX,
+  'one silent zone does not take all sockets',
+);
 assert(RESOLUTIONS_MAX < CLIENTS_WAITING_MAX, 'every question in flight may have its client');
 assert(CLIENT_MS_MAX <= RESOLUTION_MS_MAX, 'the client gives up before the work does');
 assert(FIRST_TRY_MS < TRY_MS_MAX && TRY_MS_MAX < CLIENT_MS_MAX, 'a client outlives one silent server');

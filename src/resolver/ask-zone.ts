@@ -11,6 +11,7 @@ import type { Budget } from './budget.ts';
 import { classify, disappointment, type Shape } from './classify.ts';
 import { type Contact, Contacts, isLastTry } from './contacts.ts';
 import { askBeside, converse, type Said } from './converse.ts';
+import type { Waiting } from './crowds.ts';
 import type { Delegation } from './delegation.ts';
 import { type Journal, plainText } from './journal.ts';
 import { addressesIn, type Knowledge } from './knowledge.ts';
@@ -20,7 +21,7 @@ import { Volley } from './volley.ts';
 import { type Asked, resolveAll, type Steps } from './wish.ts';
 
 /** What a walk takes along. */
-export interface Walk {
+export interface Walk extends Waiting {
   readonly asked: Asked;
   readonly know: Knowledge;
   readonly budget: Budget;
@@ -42,6 +43,8 @@ export type ZoneSays =
 export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps<ZoneSays> {
   const { asked, know, budget, journal } = walk;
   journal.enter(place.cut);
+  const crowd = know.crowds.enter(walk, place.cut);
+  if (crowd === undefined) return failure(journal.crowded());
   const contacts = new Contacts(place, know, journal);
   const volley = new Volley();
   let cut: Outcome['limited'];
@@ -67,7 +70,9 @@ export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps
     const said = yield* converse(talk);
     if (said.kind === 'late') return failure(journal.late());
     if (said.kind === 'limit') return failure(said.outcome);
+    if (said.kind === 'silent') crowd.silent();
     if (said.kind === 'reply') {
+      crowd.heard();
       const reply = weigh(walk, question, place.cut, said.from, said.message);
       if (reply !== undefined) return reply;
       // An earlier one broke in, and this one has not had its say.

@@ -93,6 +93,8 @@ function unanswered({ contact, servers }: Conversation, via: 'udp' | 'tcp', hear
   switch (heard.got) {
     case 'late':
       return { kind: 'late' };
+    case 'full':
+      return { kind: 'no use', why: 'is asked too much already', network: false, unsent: true };
     case 'unreachable':
       if (heard.unsent === 'no room') return { kind: 'limit', outcome: limited(heard.why, 'moment') };
       if (via === 'udp') servers.unreachable(contact.address, heard.unsent === 'no route');

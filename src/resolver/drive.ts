@@ -24,6 +24,8 @@ export async function drive<Result>(
 /** What all that are asked tell of themselves, whether anybody still waits for it or not. */
 export interface Listener {
   answered(address: string, ms: number): void;
+  /** Questions that may be out to it at a time. */
+  questionsMax(address: string): number;
 }
 
 export class Sender {
@@ -34,6 +36,8 @@ export class Sender {
   readonly #counters: Counters | undefined;
   /** Who waits for what is out and not overdue. */
   readonly #underWay = new Map<string, Sending[]>();
+  /** Exchanges that have not ended, by address. */
+  readonly #out = new Map<string, number>();
   #overdue = 0;
 
   constructor(world: World, upstream: Upstream, port: number, listener: Listener, counters?: Counters) {
@@ -54,6 +58,7 @@ export class Sender {
     const key = sendingKey(sending);
     const underWay = this.#underWay.get(key);
     if (underWay !== undefined) underWay.push(sending);
+    else if ((this.#out.get(sending.to) ?? 0) >= this.#listener.questionsMax(sending.to)) return FULL;
     else this.#begin(key, sending, patienceMs);
     return sending.beside ? Promise.resolve(SILENCE) : sending.volley.wait(sending);
   }
@@ -73,8 +78,13 @@ export class Sender {
     // Over TCP it is kept for late answers from the beginning, or not at all.
     const isPatient = sending.via === 'tcp' && this.#overdue < LATE_ANSWERS_MAX;
     const cancel = isPatient ? this.#world.after(patienceMs, () => overdue(false)) : undefined;
+    const out = this.#out.get(sending.to) ?? 0;
+    this.#out.set(sending.to, out + 1);
     const end = (): void => {
       cancel?.();
+      const left = (this.#out.get(sending.to) as number) - 1;
+      if (left > 0) this.#out.set(sending.to, left);
+      else this.#out.delete(sending.to);
       if (isOverdue) this.#overdue--;
       else this.#underWay.delete(key);
     };
@@ -135,6 +145,7 @@ export class Sender {
   }
 }
 
+const FULL: Promise<Heard> = Promise.resolve({ got: 'full' });
 const SILENCE: Heard = { got: 'silence', puzzled: false };
 const FORGED: Heard = { got: 'forged' };
 

@@ -3,23 +3,31 @@
  * question is outstanding twice (VU#457875, LIMITS B3). A walk may wait for other walks, for the addresses of
  * servers; who waits for whom is known, and a circle is never closed.
  */
-import type { Budget } from './budget.ts';
-import type { Journal } from './journal.ts';
+import type { Walk } from './ask-zone.ts';
 import type { Finding } from './outcome.ts';
 
 export class Flight {
-  readonly journal: Journal;
-  /** Set by whoever launches it, at once. */
-  finding!: Promise<Finding>;
+  readonly walk: Walk;
+  readonly finding: Promise<Finding>;
+  hasLanded = false;
+  #land: (finding: Finding) => void = () => {};
   /** Clients, not other flights. */
   clients = 0;
   readonly waitsFor = new Set<Flight>();
   /** Began with an unspent purse, so that running out of it is this question's doing. */
   readonly startedFresh: boolean;
 
-  constructor(budget: Budget, journal: Journal) {
-    this.journal = journal;
-    this.startedFresh = budget.untouched;
+  constructor(walk: Walk) {
+    this.walk = walk;
+    this.startedFresh = walk.budget.untouched;
+    this.finding = new Promise((land) => {
+      this.#land = land;
+    });
+  }
+
+  land(finding: Finding): void {
+    this.hasLanded = true;
+    this.#land(finding);
   }
 
   /** Whether this flight is `other`, or cannot land before it. */

@@ -43,11 +43,22 @@ export class Journal {
   }
 
   late(): Outcome {
-    const state =
-      this.#faults.size > 0
-        ? `; ${this.#text()}`
-        : ` while the servers of ${plainText(this.#zone)} are asked`;
-    return limited(`time is up${state}`, 'question', Ede.NO_REACHABLE_AUTHORITY);
+    return limited(`time is up${this.#state()}`, 'question', Ede.NO_REACHABLE_AUTHORITY);
+  }
+
+  gaveWay(): Outcome {
+    return limited(`gave way to newer questions${this.#state()}`, 'moment', Ede.NO_REACHABLE_AUTHORITY);
+  }
+
+  crowded(): Outcome {
+    const text = `too many questions wait for the servers of ${plainText(this.#zone)}`;
+    return limited(text, 'moment', Ede.NO_REACHABLE_AUTHORITY);
+  }
+
+  #state(): string {
+    return this.#faults.size > 0
+      ? `; ${this.#text()}`
+      : ` while the servers of ${plainText(this.#zone)} are asked`;
   }
 
   #text(): string {

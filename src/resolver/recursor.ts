@@ -7,6 +7,8 @@ import type { Counters } from '../base/counters.ts';
 import { Counter } from '../base/counters.ts';
 import {
   CLIENTS_WAITING_MAX,
+  GIVE_WAY_LOOKS_MAX,
+  GIVE_WAY_MS,
   RESOLUTION_MS_MAX,
   RESOLUTIONS_MAX,
   WAITERS_PER_QUESTION_MAX,
@@ -17,7 +19,9 @@ import type { Question } from '../wire/message.ts';
 import { type Name, ownName } from '../wire/name.ts';
 import { rrsetType } from '../wire/rrset.ts';
 import { aliasTarget } from './alias.ts';
+import type { Walk } from './ask-zone.ts';
 import { Budget } from './budget.ts';
+import { Crowds, leave } from './crowds.ts';
 import type { NameServer } from './delegation.ts';
 import { drive, Sender } from './drive.ts';
 import { Flight } from './flight.ts';
@@ -85,8 +89,9 @@ export class Recursor {
     this.#counters = counters;
     const servers = new Servers(world, settings.useCaseRandomisation);
     this.#sender = new Sender(world, upstream, settings.upstreamPort, servers, counters);
+    const crowds = new Crowds(world, counters);
     const localNames = new LocalNames(settings.localNames);
-    this.#know = new Knowledge({ ...settings, localNames }, ownZones, servers, world);
+    this.#know = new Knowledge({ ...settings, localNames }, ownZones, servers, crowds, world);
   }
 
   /** Questions being walked for; derived, so that it cannot leak. */
@@ -124,7 +129,7 @@ export class Recursor {
       this.#clients.add(account);
       const cancel = this.#world.after(this.#settings.clientMs, () => {
         this.#counters?.bump(Counter.resolutionsLate);
-        settle((account.waitingFor?.journal ?? new Journal()).late());
+        settle((account.waitingFor?.walk.journal ?? new Journal()).late());
       });
       void drive(resolve(question), (wish) => this.#grant(wish, account))
         .then((outcome) => this.#remember(question, outcome))
@@ -161,7 +166,11 @@ export class Recursor {
   }
 
   async #grant(wish: Wish, account: Account): Promise<Happening> {
-    if (wish.do === 'send') return this.#sender.send(wish, account.budget.deadlineMs);
+    const isOver = account.flight?.hasLanded === true;
+    if (wish.do === 'send') {
+      return isOver ? { got: 'late' } : this.#sender.send(wish, account.budget.deadlineMs);
+    }
+    if (isOver) return { got: 'findings', findings: wish.all.map(() => ended(new Journal().gaveWay())) };
     return {
       got: 'findings',
       findings: await Promise.all(wish.all.map((asked) => this.#find(asked, account))),
@@ -180,7 +189,7 @@ export class Recursor {
       const finding = await this.#await(open, account);
       if (open.holdsForAll(finding)) return finding;
     }
-    if (account.flight === undefined && this.#inFlight.size >= RESOLUTIONS_MAX) {
+    if (account.flight === undefined && !this.#makeRoom()) {
       return this.#turnAway(limited('too many questions are being resolved', 'moment'));
     }
     const budget = account.flight === undefined ? account.budget.forName() : account.budget.deeper();
@@ -205,21 +214,47 @@ export class Recursor {
   #launch(key: string, asked: Asked, budget: Budget): Flight {
     this.#counters?.bump(Counter.resolutionsStarted);
     const journal = new Journal();
-    const flight = new Flight(budget, journal);
+    const sinceMs = this.#world.nowMs();
+    const own: Walk = { asked, know: this.#know, budget, journal, crowd: undefined, sinceMs };
+    const flight = new Flight(own);
     this.#inFlight.set(key, flight);
     const account: Account = { budget, flight, waitingFor: undefined };
     // It takes off when whoever launched it is known to wait for it: only then are circles seen.
-    flight.finding = Promise.resolve()
-      .then(() =>
-        drive(walk({ asked, know: this.#know, budget, journal }), (wish) => this.#grant(wish, account)),
-      )
+    void Promise.resolve()
+      .then(() => drive(walk(own), (wish) => this.#grant(wish, account)))
       .catch((error: unknown) => ended(this.#bug(error)))
       .then((finding) => {
-        this.#inFlight.delete(key);
-        if (finding.kind === 'end' && flight.startedFresh) this.#remember(asked, finding.outcome);
-        return finding;
+        if (!flight.hasLanded) this.#land(key, flight, finding);
       });
     return flight;
+  }
+
+  #land(key: string, flight: Flight, finding: Finding): void {
+    this.#inFlight.delete(key);
+    leave(flight.walk);
+    if (finding.kind === 'end' && flight.startedFresh) this.#remember(flight.walk.asked, finding.outcome);
+    flight.land(finding);
+  }
+
+  /**
+   * Whether one more may start. When many are on their way, one that gets no further lands for it (LIMITS
+   * C17).
+   */
+  #makeRoom(): boolean {
+    const { size } = this.#inFlight;
+    if (size < RESOLUTIONS_MAX / 2) return true;
+    const latestMs = this.#world.nowMs() - GIVE_WAY_MS;
+    let looks = 0;
+    for (const [key, flight] of this.#inFlight) {
+      // Who waits for another flight gets as far as that one does.
+      if (flight.waitsFor.size === 0 && flight.walk.sinceMs <= latestMs) {
+        this.#counters?.bump(Counter.resolutionsGaveWay);
+        this.#land(key, flight, ended(flight.walk.journal.gaveWay()));
+        return true;
+      }
+      if (++looks === GIVE_WAY_LOOKS_MAX) break;
+    }
+    return size < RESOLUTIONS_MAX;
   }
 
   #bug(error: unknown): Outcome {

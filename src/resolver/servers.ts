@@ -7,9 +7,11 @@
  */
 import { LRUCache } from 'lru-cache';
 import {
+  DEAD_SERVER_QUESTIONS_MAX,
   EDNS_FAULTS_MAX,
   FIRST_TRY_MS,
   SERVER_HABITS_SECONDS,
+  SERVER_QUESTIONS_MAX,
   SERVER_SILENCES_DEAD,
   SERVER_UNHEARD_SECONDS,
   SERVERS_REMEMBERED_MAX,
@@ -146,6 +148,11 @@ export class Servers {
   /** So long without an answer, and asked again and again, that one try a question is enough. */
   isDead(address: string): boolean {
     return (this.#habits.get(address)?.silences ?? 0) >= SERVER_SILENCES_DEAD;
+  }
+
+  /** Questions that may be out to it at a time. */
+  questionsMax(address: string): number {
+    return this.isDead(address) ? DEAD_SERVER_QUESTIONS_MAX : SERVER_QUESTIONS_MAX;
   }
 
   /** RFC 9520 §3.1: there is reason to believe that TCP may do better where UDP did not. */

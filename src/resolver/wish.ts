@@ -57,6 +57,8 @@ export type Heard =
    * `shared`: it was asked for another walk, which blames the server.
    */
   | { readonly got: 'silence'; readonly puzzled: boolean; readonly shared?: boolean }
+  /** Too many questions are out to this server. */
+  | { readonly got: 'full' }
   /** A forger may be at work: what comes to this socket is not believed any more. */
   | { readonly got: 'forged' }
   | { readonly got: 'unreachable'; readonly why: string; readonly unsent?: Unsent }

@@ -22,7 +22,10 @@ const sending: Sending = {
 function silent() {
   const waiting: ((event: Event) => void)[] = [];
   const upstream: Upstream = { exchange: () => new Promise((settle) => waiting.push(settle)) };
-  return { waiting, sender: new Sender(new VirtualWorld(1), upstream, 53, { answered() {} }) };
+  return {
+    waiting,
+    sender: new Sender(new VirtualWorld(1), upstream, 53, { answered() {}, questionsMax: () => 6 }),
+  };
 }
 
 test('what is under way is waited for, and its silence is blamed by one [VU#457875, LIMITS B3]', async () => {
@@ -52,4 +55,18 @@ test('another question, server, way or manner is another query', () => {
   ];
   for (const other of others) void sender.send({ ...sending, ...other }, Number.POSITIVE_INFINITY);
   expect(waiting).toHaveLength(others.length);
+});
+
+test('so many questions are out to one server, and no more until one has ended', async () => {
+  const { waiting, sender } = silent();
+  const send = (i: number) =>
+    sender.send({ ...sending, asked: { name: name(`n${i}.test`), type: Type.A }, volley: new Volley() }, 1e9);
+  for (let i = 0; i < 6; i++) void send(i);
+  expect(await send(6)).toEqual({ got: 'full' });
+  expect(waiting).toHaveLength(6);
+  waiting[0]?.({ got: 'silence' });
+  await Promise.resolve();
+  await Promise.resolve();
+  void send(7);
+  expect(waiting).toHaveLength(7);
 });

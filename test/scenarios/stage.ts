@@ -38,6 +38,7 @@ export class Stage {
   #tookMs = 0;
   /** How long each of several questions took, the quickest first. */
   #eachMs: number[] = [];
+  #inFlightMost = 0;
   #wasCached = false;
 
   constructor(seed = 1) {
@@ -124,6 +125,8 @@ export class Stage {
       case 'start': // Without waiting for it.
         void this.recursor.resolve({ name: name(first), type: typeFromText(second) ?? 0, class: 1 });
         return;
+      case 'flood': // `flood x%.example.com A 5000 10`: so many a second, for so many seconds.
+        return this.#flood(first, second, Number(third) / 1000, 1000 * Number(fourth));
       case 'ask':
         return this.#ask(first, second, third, Number(fourth || 1));
       default:
@@ -161,6 +164,24 @@ export class Stage {
     else throw new Error(`no such setting: ${key}`);
   }
 
+  #flood(owner: string, type: string, perMs: number, ms: number): void {
+    const startMs = this.world.nowMs();
+    let asked = 0;
+    const go = (): void => {
+      for (const due = (this.world.nowMs() - startMs) * perMs; asked < due; asked++) {
+        const question = {
+          name: name(owner.replace('%', String(asked))),
+          type: typeFromText(type) ?? 0,
+          class: 1,
+        };
+        void this.recursor.resolve(question);
+      }
+      this.#inFlightMost = Math.max(this.#inFlightMost, this.recursor.inFlight);
+      if (this.world.nowMs() < startMs + ms) this.world.after(Math.max(1, 1 / perMs), go);
+    };
+    this.world.after(1, go);
+  }
+
   async #ask(owner: string, type: string, how: string, count: number): Promise<void> {
     this.#sentBefore = this.internet.log.length;
     const questionOf = (i: number): Question => ({
@@ -171,6 +192,7 @@ export class Stage {
     this.#startMs = this.world.nowMs();
     this.#wasCached = this.recursor.cached(questionOf(0)) !== undefined;
     this.#eachMs = [];
+    this.#inFlightMost = this.recursor.inFlight;
     const ask = async (i: number, afterMs = 0): Promise<Outcome> => {
       if (afterMs > 0) await new Promise<void>((go) => this.world.after(afterMs, go));
       const startMs = this.world.nowMs();
@@ -229,6 +251,9 @@ export class Stage {
         if (!compare(found, words.slice(1))) fail(found);
         return;
       }
+      case 'at-most-waiting':
+        if (this.#inFlightMost > Number(first)) fail(this.#inFlightMost);
+        return;
       case 'took':
         if (!compare(this.#tookMs, words.slice(1))) fail(this.#tookMs);
         return;
