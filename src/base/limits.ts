@@ -162,6 +162,8 @@ export const SERVER_UNHEARD_SECONDS = 60;
 export const FAMILY_STRANGERS_MAX = 4;
 /** …for so long. */
 export const FAMILY_DOUBTED_SECONDS = 60;
+/** RFC 7873 §7.1: what we call ourselves towards one server changes daily. */
+export const CLIENT_COOKIE_SECONDS = 86_400;
 /** Answers in a row that do not fit over UDP; then TCP is asked at once. */
 export const TRUNCATIONS_MAX = 4;
 /** EDNS is given up for a server after this many questions it only understood without (RFC 6891 §6.2.2). */

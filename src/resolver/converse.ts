@@ -32,46 +32,75 @@ export interface Conversation {
   readonly volley: Volley;
 }
 
-/** Full, then without random case, then without EDNS, then over TCP. */
-const ROUNDS_MAX = 4;
+/** In full, with a new cookie, without random case, without EDNS, over TCP. */
+const ROUNDS_MAX = 5;
+
+/** How it is asked this time. */
+interface Form {
+  readonly via: 'udp' | 'tcp';
+  readonly manner: Manner;
+  readonly hasNewCookie: boolean;
+}
 
 export function* converse(talk: Conversation): Steps<Said> {
   const { asked, contact, servers, budget, volley } = talk;
   const to = contact.address;
-  let manner = servers.manner(to);
-  let via = contact.tries < TRIES_PER_SERVER_MAX ? servers.via(to) : 'tcp';
+  let form: Form = {
+    via: contact.tries < TRIES_PER_SERVER_MAX ? servers.via(to) : 'tcp',
+    manner: servers.manner(to),
+    hasNewCookie: false,
+  };
   for (let round = 0; round < ROUNDS_MAX; round++) {
     const spent = budget.spendQuery();
     if (spent !== undefined) return gaveUp(spent);
+    const { via, manner } = form;
     const ms = via === 'udp' ? servers.tryMs(to, contact.tries) : tcpMs(contact, servers);
     const heard = yield* send({ to, asked, via, manner, ms, volley });
-    // Whoever guessed the port has to open a connection now (LIMITS B4).
-    if (heard.got === 'forged') {
-      via = 'tcp';
-      continue;
+    if (heard.got === 'reply') {
+      const overspent = budget.spendBytes(heard.bytes);
+      if (overspent !== undefined) return gaveUp(overspent);
+      if (heard.from !== to) return { kind: 'reply', message: heard.message, from: heard.from };
     }
-    if (heard.got === 'silence' && heard.puzzled && manner.edns) {
-      manner = { ...manner, edns: false };
+    const better = betterForm(heard, form, talk);
+    if (better !== undefined) {
+      form = better;
       continue;
     }
     if (heard.got !== 'reply') return unanswered(talk, via, heard);
-    const overspent = budget.spendBytes(heard.bytes);
-    if (overspent !== undefined) return gaveUp(overspent);
-    if (heard.from !== to) return { kind: 'reply', message: heard.message, from: heard.from };
-    const humbler = humblerManner(heard, via, manner);
-    if (humbler !== undefined) {
-      manner = humbler;
-      continue;
-    }
-    noteHabits(talk, manner, heard.message);
-    const fits = (heard.message.flags & Flag.TC) === 0;
+    const { message } = heard;
+    noteHabits(talk, manner, message);
+    const fits = (message.flags & Flag.TC) === 0;
     if (via === 'udp') servers.fitted(to, fits);
-    if (fits) return { kind: 'reply', message: heard.message, from: to };
+    if (fits) return { kind: 'reply', message, from: to };
     // RFC 2181 §9: what is truncated is not used but asked for again, over TCP (RFC 7766 §5).
     if (via === 'tcp') return { kind: 'no use', why: 'truncated even over TCP', network: false };
-    via = 'tcp';
+    form = { ...form, via: 'tcp' };
   }
   return { kind: 'no use', why: 'understands no form of our question', network: false };
+}
+
+/** In which form to ask again; undefined where what was heard is about the question itself. */
+function betterForm(heard: Heard, form: Form, { contact, servers }: Conversation): Form | undefined {
+  const { via, manner, hasNewCookie } = form;
+  // Whoever guessed the port has to open a connection now (LIMITS B4).
+  if (heard.got === 'forged') return { ...form, via: 'tcp' };
+  if (heard.got === 'silence' && heard.puzzled && manner.edns) {
+    return { ...form, manner: { ...manner, edns: false } };
+  }
+  if (heard.got !== 'reply') return undefined;
+  if (heard.isDoubtful) return { ...form, via: 'tcp' };
+  if (heard.message.rcode === Rcode.BADCOOKIE && via === 'udp') {
+    // RFC 7873 §5.3: once more with the cookie that came along, then over TCP.
+    if (hasNewCookie) return { ...form, via: 'tcp' };
+    const { cookie } = servers.manner(contact.address);
+    return { ...form, manner: { ...manner, cookie }, hasNewCookie: true };
+  }
+  // Whoever guessed port and ID but not the case has to guess both again.
+  if (via === 'udp' && manner.randomCase && !heard.caseKept) {
+    return { ...form, manner: { ...manner, randomCase: false } };
+  }
+  if (!manner.edns || !dislikesEdns(heard.message)) return undefined;
+  return { ...form, manner: { ...manner, edns: false } };
 }
 
 /** Asks it without waiting for it. */
@@ -111,17 +140,6 @@ function unanswered({ contact, servers }: Conversation, via: 'udp' | 'tcp', hear
       if (heard.got === 'silence' && heard.shared !== true) servers.silent(contact.address);
       return { kind: 'silent' };
   }
-}
-
-/** What to leave out when asking again; undefined where the reply is about the question itself. */
-function humblerManner(
-  heard: Heard & { got: 'reply' },
-  via: 'udp' | 'tcp',
-  manner: Manner,
-): Manner | undefined {
-  // Whoever guessed port and ID but not the case has to guess both again.
-  if (via === 'udp' && manner.randomCase && !heard.caseKept) return { ...manner, randomCase: false };
-  return manner.edns && dislikesEdns(heard.message) ? { ...manner, edns: false } : undefined;
 }
 
 /** RFC 6891 §6.2.2 and §7: FORMERR, and in practice NOTIMP; BADVERS to version 0 is nonsense (§6.1.3). */

@@ -4,8 +4,9 @@
 import { Counter, type Counters } from '../base/counters.ts';
 import { LATE_ANSWER_MS, LATE_ANSWERS_MAX, UDP_BYTES_MAX } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
-import { Class } from '../wire/codes.ts';
+import { Class, EdnsOption } from '../wire/codes.ts';
 import { writeQuery } from '../wire/message.ts';
+import { isWhole, repeatedCookie } from './client-cookies.ts';
 import { type Match, match } from './match.ts';
 import { typedKey } from './shelf.ts';
 import { respell } from './spelling.ts';
@@ -24,6 +25,8 @@ export async function drive<Result>(
 /** What all that are asked tell of themselves, whether anybody still waits for it or not. */
 export interface Listener {
   answered(address: string, ms: number): void;
+  /** What cookie its reply had. */
+  gaveCookie(address: string, cookie: Uint8Array | undefined, via: 'udp' | 'tcp'): void;
   /** Questions that may be out to it at a time. */
   questionsMax(address: string): number;
 }
@@ -114,16 +117,25 @@ export class Sender {
       spelled,
       type,
       class: Class.IN,
-      ...(manner.edns ? { edns: { udpSize: UDP_BYTES_MAX } } : {}),
+      ...(manner.edns
+        ? { edns: { udpSize: UDP_BYTES_MAX, options: [{ code: EdnsOption.COOKIE, value: manner.cookie }] } }
+        : {}),
     });
     let accepted: Match | undefined;
+    let cookie: Uint8Array | undefined;
     let puzzled = false;
     let isForged = false;
     const accept = (bytes: Uint8Array): boolean => {
       const matched = match(bytes, { id, spelled, type });
       if (matched === 'near miss') isForged = via === 'udp';
-      else if (matched === 'puzzled') puzzled = true;
-      else accepted = matched;
+      // Who keeps cookies has one to show in any mood.
+      else if (matched === 'puzzled') puzzled ||= !isWhole(manner.cookie);
+      else if (matched !== undefined) {
+        const repeated = manner.edns ? repeatedCookie(matched.message.edns, manner.cookie) : undefined;
+        if (repeated === 'forged') return false;
+        cookie = repeated;
+        accepted = matched;
+      }
       return isForged || accepted !== undefined;
     };
     const event = await this.#upstream.exchange(
@@ -140,8 +152,10 @@ export class Sender {
       return FORGED;
     }
     if (event.got === 'silence' || accepted === undefined) return { got: 'silence', puzzled };
-    if (via === 'udp') this.#listener.answered(to, event.ms);
-    return { got: 'reply', from: to, ...accepted, bytes: event.bytes.length, ms: event.ms };
+    const isDoubtful = via === 'udp' && manner.edns && cookie === undefined && isWhole(manner.cookie);
+    if (via === 'udp' && !isDoubtful) this.#listener.answered(to, event.ms);
+    if (manner.edns) this.#listener.gaveCookie(to, cookie, via);
+    return { got: 'reply', from: to, ...accepted, isDoubtful, bytes: event.bytes.length, ms: event.ms };
   }
 }
 

@@ -6,7 +6,9 @@
  * least bad is asked.
  */
 import { LRUCache } from 'lru-cache';
+import { equalBytes } from '../base/bytes.ts';
 import {
+  CLIENT_COOKIE_SECONDS,
   DEAD_SERVER_QUESTIONS_MAX,
   EDNS_FAULTS_MAX,
   FIRST_TRY_MS,
@@ -22,6 +24,7 @@ import {
 } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { type Name, nameKey } from '../wire/name.ts';
+import { clientPart, drawCookie, isWhole } from './client-cookies.ts';
 import { Families, isOfAnotherFamily } from './families.ts';
 import type { Manner } from './wish.ts';
 
@@ -42,12 +45,16 @@ interface Habits {
   /** Answers over UDP in a row that did not fit. */
   truncations: number;
   truncatesUntilMs: number;
+  /** Ours alone, or with the server's part, and until when ours is used. */
+  cookie: Uint8Array;
+  cookieUntilMs: number;
 }
 
 /** A stranger is expected to be this fast at worst, which makes us try strangers early. */
 const STRANGER_MS = 100;
 /** Servers whose times differ by less share the questions. */
 const BAND_MS = 30;
+const NONE = new Uint8Array(0);
 const SILENT_PENALTY_MS = 10_000;
 const LAME_PENALTY_MS = 20_000;
 const UNROUTED_PENALTY_MS = 40_000;
@@ -132,10 +139,31 @@ export class Servers {
 
   manner(address: string): Manner {
     const nowMs = this.#world.nowMs();
-    const habits = this.#habits.get(address);
-    if (habits === undefined) return { edns: true, randomCase: this.#randomCase };
+    const habits = this.#of(address);
     const lacksEdns = habits.ednsFaults >= EDNS_FAULTS_MAX && habits.ednsUntilMs > nowMs;
-    return { edns: !lacksEdns, randomCase: this.#randomCase && habits.caseUntilMs <= nowMs };
+    if (habits.cookieUntilMs <= nowMs) {
+      habits.cookie = drawCookie(this.#world);
+      habits.cookieUntilMs = nowMs + CLIENT_COOKIE_SECONDS * 1000;
+    }
+    return {
+      edns: !lacksEdns,
+      randomCase: this.#randomCase && habits.caseUntilMs <= nowMs,
+      cookie: habits.cookie,
+    };
+  }
+
+  /**
+   * RFC 7873 §5.3: the newest is the one to use. Who has given cookies and gives none over TCP, where
+   * nobody else can have answered, does not keep them any longer.
+   */
+  gaveCookie(address: string, cookie: Uint8Array | undefined, via: 'udp' | 'tcp'): void {
+    const habits = this.#of(address);
+    if (cookie !== undefined) {
+      if (isWhole(cookie) && equalBytes(clientPart(cookie), clientPart(habits.cookie)))
+        habits.cookie = cookie;
+    } else if (via === 'tcp') {
+      habits.cookie = clientPart(habits.cookie);
+    }
   }
 
   /** Over what to ask it: TCP where nothing fits over UDP anyway. */
@@ -256,6 +284,8 @@ export class Servers {
       caseUntilMs: 0,
       truncations: 0,
       truncatesUntilMs: 0,
+      cookie: NONE,
+      cookieUntilMs: 0,
     };
     this.#habits.set(address, habits);
     return habits;

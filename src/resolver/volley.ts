@@ -36,7 +36,7 @@ export class Volley {
 }
 
 function isUsable(heard: Heard): boolean {
-  if (heard.got !== 'reply' || !heard.caseKept) return false;
+  if (heard.got !== 'reply' || !heard.caseKept || heard.isDoubtful) return false;
   const { rcode, flags } = heard.message;
   return (rcode === Rcode.NOERROR || rcode === Rcode.NXDOMAIN) && (flags & Flag.TC) === 0;
 }

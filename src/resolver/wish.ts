@@ -19,6 +19,8 @@ export interface Manner {
   readonly edns: boolean;
   /** Letters of random case, which the reply must copy (draft-vixie-dnsext-dns0x20). */
   readonly randomCase: boolean;
+  /** Sent with EDNS: ours, and behind it the server's where it gave one (RFC 7873 §4). */
+  readonly cookie: Uint8Array;
 }
 
 export interface Sending {
@@ -51,6 +53,8 @@ export type Heard =
       readonly bytes: number;
       readonly ms: number;
       readonly caseKept: boolean;
+      /** It came over UDP without the cookie that its sender has given before: anybody may have sent it. */
+      readonly isDoubtful: boolean;
     }
   /**
    * `puzzled`: what came was a FORMERR that does not say to which question, and therefore proves nothing.

@@ -13,7 +13,7 @@ const sending: Sending = {
   to: '192.0.2.1',
   asked: { name: name('part.test'), type: Type.A },
   via: 'udp',
-  manner: { edns: true, randomCase: true },
+  manner: { edns: true, randomCase: true, cookie: new Uint8Array(8) },
   ms: 400,
   volley: new Volley(),
 };
@@ -24,7 +24,11 @@ function silent() {
   const upstream: Upstream = { exchange: () => new Promise((settle) => waiting.push(settle)) };
   return {
     waiting,
-    sender: new Sender(new VirtualWorld(1), upstream, 53, { answered() {}, questionsMax: () => 6 }),
+    sender: new Sender(new VirtualWorld(1), upstream, 53, {
+      answered() {},
+      gaveCookie() {},
+      questionsMax: () => 6,
+    }),
   };
 }
 
@@ -50,8 +54,8 @@ test('another question, server, way or manner is another query', () => {
     { asked: { name: name('part.test'), type: Type.AAAA } },
     { asked: { name: name('other.test'), type: Type.A } },
     { via: 'tcp' },
-    { manner: { edns: false, randomCase: true } },
-    { manner: { edns: true, randomCase: false } },
+    { manner: { ...sending.manner, edns: false } },
+    { manner: { ...sending.manner, randomCase: false } },
   ];
   for (const other of others) void sender.send({ ...sending, ...other }, Number.POSITIVE_INFINITY);
   expect(waiting).toHaveLength(others.length);

@@ -243,7 +243,7 @@ test('EDNS is given up after two faults and tried again after a quarter of an ho
   const world = new VirtualWorld();
   const servers = new Servers(world, true);
   servers.ednsFault(NEAR);
-  expect(servers.manner(NEAR)).toEqual({ edns: true, randomCase: true });
+  expect(servers.manner(NEAR)).toMatchObject({ edns: true, randomCase: true });
   servers.ednsFault(NEAR);
   expect(servers.manner(NEAR).edns).toBe(false);
   await world.pass(900_001);
@@ -259,4 +259,29 @@ test('a server that loses the case is spared it, alone', () => {
   expect(servers.manner(NEAR).randomCase).toBe(false);
   expect(servers.manner(FAR).randomCase).toBe(true);
   expect(new Servers(new VirtualWorld(), false).manner(FAR).randomCase).toBe(false);
+});
+
+test('each server knows us by another cookie, which changes daily [RFC 7873 §7.1, RFC 9018 §3]', async () => {
+  const world = new VirtualWorld();
+  const servers = new Servers(world, true);
+  const { cookie } = servers.manner(NEAR);
+  expect(cookie).toHaveLength(8);
+  expect(servers.manner(NEAR).cookie).toEqual(cookie);
+  expect(servers.manner(FAR).cookie).not.toEqual(cookie);
+  await world.pass(86_400_001);
+  expect(servers.manner(NEAR).cookie).not.toEqual(cookie);
+});
+
+test('a server is shown the cookie that it gave last, until it gives none over TCP [RFC 7873 §5.3]', () => {
+  const servers = new Servers(new VirtualWorld(), true);
+  const { cookie } = servers.manner(NEAR);
+  const [first, second] = [1, 2].map((byte) => Uint8Array.of(...cookie, ...Array(8).fill(byte)));
+  servers.gaveCookie(NEAR, first, 'udp');
+  servers.gaveCookie(NEAR, second, 'udp');
+  servers.gaveCookie(NEAR, cookie, 'udp');
+  servers.gaveCookie(NEAR, Uint8Array.of(...Array(16).fill(7)), 'udp');
+  servers.gaveCookie(NEAR, undefined, 'udp');
+  expect(servers.manner(NEAR).cookie).toEqual(second);
+  servers.gaveCookie(NEAR, undefined, 'tcp');
+  expect(servers.manner(NEAR).cookie).toEqual(cookie);
 });

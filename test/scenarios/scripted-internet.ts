@@ -4,6 +4,7 @@
  */
 import { type Answer, type DecodedPacket, decode, encode, type OptAnswer, type Question } from 'dns-packet';
 import type { Event, Unsent, Upstream } from '../../src/resolver/upstream.ts';
+import { cookieOption, cookieOptions, isCookieBad } from './cookies.ts';
 import { lossMs } from './loss.ts';
 import { recordFrom } from './record-text.ts';
 import { isWithin, type Reply, type ScriptedZone } from './scripted-zone.ts';
@@ -52,6 +53,7 @@ const ROUND_TRIP_MS = 10;
 const FORMERR = 1;
 const REFUSED = 5;
 const BADVERS = 16;
+const BADCOOKIE = 23;
 const rcodes: Record<string, number> = {
   FORMERR: 1,
   SERVFAIL: 2,
@@ -161,7 +163,7 @@ function packets(server: ScriptedServer, asked: DecodedPacket, via: 'udp' | 'tcp
   if (blindness(server, questionOf(asked).name) === 'silent') return [];
   const bytes = rightReply(server, asked, via);
   const junk = server.fault('first');
-  if (junk === undefined) return [{ bytes, afterMs: delayMs }];
+  if (junk === undefined || via === 'tcp') return [{ bytes, afterMs: delayMs }];
   const forged = forge(junk.words[0] ?? '', bytes, asked);
   return [
     { bytes: forged, afterMs: delayMs },
@@ -188,6 +190,13 @@ function forge(how: string, right: Buffer, asked: DecodedPacket): Buffer {
     }
     case 'truncated':
       return forged.subarray(0, forged.length - 3);
+    case 'no-cookie':
+    case 'wrong-cookie': {
+      const options = how === 'no-cookie' ? [] : [cookieOption(Buffer.alloc(8, 1))];
+      const opt = { type: 'OPT', name: '.', udpPayloadSize: 1232, flags: 0, options } as unknown as Answer;
+      const sections = { questions: [question], answers: [evil], additionals: [opt] };
+      return encode({ type: 'response', id: asked.id ?? 0, ...sections });
+    }
     case 'no-question':
       return encode({ type: 'response', id: asked.id ?? 0, answers: [evil] });
     case 'query':
@@ -218,6 +227,8 @@ function rightReply(server: ScriptedServer, asked: DecodedPacket, via: 'udp' | '
   const hidesEdns = old !== undefined;
   if (hasEdns && hidesEdns)
     return reply(asked, empty(rcodes[old.words[0] ?? 'FORMERR'] ?? FORMERR), false, server);
+  if (hasEdns && isCookieBad(asked, server.fault('cookies')))
+    return reply(asked, empty(BADCOOKIE), true, server);
   if (hasEdns && server.fault('badvers')) return reply(asked, empty(BADVERS), true, server);
   if (via === 'udp' && server.fault('truncate')) {
     const bytes = reply(asked, empty(0), hasEdns, server);
@@ -372,7 +383,8 @@ function lied(server: ScriptedServer, honest: Reply): Reply {
 function reply(asked: DecodedPacket, answer: Reply, edns: boolean, server: ScriptedServer): Buffer {
   const question = questionOf(asked);
   const name = server.fault('no-case') ? question.name.toLowerCase() : question.name;
-  const opt = { type: 'OPT', name: '.', udpPayloadSize: 1232, flags: 0, options: [] } as unknown as Answer;
+  const options = cookieOptions(asked, server.fault('cookies'), server.asked);
+  const opt = { type: 'OPT', name: '.', udpPayloadSize: 1232, flags: 0, options } as unknown as Answer;
   const extended = { ...opt, extendedRcode: answer.rcode >> 4 } as unknown as Answer;
   return encode({
     type: 'response',
