@@ -138,12 +138,6 @@ export const FIRST_TRY_MS = 400;
 /** A server known to be fast is given this long at least before the next one is asked as well. */
 export const TRY_MS_MIN = 75;
 export const TRY_MS_MAX = 1_600;
-/** Over TCP, when nobody else is left: the kernel sends a lost SYN again after one second and three. */
-export const LAST_TRY_MS = 3_200;
-/** What comes later than that is welcome for so long, from servers that went from near to very far… */
-export const LATE_ANSWER_MS = 3_000;
-/** …while so many sockets at most are kept open for it: an eighth of all. */
-export const LATE_ANSWERS_MAX = 256;
 /** Servers of one zone that are bothered for one question; what costs no packet does not count. */
 export const ASKS_PER_ZONE_MAX = 11;
 /** Server names looked up side by side, by depth; deeper than this list, one. */
@@ -152,50 +146,21 @@ export const LOOKUPS_AT_ONCE = [3, 2, 1] as const;
 export const SERVERS_REMEMBERED_MAX = 20_000;
 /** …and for how long they are held to what they could not do. */
 export const SERVER_HABITS_SECONDS = 900;
-/** How long a silent server is left alone at most; it begins with a second and doubles. */
-export const SILENCE_SECONDS_MAX = 300;
-/** Silent again so many times, over some seven seconds, and it is dead: one try a question, few questions. */
-export const SERVER_SILENCES_DEAD = 4;
-/** Who was not heard of for so long is asked beside another, to learn how it does. */
-export const SERVER_UNHEARD_SECONDS = 60;
-/** Addresses of a family in a row without a route, or strangers without an answer: it has no way to any… */
-export const FAMILY_STRANGERS_MAX = 4;
-/** …for so long. */
-export const FAMILY_DOUBTED_SECONDS = 60;
-/** RFC 7873 §7.1: what we call ourselves towards one server changes daily. */
-export const CLIENT_COOKIE_SECONDS = 86_400;
-/** Answers in a row that do not fit over UDP; then TCP is asked at once. */
-export const TRUNCATIONS_MAX = 4;
 /** EDNS is given up for a server after this many questions it only understood without (RFC 6891 §6.2.2). */
 export const EDNS_FAULTS_MAX = 2;
 export const RESOLUTIONS_MAX = 2_048;
-/**
- * Of these, for one zone: half of them at first (BIND's `fetches-per-zone`, which is off unless
- * configured)…
- */
-export const ZONE_WALKS_FIRST = RESOLUTIONS_MAX / 2;
-/** …few, while it is silent, and as many as it likes when it answers… */
-export const ZONE_WALKS_MIN = 200;
-/** …for each silence brings it nearer to the former, and each reply to the latter. */
-export const ZONE_WALKS_PER_SILENCE = 8;
-export const ZONE_WALKS_PER_REPLY = 2;
-/** Zones of which that is known. */
-export const ZONES_WATCHED_MAX = 10_000;
-/** Questions out to one server… */
-export const SERVER_QUESTIONS_MAX = RESOLUTIONS_MAX;
-/** …and to one that is dead. */
-export const DEAD_SERVER_QUESTIONS_MAX = 32;
-/**
- * Above half of all, a resolution that got no further for so long gives way to a new one (Unbound's
- * jostle).
- */
-export const GIVE_WAY_MS = 200;
-/** The oldest ones are looked through for it. */
-export const GIVE_WAY_LOOKS_MAX = 32;
 /** Sockets to other servers open at once. */
 export const UPSTREAM_SOCKETS_MAX = 2_048;
 /** Random ports tried for one query when some are taken. */
 export const UPSTREAM_PORT_TRIES_MAX = 8;
+/** Of all sockets that have something to read, so many are told at once. */
+export const UPSTREAM_EVENTS_MAX = 256;
+/** Datagrams read of one socket, none of them the reply, before others have their turn. */
+export const UPSTREAM_DATAGRAMS_PER_TURN_MAX = 16;
+/** How long another thread waits for replies; the resolver thread cannot end sooner. */
+export const UPSTREAM_WAIT_MS = 100;
+/** Questions of one connection to another server that wait for replies; the next opens another one. */
+export const UPSTREAM_TCP_QUESTIONS_MAX = 32;
 /** RFC 7766 §6.2.1: a connection is kept a little for the next question to that server… */
 export const UPSTREAM_TCP_IDLE_MS = 2_000;
 /** …of this many servers. */
@@ -214,10 +179,28 @@ export const CACHE_NEGATIVE_SECONDS_MAX = 3_600;
 export const FAILURE_SECONDS_MIN = 5;
 export const FAILURE_SECONDS_MAX = 300;
 export const CACHED_RRS_PER_RRSET_MAX = 100;
+/** RFC 8767 §5: what has expired may be of use for a day to three; it stays so long where there is room. */
+export const CACHE_LINGER_SECONDS = 86_400;
+/** Of each kind of facts: places are 32-bit numbers. Some twenty million facts. */
+export const SHELF_BYTES_MAX = 2 ** 31 - 8;
+/** A few dozen facts. */
+export const SHELF_BYTES_MIN = 4_096;
+/** For each byte that is kept so many more may be moved because they are asked for, or have not expired. */
+export const SHELF_RESCUE_MULTIPLE = 8;
+/** …together, as far as less was moved before. */
+export const SHELF_CREDIT_BYTES_MAX = 65_536;
+/** Delegations that need not be read from their bytes, some 2 kB each: what is asked is below few cuts. */
+export const DELEGATIONS_READ_MAX = 512;
 /** RRsets kept of one answer to ANY. */
 export const CACHED_TYPES_PER_NAME_MAX = 100;
 /** Text of an Extended DNS Error: a line for a human (RFC 8914 §2). */
 export const EDE_TEXT_CHARS_MAX = 240;
+/** Steps of one walk that are kept to be told: twice its queries, and what it met besides. */
+export const JOURNAL_STEPS_MAX = 96;
+/** Steps told of one question, with those of all walks that it waited for. */
+export const TRAIL_STEPS_MAX = 1_000;
+/** Zones whose last failure is kept with its steps: how a question failed, some 10 KB each. */
+export const MISHAPS_MAX = 64;
 /** Of `recursion.cacheBytes`, the share of the answers that all threads read; the rest is RRsets. */
 export const ANSWER_CACHE_SHARE = 0.25;
 /** An outcome that is larger is known to the resolver thread only. */
@@ -319,6 +302,17 @@ export const HTTP_CLIENTS_MAX = 32;
 export const HTTP_HEADER_BYTES_MAX = 8_192;
 /** For the whole request, and for taking its answer. */
 export const HTTP_REQUEST_MS = 5_000;
+/** Who talks over the control socket, at a time. */
+export const CONTROL_CLIENTS_MAX = 16;
+/** A name of 255 bytes, written in escapes, and what is asked about it. */
+export const CONTROL_REQUEST_BYTES_MAX = 4_096;
+/** Without a byte either way; a question may take the time of a resolution, and more is nobody's patience. */
+export const CONTROL_IDLE_MS = 30_000;
+/** Inquiries of the control thread that the resolver thread has not answered, and its time for one. */
+export const INQUIRIES_MAX = 32;
+export const INQUIRY_MS_MAX = 10_000;
+/** Other servers told of at a time. */
+export const SERVERS_TOLD_MAX = 1_000;
 /** Zones whose serials are told; of more, the first by the order of the catalogue. */
 export const METRIC_ZONES_MAX = 1_000;
 
@@ -344,17 +338,13 @@ export const CONFIG_BYTES_MAX = 1024 * 1024;
 assert(10 * FRONT_WAKE_MS <= FRONT_FOLLOW_MS_MAX, 'a front looks up often before it is taken for stuck');
 assert(UDP_BYTES_CONFIGURABLE_MAX <= UDP_QUERY_BYTES_MAX, 'what we say that we take, we take');
 assert(UDP_PLAIN_BYTES_MAX <= UDP_BYTES_MAX && UDP_BYTES_MAX < MESSAGE_BYTES_MAX, 'sizes grow with trust');
+assert(
+  RESOLUTION_MS_MAX < INQUIRY_MS_MAX && INQUIRY_MS_MAX < CONTROL_IDLE_MS,
+  'who asks why waits for a whole resolution, and is told if it does not end',
+);
 assert(SUBQUESTION_DEPTH_MAX < UPSTREAM_QUERIES_MAX, 'depth must run out before breadth');
 assert(UPSTREAM_QUERIES_PER_NAME_MAX < UPSTREAM_QUERIES_MAX, 'one name may not spend it all');
 assert(2 * MINIMISED_STEPS_MAX < UPSTREAM_QUERIES_PER_NAME_MAX, 'a long name shown in steps is still found');
-assert(
-  2 * ZONE_WALKS_FIRST <= RESOLUTIONS_MAX && ZONE_WALKS_MIN < ZONE_WALKS_FIRST,
-  'a zone leaves room for others',
-);
-assert(
-  LATE_ANSWERS_MAX + ZONE_WALKS_FIRST < UPSTREAM_SOCKETS_MAX,
-  'one silent zone does not take all sockets',
-);
 assert(RESOLUTIONS_MAX < CLIENTS_WAITING_MAX, 'every question in flight may have its client');
 assert(CLIENT_MS_MAX <= RESOLUTION_MS_MAX, 'the client gives up before the work does');
 assert(FIRST_TRY_MS < TRY_MS_MAX && TRY_MS_MAX < CLIENT_MS_MAX, 'a client outlives one silent server');

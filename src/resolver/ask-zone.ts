@@ -42,7 +42,7 @@ export type ZoneSays =
 /** `minimised` is part of what the walk asks, or all of it. */
 export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps<ZoneSays> {
   const { asked, know, budget, journal } = walk;
-  journal.enter(place.cut);
+  journal.enter(place);
   const crowd = know.crowds.enter(walk, place.cut);
   if (crowd === undefined) return failure(journal.crowded());
   const contacts = new Contacts(place, know, journal);
@@ -64,7 +64,7 @@ export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps
     // RFC 9156 §3 step 6e: who makes nothing of the part may make something of the whole.
     const isWhole = know.minimise === 'relaxed' && isLastTry(contact);
     const question = isWhole ? asked : minimised;
-    const talk = { asked: question, contact, servers: know.servers, budget, volley };
+    const talk = { asked: question, contact, servers: know.servers, budget, journal, volley };
     const due = asks === 0 ? contacts.takeDue(contact) : undefined;
     if (due !== undefined) yield* askBeside({ ...talk, contact: due });
     const said = yield* converse(talk);
@@ -103,6 +103,7 @@ function weigh(
 ): ZoneSays | undefined {
   const scrubbed = scrub(message, question, zone);
   const shape = classify(message, scrubbed);
+  journal.weighed(shape, message, scrubbed);
   if (shape === 'lame' || isHearsay(message, shape)) know.servers.lame(address, zone);
   if (shape !== 'lame' && shape !== 'useless') return { kind: 'reply', question, shape, message, scrubbed };
   journal.blame(address, disappointment(message, scrubbed));

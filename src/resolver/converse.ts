@@ -3,11 +3,13 @@
  * either where it cannot, TCP where its answer does not fit. Every packet pays from the budget, every reply
  * is weighed, and what was learned of the server is remembered.
  */
-import { LAST_TRY_MS, TRIES_PER_SERVER_MAX, TRY_MS_MAX } from '../base/limits.ts';
+import { TRIES_PER_SERVER_MAX, TRY_MS_MAX } from '../base/limits.ts';
+import { LAST_TRY_MS } from '../base/limits-servers.ts';
 import { Rcode } from '../wire/codes.ts';
 import { Flag, type Message } from '../wire/message.ts';
 import type { Budget } from './budget.ts';
 import type { Contact } from './contacts.ts';
+import type { Journal } from './journal.ts';
 import { limited, type Outcome } from './outcome.ts';
 import type { Servers } from './servers.ts';
 import type { Volley } from './volley.ts';
@@ -29,6 +31,7 @@ export interface Conversation {
   readonly contact: Contact;
   readonly servers: Servers;
   readonly budget: Budget;
+  readonly journal: Journal;
   readonly volley: Volley;
 }
 
@@ -43,7 +46,7 @@ interface Form {
 }
 
 export function* converse(talk: Conversation): Steps<Said> {
-  const { asked, contact, servers, budget, volley } = talk;
+  const { asked, contact, servers, budget, journal, volley } = talk;
   const to = contact.address;
   let form: Form = {
     via: contact.tries < TRIES_PER_SERVER_MAX ? servers.via(to) : 'tcp',
@@ -56,6 +59,7 @@ export function* converse(talk: Conversation): Steps<Said> {
     const { via, manner } = form;
     const ms = via === 'udp' ? servers.tryMs(to, contact.tries) : tcpMs(contact, servers);
     const heard = yield* send({ to, asked, via, manner, ms, volley });
+    journal.asked({ to: heard.got === 'reply' ? heard.from : to, asked, via, manner, ms }, heard);
     if (heard.got === 'reply') {
       const overspent = budget.spendBytes(heard.bytes);
       if (overspent !== undefined) return gaveUp(overspent);

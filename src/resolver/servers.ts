@@ -8,24 +8,27 @@
 import { LRUCache } from 'lru-cache';
 import { equalBytes } from '../base/bytes.ts';
 import {
-  CLIENT_COOKIE_SECONDS,
-  DEAD_SERVER_QUESTIONS_MAX,
   EDNS_FAULTS_MAX,
   FIRST_TRY_MS,
   SERVER_HABITS_SECONDS,
-  SERVER_QUESTIONS_MAX,
-  SERVER_SILENCES_DEAD,
-  SERVER_UNHEARD_SECONDS,
   SERVERS_REMEMBERED_MAX,
-  SILENCE_SECONDS_MAX,
-  TRUNCATIONS_MAX,
   TRY_MS_MAX,
   TRY_MS_MIN,
 } from '../base/limits.ts';
+import {
+  CLIENT_COOKIE_SECONDS,
+  DEAD_SERVER_QUESTIONS_MAX,
+  SERVER_QUESTIONS_MAX,
+  SERVER_SILENCES_DEAD,
+  SERVER_UNHEARD_SECONDS,
+  SILENCE_SECONDS_MAX,
+  TRUNCATIONS_MAX,
+} from '../base/limits-servers.ts';
 import type { World } from '../base/world.ts';
-import { type Name, nameKey } from '../wire/name.ts';
+import { type Name, nameKey, nameText } from '../wire/name.ts';
 import { clientPart, drawCookie, isWhole } from './client-cookies.ts';
 import { Families, isOfAnotherFamily } from './families.ts';
+import type { ToldServer } from './told-servers.ts';
 import type { Manner } from './wish.ts';
 
 interface Habits {
@@ -260,6 +263,30 @@ export class Servers {
     return (this.#lame.get(lameKey(address, zoneKey)) ?? 0) > this.#world.nowMs();
   }
 
+  /** What is remembered, for whoever wants to know. */
+  get told(): ToldServer[] {
+    const nowMs = this.#world.nowMs();
+    const lame = new Map<string, string[]>();
+    for (const [key, untilMs] of this.#lame.entries()) {
+      const [address = '', zoneKey = ''] = splitLameKey(key);
+      if (untilMs > nowMs) lame.set(address, [...(lame.get(address) ?? []), zoneKey]);
+    }
+    const addresses = new Set([...this.#habits.keys(), ...lame.keys()]);
+    return [...addresses].map((address) => {
+      const habits = this.#habits.peek(address);
+      const { edns, randomCase } = this.manner(address);
+      return {
+        address,
+        rttMs: habits?.rttMs,
+        deviationMs: habits?.deviationMs ?? 0,
+        silences: habits?.silences ?? 0,
+        withoutEdns: !edns,
+        withoutRandomCase: this.#randomCase && !randomCase,
+        lameFor: (lame.get(address) ?? []).map((zone) => nameText(Buffer.from(zone, 'latin1'))),
+      };
+    });
+  }
+
   clear(): void {
     this.#habits.clear();
     this.#lame.clear();
@@ -293,3 +320,7 @@ export class Servers {
 }
 
 const lameKey = (address: string, zoneKey: string): string => `${address} ${zoneKey}`;
+const splitLameKey = (key: string): string[] => [
+  key.slice(0, key.indexOf(' ')),
+  key.slice(key.indexOf(' ') + 1),
+];
