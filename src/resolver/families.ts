@@ -37,15 +37,16 @@ export class Families {
 
   /** Whether there is a way to addresses of this kind, as far as we know. */
   isRouted(address: string): boolean {
-    return this.#of(address).doubtedUntilMs <= this.#world.nowMs();
+    const { doubtedUntilMs } = this.#of(address);
+    return doubtedUntilMs === 0 || doubtedUntilMs <= this.#world.nowMs();
   }
 
-  heard(address: string): void {
+  heard(address: string, nowMs: number): void {
     const family = this.#of(address);
     family.unreached = 0;
     family.unheard = 0;
     family.doubtedUntilMs = 0;
-    family.heardMs = this.#world.nowMs();
+    family.heardMs = nowMs;
   }
 
   /** The system has no route to this address. */

@@ -10,7 +10,7 @@ export class Flight {
   readonly walk: Walk;
   readonly finding: Promise<Finding>;
   hasLanded = false;
-  #land: (finding: Finding) => void = () => {};
+  #land!: (finding: Finding) => void;
   /** Clients, not other flights. */
   clients = 0;
   readonly waitsFor = new Set<Flight>();

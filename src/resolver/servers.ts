@@ -160,11 +160,12 @@ export class Servers {
    * nobody else can have answered, does not keep them any longer.
    */
   gaveCookie(address: string, cookie: Uint8Array | undefined, via: 'udp' | 'tcp'): void {
+    if (cookie === undefined && via === 'udp') return;
     const habits = this.#of(address);
     if (cookie !== undefined) {
       if (isWhole(cookie) && equalBytes(clientPart(cookie), clientPart(habits.cookie)))
         habits.cookie = cookie;
-    } else if (via === 'tcp') {
+    } else if (isWhole(habits.cookie)) {
       habits.cookie = clientPart(habits.cookie);
     }
   }
@@ -192,11 +193,12 @@ export class Servers {
   }
 
   answered(address: string, ms: number): void {
-    this.#families.heard(address);
+    const nowMs = this.#world.nowMs();
+    this.#families.heard(address, nowMs);
     const habits = this.#of(address);
     habits.silences = 0;
     habits.dueMs = 0;
-    habits.heardMs = this.#world.nowMs();
+    habits.heardMs = nowMs;
     if (habits.rttMs === undefined) {
       habits.rttMs = ms;
       habits.deviationMs = ms / 2;
@@ -260,6 +262,7 @@ export class Servers {
   }
 
   #isLame(address: string, zoneKey: string): boolean {
+    if (this.#lame.size === 0) return false;
     return (this.#lame.get(lameKey(address, zoneKey)) ?? 0) > this.#world.nowMs();
   }
 

@@ -8,10 +8,12 @@ import { Rcode } from '../wire/codes.ts';
 import { Flag } from '../wire/header.ts';
 import type { Heard, Sending } from './wish.ts';
 
+const nobody = (): void => {};
+
 export class Volley {
   #awaited: Sending | undefined;
-  #resume: (heard: Heard) => void = () => {};
-  #fail: (bug: unknown) => void = () => {};
+  #resume: (heard: Heard) => void = nobody;
+  #fail: (bug: unknown) => void = nobody;
 
   wait(sending: Sending): Promise<Heard> {
     this.#awaited = sending;
