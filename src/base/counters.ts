@@ -55,6 +55,10 @@ const meanings = {
   resolutionsGaveWay:
     'Names no longer looked for because nothing was heard and new questions needed the room',
   resolutionsLate: 'Clients told SERVFAIL because their time was up',
+  resolutionsRefreshing: 'Names asked for anew while what is known of them was still answered',
+  stale: 'Queries answered with what had expired, because no server answered in time',
+  waitersDropped:
+    'Queries that needed recursion and got no response: too many of that client, or of all, waited',
   upstreamUdpSent: 'Queries sent to other servers over UDP',
   upstreamTcpSent: 'Queries sent to other servers over TCP',
   upstreamTcpConnects: 'TCP connections opened to other servers',

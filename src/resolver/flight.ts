@@ -3,6 +3,7 @@
  * question is outstanding twice (VU#457875, LIMITS B3). A walk may wait for other walks, for the addresses of
  * servers; who waits for whom is known, and a circle is never closed.
  */
+import { GIVE_WAY_LOOKS_MAX } from '../base/limits-servers.ts';
 import type { Walk } from './ask-zone.ts';
 import type { Finding } from './outcome.ts';
 
@@ -44,4 +45,14 @@ export class Flight {
   holdsForAll(finding: Finding): boolean {
     return finding.kind !== 'end' || finding.outcome.limited === undefined || this.startedFresh;
   }
+}
+
+/** One of the oldest that got no further since; who waits for another flight gets as far as that one does. */
+export function stuckSince(ms: number, flights: ReadonlyMap<string, Flight>): [string, Flight] | undefined {
+  let looks = 0;
+  for (const [key, flight] of flights) {
+    if (flight.waitsFor.size === 0 && flight.walk.sinceMs <= ms) return [key, flight];
+    if (++looks === GIVE_WAY_LOOKS_MAX) break;
+  }
+  return undefined;
 }

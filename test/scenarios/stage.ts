@@ -1,27 +1,25 @@
-/**
- * Plays one scene: builds its internet and a recursor over it, then goes through its steps in virtual time. A
- * step that does not hold throws, with the line and everything that was sent.
- */
-import { type Answer, encode } from 'dns-packet';
+import { FRESHNESS_DEFAULT } from '../../src/resolver/freshness.ts';
 import { parseHosts } from '../../src/resolver/hosts.ts';
 import { LOCAL_NAMES_DEFAULT } from '../../src/resolver/local-names.ts';
 import type { Minimisation } from '../../src/resolver/minimise.ts';
 import type { AnswerRrset, Outcome } from '../../src/resolver/outcome.ts';
-import type { OwnFinding, OwnZones } from '../../src/resolver/own-zones.ts';
+import type { OwnZones } from '../../src/resolver/own-zones.ts';
 import { Recursor, type RecursorSettings } from '../../src/resolver/recursor.ts';
 import { trailText } from '../../src/tools/trail-print.ts';
 import { rcodeText, typeFromText, typeText } from '../../src/wire/codes.ts';
-import { type Question, type ResourceRecord, readMessage } from '../../src/wire/message.ts';
-import { type Name, nameFromText, nameKey, nameText, ownName } from '../../src/wire/name.ts';
+import type { Question } from '../../src/wire/message.ts';
+import { type Name, nameFromText, nameText } from '../../src/wire/name.ts';
 import { rdataText } from '../../src/wire/rdata-text.ts';
-import { packRrset, rdatasOf, rrsetType } from '../../src/wire/rrset.ts';
+import { rdatasOf, rrsetType } from '../../src/wire/rrset.ts';
 import { recordFrom } from './record-text.ts';
 import type { Block, Line, Scene } from './script.ts';
 import { type Logged, ScriptedInternet } from './scripted-internet.ts';
+import { askOwn } from './scripted-own.ts';
 import { isWithin, ScriptedZone } from './scripted-zone.ts';
 import { VirtualWorld } from './virtual-world.ts';
 
 const plain = (name: Name): string => (name.length === 1 ? '.' : nameText(name).slice(0, -1));
+const plainOwner = (owner: Name): string => plain(owner).replace(/^\.$/, '');
 const name = (text: string): Name => nameFromText(text === '.' ? '.' : text) as Name;
 
 export class Stage {
@@ -55,6 +53,7 @@ export class Stage {
       clientMs: 5_000,
       useCaseRandomisation: true,
       minimise: 'relaxed',
+      freshness: FRESHNESS_DEFAULT,
       onBug: (error) => this.bugs.push(error),
     };
   }
@@ -104,6 +103,16 @@ export class Stage {
           ),
         );
         return;
+      case 'local-root': {
+        const root = new ScriptedZone(
+          '',
+          block.lines.map(({ text }) => recordFrom(text)),
+        );
+        this.#settings.localRoot = {
+          ask: (owner, type) => askOwn([root], plainOwner(owner), typeText(type)),
+        };
+        return;
+      }
       case 'set':
         return this.#set(first, block);
       case 'remove':
@@ -164,6 +173,7 @@ export class Stage {
     if (key === 'clientMs') this.#settings.clientMs = Number(values[0]);
     else if (key === 'case') this.#settings.useCaseRandomisation = values[0] === 'on';
     else if (key === 'minimise') this.#settings.minimise = values[0] as Minimisation;
+    else if (key === 'stale' || key === 'prefetch' || key.endsWith('Ttl')) this.#setFreshness(key, values[0]);
     else if (key === 'never') for (const address of values) this.#never.add(address);
     else if (key === 'local') this.#settings.localNames = values;
     else if (key === 'port') this.#settings.upstreamPort = Number(values[0]);
@@ -190,6 +200,14 @@ export class Stage {
     this.world.after(1, go);
   }
 
+  /** `set stale 500`: after so many milliseconds; `set stale off`, `set prefetch off`, `set minTtl 60`. */
+  #setFreshness(key: string, value: string | undefined): void {
+    const { freshness } = this.#settings;
+    const stale = value === 'off' ? undefined : { ...FRESHNESS_DEFAULT.stale, waitMs: Number(value) };
+    const changed = key === 'stale' ? stale : value === 'off' ? false : Number(value);
+    this.#settings.freshness = { ...freshness, [key]: changed };
+  }
+
   async #ask(owner: string, type: string, how: string, count: number): Promise<void> {
     this.#sentBefore = this.internet.log.length;
     const questionOf = (i: number): Question => ({
@@ -198,13 +216,15 @@ export class Stage {
       class: 1,
     });
     this.#startMs = this.world.nowMs();
-    this.#wasCached = this.recursor.cached(questionOf(0)) !== undefined;
+    this.#wasCached = false;
     this.#eachMs = [];
     this.#inFlightMost = this.recursor.inFlight;
     const ask = async (i: number, afterMs = 0): Promise<Outcome> => {
       if (afterMs > 0) await new Promise<void>((go) => this.world.after(afterMs, go));
       const startMs = this.world.nowMs();
-      const outcome = await this.recursor.resolve(questionOf(i));
+      const cached = this.recursor.cached(questionOf(i));
+      if (i === 0) this.#wasCached = cached !== undefined;
+      const outcome = cached ?? (await this.recursor.resolve(questionOf(i)));
       this.#eachMs.push(this.world.nowMs() - startMs);
       return outcome;
     };
@@ -311,7 +331,7 @@ export class Stage {
   }
 
   #ownZones(): OwnZones {
-    return { ask: (owner, type) => askOwn(this.#own, plain(owner).replace(/^\.$/, ''), typeText(type)) };
+    return { ask: (owner, type) => askOwn(this.#own, plainOwner(owner), typeText(type)) };
   }
 }
 
@@ -351,44 +371,3 @@ const outcomeText = (outcome: Outcome): string =>
     ...recordTexts(outcome.authority).map((text) => `(${text})`),
     outcome.ede ? `EDE ${outcome.ede.code} ${outcome.ede.text}` : '',
   ].join('\n  ');
-
-/** The zones of the server itself, in the words of the seam. */
-function askOwn(zones: readonly ScriptedZone[], owner: string, type: string): OwnFinding {
-  const zone = zones.find(({ apex }) => isWithin(owner, apex));
-  if (zone === undefined) return { kind: 'outside' };
-  const { rcode, answers, authorities, additionals } = zone.ask(owner, type);
-  const cut = authorities[0];
-  if (cut?.type === 'NS' && answers.length === 0) {
-    const addressesOf = (server: string): string[] =>
-      additionals.filter((r) => r.name === server).map((r) => String((r as { data: unknown }).data));
-    const servers = authorities.map((r) => String((r as { data: unknown }).data));
-    return {
-      kind: 'delegation',
-      cut: name(cut.name),
-      servers: servers.map((server) => ({ name: name(server), addresses: addressesOf(server) })),
-    };
-  }
-  const outcome = { rcode, answer: rrsets(answers), authority: rrsets(authorities), ede: undefined };
-  return { kind: 'answer', outcome };
-}
-
-function rrsets(records: Answer[]): AnswerRrset[] {
-  const message = readMessage(encode({ type: 'response', questions: [], answers: records }));
-  const byKey = new Map<string, ResourceRecord[]>();
-  for (const record of message?.answer ?? []) {
-    const key = `${nameKey(record.owner)} ${record.type}`;
-    byKey.set(key, [...(byKey.get(key) ?? []), record]);
-  }
-  return [...byKey.values()].map((same) => {
-    const { owner, type, ttl } = same[0] as ResourceRecord;
-    return {
-      owner: ownName(owner),
-      block: packRrset(
-        type,
-        ttl,
-        same.map(({ rdata }) => rdata),
-      ),
-      ttl,
-    };
-  });
-}
