@@ -28,11 +28,14 @@ export interface Source {
   readonly standing?: CacheStanding | undefined;
 }
 
+/** Of a sending, what can be told of it later. */
+type Told = Omit<Sending, 'do' | 'volley' | 'beside'>;
+
 /** One query and what came of it. */
 export interface Exchange {
   readonly kind: 'ask';
   readonly atMs: number;
-  readonly sending: Omit<Sending, 'do'>;
+  readonly sending: Told;
   readonly got: Heard['got'];
   readonly why: string | undefined;
   readonly tookMs: number;
@@ -101,7 +104,7 @@ export class Journal {
     this.#onlyNetwork = true;
   }
 
-  asked(sending: Omit<Sending, 'do'>, heard: Heard): void {
+  asked(sending: Told, heard: Heard): void {
     const reply = heard.got === 'reply' ? heard : undefined;
     const message = reply?.message;
     this.#asking = {
@@ -168,11 +171,22 @@ export class Journal {
   }
 
   late(): Outcome {
-    const state =
-      this.#faults !== undefined
-        ? `; ${this.#text()}`
-        : ` while the servers of ${plainText(this.zone)} are asked`;
-    return limited(`time is up${state}`, 'question', Ede.NO_REACHABLE_AUTHORITY);
+    return limited(`time is up${this.#state()}`, 'question', Ede.NO_REACHABLE_AUTHORITY);
+  }
+
+  gaveWay(): Outcome {
+    return limited(`gave way to newer questions${this.#state()}`, 'moment', Ede.NO_REACHABLE_AUTHORITY);
+  }
+
+  crowded(): Outcome {
+    const text = `too many questions wait for the servers of ${plainText(this.zone)}`;
+    return limited(text, 'moment', Ede.NO_REACHABLE_AUTHORITY);
+  }
+
+  #state(): string {
+    return this.#faults !== undefined
+      ? `; ${this.#text()}`
+      : ` while the servers of ${plainText(this.zone)} are asked`;
   }
 
   #text(): string {

@@ -12,6 +12,7 @@ import { equalNames, isWithin, type Name, parentName, ROOT } from '../wire/name.
 import { rdatasOf, rrsetTtl } from '../wire/rrset.ts';
 import { cnameFinding, dnameFinding } from './alias.ts';
 import { Cache, Rank } from './cache.ts';
+import type { Crowds } from './crowds.ts';
 import { bounded, type Delegation, Delegations, type NameServer } from './delegation.ts';
 import { Failures, failedBefore } from './failures.ts';
 import { bound, type Freshness, type Staleness } from './freshness.ts';
@@ -51,6 +52,7 @@ const isRootNs = ({ name, type }: Asked): boolean => name.length === 1 && type =
 
 export class Knowledge {
   readonly servers: Servers;
+  readonly crowds: Crowds;
   readonly hints: Delegation;
   readonly cache: Cache;
   readonly failures: Failures;
@@ -61,11 +63,18 @@ export class Knowledge {
   readonly #ownZones: OwnZones;
   readonly #world: World;
 
-  constructor(settings: KnowledgeSettings, ownZones: OwnZones, servers: Servers, world: World) {
+  constructor(
+    settings: KnowledgeSettings,
+    ownZones: OwnZones,
+    servers: Servers,
+    crowds: Crowds,
+    world: World,
+  ) {
     this.#settings = settings;
     this.#ownZones = ownZones;
     this.#world = world;
     this.servers = servers;
+    this.crowds = crowds;
     this.minimise = settings.minimise;
     this.hints = { cut: ROOT, servers: settings.rootHints, expiresMs: Number.POSITIVE_INFINITY };
     // Each its own share: a flood of failures, or of delegations, evicts no answer.

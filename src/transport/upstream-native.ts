@@ -8,10 +8,16 @@ import { put16 } from '../base/bytes.ts';
 import { IPV4_BYTES, IPV6_BYTES, parseIp } from '../base/ip.ts';
 import { MESSAGE_BYTES_MAX, UPSTREAM_DATAGRAMS_PER_TURN_MAX, UPSTREAM_PEERS_MAX } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
-import type { Endpoint } from '../resolver/upstream.ts';
 import { Name, type Native, Sys, steady } from './native.ts';
 import { sockaddr } from './udp-socket.ts';
-import { type Asker, bindUnforeseeably, type Ended, type Judge, type Refusal } from './upstream-asker.ts';
+import {
+  type Asker,
+  bindUnforeseeably,
+  type Ended,
+  type Judge,
+  type Refusal,
+  waitFor,
+} from './upstream-asker.ts';
 import { Readiness } from './upstream-readiness.ts';
 
 /** A question whose reply has not come. */
@@ -57,7 +63,7 @@ export class NativeAsker implements Asker {
     this.#readiness = new Readiness(native, (fd) => this.#read(fd));
   }
 
-  ask({ address, port }: Endpoint, query: Uint8Array, ms: number, judge: Judge, ended: Ended): void {
+  ask(...[{ address, port }, query, ms, judge, ended, overdue]: Parameters<Asker['ask']>): void {
     const peer = this.#peerAt(address);
     put16(peer, Name.PORT, port);
     const names = peer[Name.FAMILY] === Sys.AF_INET ? this.#v4 : this.#v6;
@@ -68,7 +74,7 @@ export class NativeAsker implements Asker {
       ended(undefined, refusal);
       return;
     }
-    const cancel = this.#world.after(ms, () => this.#end(fd, undefined));
+    const cancel = waitFor(this.#world, ms, overdue, () => this.#end(fd, undefined));
     this.#waiting.set(fd, { judge, ended, cancel });
   }
 

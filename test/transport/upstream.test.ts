@@ -172,6 +172,25 @@ describe.each([
     expect(count('upstreamTimeouts')).toBe(1);
   });
 
+  test('who is willing to listen longer hears the late reply', async () => {
+    let late = (): void => {};
+    const port = await udpServer((server, message, from) => {
+      late = () => server.send(message, from.port, from.address);
+    });
+    let times = 0;
+    const overdue = (): number => {
+      times++;
+      late();
+      return LONG_MS;
+    };
+    const to = { address: '127.0.0.1', port };
+    expect(await upstream.exchange(to, query, 'udp', SHORT_MS, accept, overdue)).toMatchObject({
+      got: 'reply',
+    });
+    expect(times).toBe(1);
+    expect(count('upstreamTimeouts')).toBe(0);
+  });
+
   test('every query leaves from a port of its own, drawn from the whole range [RFC 5452 §9.2]', async () => {
     const ports: number[] = [];
     const port = await udpServer((server, message, from) => {
