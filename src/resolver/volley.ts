@@ -25,7 +25,9 @@ export class Volley {
 
   hear(sending: Sending, heard: Heard): void {
     if (this.#awaited === undefined) return;
-    if (sending !== this.#awaited && !isUsable(heard)) return;
+    // An earlier one may have been shown part of the name only (RFC 9156).
+    const isAboutTheSame = sending.asked === this.#awaited.asked;
+    if (sending !== this.#awaited && !(isAboutTheSame && isUsable(heard))) return;
     this.#awaited = undefined;
     this.#resume(heard);
   }
