@@ -34,14 +34,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     mistake: 'what has expired is told',
     file: 'shelf.ts',
-    line: 'fact.expiresMs > this.#world.nowMs()',
-    instead: 'true',
+    line: 'fact >= 0 && this.expiresMs(fact) > this.#world.nowMs()',
+    instead: 'fact >= 0',
   },
   {
     mistake: 'TTLs do not run down',
     file: 'shelf.ts',
-    line: 'fact.expiresMs - this.#world.nowMs()',
-    instead: '86_400_000',
+    line: 'Math.ceil((this.expiresMs(fact) - this.#world.nowMs()) / 1000)',
+    instead: '86_400',
   },
   {
     mistake: 'anybody may delegate anything',
@@ -76,7 +76,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     mistake: 'a denial lives for as long as the SOA',
     file: 'knowledge.ts',
-    line: 'Math.min(rrsetTtl(block, 0), minimum, CACHE_NEGATIVE_SECONDS_MAX)',
+    line: 'Math.min(rrsetTtl(block, 0), minimum)',
     instead: 'rrsetTtl(block, 0)',
   },
   {
@@ -112,14 +112,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     mistake: 'a client may wait for ever',
     file: 'recursor.ts',
-    line: 'this.#world.after(this.#settings.clientMs',
-    instead: 'this.#world.after(1e5',
+    line: 'let cancel = this.#world.after(firstMs',
+    instead: 'let cancel = this.#world.after(1e5',
   },
   {
     mistake: 'a failure is remembered for a day',
     file: 'failures.ts',
-    line: 'Math.min(2 * last.seconds, FAILURE_SECONDS_MAX) : FAILURE_SECONDS_MIN',
-    instead: '86_400 : 86_400',
+    line: 'nowMs + seconds * 1000',
+    instead: 'nowMs + 86_400_000',
   },
   {
     mistake: 'nothing bounds what one question costs',
