@@ -106,7 +106,7 @@ function weigh(
   know.outages.answered(zone, asked.type);
   const scrubbed = scrub(message, question, zone);
   const shape = classify(message, scrubbed);
-  journal.weighed(shape, message, scrubbed);
+  journal.weighed(address, shape, message, scrubbed);
   if (shape === 'lame' || isHearsay(message, shape)) know.servers.lame(address, zone);
   if (shape !== 'lame' && shape !== 'useless') {
     return { kind: 'reply', question, shape, message, scrubbed, from: address };

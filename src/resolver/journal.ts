@@ -82,7 +82,7 @@ export class Journal {
   missed = 0;
   readonly #world: World;
   #place: Delegation | undefined;
-  #asking: Exchange | undefined;
+  #isReferred = false;
   /** By server address or server name, the last thing that can be said of it. */
   #faults: Map<string, string> | undefined;
   #onlyNetwork = true;
@@ -97,9 +97,9 @@ export class Journal {
   }
 
   enter(place: Delegation): void {
-    const isReferred = this.#asking?.shape === 'referral';
-    if (place !== this.#place) this.#note({ kind: 'zone', place, isReferred });
+    if (place !== this.#place) this.#note({ kind: 'zone', place, isReferred: this.#isReferred });
     this.#place = place;
+    this.#isReferred = false;
     this.#faults = undefined;
     this.#onlyNetwork = true;
   }
@@ -107,7 +107,7 @@ export class Journal {
   asked(sending: Told, heard: Heard): void {
     const reply = heard.got === 'reply' ? heard : undefined;
     const message = reply?.message;
-    this.#asking = {
+    this.#note({
       kind: 'ask',
       atMs: this.#world.nowMs(),
       sending,
@@ -124,18 +124,28 @@ export class Journal {
       unused: 0,
       foreign: NOBODY,
       fault: undefined,
-    };
-    this.#note(this.#asking);
+    });
   }
 
-  /** What was made of the reply to what was asked last. */
-  weighed(shape: Shape, message: Message, scrubbed: Scrubbed): void {
-    const asking = this.#asking;
-    if (asking === undefined) return;
-    asking.shape = shape;
-    const all = asking.answer + asking.authority + asking.additional;
-    asking.unused = Math.max(0, all - keptOf(scrubbed));
-    if (asking.unused > 0) asking.foreign = foreignTo(this.zone, message);
+  /** What was made of what the server replied last. */
+  weighed(server: string, shape: Shape, message: Message, scrubbed: Scrubbed): void {
+    this.#isReferred = shape === 'referral';
+    const exchange = this.#lastWith(server);
+    if (exchange === undefined) return;
+    exchange.shape = shape;
+    const all = exchange.answer + exchange.authority + exchange.additional;
+    exchange.unused = Math.max(0, all - keptOf(scrubbed));
+    if (exchange.unused > 0) exchange.foreign = foreignTo(this.zone, message);
+  }
+
+  /** Since the zone was entered; of several that are asked at a time, this one. */
+  #lastWith(server: string): Exchange | undefined {
+    for (let i = this.steps.length - 1; i >= 0; i--) {
+      const step = this.steps[i] as Step;
+      if (step.kind === 'zone') return undefined;
+      if (step.kind === 'ask' && step.sending.to === server) return step;
+    }
+    return undefined;
   }
 
   walks(asked: Asked, journal: Journal): void {
@@ -153,7 +163,8 @@ export class Journal {
     this.#faults ??= new Map();
     this.#faults.set(server, fault);
     this.#onlyNetwork = false;
-    if (this.#asking?.sending.to === server) this.#asking.fault = fault;
+    const exchange = this.#lastWith(server);
+    if (exchange !== undefined) exchange.fault = fault;
     else this.#note({ kind: 'fault', atMs: this.#world.nowMs(), server, fault });
   }
 
