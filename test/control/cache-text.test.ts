@@ -50,7 +50,7 @@ const LINES = [
   ';any all.test. 10 IN A 192.0.2.2 ; authoritative, 10 s old',
   ';any all.test. 10 IN TXT "a; \\"b\\" ; claimed, from x" ; authoritative, 10 s old',
   `;nodata www.test. MX = test. 50 IN SOA ${SOA} ; authoritative, 10 s old, from 2001:db8::53`,
-  ';nxdomain no.test. = test. 50 IN SOA ${SOA} ; authoritative, 10 s old',
+  `;nxdomain no.test. = test. 50 IN SOA ${SOA} ; authoritative, 10 s old`,
 ];
 
 test('all that has not expired is told in lines, and odd bytes are escaped', async () => {
