@@ -37,6 +37,24 @@ const WHOLE_NAME = 0;
 
 const Told = { KIND: 0, RANK: 1, FROM_BYTES: 2, COUNT: 3, OWNER: 3, FROM: 4 } as const;
 
+/** What is remembered of one name and type, for people. */
+export interface Remembered {
+  readonly kind: 'data' | 'nodata' | 'nxdomain';
+  readonly name: Name;
+  readonly type: number;
+  readonly rank: Rank;
+  /** Seconds left, and seconds since it was learned. */
+  readonly ttl: number;
+  readonly ageSeconds: number;
+  /** The address of the server that said so; empty where that is not known. */
+  readonly from: string;
+  /** Several where the question was for ANY; of a denial, the SOA. */
+  readonly blocks: readonly Uint8Array[];
+  readonly soaOwner: Name | undefined;
+}
+
+const KINDS = ['data', 'nodata', 'nxdomain'] as const;
+
 /** A fact before it is bytes. */
 interface Fresh {
   readonly kind: number;
@@ -208,6 +226,27 @@ export class Cache {
       blocks: [soa.block],
       ...{ rank, from },
     });
+  }
+
+  /** All that has not expired, the oldest first. */
+  *all(): Generator<Remembered, void, void> {
+    for (const fact of this.#shelf.facts()) {
+      if (this.#shelf.secondsLeft(fact) > 0) yield this.#remembered(fact);
+    }
+  }
+
+  #remembered(fact: number): Remembered {
+    const shelf = this.#shelf;
+    const name = shelf.nameOf(fact);
+    const kind = KINDS[this.#word(fact, Told.KIND)] as Remembered['kind'];
+    const isData = kind === 'data';
+    return {
+      ...{ kind, name, type: shelf.typeOf(fact), rank: this.#word(fact, Told.RANK) as Rank },
+      ...{ ttl: shelf.secondsLeft(fact), ageSeconds: shelf.ageSeconds(fact) },
+      from: shelf.textAt(shelf.valueAt(fact) + Told.FROM, this.#word(fact, Told.FROM_BYTES)),
+      blocks: isData ? this.#blocks(fact) : [this.#block(fact)],
+      soaOwner: isData ? undefined : name.subarray(this.#word(fact, Told.OWNER)),
+    };
   }
 
   /** For all to be kept (`packing`). */

@@ -23,11 +23,10 @@ import type { Minimisation } from './minimise.ts';
 import { Outages } from './outages.ts';
 import { type AnswerRrset, answered, denied, ended, type Finding, type Outcome } from './outcome.ts';
 import { type OwnZones, ownFinding } from './own-zones.ts';
-import { packed, unpack } from './packing.ts';
+import { packed, shelvesOf, unpack } from './packing.ts';
 import { type Referral, withGlue } from './referral.ts';
 import type { Denier, Scrubbed } from './scrub.ts';
 import type { Servers } from './servers.ts';
-import type { Shelf } from './shelf.ts';
 import type { Asked } from './wish.ts';
 
 export interface KnowledgeSettings {
@@ -273,17 +272,14 @@ export class Knowledge {
   }
 
   /** What others told, as bytes that can be kept; failures are soon forgotten anyway. */
-  *packed(): Generator<Uint8Array, void, void> {
-    for (const [which, shelf] of this.#kept.entries()) yield* packed(shelf, which);
+  packed(): Generator<Uint8Array, void, void> {
+    return packed(shelvesOf(this.#delegations, this.cache));
   }
 
   /** Takes such bytes, so long after they were packed; says how many facts there were. */
   unpack(bytes: Uint8Array, awayMs: number): number {
-    return unpack(bytes, this.#kept, awayMs);
-  }
-
-  get #kept(): readonly Shelf[] {
-    return [this.#delegations.shelf, this.cache.shelf];
+    this.#delegations.readAnew();
+    return unpack(bytes, shelvesOf(this.#delegations, this.cache), awayMs);
   }
 
   /** Everything, or what is known of such names; how servers behave is nothing that is known of names. */
