@@ -1,7 +1,7 @@
 /**
- * What goes wrong on the internet, and on purpose: for each trouble a corner of a wild internet, what a client
- * asks, and how far a good resolver lets it go (our pass line, docs/LIMITS.md). The numbers of packets are
- * those that arrive at servers, look-ups of their names and retries included.
+ * What goes wrong on the internet, and on purpose: for each trouble a corner of a wild internet, what a
+ * client asks, and how far a good resolver lets it go (our pass line, docs/LIMITS.md). The numbers of packets
+ * are those that arrive at servers, look-ups of their names and retries included.
  */
 import { encode } from 'dns-packet';
 import {

@@ -1,8 +1,8 @@
 /**
  * Names that nobody has asked before, while the way to their servers is bad: servers dead, slow or far, and
- * datagrams lost there and back. Each condition is a zone of a wild internet; a resolver is asked a name of it
- * every so often, by a client that asks once and waits. All conditions of one resolver go on at once, and all
- * resolvers, since waiting costs nothing.
+ * datagrams lost there and back. Each condition is a zone of a wild internet; a resolver is asked a name of
+ * it every so often, by a client that asks once and waits. All conditions of one resolver go on at once, and
+ * all resolvers, since waiting costs nothing.
  */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';

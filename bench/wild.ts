@@ -91,6 +91,8 @@ export class WildInternet {
   readonly #delegated = new Map<string, readonly Ns[]>();
   readonly #closing: (() => void)[] = [];
   port = 0;
+  /** Nothing of it answers, nor is heard. */
+  isDown = false;
 
   private constructor(net: number) {
     this.#net = net;
@@ -191,7 +193,7 @@ export class WildInternet {
 
   #ask(address: string, query: Buffer, via: 'udp' | 'tcp'): Said {
     const question = decode(query).questions?.[0];
-    if (question === undefined) return [];
+    if (question === undefined || this.isDown) return [];
     const name = question.name === '.' ? '' : question.name.toLowerCase();
     this.heard.push({ address, name, via });
     const host = this.#hosts.get(address) as Host;

@@ -1,6 +1,6 @@
 /**
- * The troubles of the bench (LIMITS, what others do with one client query), played through by the whole server
- * alone: each stays within its pass line. `npm run bench -- --only troubles` sets the peers beside it.
+ * The troubles of the bench, played through by the whole server alone: each stays within its pass line.
+ * `npm run bench -- --only troubles` sets the peers beside it.
  */
 import { expect, test } from 'vitest';
 import { endure } from '../../bench/contest.ts';
