@@ -7,6 +7,8 @@ import { FLOOD_CACHE_MB } from './flood.ts';
 import { KEPT } from './load.ts';
 import { type Part, type Parts, rowOf } from './results.ts';
 import { OURS } from './servers.ts';
+import { TROUBLES } from './troubles.ts';
+import { type Answered, CONDITIONS } from './weather.ts';
 
 export interface Verdict {
   readonly goal: string;
@@ -28,6 +30,10 @@ const CHANGE_MS = 20;
 const RELOAD_P99_MICROS = 5_000;
 /** Of what was held when half of the names had come. */
 const FLOOD_GROWTH = 1.1;
+/** Of questions that get their answer in the client's time. */
+const ANSWERED_SHARE = 0.999;
+const HALF_DEAD_P95 = 1.3;
+const SIEGE_P99 = 2;
 
 const atMost = (goal: string, found: number, most: number, digits = 2): Verdict => ({
   goal,
@@ -102,7 +108,43 @@ export const BUDGETS: { readonly [Name in Part]?: (parts: Parts) => Verdict[] } 
       atMost(`cache at most ${FLOOD_CACHE_MB} MB`, Math.max(...(ours.cacheMb ?? [])), FLOOD_CACHE_MB, 1),
     ];
   },
+  troubles: ({ troubles }) => {
+    const ends = rowOf(troubles, OURS)?.ends ?? [];
+    const missed = TROUBLES.filter((_, i) => ends[i]?.isPassed === false).map(({ what }) => what);
+    if (ends.length === 0) return [];
+    return [
+      { goal: 'each within its pass line', found: missed.join('; ') || 'all', isMet: missed.length === 0 },
+    ];
+  },
+  weather: ({ weather }) => {
+    const under = rowOf(weather, OURS)?.under;
+    if (under === undefined) return [];
+    const [well, half] = under as readonly [Answered, Answered];
+    return [
+      ...under.map((one, i) => answeredEnough(CONDITIONS[i]?.what ?? '', one)),
+      atMost(
+        `one of two dead: p95 at most ${HALF_DEAD_P95} × when well`,
+        half.laterP95 / well.laterP95,
+        HALF_DEAD_P95,
+      ),
+    ];
+  },
+  siege: ({ siege }) => {
+    const ours = rowOf(siege, OURS);
+    if (ours === undefined) return [];
+    const { quiet, besieged } = ours;
+    return [
+      answeredEnough('besieged', besieged),
+      atMost(`p99 at most ${SIEGE_P99} × when quiet`, besieged.p99 / quiet.p99, SIEGE_P99),
+    ];
+  },
 };
+
+const answeredEnough = (what: string, { asked, answered }: Answered): Verdict => ({
+  goal: `${what}: at least ${100 * ANSWERED_SHARE} % answered`,
+  found: `${((100 * answered) / asked).toFixed(1)} %`,
+  isMet: answered >= ANSWERED_SHARE * asked,
+});
 
 function cpuVerdicts(
   rows: readonly RateRow[] | undefined,

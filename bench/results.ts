@@ -4,6 +4,7 @@
  */
 import type { ScaleRow } from './authoritative.ts';
 import type { ChangeRow } from './change.ts';
+import type { TroubleRow } from './contest.ts';
 import type { RateRow } from './dnsperf.ts';
 import type { FloodRow } from './flood.ts';
 import type { FrontHeapRow } from './front-heap.ts';
@@ -12,6 +13,8 @@ import type { LoadRow } from './load.ts';
 import type { Machine } from './machine.ts';
 import type { MicroRow } from './micro.ts';
 import type { ReloadRow } from './reload.ts';
+import type { SiegeRow } from './siege.ts';
+import type { WeatherRow } from './weather.ts';
 
 export interface Results {
   readonly machine: Machine;
@@ -24,7 +27,7 @@ export interface Results {
 /** In the order in which they are measured. */
 export const PARTS = [
   ...(['micro', 'front-heap', 'udp', 'tcp', 'cached', 'miss', 'latency', 'scale', 'load'] as const),
-  ...(['change', 'reload', 'flood'] as const),
+  ...(['change', 'reload', 'flood', 'troubles', 'weather', 'siege'] as const),
 ] as const;
 export type Part = (typeof PARTS)[number];
 
@@ -41,6 +44,9 @@ export interface Parts {
   readonly change?: ChangeRow | undefined;
   readonly reload?: readonly ReloadRow[] | undefined;
   readonly flood?: readonly FloodRow[] | undefined;
+  readonly troubles?: readonly TroubleRow[] | undefined;
+  readonly weather?: readonly WeatherRow[] | undefined;
+  readonly siege?: readonly SiegeRow[] | undefined;
 }
 
 /** A row of one server among those of a part; undefined where it was not measured. */

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureScale, measureTcp, measureUdp } from './authoritative.ts';
 import { authorities } from './authorities.ts';
+import { measureTroubles } from './contest.ts';
 import { measureFlood } from './flood.ts';
 import { measureLatency } from './latency.ts';
 import { measureLoad } from './load.ts';
@@ -23,7 +24,9 @@ import { measureReload } from './reload.ts';
 import { PARTS, type Part, type Parts, type Results } from './results.ts';
 import { CLIENT_CORE, outputOf } from './servers.ts';
 import { linesOf } from './show.ts';
+import { measureSiege } from './siege.ts';
 import { Sitting } from './sitting.ts';
+import { measureWeather } from './weather.ts';
 
 const LATEST = new URL('./latest.json', import.meta.url);
 
@@ -43,8 +46,13 @@ const MEASURES: { readonly [Name in Part]: (sitting: Sitting) => Promise<Parts[N
   },
   reload: measureReload,
   flood: measureFlood,
+  troubles: measureTroubles,
+  weather: measureWeather,
+  siege: measureSiege,
 };
-const WITHOUT_LOAD: ReadonlySet<Part> = new Set(['micro', 'front-heap', 'load', 'change', 'reload']);
+const WITHOUT_LOAD: ReadonlySet<Part> = new Set([
+  ...(['micro', 'front-heap', 'load', 'change', 'reload', 'troubles', 'weather', 'siege'] as const),
+]);
 
 async function asked<Row>(name: string, sitting: Sitting): Promise<Row> {
   const [zone, queries] = [await sitting.zone(), await sitting.queries()];

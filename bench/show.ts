@@ -8,7 +8,10 @@ import type { Pace } from './pace.ts';
 import { RELOAD_PER_SECOND } from './reload.ts';
 import { type Part, type Parts, rowOf } from './results.ts';
 import { OURS } from './servers.ts';
+import { SIEGE_PER_SECOND } from './siege.ts';
 import { ratio } from './statistics.ts';
+import { TROUBLES } from './troubles.ts';
+import { type Answered, CONDITIONS } from './weather.ts';
 
 type Cell = string | number;
 
@@ -104,7 +107,31 @@ const TABLES: { readonly [Name in Part]: (rows: NonNullable<Parts[Name]>) => Tab
       ...(row.cacheMb ? [['  its cache', '', '', '', '', ...row.cacheMb.map((mb) => mb.toFixed(1))]] : []),
     ]),
   }),
+  troubles: (rows) => ({
+    title: 'what goes wrong, and how far it is let go: packets at servers, and what the client gets',
+    head: ['', 'pass line', ...rows.map(({ server }) => server)],
+    rows: TROUBLES.map(({ what, passLine }, i) => [
+      ...[what, passLine],
+      ...rows.map(({ ends }) => `${ends[i]?.isPassed ? '' : '✗ '}${ends[i]?.told ?? ''}`),
+    ]),
+  }),
+  weather: (rows) => ({
+    title: 'new names, 50 a second: % answered within 5 s, p50/p95/p99 ms, p95 of all but the first 20',
+    head: ['', ...rows.map(({ server }) => server)],
+    rows: CONDITIONS.map(({ what }, i) => [what, ...rows.map(({ under }) => outlook(under[i]))]),
+  }),
+  siege: (rows) => ({
+    title: `new names, while ${SIEGE_PER_SECOND} a second of a dead zone are asked for`,
+    head: ['', 'quiet', 'besieged'],
+    rows: rows.map(({ server, quiet, besieged }) => [server, outlook(quiet), outlook(besieged)]),
+  }),
 };
+
+function outlook(answered: Answered | undefined): string {
+  if (answered === undefined) return '';
+  const { asked, answered: count, p50, p95, p99, laterP95 } = answered;
+  return `${((100 * count) / asked).toFixed(1)} %, ${p50}/${p95}/${p99}, ${laterP95}`;
+}
 
 const quantiles = ({ p50, p99, p999, lost }: Pace): Cell[] => [p50, p99, p999, lost];
 

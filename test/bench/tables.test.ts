@@ -7,6 +7,8 @@ import type { Pace } from '../../bench/pace.ts';
 import { readmeOf } from '../../bench/readme.ts';
 import type { Parts, Results } from '../../bench/results.ts';
 import { linesOf } from '../../bench/show.ts';
+import { TROUBLES } from '../../bench/troubles.ts';
+import { CONDITIONS } from '../../bench/weather.ts';
 
 const rate = (server: string, cpuMicros: number, lost = 0, failed = 0) => ({
   ...{ server, perSecond: Math.round(800_000 / cpuMicros), lost, failed, cpuMicros },
@@ -76,6 +78,36 @@ describe('a budget', () => {
       'MISSED cache at most 64 MB: 64.1',
     ]);
     expect(verdictsOf('flood', flood(Array(10).fill(250), [64]))[0]).toMatch(/^met/);
+  });
+});
+
+describe('a budget for bad days', () => {
+  const answered = (asked: number, count: number, laterP95 = 10, p99 = 20) => ({
+    ...{ asked, answered: count, p50: 2, p95: 10, p99, laterP95 },
+  });
+
+  test('names the troubles that went too far', () => {
+    const ends = TROUBLES.map((_, i) => ({ told: '', isPassed: i !== 1 }));
+    expect(verdictsOf('troubles', { troubles: [{ server: 'Cairn', ends }] })).toEqual([
+      'MISSED each within its pass line: the same by ten names',
+    ]);
+  });
+
+  test('is held to one in a thousand without answer, and to what is well', () => {
+    const under = CONDITIONS.map((_, i) => answered(1_000, i === 2 ? 998 : 999, i === 1 ? 14 : 10));
+    const verdicts = verdictsOf('weather', { weather: [{ server: 'Cairn', under }] });
+    expect(verdicts.filter((line) => line.startsWith('MISSED'))).toEqual([
+      'MISSED one of three alive: at least 99.9 % answered: 99.8 %',
+      'MISSED one of two dead: p95 at most 1.3 × when well: 1.40',
+    ]);
+  });
+
+  test('besieged, it may take twice as long', () => {
+    const siege = [{ server: 'Cairn', quiet: answered(10, 10), besieged: answered(10, 10, 10, 41) }];
+    expect(verdictsOf('siege', { siege })).toEqual([
+      'met besieged: at least 99.9 % answered: 100.0 %',
+      'MISSED p99 at most 2 × when quiet: 2.05',
+    ]);
   });
 });
 
