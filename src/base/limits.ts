@@ -138,6 +138,8 @@ export const FIRST_TRY_MS = 400;
 /** A server known to be fast is still given this long: its next answer may have to be looked up. */
 export const TRY_MS_MIN = 200;
 export const TRY_MS_MAX = 1_600;
+/** A forwarder is given this long at least, however fast it was: its next answer may be a walk of its own. */
+export const FORWARD_TRY_MS_MIN = 800;
 /** Servers of one zone that are bothered for one question; what costs no packet does not count. */
 export const ASKS_PER_ZONE_MAX = 11;
 /** Server names looked up side by side, by depth; deeper than this list, one. */
@@ -307,6 +309,10 @@ assert(2 * MINIMISED_STEPS_MAX < UPSTREAM_QUERIES_PER_NAME_MAX, 'a long name sho
 assert(RESOLUTIONS_MAX < CLIENTS_WAITING_MAX, 'every question in flight may have its client');
 assert(CLIENT_MS_MAX <= RESOLUTION_MS_MAX, 'the client gives up before the work does');
 assert(FIRST_TRY_MS < TRY_MS_MAX && TRY_MS_MAX < CLIENT_MS_MAX, 'a client outlives one silent server');
+assert(
+  TRIES_PER_SERVER_MAX * FORWARD_TRY_MS_MIN < CLIENT_MS_MAX && FORWARD_TRY_MS_MIN <= TRY_MS_MAX,
+  'a client outlives one silent forwarder',
+);
 assert(TRY_MS_MIN <= FIRST_TRY_MS, 'a stranger gets no less time than a friend');
 assert(
   ASKS_PER_ZONE_MAX * FIRST_TRY_MS < CLIENT_MS_MAX,

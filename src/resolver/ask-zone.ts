@@ -6,9 +6,9 @@
 import { ASKS_PER_ZONE_MAX, LOOKUPS_AT_ONCE } from '../base/limits.ts';
 import { Ede, Rcode } from '../wire/codes.ts';
 import type { Message } from '../wire/message.ts';
-import type { Name } from '../wire/name.ts';
+import { ROOT } from '../wire/name.ts';
 import type { Budget } from './budget.ts';
-import { classify, disappointment, type Shape } from './classify.ts';
+import { classify, disappointment, forwardedShape, type Shape } from './classify.ts';
 import { type Contact, Contacts, isLastTry } from './contacts.ts';
 import { converse, type Said } from './converse.ts';
 import type { Delegation } from './delegation.ts';
@@ -54,16 +54,23 @@ export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps
       cut = (yield* lookUpServers(walk, contacts, atOnce)) ?? cut;
       continue;
     }
-    contact ??= contacts.again();
+    // Where there is another way, a resolver that is silent is not waited for.
+    if (place.route?.first !== true) contact ??= contacts.again();
     if (contact === undefined) break;
     // RFC 9156 §3 step 6e: who makes nothing of the part may make something of the whole.
     const isWhole = know.minimise === 'relaxed' && isLastTry(contact);
     const question = isWhole ? asked : minimised;
-    const said = yield* converse({ asked: question, contact, servers: know.servers, budget });
+    const said = yield* converse({
+      asked: question,
+      contact,
+      servers: know.servers,
+      budget,
+      route: place.route,
+    });
     if (said.kind === 'late') return failure(journal.late());
     if (said.kind === 'limit') return failure(said.outcome);
     if (said.kind === 'reply') {
-      const reply = weigh(walk, question, place.cut, contact.address, said.message);
+      const reply = weigh(walk, question, place, contact.address, said.message);
       if (reply !== undefined) return reply;
       if (question !== asked && know.minimise === 'relaxed') contacts.tryLast(contact);
     } else {
@@ -85,12 +92,13 @@ const failure = (outcome: Outcome): ZoneSays => ({ kind: 'failure', outcome });
 function weigh(
   { know, journal }: Walk,
   question: Asked,
-  zone: Name,
+  { cut: zone, route }: Delegation,
   address: string,
   message: Message,
 ): ZoneSays | undefined {
-  const scrubbed = scrub(message, question, zone);
-  const shape = classify(message, scrubbed);
+  const isForwarded = route?.how === 'forward';
+  const scrubbed = scrub(message, question, zone, isForwarded ? ROOT : zone);
+  const shape = (isForwarded ? forwardedShape : classify)(message, scrubbed);
   if (shape !== 'lame' && shape !== 'useless') return { kind: 'reply', question, shape, message, scrubbed };
   if (shape === 'lame') know.servers.lame(address, zone);
   journal.blame(address, disappointment(message, scrubbed));

@@ -42,6 +42,20 @@ function emptyShape(message: Message, scrubbed: Scrubbed): Shape {
   return isAuthoritative ? denial : 'lame';
 }
 
+/**
+ * The same of a forwarder's reply. It is to resolve the name, not to lead elsewhere; and forwarders in small
+ * routers deny without an SOA, so that is believed of any that offers recursion (RFC 2308 §2.2).
+ */
+export function forwardedShape(message: Message, scrubbed: Scrubbed): Shape {
+  const shape = classify(message, scrubbed);
+  if (shape === 'useless' || (message.flags & (Flag.RA | Flag.AA)) === 0 || shape === 'referral') {
+    return shape === 'useless' ? shape : 'lame';
+  }
+  const isDenial = message.rcode === Rcode.NOERROR || message.rcode === Rcode.NXDOMAIN;
+  if (shape !== 'lame' || !isDenial) return shape;
+  return message.rcode === Rcode.NXDOMAIN ? 'nxdomain' : 'nodata';
+}
+
 /** For the text of a failure: `192.0.2.1 refused`. */
 export function disappointment(message: Message, scrubbed: Scrubbed): string {
   if (scrubbed.oversized) return 'sent more than a message can carry';

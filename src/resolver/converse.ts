@@ -3,12 +3,13 @@
  * either where it cannot, TCP where its answer does not fit. Every packet pays from the budget, every reply
  * is weighed, and what was learned of the server is remembered.
  */
-import { TRY_MS_MAX } from '../base/limits.ts';
+import { FORWARD_TRY_MS_MIN, TRY_MS_MAX } from '../base/limits.ts';
 import { Rcode } from '../wire/codes.ts';
 import { Flag, type Message } from '../wire/message.ts';
 import type { Budget } from './budget.ts';
 import type { Contact } from './contacts.ts';
 import { limited, type Outcome } from './outcome.ts';
+import type { Route } from './routes.ts';
 import type { Servers } from './servers.ts';
 import { type Asked, type Heard, type Manner, type Steps, send } from './wish.ts';
 
@@ -27,21 +28,24 @@ export interface Conversation {
   readonly contact: Contact;
   readonly servers: Servers;
   readonly budget: Budget;
+  readonly route: Route | undefined;
 }
 
 /** Full, then without random case, then without EDNS, then over TCP. */
 const ROUNDS_MAX = 4;
 
 export function* converse(talk: Conversation): Steps<Said> {
-  const { asked, contact, servers, budget } = talk;
+  const { asked, contact, servers, budget, route } = talk;
   const to = contact.address;
   let manner = servers.manner(to);
-  let via: 'udp' | 'tcp' = 'udp';
+  let via = route?.via ?? 'udp';
+  const recursionDesired = route?.how === 'forward';
   for (let round = 0; round < ROUNDS_MAX; round++) {
     const spent = budget.spendQuery();
     if (spent !== undefined) return gaveUp(spent);
-    const ms = via === 'udp' ? servers.tryMs(to, contact.tries) : TRY_MS_MAX;
-    const heard = yield* send({ to, asked, via, manner, ms });
+    const udpMs = Math.max(servers.tryMs(to, contact.tries), recursionDesired ? FORWARD_TRY_MS_MIN : 0);
+    const ms = via === 'udp' ? udpMs : TRY_MS_MAX;
+    const heard = yield* send({ to, asked, via, manner, recursionDesired, ms });
     if (heard.got === 'silence' && heard.puzzled && manner.edns) {
       manner = { ...manner, edns: false };
       continue;

@@ -13,6 +13,7 @@ import {
 } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { type Name, nameKey } from '../wire/name.ts';
+import type { Route } from './routes.ts';
 import { type Fact, Shelf } from './shelf.ts';
 
 export interface NameServer {
@@ -24,6 +25,8 @@ export interface NameServer {
 export interface Delegation extends Fact {
   readonly cut: Name;
   readonly servers: readonly NameServer[];
+  /** By whose rule they are asked; none where they were delegated to. */
+  readonly route?: Route;
 }
 
 export class Delegations {

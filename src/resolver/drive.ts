@@ -8,7 +8,7 @@ import { writeQuery } from '../wire/message.ts';
 import { type Match, match } from './match.ts';
 import { typedKey } from './shelf.ts';
 import { respell } from './spelling.ts';
-import type { Upstream } from './upstream.ts';
+import type { Endpoint, Upstream } from './upstream.ts';
 import type { Happening, Heard, Sending, Steps, Wish } from './wish.ts';
 
 export async function drive<Result>(
@@ -47,7 +47,7 @@ export class Sender {
     return heard;
   }
 
-  async #exchange({ to, asked, via, manner }: Sending, patienceMs: number): Promise<Heard> {
+  async #exchange({ to, asked, via, manner, recursionDesired }: Sending, patienceMs: number): Promise<Heard> {
     const { name, type } = asked;
     // RFC 5452 §9.2: an ID nobody can foresee; the port is the transport's to draw.
     const id = this.#world.draw(0x1_0000);
@@ -57,6 +57,7 @@ export class Sender {
       spelled,
       type,
       class: Class.IN,
+      recursionDesired,
       ...(manner.edns ? { edns: { udpSize: UDP_BYTES_MAX } } : {}),
     });
     let accepted: Match | undefined;
@@ -67,13 +68,7 @@ export class Sender {
       else accepted = matched;
       return matched !== undefined && matched !== 'puzzled';
     };
-    const event = await this.#upstream.exchange(
-      { address: to, port: this.#port },
-      query,
-      via,
-      patienceMs,
-      accept,
-    );
+    const event = await this.#upstream.exchange(endpointOf(to, this.#port), query, via, patienceMs, accept);
     if (event.got === 'unreachable') return event;
     if (event.got === 'silence' || accepted === undefined) return { got: 'silence', puzzled };
     return { got: 'reply', ...accepted, bytes: event.bytes.length, ms: event.ms };
@@ -82,5 +77,13 @@ export class Sender {
 
 const share = (heard: Heard): Heard => (heard.got === 'silence' ? { ...heard, shared: true } : heard);
 
-const sendingKey = ({ to, asked, via, manner }: Sending): string =>
-  `${to} ${via} ${manner.edns} ${manner.randomCase} ${typedKey(asked.name, asked.type)}`;
+/** `192.0.2.1`, or with a port of its own `192.0.2.1@5353`. */
+function endpointOf(to: string, portDefault: number): Endpoint {
+  const at = to.indexOf('@');
+  return at < 0
+    ? { address: to, port: portDefault }
+    : { address: to.slice(0, at), port: Number(to.slice(at + 1)) };
+}
+
+const sendingKey = ({ to, asked, via, manner, recursionDesired }: Sending): string =>
+  `${to} ${via} ${recursionDesired} ${manner.edns} ${manner.randomCase} ${typedKey(asked.name, asked.type)}`;

@@ -19,6 +19,7 @@ import type { Minimisation } from './minimise.ts';
 import { type AnswerRrset, answered, denied, ended, type Finding, type Outcome } from './outcome.ts';
 import { type OwnZones, ownFinding } from './own-zones.ts';
 import { type Referral, withGlue } from './referral.ts';
+import { placeOf, type Route, Routes, stubOf } from './routes.ts';
 import type { Denier, Scrubbed } from './scrub.ts';
 import type { Servers } from './servers.ts';
 import type { Asked } from './wish.ts';
@@ -30,6 +31,8 @@ export interface KnowledgeSettings {
   readonly localNames: LocalNames;
   readonly hosts: Hosts | undefined;
   readonly minimise: Minimisation;
+  /** Whom to ask for some names, if not whoever is delegated to. */
+  readonly routes?: readonly Route[];
 }
 
 const isRootNs = ({ name, type }: Asked): boolean => name.length === 1 && type === Type.NS;
@@ -40,6 +43,7 @@ export class Knowledge {
   readonly cache: Cache;
   readonly failures: Failures;
   readonly minimise: Minimisation;
+  readonly routes: Routes;
   readonly #delegations: Delegations;
   readonly #settings: KnowledgeSettings;
   readonly #ownZones: OwnZones;
@@ -51,6 +55,7 @@ export class Knowledge {
     this.#world = world;
     this.servers = servers;
     this.minimise = settings.minimise;
+    this.routes = new Routes(settings.routes ?? []);
     this.hints = { cut: ROOT, servers: settings.rootHints, expiresMs: Number.POSITIVE_INFINITY };
     // Each its own share: a flood of failures, or of delegations, evicts no answer.
     this.cache = new Cache(settings.cacheBytes * 0.75, world);
@@ -61,25 +66,30 @@ export class Knowledge {
   /** Whether it is for us to answer, or to say whom to ask. */
   isOurs(asked: Asked): boolean {
     const isOwn = this.#ownZones.ask(asked.name, asked.type).kind !== 'outside';
-    return isOwn || this.#local(asked) !== undefined;
+    return isOwn || this.#local(asked, this.routes.of(asked)) !== undefined;
   }
 
-  #local({ name, type }: Asked): Outcome | undefined {
-    return this.#settings.hosts?.find(name, type) ?? this.#settings.localNames.find(name, type);
+  #local({ name, type }: Asked, route: Route | undefined): Outcome | undefined {
+    const { hosts, localNames } = this.#settings;
+    return hosts?.find(name, type) ?? localNames.find(name, type, route?.apex.length);
   }
 
   find(asked: Asked): Finding | undefined {
     const { name, type } = asked;
     const own = this.#ownZones.ask(name, type);
     if (own.kind === 'answer') return ownFinding(own.outcome, type);
+    const route = this.routes.of(asked);
     if (own.kind === 'outside') {
-      const local = this.#local(asked);
+      const local = this.#local(asked, route);
       if (local !== undefined) return ended(local);
     }
     // RFC 9609 §2: to be primed is to know the root's servers, not just the answer that names them.
-    if (!isRootNs(asked) || this.#delegations.at(ROOT) !== undefined) {
-      // Whoever denies or renames what is above a zone of ours does not speak for it (LIMITS C10).
-      const cached = this.cache.find(name, type, own.kind === 'delegation' ? own.cut : ROOT);
+    if (!isRootNs(asked) || !this.mayPrime || this.#delegations.at(ROOT) !== undefined) {
+      // Who denies or renames what is above a zone of ours, or one with servers of its own, does not speak
+      // for it (LIMITS C10).
+      const cut = own.kind === 'delegation' ? own.cut : ROOT;
+      const apex = route?.apex ?? ROOT;
+      const cached = this.cache.find(name, type, apex.length > cut.length ? apex : cut);
       if (cached !== undefined) return cached;
     }
     const failure = this.failures.find(name, type);
@@ -93,17 +103,44 @@ export class Knowledge {
     return known?.links.every(({ owner }) => equalNames(owner, name)) === true;
   }
 
-  /** Where to start asking; undefined where nothing is known, not even the root. */
-  closest({ name, type }: Asked): Delegation | undefined {
-    // RFC 4035 §4.2: the parent has the DS.
-    const from = type === Type.DS ? parentName(name) : name;
-    const cached = this.#delegations.closest(from);
+  /** Whether the root's servers are asked for themselves, and not somebody in their place. */
+  get mayPrime(): boolean {
+    return (this.routes.of({ name: ROOT, type: Type.NS })?.how ?? 'iterate') === 'iterate';
+  }
+
+  /**
+   * Where to start asking; undefined where nothing is known, not even the root. `unforwarded`: as if nobody
+   * resolved for us.
+   */
+  closest(asked: Asked, unforwarded = false): Delegation | undefined {
+    const { name, type } = asked;
     const own = this.#ownZones.ask(name, type);
+    const rule = this.routes.of(asked);
+    const isRuled = own.kind !== 'delegation' || (rule?.apex.length ?? 0) >= own.cut.length;
+    const route = isRuled ? rule : undefined;
+    if (route?.how === 'forward' && !unforwarded) return placeOf(route);
+    const cached = this.#delegated(asked, route);
+    // Its servers are the operator's to name, and never the parent's; below, they delegate themselves.
+    if (route?.how === 'stub') {
+      return cached !== undefined && cached.cut.length > route.apex.length ? cached : placeOf(route);
+    }
     if (own.kind !== 'delegation') return cached;
     const isDeeper =
       cached !== undefined && cached.cut.length > own.cut.length && isWithin(cached.cut, own.cut);
     // Our own zones are asked every time, so that what they delegate holds until they say otherwise.
     return isDeeper ? cached : { cut: own.cut, servers: own.servers, expiresMs: Number.POSITIVE_INFINITY };
+  }
+
+  /** The deepest cut that is known, but for what the servers of other stub zones delegated. */
+  #delegated({ name, type }: Asked, route: Route | undefined): Delegation | undefined {
+    // RFC 4035 §4.2: the parent has the DS.
+    let known = this.#delegations.closest(type === Type.DS ? parentName(name) : name);
+    while (known !== undefined) {
+      const stub = stubOf(this.routes.of({ name: known.cut, type: Type.NS }));
+      if (stub === undefined || stub === route) return known;
+      known = this.#delegations.closest(parentName(stub.apex));
+    }
+    return undefined;
   }
 
   mayAsk(address: string): boolean {
@@ -117,31 +154,38 @@ export class Knowledge {
     return finding && addressesIn(finding);
   }
 
-  /** `above` is whose server referred us. */
-  learnReferral({ cut, servers, ttl }: Referral, above: Delegation): Delegation {
-    return this.#delegations.keep(cut, bounded(servers, this.#world), ttl, above);
+  /** `above` is whose server referred us on the way to `asked`. */
+  learnReferral({ cut, servers, ttl }: Referral, above: Delegation, asked: Asked): Delegation {
+    const chosen = bounded(servers, this.#world);
+    const stub = stubOf(this.routes.of({ name: cut, type: Type.NS }));
+    if (stub === undefined || stub === this.routes.of(asked))
+      return this.#delegations.keep(cut, chosen, ttl, above);
+    return { cut, servers: chosen, expiresMs: above.expiresMs };
   }
 
-  /** Keeps what an answer, an alias or a denial says, and says it. */
-  learn(asked: Asked, message: Message, scrubbed: Scrubbed): Finding {
-    const rank = (message.flags & Flag.AA) !== 0 ? Rank.AUTHORITATIVE : Rank.CLAIMED;
+  /** Keeps what an answer, an alias or a denial says, and says it. It was heard on the way to `wanted`. */
+  learn(asked: Asked, message: Message, scrubbed: Scrubbed, wanted = asked): Finding {
     const { name, type } = asked;
+    const owner = scrubbed.link?.owner ?? name;
+    const isKept = this.routes.isOneWay({ name: owner, type }, wanted);
+    const rank = (message.flags & Flag.AA) !== 0 ? Rank.AUTHORITATIVE : Rank.CLAIMED;
     this.failures.forgive(name, type);
     const { rrsets, link, soa } = scrubbed;
     if (rrsets.length > 0) {
-      this.cache.keepData(name, type, rrsets, rank);
-      if (isRootNs(asked)) this.#learnRoot(message);
+      if (isKept) this.cache.keepData(name, type, rrsets, rank);
+      if (isRootNs(asked) && this.mayPrime) this.#learnRoot(message);
       return ended(answered(rrsets.map((block) => ({ owner: name, block, ttl: rrsetTtl(block, 0) }))));
     }
     if (link !== undefined) {
-      this.cache.keepData(link.owner, link.type, [link.block], rank);
+      if (isKept) this.cache.keepData(link.owner, link.type, [link.block], rank);
       const ttl = rrsetTtl(link.block, 0);
       if (link.type === Type.CNAME) return cnameFinding(name, link.block, ttl);
       return dnameFinding(name, link.owner, link.block, ttl);
     }
     const denier = soa && negativeSoa(soa);
     const exists = message.rcode !== Rcode.NXDOMAIN;
-    if (denier !== undefined) this.cache.keepDenial(name, exists ? type : 'whole name', denier, rank);
+    if (denier !== undefined && isKept)
+      this.cache.keepDenial(name, exists ? type : 'whole name', denier, rank);
     return ended(denied(message.rcode, denier));
   }
 
@@ -157,7 +201,7 @@ export class Knowledge {
       server.addresses.length > 0 ? server : (this.#hinted(server.name) ?? server),
     );
     if (servers.every(({ addresses }) => addresses.length === 0)) return;
-    this.learnReferral({ ...primed, servers }, this.hints);
+    this.learnReferral({ ...primed, servers }, this.hints, { name: ROOT, type: Type.NS });
   }
 
   #hinted(name: Name): NameServer | undefined {

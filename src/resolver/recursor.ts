@@ -29,6 +29,7 @@ import type { Minimisation } from './minimise.ts';
 import { ended, type Finding, failed, limited, type Outcome } from './outcome.ts';
 import type { OwnZones } from './own-zones.ts';
 import { recall, resolve } from './resolve.ts';
+import type { Route } from './routes.ts';
 import { Servers } from './servers.ts';
 import { typedKey } from './shelf.ts';
 import type { Upstream } from './upstream.ts';
@@ -50,6 +51,8 @@ export interface RecursorSettings {
   readonly clientMs: number;
   readonly useCaseRandomisation: boolean;
   readonly minimise: Minimisation;
+  /** Whom to ask for some names, if not whoever is delegated to. */
+  readonly routes?: readonly Route[];
   /** A mistake of ours: the question got SERVFAIL. */
   readonly onBug: (error: unknown) => void;
 }

@@ -49,7 +49,8 @@ const nothing: Scrubbed = {
   oversized: false,
 };
 
-export function scrub(message: Message, asked: Asked, zone: Name): Scrubbed {
+/** `denying`: where a denial may come from, if it is not this zone: a forwarder speaks for any above the name. */
+export function scrub(message: Message, asked: Asked, zone: Name, denying = zone): Scrubbed {
   const answer = message.answer.filter(isInternet);
   const dname = dnameAbove(answer, asked.name, zone);
   if (dname !== undefined) return { ...nothing, link: dname };
@@ -61,7 +62,7 @@ export function scrub(message: Message, asked: Asked, zone: Name): Scrubbed {
   const authority = message.authority.filter(isInternet);
   return {
     ...nothing,
-    soa: denierOf(authority, asked, zone),
+    soa: denierOf(authority, asked, denying),
     referral: referralOf(authority, message.additional, asked, zone),
     authorityOf: speaksFor(authority, asked, zone),
   };

@@ -26,6 +26,7 @@ export interface Sending {
   readonly asked: Asked;
   readonly via: 'udp' | 'tcp';
   readonly manner: Manner;
+  readonly recursionDesired: boolean;
   readonly ms: number;
 }
 

@@ -13,6 +13,7 @@ const sending: Sending = {
   asked: { name: name('part.test'), type: Type.A },
   via: 'udp',
   manner: { edns: true, randomCase: true },
+  recursionDesired: false,
   ms: 400,
 };
 

@@ -368,7 +368,8 @@ function reply(asked: DecodedPacket, answer: Reply, edns: boolean, server: Scrip
   return encode({
     type: 'response',
     id: asked.id ?? 0,
-    flags: (answer.authoritative ? 0x0400 : 0) | (answer.rcode & 0xf),
+    // `! resolves`: it has the answers of others.
+    flags: (server.fault('resolves') ? 0x0080 : answer.authoritative ? 0x0400 : 0) | (answer.rcode & 0xf),
     questions: [{ ...question, name }],
     answers: answer.answers,
     authorities: answer.authorities,

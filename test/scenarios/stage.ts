@@ -8,6 +8,7 @@ import { LOCAL_NAMES_DEFAULT } from '../../src/resolver/local-names.ts';
 import type { Minimisation } from '../../src/resolver/minimise.ts';
 import type { AnswerRrset, Outcome } from '../../src/resolver/outcome.ts';
 import type { OwnFinding, OwnZones } from '../../src/resolver/own-zones.ts';
+import type { Route } from '../../src/resolver/routes.ts';
 import { Recursor, type RecursorSettings } from '../../src/resolver/recursor.ts';
 import { rcodeText, typeFromText, typeText } from '../../src/wire/codes.ts';
 import { type Question, type ResourceRecord, readMessage } from '../../src/wire/message.ts';
@@ -30,6 +31,7 @@ export class Stage {
   readonly #settings: { -readonly [Key in keyof RecursorSettings]: RecursorSettings[Key] };
   readonly #own: ScriptedZone[] = [];
   readonly #never = new Set<string>();
+  readonly #routes: Route[] = [];
   readonly #rootHints: { name: Name; addresses: string[] }[] = [];
   #recursor: Recursor | undefined;
   #outcomes: Outcome[] = [];
@@ -51,6 +53,7 @@ export class Stage {
       clientMs: 5_000,
       useCaseRandomisation: true,
       minimise: 'relaxed',
+      routes: this.#routes,
       onBug: (error) => this.bugs.push(error),
     };
   }
@@ -99,6 +102,11 @@ export class Stage {
             block.lines.map(({ text }) => recordFrom(text)),
           ),
         );
+        return;
+      case 'forward':
+      case 'stub':
+      case 'iterate':
+        this.#routes.push(routeFrom(verb, first, block.words.slice(2)));
         return;
       case 'set':
         return this.#set(first, block);
@@ -255,6 +263,17 @@ export class Stage {
   #ownZones(): OwnZones {
     return { ask: (owner, type) => askOwn(this.#own, plain(owner).replace(/^\.$/, ''), typeText(type)) };
   }
+}
+
+/** `forward corp 192.0.2.9 192.0.2.9@5353 first`, `stub corp ns.good.com tcp`, `iterate www.corp`. */
+function routeFrom(how: Route['how'], apexText: string, words: readonly string[]): Route {
+  const apex = name(apexText);
+  const targets = words.filter((word) => word !== 'first' && word !== 'tcp');
+  const isAddress = (target: string): boolean => /^[\d.]+(@\d+)?$|:/.test(target);
+  const named = targets.filter((target) => !isAddress(target));
+  const servers = named.map((target) => ({ name: name(target), addresses: [] as string[] }));
+  servers.push({ name: apex, addresses: targets.filter(isAddress) });
+  return { how, apex, servers, via: words.includes('tcp') ? 'tcp' : 'udp', first: words.includes('first') };
 }
 
 function compare(found: number, [operator = '', bound = '']: readonly string[]): boolean {
