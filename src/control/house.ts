@@ -267,10 +267,10 @@ function neverQuery({ recursion }: Settings): readonly string[] {
 type WalkSources = Pick<Loadout, 'rootHints' | 'hostsText'>;
 
 function walkTerms({ recursion }: Settings, { rootHints, hostsText }: WalkSources): WalkTerms | undefined {
-  const { enabled, upstreamPort, cacheBytes, localNames, clientMs, minimise } = recursion;
+  const { enabled, upstreamPort, cacheBytes, localNames, clientMs, minimise, routes } = recursion;
   if (!enabled) return undefined;
   return {
-    ...{ rootHints, hostsText, upstreamPort, clientMs, minimise },
+    ...{ rootHints, hostsText, upstreamPort, clientMs, minimise, routes },
     cacheBytes: Math.floor(cacheBytes * (1 - ANSWER_CACHE_SHARE)),
     localNames: localNames ?? LOCAL_NAMES_DEFAULT,
   };

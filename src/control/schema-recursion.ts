@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { RESOLUTION_MS_MAX } from '../base/limits.ts';
 import { MINIMISATIONS } from '../resolver/minimise.ts';
+import { forward, routesOf, stub } from './schema-forwarding.ts';
 import {
   count,
   duration,
@@ -40,6 +41,8 @@ export const recursion = table({
   localNames: list(name, 'domain names')
     .optional()
     .meta({ description: 'Names answered here and never asked upstream; by default those that RFCs name.' }),
+  forward,
+  stub,
   minimise: z
     .enum(MINIMISATIONS, expected(`one of ${MINIMISATIONS.join(', ')}`))
     .prefault('relaxed')
@@ -50,8 +53,9 @@ export const recursion = table({
   clientTimeout: duration(100, RESOLUTION_MS_MAX)
     .prefault(DEFAULTS.clientTimeout)
     .meta({ description: 'How long a client waits at most; then it is answered SERVFAIL.' }),
-}).transform(({ clientTimeout, rootHints, localNames, ...rest }) => ({
+}).transform(({ clientTimeout, rootHints, localNames, forward, stub, ...rest }, context) => ({
   ...rest,
+  routes: routesOf({ forward, stub }, context),
   rootHints,
   localNames,
   clientMs: clientTimeout,

@@ -20,6 +20,7 @@ import {
 } from '../base/limits.ts';
 import { PrefixSet } from '../base/prefix.ts';
 import type { Minimisation } from '../resolver/minimise.ts';
+import type { Route } from '../resolver/routes.ts';
 import type { RateLimitSettings } from '../server/rate-limit.ts';
 import type { Listen } from '../transport/addresses.ts';
 import type { TcpLimits } from '../transport/connection.ts';
@@ -77,6 +78,8 @@ export interface RecursionSettings {
   readonly cacheBytes: number;
   readonly clientMs: number;
   readonly minimise: Minimisation;
+  /** Forward and stub zones. */
+  readonly routes: readonly Route[];
 }
 
 export interface CookieSettings {

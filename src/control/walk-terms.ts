@@ -13,7 +13,10 @@ import type { SocketUpstream } from '../transport/upstream.ts';
 import type { Catalog } from '../zone/catalog.ts';
 
 export interface WalkTerms
-  extends Pick<RecursorSettings, 'upstreamPort' | 'cacheBytes' | 'localNames' | 'clientMs' | 'minimise'> {
+  extends Pick<
+    RecursorSettings,
+    'upstreamPort' | 'cacheBytes' | 'localNames' | 'clientMs' | 'minimise' | 'routes'
+  > {
   readonly rootHints: readonly NameServer[];
   /** Read without complaints before. */
   readonly hostsText: string | undefined;

@@ -38,7 +38,7 @@ export class Routes {
     }
   }
 
-  /** Whether both are asked of the same servers: only then what is heard on the way to one is kept for the other. */
+  /** Whether both are asked of the same servers: what is heard on the way to one is kept of no other. */
   isOneWay(heard: Asked, asked: Asked): boolean {
     return this.#routes.size === 0 || wayOf(this.of(heard)) === wayOf(this.of(asked));
   }

@@ -49,7 +49,7 @@ const nothing: Scrubbed = {
   oversized: false,
 };
 
-/** `denying`: where a denial may come from, if it is not this zone: a forwarder speaks for any above the name. */
+/** `denying`: the zone whose denials count, if it is another: a forwarder speaks for any above the name. */
 export function scrub(message: Message, asked: Asked, zone: Name, denying = zone): Scrubbed {
   const answer = message.answer.filter(isInternet);
   const dname = dnameAbove(answer, asked.name, zone);

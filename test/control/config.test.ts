@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { COMPLAINTS_MAX, CONFIG_BYTES_MAX } from '../../src/base/limits.ts';
 import { type Configured, configure, type Flags } from '../../src/control/config.ts';
 import { prefixSet } from '../../src/control/settings.ts';
+import { nameFromText } from '../../src/wire/name.ts';
 import { complaintText } from '../../src/zone/complaint.ts';
 
 let folder: string;
@@ -196,6 +197,86 @@ grace: 1h
     expect.stringMatching(/^1[56]:\d+: error: zones: expected the name of a folder, found nothing$/),
     '16:8: error: grace: expected a time from 0ms to 50s, such as 500ms, 5s or 2m, found "1h"',
   ]);
+});
+
+test('forward and stub zones are routes', async () => {
+  const { settings, complaints } = await configured(`
+recursion:
+  forward:
+    .: [192.0.2.53, '2001:DB8::53@5353']
+    net: [192.0.2.1, NS1.example]
+    corp: { to: [192.0.2.54], first: true, tcp: true }
+    www.Corp.: false
+  stub:
+    lab: [192.0.2.55]
+`);
+  expect(complaints).toEqual([]);
+  const at = (how: string, apex: string, addresses: string[], more = {}): object => ({
+    how,
+    apex: nameFromText(apex),
+    servers: addresses.length === 0 ? [] : [{ name: nameFromText(apex), addresses }],
+    via: 'udp',
+    first: false,
+    ...more,
+  });
+  const named = at('forward', 'net', ['192.0.2.1']) as { servers: object[] };
+  named.servers.push({ name: nameFromText('ns1.example'), addresses: [] });
+  expect(settings?.recursion.routes).toEqual([
+    at('forward', '.', ['192.0.2.53', '2001:db8::53@5353']),
+    named,
+    at('forward', 'corp', ['192.0.2.54'], { via: 'tcp', first: true }),
+    at('iterate', 'www.corp', []),
+    at('stub', 'lab', ['192.0.2.55']),
+  ]);
+});
+
+test('servers that make no sense are told', async () => {
+  const result = await configured(`
+recursion:
+  forward:
+    a: [10.0.0.300]
+    b: { to: [10.0.0.1@70000, '10.0.0.1@', ns@53], frist: true, tcp: 3 }
+    c: []
+  stub:
+    d: { first: true, to: ['::1'] }
+    e: false
+`);
+  const server =
+    'expected an address, perhaps with a port, or a name, as in 192.0.2.53, 2001:db8::53@5353 or ns1.example';
+  expect(told(result)).toEqual([
+    `4:9: error: recursion.forward.a[0]: ${server}, found "10.0.0.300"`,
+    `5:15: error: recursion.forward.b.to[0]: ${server}, found "10.0.0.1@70000"`,
+    `5:31: error: recursion.forward.b.to[1]: ${server}, found "10.0.0.1@"`,
+    `5:44: error: recursion.forward.b.to[2]: ${server}, found "ns@53"`,
+    '5:52: error: recursion.forward.b.frist: no such key; did you mean first?',
+    '5:70: error: recursion.forward.b.tcp: expected true or false, found 3',
+    '6:8: error: recursion.forward.c: expected a list of servers, a table of to, first and tcp, ' +
+      'or false for none, found a list',
+    expect.stringMatching(/^8:10: error: recursion.stub.d.first: no such key; /),
+    '9:8: error: recursion.stub.e: expected a list of servers, or a table of to and tcp, found false',
+  ]);
+});
+
+test('no zone has two rules, is found by names within, or is forwarded to ourselves', async () => {
+  const twice = await configured(`
+recursion:
+  forward: { Lab: [10.0.0.1], corp: [10.0.0.1, ns.corp] }
+  stub: { lab.: [10.0.0.1] }
+`);
+  expect(told(twice)).toEqual([
+    '3:37: error: recursion.forward.corp: expected addresses, or names outside of the zone, ' +
+      'which no server in it leads to, found a list',
+    '4:17: error: recursion.stub.lab.: expected each zone once, in forward or in stub, found a list',
+  ]);
+  const forward = (listen: string, to: string): Promise<Configured> =>
+    configured(`listen: ${listen}\nrecursion: { forward: { corp: [10.0.0.1, ${to}] } }`);
+  expect(told(await forward("['127.0.0.1:5300']", '127.0.0.1@5300'))).toEqual([
+    '2:31: error: recursion.forward.corp: expected other servers than this one, ' +
+      'which listens at 127.0.0.1@5300, found a list',
+  ]);
+  expect(told(await forward("['127.0.0.1:5300']", '127.0.0.1@5301'))).toEqual([]);
+  expect(told(await forward("['*:5300']", '127.0.0.1@5300'))).toHaveLength(1);
+  expect(told(await forward('[]', '127.0.0.1'))).toHaveLength(1);
 });
 
 test.each([
