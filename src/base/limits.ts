@@ -186,6 +186,8 @@ export const ANSWER_MEMORY_BYTES_MIN = 65_536;
 export const ANSWER_MEMORY_BYTES_MAX = 2 ** 30;
 /** Entries that one insertion carries over because they were asked for; beyond it the oldest goes anyway. */
 export const ANSWER_RESCUES_MAX = 8;
+/** RFC 6147 §5.1.7: of what is made of an A where nobody said how long there is no AAAA. */
+export const DNS64_SECONDS_MAX = 600;
 /** RFC 6303 §3: the TTLs of zones that are served locally. */
 export const LOCAL_ZONE_SECONDS = 10_800;
 /** A hosts file may be edited at any time. */

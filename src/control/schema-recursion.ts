@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { RESOLUTION_MS_MAX } from '../base/limits.ts';
 import { MINIMISATIONS } from '../resolver/minimise.ts';
+import { dns64 } from './schema-dns64.ts';
 import { forward, routesOf, stub } from './schema-forwarding.ts';
 import {
   count,
@@ -43,6 +44,7 @@ export const recursion = table({
     .meta({ description: 'Names answered here and never asked upstream; by default those that RFCs name.' }),
   forward,
   stub,
+  dns64,
   minimise: z
     .enum(MINIMISATIONS, expected(`one of ${MINIMISATIONS.join(', ')}`))
     .prefault('relaxed')

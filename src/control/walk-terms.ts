@@ -15,7 +15,7 @@ import type { Catalog } from '../zone/catalog.ts';
 export interface WalkTerms
   extends Pick<
     RecursorSettings,
-    'upstreamPort' | 'cacheBytes' | 'localNames' | 'clientMs' | 'minimise' | 'routes'
+    'upstreamPort' | 'cacheBytes' | 'localNames' | 'clientMs' | 'minimise' | 'routes' | 'dns64'
   > {
   readonly rootHints: readonly NameServer[];
   /** Read without complaints before. */

@@ -19,6 +19,7 @@ import { rrsetType } from '../wire/rrset.ts';
 import { aliasTarget } from './alias.ts';
 import { Budget } from './budget.ts';
 import type { NameServer } from './delegation.ts';
+import { Dns64, type Dns64Settings } from './dns64.ts';
 import { drive, Sender } from './drive.ts';
 import { Flight } from './flight.ts';
 import type { Hosts } from './hosts.ts';
@@ -28,13 +29,13 @@ import { LocalNames } from './local-names.ts';
 import type { Minimisation } from './minimise.ts';
 import { ended, type Finding, failed, limited, type Outcome } from './outcome.ts';
 import type { OwnZones } from './own-zones.ts';
-import { recall, resolve } from './resolve.ts';
+import { recall, recall64, resolve, resolve64 } from './resolve.ts';
 import type { Route } from './routes.ts';
 import { Servers } from './servers.ts';
 import { typedKey } from './shelf.ts';
 import type { Upstream } from './upstream.ts';
 import { walk } from './walk.ts';
-import type { Asked, Happening, Wish } from './wish.ts';
+import type { Asked, Happening, Steps, Wish } from './wish.ts';
 
 export type { AnswerRrset, ExtendedError, Outcome } from './outcome.ts';
 
@@ -53,8 +54,16 @@ export interface RecursorSettings {
   readonly minimise: Minimisation;
   /** Whom to ask for some names, if not whoever is delegated to. */
   readonly routes?: readonly Route[];
+  /** Absent where no AAAA is synthesised. */
+  readonly dns64?: Dns64Settings | undefined;
   /** A mistake of ours: the question got SERVFAIL. */
   readonly onBug: (error: unknown) => void;
+}
+
+/** A question, and what else the answer depends on. */
+export interface ClientQuestion extends Question {
+  /** Whether AAAA and their PTR may be synthesised (RFC 6147). */
+  readonly synthesise?: boolean;
 }
 
 /** Who pays, and which flight waits. */
@@ -72,6 +81,7 @@ export class Recursor {
   readonly #know: Knowledge;
   readonly #sender: Sender;
   readonly #counters: Counters | undefined;
+  readonly #dns64: Dns64 | undefined;
   readonly #inFlight = new Map<string, Flight>();
   /** One for each client that waits, or whose question goes on without it. */
   readonly #clients = new Set<Account>();
@@ -86,6 +96,7 @@ export class Recursor {
     this.#settings = settings;
     this.#world = world;
     this.#counters = counters;
+    this.#dns64 = settings.dns64 && new Dns64(settings.dns64);
     this.#sender = new Sender(world, upstream, settings.upstreamPort);
     const servers = new Servers(world, settings.useCaseRandomisation);
     const localNames = new LocalNames(settings.localNames);
@@ -109,12 +120,26 @@ export class Recursor {
   }
 
   /** The outcome, if it takes no waiting. */
-  cached(question: Question): Outcome | undefined {
-    return unanswerable(question) ?? recall(question, this.#know);
+  cached(question: ClientQuestion): Outcome | undefined {
+    return unanswerable(question) ?? this.#recall(question);
+  }
+
+  #recall(question: ClientQuestion): Outcome | undefined {
+    const dns64 = this.#synthesiser(question);
+    return dns64 === undefined ? recall(question, this.#know) : recall64(question, this.#know, dns64);
+  }
+
+  #resolve(question: ClientQuestion): Steps<Outcome> {
+    const dns64 = this.#synthesiser(question);
+    return dns64 === undefined ? resolve(question) : resolve64(question, dns64);
+  }
+
+  #synthesiser({ synthesise }: ClientQuestion): Dns64 | undefined {
+    return synthesise === true ? this.#dns64 : undefined;
   }
 
   /** Never rejects; settles within the client's time. */
-  resolve(question: Question): Promise<Outcome> {
+  resolve(question: ClientQuestion): Promise<Outcome> {
     const refusal = unanswerable(question);
     if (refusal !== undefined) return Promise.resolve(refusal);
     if (this.#clients.size >= CLIENTS_WAITING_MAX) {
@@ -129,7 +154,7 @@ export class Recursor {
         this.#counters?.bump(Counter.resolutionsLate);
         settle((account.waitingFor?.journal ?? new Journal()).late());
       });
-      void drive(resolve(question), (wish) => this.#grant(wish, account))
+      void drive(this.#resolve(question), (wish) => this.#grant(wish, account))
         .then((outcome) => this.#remember(question, outcome))
         .catch((error: unknown) => this.#bug(error))
         .then((outcome) => {

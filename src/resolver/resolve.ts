@@ -5,6 +5,7 @@
 import { ALIAS_HOPS_MAX } from '../base/limits.ts';
 import { Rcode } from '../wire/codes.ts';
 import { nameKey } from '../wire/name.ts';
+import type { Dns64 } from './dns64.ts';
 import { plainText } from './journal.ts';
 import type { Knowledge } from './knowledge.ts';
 import {
@@ -35,6 +36,25 @@ export function recall(question: Asked, know: Knowledge): Outcome | undefined {
     const outcome = chase.take(finding);
     if (outcome !== undefined) return outcome;
   }
+}
+
+/** What DNS64 makes of it: the same questions are asked, or looked up, as it wants to have them answered. */
+export function* resolve64(question: Asked, dns64: Dns64): Steps<Outcome> {
+  const plan = dns64.answer(question);
+  let step = plan.next();
+  while (!step.done) step = plan.next(yield* resolve(step.value));
+  return step.value;
+}
+
+export function recall64(question: Asked, know: Knowledge, dns64: Dns64): Outcome | undefined {
+  const plan = dns64.answer(question);
+  let step = plan.next();
+  while (!step.done) {
+    const known = recall(step.value, know);
+    if (known === undefined) return undefined;
+    step = plan.next(known);
+  }
+  return step.value;
 }
 
 /** A chain of aliases as it grows, bounded in length, and no name twice. */

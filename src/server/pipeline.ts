@@ -43,6 +43,8 @@ export interface PipelineSettings {
   /** Absent where recursion is off; where it is elsewhere, LATER makes another thread `resume`. */
   readonly recursion: Here | Elsewhere | undefined;
   readonly mayRecurse: PrefixSet;
+  /** Who is to have DNS64; absent where nobody is. */
+  readonly ipv6Only?: PrefixSet | undefined;
   readonly chaos: Identity;
   /** Absent where everybody is to be answered everything. */
   readonly guard?: GuardSettings;
@@ -204,7 +206,8 @@ export class Pipeline implements Answerer {
   #recurse(beginsWithUs: boolean, client: Client, out: Bytes, send: Send): number {
     const recursion = this.#recursion;
     const { counters, observer } = this.#settings;
-    const isCached = recursion.fromCache(this.#query, this.#reply);
+    const isIpv6Only = this.#settings.ipv6Only?.hasBytes(client.address) === true;
+    const isCached = recursion.fromCache(this.#query, this.#reply, isIpv6Only);
     // It is counted where it is answered.
     if (!isCached && recursion.isElsewhere) return LATER;
     if (beginsWithUs) counters.bump(Counter.authoritative);
@@ -222,7 +225,7 @@ export class Pipeline implements Answerer {
     };
     const onBug = (bug: unknown, packet: Bytes): void =>
       send(late.slice(0, this.#apologise(bug, packet, late)));
-    return recursion.later(this.#query, this.#reply, finish, onBug);
+    return recursion.later(this.#query, this.#reply, isIpv6Only, finish, onBug);
   }
 
   #plain(rcode: number, client: Client, out: Bytes, recursionAvailable = false): number {

@@ -7,11 +7,11 @@
 import { type KeptRrset, type Reply, Section } from '../answer/reply.ts';
 import { assert } from '../base/assert.ts';
 import { type Bytes, copyOf } from '../base/bytes.ts';
-import type { Outcome, Recursor } from '../resolver/recursor.ts';
+import type { ClientQuestion, Outcome, Recursor } from '../resolver/recursor.ts';
 import { LATER } from '../transport/door.ts';
+import { Type } from '../wire/codes.ts';
 import type { HashedName } from '../wire/hashed-name.ts';
 import { Flag } from '../wire/header.ts';
-import type { Question } from '../wire/message.ts';
 import { ownName } from '../wire/name.ts';
 import type { Query } from '../wire/query.ts';
 import type { AnswerReader } from './answer-reader.ts';
@@ -59,18 +59,23 @@ export class Recursion {
     return this.#pending;
   }
 
-  /** Completes the reply with what is known, if that can be done at once. */
-  fromCache(query: Query, reply: Reply): boolean {
+  /**
+   * Completes the reply with what is known, if that can be done at once. `isIpv6Only`: who asks is to have
+   * DNS64.
+   */
+  fromCache(query: Query, reply: Reply, isIpv6Only: boolean): boolean {
     const { by } = this;
     assert(by !== undefined, 'nobody is sent here where recursion is off');
+    const synthesise = isIpv6Only && maySynthesise(query);
+    const variant = variantOf(query, synthesise);
     if (!isHere(by)) {
       const name = nameInHand(query, reply);
-      return by.answers?.complete(name.bytes, name.length, query.type, variantOf(query), reply) === true;
+      return by.answers?.complete(name.bytes, name.length, query.type, variant, reply) === true;
     }
-    const question = questionInHand(query, reply);
+    const question = questionInHand(query, reply, synthesise);
     const outcome = by.recursor.cached(question);
     if (outcome === undefined) return false;
-    share(by.recursor, by.shared, question, variantOf(query), outcome, true);
+    share(by.recursor, by.shared, question, variant, outcome, true);
     complete(reply, reply.answers(), outcome);
     return true;
   }
@@ -79,10 +84,13 @@ export class Recursion {
   later(
     query: Query,
     reply: Reply,
+    isIpv6Only: boolean,
     finish: () => void,
     onBug: (bug: unknown, packet: Bytes) => void,
   ): number {
-    const question = questionInHand(query, reply);
+    const synthesise = isIpv6Only && maySynthesise(query);
+    const variant = variantOf(query, synthesise);
+    const question = questionInHand(query, reply, synthesise);
     const kept = reply.answers();
     const packet = copyOf(query.packet, 0, query.length);
     const { by } = this;
@@ -97,7 +105,7 @@ export class Recursion {
         // A chain took its time, and its first links have grown older than they say.
         const isChain = outcome.answer.length + outcome.authority.length > 1;
         const known = isChain ? recursor.cached(question) : outcome;
-        if (known !== undefined) share(recursor, shared, question, variantOf(query), known, isChain);
+        if (known !== undefined) share(recursor, shared, question, variant, known, isChain);
         complete(reply, kept, outcome);
         finish();
       })
@@ -109,14 +117,18 @@ export class Recursion {
   }
 }
 
-/** What of a query besides its question an answer may depend on (RFC 4035 §3.2). */
-const variantOf = ({ dnssecOk, flags }: Query): number =>
-  (dnssecOk ? 2 : 0) | ((flags & Flag.CD) === 0 ? 0 : 1);
+/** What besides the question an answer may depend on: DO and CD (RFC 4035 §3.2), and who asks. */
+const variantOf = ({ dnssecOk, flags }: Query, synthesise: boolean): number =>
+  (synthesise ? 4 : 0) | (dnssecOk ? 2 : 0) | ((flags & Flag.CD) === 0 ? 0 : 1);
+
+/** RFC 6147 §5.5 item 3: who validates for itself is told what there is. */
+const maySynthesise = ({ type, dnssecOk, flags }: Query): boolean =>
+  (type === Type.AAAA || type === Type.PTR) && !(dnssecOk && (flags & Flag.CD) !== 0);
 
 function share(
   recursor: Recursor,
   shared: Shared | undefined,
-  question: Question,
+  question: ClientQuestion,
   variant: number,
   outcome: Outcome,
   isRecalled: boolean,
@@ -130,10 +142,11 @@ function share(
 const nameInHand = (query: Query, reply: Reply): HashedName =>
   reply.hasAnswers() ? reply.chase : query.name;
 
-const questionInHand = (query: Query, reply: Reply): Question => ({
+const questionInHand = (query: Query, reply: Reply, synthesise: boolean): ClientQuestion => ({
   name: ownName(nameInHand(query, reply).bytes),
   type: query.type,
   class: query.class,
+  synthesise,
 });
 
 function complete(reply: Reply, kept: readonly KeptRrset[], outcome: Outcome): void {

@@ -257,6 +257,33 @@ recursion:
   ]);
 });
 
+test('DNS64 has a prefix that an address fits into', async () => {
+  const { settings } = await configured('recursion: { dns64: {} }');
+  expect(settings?.recursion.dns64).toEqual({
+    prefix: '64:ff9b::/96',
+    clients: ['0.0.0.0/0', '::/0'],
+    exclude: ['::ffff:0:0/96'],
+    ignore: [],
+  });
+  const prefix = 'an IPv6 prefix of 32, 40, 48, 56, 64, 96 bits, such as 64:ff9b::/96';
+  const clean = `${prefix}, with zeros behind it and in bits 64 to 71`;
+  for (const [text, what] of [
+    ['2001:db8::/80', prefix],
+    ['192.0.2.0/24', prefix],
+    ['2001:db8::', prefix],
+    ['2001:db8::1/96', clean],
+    ['2001:db8:0:0:100::/96', clean],
+  ]) {
+    expect(told(await configured(`recursion: { dns64: { prefix: '${text}' } }`))).toEqual([
+      `1:31: error: recursion.dns64.prefix: expected ${what}, found "${text}"`,
+    ]);
+  }
+  expect(told(await configured('recursion: { dns64: yes }'))).toEqual([
+    '1:21: error: recursion.dns64: expected a table of prefix, clients, exclude and ignore, or false, ' +
+      'found "yes"',
+  ]);
+});
+
 test('no zone has two rules, is found by names within, or is forwarded to ourselves', async () => {
   const twice = await configured(`
 recursion:

@@ -243,6 +243,8 @@ function blindness(server: ScriptedServer, name: string): string | undefined {
 }
 
 function answerOf(server: ScriptedServer, name: string, type: string): Reply {
+  // `! fails AAAA`: with SERVFAIL, for questions of one type.
+  if (server.fault('fails')?.words[0] === type) return empty(rcodes.SERVFAIL as number);
   const rcode = server.fault('rcode');
   if (rcode) return empty(rcodes[rcode.words[0] ?? ''] ?? REFUSED);
   const zone = server.zoneOf(name === '.' ? '' : name);

@@ -8,10 +8,10 @@ import { LOCAL_NAMES_DEFAULT } from '../../src/resolver/local-names.ts';
 import type { Minimisation } from '../../src/resolver/minimise.ts';
 import type { AnswerRrset, Outcome } from '../../src/resolver/outcome.ts';
 import type { OwnFinding, OwnZones } from '../../src/resolver/own-zones.ts';
-import { Recursor, type RecursorSettings } from '../../src/resolver/recursor.ts';
+import { type ClientQuestion, Recursor, type RecursorSettings } from '../../src/resolver/recursor.ts';
 import type { Route } from '../../src/resolver/routes.ts';
 import { rcodeText, typeFromText, typeText } from '../../src/wire/codes.ts';
-import { type Question, type ResourceRecord, readMessage } from '../../src/wire/message.ts';
+import { type ResourceRecord, readMessage } from '../../src/wire/message.ts';
 import { type Name, nameFromText, nameKey, nameText, ownName } from '../../src/wire/name.ts';
 import { rdataText } from '../../src/wire/rdata-text.ts';
 import { packRrset, rdatasOf, rrsetType } from '../../src/wire/rrset.ts';
@@ -161,6 +161,7 @@ export class Stage {
     else if (key === 'minimise') this.#settings.minimise = values[0] as Minimisation;
     else if (key === 'never') for (const address of values) this.#never.add(address);
     else if (key === 'local') this.#settings.localNames = values;
+    else if (key === 'dns64') this.#settings.dns64 = dns64From(values);
     else if (key === 'port') this.#settings.upstreamPort = Number(values[0]);
     else if (key === 'hosts')
       this.#settings.hosts = parseHosts(lines.map(({ text }) => text).join('\n'), 'hosts').hosts;
@@ -169,10 +170,11 @@ export class Stage {
 
   async #ask(owner: string, type: string, how: string, count: number): Promise<void> {
     this.#sentBefore = this.internet.log.length;
-    const questionOf = (i: number): Question => ({
+    const questionOf = (i: number): ClientQuestion => ({
       name: name(owner.replace('%', String(i))),
       type: typeFromText(type) ?? 0,
       class: 1,
+      synthesise: how === 'ipv6-only',
     });
     this.#startMs = this.world.nowMs();
     this.#wasCached = this.recursor.cached(questionOf(0)) !== undefined;
@@ -263,6 +265,12 @@ export class Stage {
   #ownZones(): OwnZones {
     return { ask: (owner, type) => askOwn(this.#own, plain(owner).replace(/^\.$/, ''), typeText(type)) };
   }
+}
+
+/** `64:ff9b::/96 2001:db8:bad::/48 good.com`: the prefix, what is excluded, what is ignored. */
+function dns64From([prefix = '', ...others]: readonly string[]): RecursorSettings['dns64'] {
+  const ignore = others.filter((other) => !other.includes('/')).map(name);
+  return { prefix, exclude: ['::ffff:0:0/96', ...others.filter((other) => other.includes('/'))], ignore };
 }
 
 /** `forward corp 192.0.2.9 192.0.2.9@5353 first`, `stub corp ns.good.com tcp`, `iterate www.corp`. */
