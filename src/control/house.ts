@@ -270,10 +270,11 @@ function neverQuery({ recursion }: Settings): readonly string[] {
 type WalkSources = Pick<Loadout, 'rootHints' | 'hostsText'>;
 
 function walkTerms({ recursion }: Settings, { rootHints, hostsText }: WalkSources): WalkTerms | undefined {
-  const { enabled, upstreamPort, cacheBytes, localNames, clientMs, minimise, routes, dns64 } = recursion;
+  const { enabled, upstreamPort, cacheBytes, localNames, clientMs, minimise, routes, dns64, clientSubnet } =
+    recursion;
   if (!enabled) return undefined;
   return {
-    ...{ rootHints, hostsText, upstreamPort, clientMs, minimise, routes },
+    ...{ rootHints, hostsText, upstreamPort, clientMs, minimise, routes, clientSubnet },
     cacheBytes: Math.floor(cacheBytes * (1 - ANSWER_CACHE_SHARE)),
     localNames: localNames ?? LOCAL_NAMES_DEFAULT,
     dns64: dns64 && { prefix: dns64.prefix, exclude: dns64.exclude, ignore: dns64.ignore },

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { RESOLUTION_MS_MAX } from '../base/limits.ts';
 import { MINIMISATIONS } from '../resolver/minimise.ts';
+import { clientSubnet } from './schema-client-subnet.ts';
 import { dns64 } from './schema-dns64.ts';
 import { forward, routesOf, stub } from './schema-forwarding.ts';
 import {
@@ -45,6 +46,7 @@ export const recursion = table({
   forward,
   stub,
   dns64,
+  clientSubnet,
   minimise: z
     .enum(MINIMISATIONS, expected(`one of ${MINIMISATIONS.join(', ')}`))
     .prefault('relaxed')

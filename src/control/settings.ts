@@ -19,6 +19,7 @@ import {
   UDP_BYTES_MAX,
 } from '../base/limits.ts';
 import { PrefixSet } from '../base/prefix.ts';
+import type { ClientSubnetSettings } from '../resolver/client-subnet.ts';
 import type { Dns64Settings } from '../resolver/dns64.ts';
 import type { Minimisation } from '../resolver/minimise.ts';
 import type { Route } from '../resolver/routes.ts';
@@ -81,6 +82,8 @@ export interface RecursionSettings {
   readonly minimise: Minimisation;
   /** Forward and stub zones. */
   readonly routes: readonly Route[];
+  /** Who is told of clients' networks. */
+  readonly clientSubnet: ClientSubnetSettings | undefined;
   /** What is synthesised, and for whom. */
   readonly dns64: (Dns64Settings & { readonly clients: readonly string[] }) | undefined;
 }

@@ -15,7 +15,14 @@ import type { Catalog } from '../zone/catalog.ts';
 export interface WalkTerms
   extends Pick<
     RecursorSettings,
-    'upstreamPort' | 'cacheBytes' | 'localNames' | 'clientMs' | 'minimise' | 'routes' | 'dns64'
+    | 'upstreamPort'
+    | 'cacheBytes'
+    | 'localNames'
+    | 'clientMs'
+    | 'minimise'
+    | 'routes'
+    | 'dns64'
+    | 'clientSubnet'
   > {
   readonly rootHints: readonly NameServer[];
   /** Read without complaints before. */

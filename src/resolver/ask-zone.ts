@@ -9,6 +9,7 @@ import type { Message } from '../wire/message.ts';
 import { ROOT } from '../wire/name.ts';
 import type { Budget } from './budget.ts';
 import { classify, disappointment, forwardedShape, type Shape } from './classify.ts';
+import type { Subnet } from './client-subnet.ts';
 import { type Contact, Contacts, isLastTry } from './contacts.ts';
 import { converse, type Said } from './converse.ts';
 import type { Delegation } from './delegation.ts';
@@ -60,17 +61,20 @@ export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps
     // RFC 9156 §3 step 6e: who makes nothing of the part may make something of the whole.
     const isWhole = know.minimise === 'relaxed' && isLastTry(contact);
     const question = isWhole ? asked : minimised;
+    const subnet = question === asked ? know.subnets?.told(asked, contact.address) : undefined;
     const said = yield* converse({
       asked: question,
       contact,
       servers: know.servers,
       budget,
       route: place.route,
+      subnet,
     });
     if (said.kind === 'late') return failure(journal.late());
     if (said.kind === 'limit') return failure(said.outcome);
     if (said.kind === 'reply') {
-      const reply = weigh(walk, question, place, contact.address, said.message);
+      const scope = know.subnets?.scopeOf(question, contact.address, subnet, said.message);
+      const reply = weigh(walk, question, place, contact.address, said.message, scope);
       if (reply !== undefined) return reply;
       if (question !== asked && know.minimise === 'relaxed') contacts.tryLast(contact);
     } else {
@@ -95,9 +99,11 @@ function weigh(
   { cut: zone, route }: Delegation,
   address: string,
   message: Message,
+  scope: Subnet | undefined,
 ): ZoneSays | undefined {
   const isForwarded = route?.how === 'forward';
-  const scrubbed = scrub(message, question, zone, isForwarded ? ROOT : zone);
+  const believed = scrub(message, question, zone, isForwarded ? ROOT : zone);
+  const scrubbed = scope === undefined ? believed : { ...believed, scope };
   const shape = (isForwarded ? forwardedShape : classify)(message, scrubbed);
   if (shape !== 'lame' && shape !== 'useless') return { kind: 'reply', question, shape, message, scrubbed };
   if (shape === 'lame') know.servers.lame(address, zone);

@@ -7,6 +7,7 @@ import { FORWARD_TRY_MS_MIN, TRY_MS_MAX } from '../base/limits.ts';
 import { Rcode } from '../wire/codes.ts';
 import { Flag, type Message } from '../wire/message.ts';
 import type { Budget } from './budget.ts';
+import type { Subnet } from './client-subnet.ts';
 import type { Contact } from './contacts.ts';
 import { limited, type Outcome } from './outcome.ts';
 import type { Route } from './routes.ts';
@@ -29,13 +30,15 @@ export interface Conversation {
   readonly servers: Servers;
   readonly budget: Budget;
   readonly route: Route | undefined;
+  /** What the server is told of who asks. */
+  readonly subnet: Subnet | undefined;
 }
 
 /** Full, then without random case, then without EDNS, then over TCP. */
 const ROUNDS_MAX = 4;
 
 export function* converse(talk: Conversation): Steps<Said> {
-  const { asked, contact, servers, budget, route } = talk;
+  const { asked, contact, servers, budget, route, subnet } = talk;
   const to = contact.address;
   let manner = servers.manner(to);
   let via = route?.via ?? 'udp';
@@ -45,7 +48,7 @@ export function* converse(talk: Conversation): Steps<Said> {
     if (spent !== undefined) return gaveUp(spent);
     const udpMs = Math.max(servers.tryMs(to, contact.tries), recursionDesired ? FORWARD_TRY_MS_MIN : 0);
     const ms = via === 'udp' ? udpMs : TRY_MS_MAX;
-    const heard = yield* send({ to, asked, via, manner, recursionDesired, ms });
+    const heard = yield* send({ to, asked, via, manner, recursionDesired, subnet, ms });
     if (heard.got === 'silence' && heard.puzzled && manner.edns) {
       manner = { ...manner, edns: false };
       continue;

@@ -76,7 +76,7 @@ export class Dns64 {
     const native = this.#withoutExcluded(asked, yield asked);
     // RFC 6147 §5.1.2: any other failure is as if there were none.
     if (native.rcode === Rcode.NXDOMAIN || native.limited !== undefined || hasAddress(native)) return native;
-    return this.#synthesised(yield { name: asked.name, type: Type.A }, native) ?? native;
+    return this.#synthesised(yield { ...asked, type: Type.A }, native) ?? native;
   }
 
   /** RFC 6147 §5.1.4. */
@@ -128,7 +128,7 @@ export class Dns64 {
     if (address === undefined || !this.#isInPrefix(address)) return yield asked;
     const ipv4 = [3, 2, 1, 0].map((i) => address[this.#placeOf(i)]).join('.');
     const target = nameFromText(`${ipv4}.in-addr.arpa`) as Name;
-    const outcome = yield { name: target, type: Type.PTR };
+    const outcome = yield { ...asked, name: target };
     if (outcome.rcode === Rcode.SERVFAIL) return outcome;
     const block = packRrset(Type.CNAME, DNS64_SECONDS_MAX, [target]);
     const alias = { owner: asked.name, block, ttl: DNS64_SECONDS_MAX };

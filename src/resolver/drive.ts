@@ -5,6 +5,7 @@ import { UDP_BYTES_MAX } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { Class } from '../wire/codes.ts';
 import { writeQuery } from '../wire/message.ts';
+import { optionOf, speaksOf, subnetKey } from './client-subnet.ts';
 import { type Match, match } from './match.ts';
 import { typedKey } from './shelf.ts';
 import { respell } from './spelling.ts';
@@ -47,7 +48,10 @@ export class Sender {
     return heard;
   }
 
-  async #exchange({ to, asked, via, manner, recursionDesired }: Sending, patienceMs: number): Promise<Heard> {
+  async #exchange(
+    { to, asked, via, manner, recursionDesired, subnet }: Sending,
+    patienceMs: number,
+  ): Promise<Heard> {
     const { name, type } = asked;
     // RFC 5452 §9.2: an ID nobody can foresee; the port is the transport's to draw.
     const id = this.#world.draw(0x1_0000);
@@ -58,15 +62,22 @@ export class Sender {
       type,
       class: Class.IN,
       recursionDesired,
-      ...(manner.edns ? { edns: { udpSize: UDP_BYTES_MAX } } : {}),
+      ...(manner.edns
+        ? { edns: { udpSize: UDP_BYTES_MAX, options: subnet === undefined ? [] : [optionOf(subnet)] } }
+        : {}),
     });
     let accepted: Match | undefined;
     let puzzled = false;
     const accept = (bytes: Uint8Array): boolean => {
       const matched = match(bytes, { id, spelled, type });
-      if (matched === 'puzzled') puzzled = true;
-      else accepted = matched;
-      return matched !== undefined && matched !== 'puzzled';
+      if (matched === undefined) return false;
+      if (matched === 'puzzled') {
+        puzzled = true;
+        return false;
+      }
+      if (subnet !== undefined && !speaksOf(matched.message, subnet)) return false;
+      accepted = matched;
+      return true;
     };
     const event = await this.#upstream.exchange(endpointOf(to, this.#port), query, via, patienceMs, accept);
     if (event.got === 'unreachable') return event;
@@ -85,5 +96,6 @@ function endpointOf(to: string, portDefault: number): Endpoint {
     : { address: to.slice(0, at), port: Number(to.slice(at + 1)) };
 }
 
-const sendingKey = ({ to, asked, via, manner, recursionDesired }: Sending): string =>
-  `${to} ${via} ${recursionDesired} ${manner.edns} ${manner.randomCase} ${typedKey(asked.name, asked.type)}`;
+const sendingKey = ({ to, asked, via, manner, recursionDesired, subnet }: Sending): string =>
+  `${to} ${via} ${recursionDesired} ${manner.edns} ${manner.randomCase} ` +
+  `${subnet === undefined ? '' : subnetKey(subnet)} ${typedKey(asked.name, asked.type)}`;

@@ -6,8 +6,10 @@
 import type { Budget } from './budget.ts';
 import type { Journal } from './journal.ts';
 import type { Finding } from './outcome.ts';
+import type { Asked } from './wish.ts';
 
 export class Flight {
+  readonly asked: Asked;
   readonly journal: Journal;
   /** Set by whoever launches it, at once. */
   finding!: Promise<Finding>;
@@ -17,7 +19,8 @@ export class Flight {
   /** Began with an unspent purse, so that running out of it is this question's doing. */
   readonly startedFresh: boolean;
 
-  constructor(budget: Budget, journal: Journal) {
+  constructor(asked: Asked, budget: Budget, journal: Journal) {
+    this.asked = asked;
     this.journal = journal;
     this.startedFresh = budget.untouched;
   }

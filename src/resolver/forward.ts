@@ -28,12 +28,12 @@ export function* forward(walk: Walk, place: Delegation): Steps<Finding | undefin
   const first = know.learn(asked, message, says.scrubbed);
   let last = first;
   for (let hops = 1; last.kind === 'alias' && hops < ALIAS_HOPS_MAX; hops++) {
-    const next = { name: last.target, type: asked.type };
+    const next = { ...asked, name: last.target };
     if (!know.routes.isOneWay(next, asked)) break;
     const scrubbed = scrub(message, next, place.cut, ROOT);
     const shape = forwardedShape(message, scrubbed);
     if (shape === 'lame' || shape === 'useless' || shape === 'referral') break;
-    last = know.learn(next, message, scrubbed);
+    last = know.learn(next, message, { ...scrubbed, scope: says.scrubbed.scope });
   }
   return first;
 }

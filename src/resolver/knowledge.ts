@@ -11,6 +11,7 @@ import { equalNames, isWithin, type Name, parentName, ROOT } from '../wire/name.
 import { rdatasOf, rrsetTtl } from '../wire/rrset.ts';
 import { cnameFinding, dnameFinding } from './alias.ts';
 import { Cache, Rank } from './cache.ts';
+import { type ClientSubnetSettings, ClientSubnets, type Subnet, subnetKey } from './client-subnet.ts';
 import { bounded, type Delegation, Delegations, type NameServer } from './delegation.ts';
 import { Failures } from './failures.ts';
 import type { Hosts } from './hosts.ts';
@@ -33,6 +34,8 @@ export interface KnowledgeSettings {
   readonly minimise: Minimisation;
   /** Whom to ask for some names, if not whoever is delegated to. */
   readonly routes?: readonly Route[];
+  /** Absent where nobody is told of clients' networks. */
+  readonly clientSubnet?: ClientSubnetSettings | undefined;
 }
 
 const isRootNs = ({ name, type }: Asked): boolean => name.length === 1 && type === Type.NS;
@@ -44,6 +47,7 @@ export class Knowledge {
   readonly failures: Failures;
   readonly minimise: Minimisation;
   readonly routes: Routes;
+  readonly subnets: ClientSubnets | undefined;
   readonly #delegations: Delegations;
   readonly #settings: KnowledgeSettings;
   readonly #ownZones: OwnZones;
@@ -58,9 +62,21 @@ export class Knowledge {
     this.routes = new Routes(settings.routes ?? []);
     this.hints = { cut: ROOT, servers: settings.rootHints, expiresMs: Number.POSITIVE_INFINITY };
     // Each its own share: a flood of failures, or of delegations, evicts no answer.
-    this.cache = new Cache(settings.cacheBytes * 0.75, world);
+    const tailored = settings.clientSubnet === undefined ? 0 : 0.25;
+    this.cache = new Cache(settings.cacheBytes * (0.75 - tailored), world);
     this.#delegations = new Delegations(settings.cacheBytes * 0.15, world);
     this.failures = new Failures(settings.cacheBytes * 0.1, world);
+    this.subnets =
+      settings.clientSubnet &&
+      new ClientSubnets(settings.clientSubnet, settings.cacheBytes * tailored, world);
+  }
+
+  /** Whether what is found for one holds for the other, who asks the same, of perhaps another network. */
+  isForBoth(one: Asked, other: Asked): boolean {
+    if (this.subnets?.covers(one.name) !== true || one.subnet === other.subnet) return true;
+    return one.subnet !== undefined && other.subnet !== undefined
+      ? subnetKey(one.subnet) === subnetKey(other.subnet)
+      : false;
   }
 
   /** Whether it is for us to answer, or to say whom to ask. */
@@ -84,6 +100,8 @@ export class Knowledge {
       if (local !== undefined) return ended(local);
     }
     // RFC 9609 §2: to be primed is to know the root's servers, not just the answer that names them.
+    const tailored = this.subnets?.find(asked);
+    if (tailored !== undefined) return tailored;
     if (!isRootNs(asked) || !this.mayPrime || this.#delegations.at(ROOT) !== undefined) {
       // Who denies or renames what is above a zone of ours, or one with servers of its own, does not speak
       // for it (LIMITS C10).
@@ -170,23 +188,38 @@ export class Knowledge {
     const isKept = this.routes.isOneWay({ name: owner, type }, wanted);
     const rank = (message.flags & Flag.AA) !== 0 ? Rank.AUTHORITATIVE : Rank.CLAIMED;
     this.failures.forgive(name, type);
-    const { rrsets, link, soa } = scrubbed;
+    const { rrsets, link, soa, scope } = scrubbed;
+    const isForAll = isKept && scope === undefined;
     if (rrsets.length > 0) {
-      if (isKept) this.cache.keepData(name, type, rrsets, rank);
+      if (isForAll) this.cache.keepData(name, type, rrsets, rank);
       if (isRootNs(asked) && this.mayPrime) this.#learnRoot(message);
-      return ended(answered(rrsets.map((block) => ({ owner: name, block, ttl: rrsetTtl(block, 0) }))));
+      return this.#tailored(
+        asked,
+        scope,
+        ended(answered(rrsets.map((block) => ({ owner: name, block, ttl: rrsetTtl(block, 0) })))),
+      );
     }
     if (link !== undefined) {
-      if (isKept) this.cache.keepData(link.owner, link.type, [link.block], rank);
+      if (isForAll) this.cache.keepData(link.owner, link.type, [link.block], rank);
       const ttl = rrsetTtl(link.block, 0);
-      if (link.type === Type.CNAME) return cnameFinding(name, link.block, ttl);
-      return dnameFinding(name, link.owner, link.block, ttl);
+      const isCname = link.type === Type.CNAME;
+      const finding = isCname
+        ? cnameFinding(name, link.block, ttl)
+        : dnameFinding(name, link.owner, link.block, ttl);
+      return this.#tailored(asked, scope, finding);
     }
+    // RFC 7871 §7.4: an absence holds for everybody.
     const denier = soa && negativeSoa(soa);
     const exists = message.rcode !== Rcode.NXDOMAIN;
     if (denier !== undefined && isKept)
       this.cache.keepDenial(name, exists ? type : 'whole name', denier, rank);
     return ended(denied(message.rcode, denier));
+  }
+
+  /** Keeps the finding for those for whom it is, if that is not everybody. */
+  #tailored(asked: Asked, scope: Subnet | undefined, finding: Finding): Finding {
+    if (scope !== undefined) this.subnets?.keep(asked, scope, finding);
+    return finding;
   }
 
   /**
@@ -213,6 +246,7 @@ export class Knowledge {
     this.cache.clear(isDoomed);
     this.failures.clear(isDoomed);
     this.#delegations.clear(isDoomed);
+    this.subnets?.clear(isDoomed);
     if (isDoomed === undefined) this.servers.clear();
   }
 }

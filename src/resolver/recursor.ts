@@ -18,6 +18,7 @@ import { type Name, ownName } from '../wire/name.ts';
 import { rrsetType } from '../wire/rrset.ts';
 import { aliasTarget } from './alias.ts';
 import { Budget } from './budget.ts';
+import type { ClientSubnetSettings } from './client-subnet.ts';
 import type { NameServer } from './delegation.ts';
 import { Dns64, type Dns64Settings } from './dns64.ts';
 import { drive, Sender } from './drive.ts';
@@ -56,6 +57,8 @@ export interface RecursorSettings {
   readonly routes?: readonly Route[];
   /** Absent where no AAAA is synthesised. */
   readonly dns64?: Dns64Settings | undefined;
+  /** Absent where nobody is told of clients' networks. */
+  readonly clientSubnet?: ClientSubnetSettings | undefined;
   /** A mistake of ours: the question got SERVFAIL. */
   readonly onBug: (error: unknown) => void;
 }
@@ -64,6 +67,8 @@ export interface RecursorSettings {
 export interface ClientQuestion extends Question {
   /** Whether AAAA and their PTR may be synthesised (RFC 6147). */
   readonly synthesise?: boolean;
+  /** Who asks, if that may be told in part; four or sixteen bytes. */
+  readonly client?: Uint8Array | undefined;
 }
 
 /** Who pays, and which flight waits. */
@@ -114,6 +119,11 @@ export class Recursor {
     return { entries: size, bytes };
   }
 
+  /** Whether an answer may depend on the network of who asks. */
+  get tellsSubnets(): boolean {
+    return this.#know.subnets !== undefined;
+  }
+
   /** Clients' questions that are not done with. */
   get waiting(): number {
     return this.#clients.size;
@@ -126,12 +136,19 @@ export class Recursor {
 
   #recall(question: ClientQuestion): Outcome | undefined {
     const dns64 = this.#synthesiser(question);
-    return dns64 === undefined ? recall(question, this.#know) : recall64(question, this.#know, dns64);
+    const asked = this.#askedBy(question);
+    return dns64 === undefined ? recall(asked, this.#know) : recall64(asked, this.#know, dns64);
   }
 
   #resolve(question: ClientQuestion): Steps<Outcome> {
     const dns64 = this.#synthesiser(question);
-    return dns64 === undefined ? resolve(question) : resolve64(question, dns64);
+    const asked = this.#askedBy(question);
+    return dns64 === undefined ? resolve(asked) : resolve64(asked, dns64);
+  }
+
+  #askedBy({ name, type, client }: ClientQuestion): Asked {
+    const subnet = client && this.#know.subnets?.of(client);
+    return subnet === undefined ? { name, type } : { name, type, subnet };
   }
 
   #synthesiser({ synthesise }: ClientQuestion): Dns64 | undefined {
@@ -172,14 +189,16 @@ export class Recursor {
 
   /**
    * Whether all of the outcome was told by others, and holds as long as they said: no failure, nothing of our
-   * own zones, of the hosts file, or of local names, which may change at any time.
+   * own zones, of the hosts file, or of local names, which may change at any time; and that it is for
+   * everybody.
    */
   isOfOthers({ name, type }: Question, { rcode, ede, answer }: Outcome): boolean {
     if ((rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN) || ede !== undefined) return false;
     // Every name that was asked for on the way: the question's, and where each alias points.
     const aliases = answer.filter(({ block }) => rrsetType(block, 0) === Type.CNAME);
     const names = [name, ...aliases.map(({ block }) => ownName(aliasTarget(block)))];
-    return names.every((each) => !this.#know.isOurs({ name: each, type }));
+    const { subnets } = this.#know;
+    return names.every((each) => !this.#know.isOurs({ name: each, type }) && subnets?.covers(each) !== true);
   }
 
   /** A question that is too much for us is so for the next client, too (RFC 9520 §3.2). */
@@ -206,7 +225,9 @@ export class Recursor {
       if (obstacle !== undefined) return this.#turnAway(obstacle);
       this.#counters?.bump(Counter.resolutionsJoined);
       const finding = await this.#await(open, account);
-      if (open.holdsForAll(finding)) return finding;
+      // One at a time for all networks together, lest a forger has many queries to guess at (LIMITS B3).
+      const mine = this.#know.isForBoth(open.asked, asked) ? finding : this.#know.find(asked);
+      if (mine !== undefined && open.holdsForAll(mine)) return mine;
     }
     if (account.flight === undefined && this.#inFlight.size >= RESOLUTIONS_MAX) {
       return this.#turnAway(limited('too many questions are being resolved', 'moment'));
@@ -233,7 +254,7 @@ export class Recursor {
   #launch(key: string, asked: Asked, budget: Budget): Flight {
     this.#counters?.bump(Counter.resolutionsStarted);
     const journal = new Journal();
-    const flight = new Flight(budget, journal);
+    const flight = new Flight(asked, budget, journal);
     this.#inFlight.set(key, flight);
     const account: Account = { budget, flight, waitingFor: undefined };
     // It takes off when whoever launched it is known to wait for it: only then are circles seen.

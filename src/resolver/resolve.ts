@@ -81,7 +81,7 @@ class Chase {
     const key = nameKey(target);
     if (this.#seen.has(key)) return limited(`the aliases go round in a circle at ${plainText(target)}`);
     this.#seen.add(key);
-    this.asked = { name: target, type: this.asked.type };
+    this.asked = { ...this.asked, name: target };
     return undefined;
   }
 

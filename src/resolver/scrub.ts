@@ -10,6 +10,7 @@ import { Class, Type } from '../wire/codes.ts';
 import type { Message, ResourceRecord } from '../wire/message.ts';
 import { equalNames, isWithin, type Name, nameKey, ownName } from '../wire/name.ts';
 import { packRrset, RRSET_RRS_BYTES_MAX } from '../wire/rrset.ts';
+import type { Subnet } from './client-subnet.ts';
 import { followsAliases } from './outcome.ts';
 import { type Referral, referralOf } from './referral.ts';
 import type { Asked } from './wish.ts';
@@ -38,6 +39,8 @@ export interface Scrubbed {
   readonly authorityOf: 'nobody' | 'zone' | 'above' | 'child';
   /** An RRset was in it that no message of ours could carry. */
   readonly oversized: boolean;
+  /** For whom the answer holds, where that is not everybody. */
+  readonly scope?: Subnet | undefined;
 }
 
 const nothing: Scrubbed = {

@@ -5,12 +5,15 @@
 import { assert } from '../base/assert.ts';
 import type { Message } from '../wire/message.ts';
 import type { Name } from '../wire/name.ts';
+import type { Subnet } from './client-subnet.ts';
 import type { Finding } from './outcome.ts';
 import type { Unsent } from './upstream.ts';
 
 export interface Asked {
   readonly name: Name;
   readonly type: number;
+  /** Of who asks, where some servers are told (RFC 7871). */
+  readonly subnet?: Subnet | undefined;
 }
 
 /** How a question is put to a server; less of it for servers that cannot take more. */
@@ -27,6 +30,8 @@ export interface Sending {
   readonly via: 'udp' | 'tcp';
   readonly manner: Manner;
   readonly recursionDesired: boolean;
+  /** What the server is told of who asks. */
+  readonly subnet?: Subnet | undefined;
   readonly ms: number;
 }
 

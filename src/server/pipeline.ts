@@ -71,6 +71,7 @@ export class Pipeline implements Answerer {
     this.#settings = settings;
     this.#chaos = new Chaos(settings.chaos);
     this.#recursion = new Recursion(settings.recursion);
+    this.#recursion.ipv6Only = settings.ipv6Only;
     this.#guard = new Guard(settings.counters);
     if (settings.guard) this.#post(settings.guard);
   }
@@ -87,6 +88,7 @@ export class Pipeline implements Answerer {
     if (changed.chaos) this.#chaos = new Chaos(changed.chaos);
     if (changed.guard) this.#post(changed.guard);
     if ('recursion' in changed) this.#recursion.by = changed.recursion;
+    this.#recursion.ipv6Only = this.#settings.ipv6Only;
   }
 
   #post(guard: GuardSettings): void {
@@ -206,8 +208,7 @@ export class Pipeline implements Answerer {
   #recurse(beginsWithUs: boolean, client: Client, out: Bytes, send: Send): number {
     const recursion = this.#recursion;
     const { counters, observer } = this.#settings;
-    const isIpv6Only = this.#settings.ipv6Only?.hasBytes(client.address) === true;
-    const isCached = recursion.fromCache(this.#query, this.#reply, isIpv6Only);
+    const isCached = recursion.fromCache(this.#query, this.#reply, client);
     // It is counted where it is answered.
     if (!isCached && recursion.isElsewhere) return LATER;
     if (beginsWithUs) counters.bump(Counter.authoritative);
@@ -225,7 +226,7 @@ export class Pipeline implements Answerer {
     };
     const onBug = (bug: unknown, packet: Bytes): void =>
       send(late.slice(0, this.#apologise(bug, packet, late)));
-    return recursion.later(this.#query, this.#reply, isIpv6Only, finish, onBug);
+    return recursion.later(this.#query, this.#reply, client, finish, onBug);
   }
 
   #plain(rcode: number, client: Client, out: Bytes, recursionAvailable = false): number {

@@ -7,8 +7,9 @@
 import { type KeptRrset, type Reply, Section } from '../answer/reply.ts';
 import { assert } from '../base/assert.ts';
 import { type Bytes, copyOf } from '../base/bytes.ts';
+import type { PrefixSet } from '../base/prefix.ts';
 import type { ClientQuestion, Outcome, Recursor } from '../resolver/recursor.ts';
-import { LATER } from '../transport/door.ts';
+import { type Client, LATER } from '../transport/door.ts';
 import { Type } from '../wire/codes.ts';
 import type { HashedName } from '../wire/hashed-name.ts';
 import { Flag } from '../wire/header.ts';
@@ -41,6 +42,8 @@ const isHere = (by: Here | Elsewhere): by is Here => 'recursor' in by;
 export class Recursion {
   /** Absent where recursion is off. A resolver that is replaced still ends what it began. */
   by: Here | Elsewhere | undefined;
+  /** Who is to have DNS64; undefined where nobody is. */
+  ipv6Only: PrefixSet | undefined;
   #pending = 0;
 
   constructor(by: Here | Elsewhere | undefined) {
@@ -59,20 +62,17 @@ export class Recursion {
     return this.#pending;
   }
 
-  /**
-   * Completes the reply with what is known, if that can be done at once. `isIpv6Only`: who asks is to have
-   * DNS64.
-   */
-  fromCache(query: Query, reply: Reply, isIpv6Only: boolean): boolean {
+  /** Completes the reply with what is known, if that can be done at once. */
+  fromCache(query: Query, reply: Reply, client: Client): boolean {
     const { by } = this;
     assert(by !== undefined, 'nobody is sent here where recursion is off');
-    const synthesise = isIpv6Only && maySynthesise(query);
+    const synthesise = this.#synthesises(query, client);
     const variant = variantOf(query, synthesise);
     if (!isHere(by)) {
       const name = nameInHand(query, reply);
       return by.answers?.complete(name.bytes, name.length, query.type, variant, reply) === true;
     }
-    const question = questionInHand(query, reply, synthesise);
+    const question = questionInHand(query, reply, synthesise, by.recursor.tellsSubnets ? client : undefined);
     const outcome = by.recursor.cached(question);
     if (outcome === undefined) return false;
     share(by.recursor, by.shared, question, variant, outcome, true);
@@ -80,23 +80,29 @@ export class Recursion {
     return true;
   }
 
+  /** RFC 6147 §5.5 item 3: who validates for itself is told what there is. */
+  #synthesises({ type, dnssecOk, flags }: Query, { address }: Client): boolean {
+    if (this.ipv6Only === undefined || (type !== Type.AAAA && type !== Type.PTR)) return false;
+    return !(dnssecOk && (flags & Flag.CD) !== 0) && this.ipv6Only.hasBytes(address);
+  }
+
   /** `finish` is called when query and reply are back in hand. */
   later(
     query: Query,
     reply: Reply,
-    isIpv6Only: boolean,
+    client: Client,
     finish: () => void,
     onBug: (bug: unknown, packet: Bytes) => void,
   ): number {
-    const synthesise = isIpv6Only && maySynthesise(query);
+    const synthesise = this.#synthesises(query, client);
     const variant = variantOf(query, synthesise);
-    const question = questionInHand(query, reply, synthesise);
     const kept = reply.answers();
     const packet = copyOf(query.packet, 0, query.length);
     const { by } = this;
     assert(by !== undefined && isHere(by), 'who recurses elsewhere does not wait for it here');
     // What changes meanwhile may be another era; the outcome belongs to the one in which it was asked for.
     const { recursor, shared } = by;
+    const question = questionInHand(query, reply, synthesise, recursor.tellsSubnets ? client : undefined);
     this.#pending++;
     recursor
       .resolve(question)
@@ -121,10 +127,6 @@ export class Recursion {
 const variantOf = ({ dnssecOk, flags }: Query, synthesise: boolean): number =>
   (synthesise ? 4 : 0) | (dnssecOk ? 2 : 0) | ((flags & Flag.CD) === 0 ? 0 : 1);
 
-/** RFC 6147 §5.5 item 3: who validates for itself is told what there is. */
-const maySynthesise = ({ type, dnssecOk, flags }: Query): boolean =>
-  (type === Type.AAAA || type === Type.PTR) && !(dnssecOk && (flags & Flag.CD) !== 0);
-
 function share(
   recursor: Recursor,
   shared: Shared | undefined,
@@ -142,11 +144,18 @@ function share(
 const nameInHand = (query: Query, reply: Reply): HashedName =>
   reply.hasAnswers() ? reply.chase : query.name;
 
-const questionInHand = (query: Query, reply: Reply, synthesise: boolean): ClientQuestion => ({
+/** `told` is who asks, where servers may be told of that. */
+const questionInHand = (
+  query: Query,
+  reply: Reply,
+  synthesise: boolean,
+  told: Client | undefined,
+): ClientQuestion => ({
   name: ownName(nameInHand(query, reply).bytes),
   type: query.type,
   class: query.class,
   synthesise,
+  client: told && !query.hidesSubnet ? copyOf(told.address, 0, told.address.length) : undefined,
 });
 
 function complete(reply: Reply, kept: readonly KeptRrset[], outcome: Outcome): void {

@@ -284,6 +284,22 @@ test('DNS64 has a prefix that an address fits into', async () => {
   ]);
 });
 
+test('who is told of clients, and with which names, has to be said', async () => {
+  const { settings } = await configured(
+    'recursion: { clientSubnet: { servers: [192.0.2.0/24], zones: [Example.com] } }',
+  );
+  expect(settings?.recursion.clientSubnet).toEqual({
+    servers: ['192.0.2.0/24'],
+    zones: [nameFromText('example.com')],
+    ipv4Bits: 24,
+    ipv6Bits: 56,
+  });
+  expect(told(await configured('recursion: { clientSubnet: { zones: [.], ipv4: 33 } }'))).toEqual([
+    '1:28: error: recursion.clientSubnet.servers: expected a list of addresses and prefixes, found nothing',
+    '1:48: error: recursion.clientSubnet.ipv4: expected a number of bits from 1 to 32, found 33',
+  ]);
+});
+
 test('no zone has two rules, is found by names within, or is forwarded to ourselves', async () => {
   const twice = await configured(`
 recursion:

@@ -3,6 +3,7 @@
  * step that does not hold throws, with the line and everything that was sent.
  */
 import { type Answer, encode } from 'dns-packet';
+import { parseIp } from '../../src/base/ip.ts';
 import { parseHosts } from '../../src/resolver/hosts.ts';
 import { LOCAL_NAMES_DEFAULT } from '../../src/resolver/local-names.ts';
 import type { Minimisation } from '../../src/resolver/minimise.ts';
@@ -131,7 +132,7 @@ export class Stage {
         void this.recursor.resolve({ name: name(first), type: typeFromText(second) ?? 0, class: 1 });
         return;
       case 'ask':
-        return this.#ask(first, second, third, Number(fourth || 1));
+        return this.#ask(first, second, third, fourth);
       default:
         throw new Error(`no such step: ${verb}`);
     }
@@ -162,24 +163,32 @@ export class Stage {
     else if (key === 'never') for (const address of values) this.#never.add(address);
     else if (key === 'local') this.#settings.localNames = values;
     else if (key === 'dns64') this.#settings.dns64 = dns64From(values);
+    else if (key === 'subnets')
+      this.#settings.clientSubnet = {
+        servers: values.slice(0, 1),
+        zones: values.slice(1).map(name),
+        ipv4Bits: 24,
+        ipv6Bits: 56,
+      };
     else if (key === 'port') this.#settings.upstreamPort = Number(values[0]);
     else if (key === 'hosts')
       this.#settings.hosts = parseHosts(lines.map(({ text }) => text).join('\n'), 'hosts').hosts;
     else throw new Error(`no such setting: ${key}`);
   }
 
-  async #ask(owner: string, type: string, how: string, count: number): Promise<void> {
+  async #ask(owner: string, type: string, how: string, from: string): Promise<void> {
     this.#sentBefore = this.internet.log.length;
     const questionOf = (i: number): ClientQuestion => ({
       name: name(owner.replace('%', String(i))),
       type: typeFromText(type) ?? 0,
       class: 1,
       synthesise: how === 'ipv6-only',
+      client: clientOf(how, from, i),
     });
     this.#startMs = this.world.nowMs();
     this.#wasCached = this.recursor.cached(questionOf(0)) !== undefined;
     const ask = (i: number): Promise<Outcome> => this.recursor.resolve(questionOf(i));
-    const numbers = Array.from({ length: count }, (_, i) => i);
+    const numbers = Array.from({ length: how === 'from' ? 1 : Number(from || 1) }, (_, i) => i);
     this.#outcomes = [];
     if (how === 'times') for (const i of numbers) this.#outcomes.push(await this.world.until(ask(i)));
     else this.#outcomes = await this.world.until(Promise.all(numbers.map(ask)));
@@ -256,6 +265,7 @@ export class Stage {
       port: () => [all.filter((q) => q.port === Number(second)), words.slice(3)],
       plain: () => [all.filter((q) => !q.edns), words.slice(2)],
       lower: () => [all.filter((q) => q.name === q.name.toLowerCase()), words.slice(2)],
+      telling: () => [all.filter((q) => q.subnet === second), words.slice(3)],
       recursive: () => [all.filter((q) => q.recursionDesired), words.slice(2)],
     };
     const [found, bound] = by[first]?.() ?? [all, words.slice(1)];
@@ -265,6 +275,12 @@ export class Stage {
   #ownZones(): OwnZones {
     return { ask: (owner, type) => askOwn(this.#own, plain(owner).replace(/^\.$/, ''), typeText(type)) };
   }
+}
+
+/** `from ADDRESS`; `networks 500` is as many clients, each in a network of its own; else nobody knows. */
+function clientOf(how: string, from: string, i: number): Uint8Array | undefined {
+  if (how === 'networks') return Uint8Array.of(10, i >> 8, i & 0xff, 1);
+  return how === 'from' ? parseIp(from) : undefined;
 }
 
 /** `64:ff9b::/96 2001:db8:bad::/48 good.com`: the prefix, what is excluded, what is ignored. */
