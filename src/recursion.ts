@@ -48,7 +48,7 @@ class Resolver {
   constructor(start: ThreadStart<ResolverPublication>, native: Native | undefined) {
     const { walk, neverQuery, open, gauges } = start.publication;
     this.#outpost = new Outpost(start, realWorld, (changed) => this.#apply(changed));
-    this.#upstream = socketUpstream(realWorld, this.#outpost.counters);
+    this.#upstream = socketUpstream({ counters: this.#outpost.counters, native });
     this.#returns = native && new Returns(native, this.#outpost.counters);
     this.#gauges = new Gauges(gauges);
     this.#open = new Set(open);
@@ -64,6 +64,8 @@ class Resolver {
       this.#outpost.take(published);
       this.#look();
     });
+    // Also where a mistake ends it.
+    process.once('exit', () => this.#upstream.close());
     this.#look();
     this.#beat();
   }
@@ -187,7 +189,6 @@ class Resolver {
 
   #end(): void {
     this.#flush();
-    this.#upstream.close();
     process.exit();
   }
 }

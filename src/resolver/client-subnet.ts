@@ -4,14 +4,15 @@
  * says. Such answers are kept here, by network; those that hold for all go where all others go. Of clients
  * that want to stay hidden (§7.1.2) nothing is told, and what is answered then is for such clients alone.
  */
+import { LRUCache } from 'lru-cache';
 import { IPV4_BYTES } from '../base/ip.ts';
 import { PrefixSet, unmapped } from '../base/prefix.ts';
 import type { World } from '../base/world.ts';
 import { EdnsOption } from '../wire/codes.ts';
 import type { EdnsOptionValue, Message } from '../wire/message.ts';
-import { isWithin, type Name } from '../wire/name.ts';
+import { isWithin, type Name, ownName } from '../wire/name.ts';
 import type { AnswerRrset, Finding } from './outcome.ts';
-import { type Fact, Shelf, typedKey } from './shelf.ts';
+import { typedKey } from './shelf.ts';
 import type { Asked } from './wish.ts';
 
 export interface ClientSubnetSettings {
@@ -31,9 +32,10 @@ export interface Subnet {
   readonly address: Uint8Array;
 }
 
-interface Tailored extends Fact {
+interface Tailored {
   readonly finding: Finding;
   readonly keptMs: number;
+  readonly expiresMs: number;
 }
 
 /** Whom an answer is for that was given without knowing of any network. */
@@ -42,20 +44,23 @@ const IPV4 = 1;
 const IPV6 = 2;
 /** FAMILY, SOURCE PREFIX-LENGTH, SCOPE PREFIX-LENGTH. */
 const OPTION_HEAD_BYTES = 4;
-/** What a finding costs besides its blocks; measured like the shelf's own. */
+/** What an entry costs beyond its bytes, and each RRset of it: objects, key, and the books of the cache. */
+const ENTRY_BYTES = 500;
 const RRSET_BYTES = 240;
 
 export class ClientSubnets {
   readonly #settings: ClientSubnetSettings;
   readonly #servers: PrefixSet | undefined;
-  readonly #shelf: Shelf<Tailored>;
+  readonly #known: LRUCache<string, Tailored>;
+  readonly #world: World;
 
   /** Texts that are no prefixes are the configuration's to complain about. */
   constructor(settings: ClientSubnetSettings, bytesMax: number, world: World) {
     const servers = PrefixSet.parse(settings.servers);
     this.#settings = settings;
     this.#servers = servers instanceof PrefixSet ? servers : undefined;
-    this.#shelf = new Shelf(bytesMax, world);
+    this.#known = new LRUCache({ maxSize: Math.max(ENTRY_BYTES, Math.floor(bytesMax)) });
+    this.#world = world;
   }
 
   covers(name: Name): boolean {
@@ -89,8 +94,8 @@ export class ClientSubnets {
     const key = typedKey(name, type);
     // RFC 7871 §7.3.2: the longest that matches.
     for (let { bits } = subnet; bits >= 0; bits--) {
-      const known = this.#shelf.live(key + subnetKey(masked(subnet.family, subnet.address, bits)));
-      if (known !== undefined) return this.#aged(known);
+      const known = this.#known.get(key + subnetKey(masked(subnet.family, subnet.address, bits)));
+      if (known !== undefined && known.expiresMs > this.#world.nowMs()) return this.#aged(known);
     }
     return undefined;
   }
@@ -98,15 +103,19 @@ export class ClientSubnets {
   keep({ name, type }: Asked, scope: Subnet, finding: Finding): void {
     const rrsets = rrsetsOf(finding);
     const ttl = Math.min(...rrsets.map((rrset) => rrset.ttl));
-    const keptMs = this.#shelf.nowMs();
+    const keptMs = this.#world.nowMs();
     const expiresMs = keptMs + ttl * 1_000;
-    if (!(expiresMs > keptMs)) return;
-    const bytes = rrsets.reduce((sum, { block }) => sum + RRSET_BYTES + block.length, 0);
-    this.#shelf.put(typedKey(name, type) + subnetKey(scope), { finding, keptMs, expiresMs }, bytes);
+    if (ttl <= 0) return;
+    const key = typedKey(name, type) + subnetKey(scope);
+    const size = rrsets.reduce((sum, { block }) => sum + RRSET_BYTES + block.length, ENTRY_BYTES);
+    this.#known.set(key, { finding, keptMs, expiresMs }, { size: size + key.length });
   }
 
   clear(isDoomed?: (name: Name) => boolean): void {
-    this.#shelf.clear(isDoomed);
+    if (isDoomed === undefined) this.#known.clear();
+    for (const key of this.#known.keys()) {
+      if (isDoomed?.(ownName(Buffer.from(key, 'latin1'))) === true) this.#known.delete(key);
+    }
   }
 
   #isChosen(name: Name, server: string): boolean {
@@ -115,7 +124,7 @@ export class ClientSubnets {
   }
 
   #aged({ finding, keptMs }: Tailored): Finding {
-    const age = Math.floor((this.#shelf.nowMs() - keptMs) / 1_000);
+    const age = Math.floor((this.#world.nowMs() - keptMs) / 1_000);
     const older = (rrsets: readonly AnswerRrset[]): AnswerRrset[] =>
       rrsets.map((rrset) => ({ ...rrset, ttl: rrset.ttl - age }));
     return finding.kind === 'alias'
