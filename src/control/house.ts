@@ -50,7 +50,7 @@ export interface Ground {
 }
 
 /** Decided when the doors are opened. */
-const RESTART_KEYS = ['listen', 'threads', 'tcp', 'http', 'user', 'group'] as const;
+const RESTART_KEYS = ['listen', 'threads', 'tcp', 'http', 'control', 'user', 'group'] as const;
 
 export class House {
   readonly pipeline: Pipeline;
@@ -95,6 +95,10 @@ export class House {
       counters: ground.counters,
       onBug: (bug, packet) => ground.bugs.tell(bug, { packet: toHex(packet) }),
     });
+  }
+
+  get settings(): Settings {
+    return this.#settings;
   }
 
   get catalog(): Catalog {

@@ -14,6 +14,7 @@ import {
   type ThreadStart,
 } from './front-letters.ts';
 import type { Switchboard } from './fronts.ts';
+import { InquiryDesk } from './inquiries.ts';
 import { type Line, newLine, unread as unreadOf } from './line.ts';
 import { Place, type ThreadRoom } from './place.ts';
 import { Gauges, type ResolverStanding } from './resolver-gauges.ts';
@@ -39,6 +40,7 @@ const LEAVE_LOOK_MS = 5;
 export class ResolverThread implements Switchboard {
   readonly #room: ResolverRoom;
   readonly #place: Place<ResolverPublication>;
+  readonly inquiries: InquiryDesk;
   readonly #gauges = new Gauges();
   readonly #lines = new Map<object, Pick<Line, 'queries'>>();
   #told: ForResolver | undefined;
@@ -49,6 +51,7 @@ export class ResolverThread implements Switchboard {
 
   constructor(room: ResolverRoom) {
     this.#room = room;
+    this.inquiries = new InquiryDesk(room.world);
     this.#place = new Place(room, {
       name: 'resolver',
       died: Counter.resolversDied,
@@ -56,6 +59,7 @@ export class ResolverThread implements Switchboard {
       publication: () => this.#publication(),
       onChange: () => {
         this.#lines.clear();
+        this.#connectInquiries();
         room.onChange();
       },
     });
@@ -90,6 +94,15 @@ export class ResolverThread implements Switchboard {
     this.#lines.set(who, near);
     this.#place.tell({ line: far }, [far.port]);
     return near;
+  }
+
+  #connectInquiries(): void {
+    if (!this.#place.isAlive) {
+      this.inquiries.disconnect();
+      return;
+    }
+    const port = this.inquiries.connect();
+    this.#place.tell({ inquiries: port }, [port]);
   }
 
   allow(open: readonly number[]): void {
@@ -141,7 +154,7 @@ export class ResolverThread implements Switchboard {
   #publication(): ResolverPublication {
     const { walk, ...told } = this.#told as ForResolver;
     const gauges = this.#gauges.memory;
-    const common = { ...told, open: this.#open, line: undefined, flush: undefined, gauges, stop: false };
-    return { ...common, walk: walk as WalkTerms };
+    const once = { line: undefined, inquiries: undefined, flush: undefined };
+    return { ...told, ...once, open: this.#open, gauges, stop: false, walk: walk as WalkTerms };
   }
 }

@@ -41,7 +41,7 @@ export type ZoneSays =
 /** `minimised` is part of what the walk asks, or all of it. */
 export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps<ZoneSays> {
   const { asked, know, budget, journal } = walk;
-  journal.enter(place.cut);
+  journal.enter(place);
   const contacts = new Contacts(place, know, journal);
   let cut: Outcome['limited'];
   let lookups = 0;
@@ -67,6 +67,7 @@ export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps
       contact,
       servers: know.servers,
       budget,
+      journal,
       route: place.route,
       subnet,
     });
@@ -105,6 +106,7 @@ function weigh(
   const believed = scrub(message, question, zone, isForwarded ? ROOT : zone);
   const scrubbed = scope === undefined ? believed : { ...believed, scope };
   const shape = (isForwarded ? forwardedShape : classify)(message, scrubbed);
+  journal.weighed(shape, message, scrubbed);
   if (shape !== 'lame' && shape !== 'useless') return { kind: 'reply', question, shape, message, scrubbed };
   if (shape === 'lame') know.servers.lame(address, zone);
   journal.blame(address, disappointment(message, scrubbed));

@@ -9,6 +9,7 @@ import { Flag, type Message } from '../wire/message.ts';
 import type { Budget } from './budget.ts';
 import type { Subnet } from './client-subnet.ts';
 import type { Contact } from './contacts.ts';
+import type { Journal } from './journal.ts';
 import { limited, type Outcome } from './outcome.ts';
 import type { Route } from './routes.ts';
 import type { Servers } from './servers.ts';
@@ -29,6 +30,7 @@ export interface Conversation {
   readonly contact: Contact;
   readonly servers: Servers;
   readonly budget: Budget;
+  readonly journal: Journal;
   readonly route: Route | undefined;
   /** What the server is told of who asks. */
   readonly subnet: Subnet | undefined;
@@ -38,7 +40,7 @@ export interface Conversation {
 const ROUNDS_MAX = 4;
 
 export function* converse(talk: Conversation): Steps<Said> {
-  const { asked, contact, servers, budget, route, subnet } = talk;
+  const { asked, contact, servers, budget, journal, route, subnet } = talk;
   const to = contact.address;
   let manner = servers.manner(to);
   let via = route?.via ?? 'udp';
@@ -48,7 +50,9 @@ export function* converse(talk: Conversation): Steps<Said> {
     if (spent !== undefined) return gaveUp(spent);
     const udpMs = Math.max(servers.tryMs(to, contact.tries), recursionDesired ? FORWARD_TRY_MS_MIN : 0);
     const ms = via === 'udp' ? udpMs : TRY_MS_MAX;
-    const heard = yield* send({ to, asked, via, manner, recursionDesired, subnet, ms });
+    const sending = { to, asked, via, manner, recursionDesired, subnet, ms };
+    const heard = yield* send(sending);
+    journal.asked(sending, heard);
     if (heard.got === 'silence' && heard.puzzled && manner.edns) {
       manner = { ...manner, edns: false };
       continue;

@@ -15,6 +15,7 @@ import { type ClientSubnetSettings, ClientSubnets, type Subnet, subnetKey } from
 import { bounded, type Delegation, Delegations, type NameServer } from './delegation.ts';
 import { Failures } from './failures.ts';
 import type { Hosts } from './hosts.ts';
+import type { Source } from './journal.ts';
 import type { LocalNames } from './local-names.ts';
 import type { Minimisation } from './minimise.ts';
 import { type AnswerRrset, answered, denied, ended, type Finding, type Outcome } from './outcome.ts';
@@ -88,6 +89,17 @@ export class Knowledge {
   #local({ name, type }: Asked, route: Route | undefined): Outcome | undefined {
     const { hosts, localNames } = this.#settings;
     return hosts?.find(name, type) ?? localNames.find(name, type, route?.apex.length);
+  }
+
+  /** Where `find` has it from. */
+  sourceOf(asked: Asked): Source {
+    const { name, type } = asked;
+    const own = this.#ownZones.ask(name, type);
+    if (own.kind === 'answer') return 'own zone';
+    if (own.kind === 'outside' && this.#settings.hosts?.find(name, type) !== undefined) return 'hosts file';
+    if (own.kind === 'outside' && this.#local(asked, this.routes.of(asked)) !== undefined)
+      return 'local names';
+    return this.failures.find(name, type) === undefined ? 'cache' : 'failed before';
   }
 
   find(asked: Asked): Finding | undefined {

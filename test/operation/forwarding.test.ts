@@ -4,7 +4,7 @@
  */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { decode } from 'dns-packet';
+import { decode, encode } from 'dns-packet';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Internet } from './internet.ts';
 import { ask, folderOf, queryBytes, ServerProcess, short, zoneText } from './server.ts';
@@ -74,11 +74,16 @@ test('the server of a stub zone is asked itself', async () => {
 });
 
 /** As `ask`, from an address of a client. */
-async function askFrom(address: string, name: string, type: string): Promise<string> {
+async function askFrom(
+  address: string,
+  name: string,
+  type: string,
+  query: Uint8Array = queryBytes(name, type),
+): Promise<string> {
   const socket = createSocket('udp4');
   try {
     socket.bind(0, address);
-    socket.send(queryBytes(name, type), port, '127.0.0.1');
+    socket.send(query, port, '127.0.0.1');
     const [bytes] = (await once(socket, 'message')) as [Buffer];
     return short(decode(bytes));
   } finally {
@@ -95,6 +100,13 @@ test('what is made for clients with IPv6 only never reaches others, cached or no
     expect(await askFrom('127.0.0.2', 'h4.net', 'AAAA')).toBe('2001:db8:64::c000:204');
     expect(await askFrom('127.0.0.2', 'h3.net', 'A')).toBe('192.0.2.3');
   }
+  const validating = encode({
+    type: 'query',
+    flags: 0x0110, // RD, CD
+    questions: [{ name: 'h3.net', type: 'AAAA' }],
+    additionals: [{ type: 'OPT', name: '.', udpPayloadSize: 1232, flags: 0x8000, options: [] } as never],
+  });
+  expect(await askFrom('127.0.0.2', 'h3.net', 'AAAA', validating)).toBe('NOERROR');
   const heard = await internet.hearing(() => askFrom('127.0.0.2', 'h3.net', 'AAAA'));
   expect(heard).toEqual([]);
 });

@@ -5,9 +5,11 @@ import { Flight } from '../../src/resolver/flight.ts';
 import { Journal } from '../../src/resolver/journal.ts';
 import { answered, ended, limited } from '../../src/resolver/outcome.ts';
 import { ROOT } from '../../src/wire/name.ts';
+import { VirtualWorld } from '../scenarios/virtual-world.ts';
 
 const asked = { name: ROOT, type: 1 };
-const flight = (budget = Budget.open(0)): Flight => new Flight(asked, budget, new Journal());
+const journal = new Journal(new VirtualWorld());
+const flight = (budget = Budget.open(0)): Flight => new Flight(asked, budget, journal);
 
 test('a flight is held up by itself, by what it waits for, and by what that waits for', () => {
   const [a, b, c, d] = [flight(), flight(), flight(), flight()];

@@ -11,6 +11,7 @@ import type { AnswerRrset, Outcome } from '../../src/resolver/outcome.ts';
 import type { OwnFinding, OwnZones } from '../../src/resolver/own-zones.ts';
 import { type ClientQuestion, Recursor, type RecursorSettings } from '../../src/resolver/recursor.ts';
 import type { Route } from '../../src/resolver/routes.ts';
+import { trailText } from '../../src/tools/trail-print.ts';
 import { rcodeText, typeFromText, typeText } from '../../src/wire/codes.ts';
 import { type ResourceRecord, readMessage } from '../../src/wire/message.ts';
 import { type Name, nameFromText, nameKey, nameText, ownName } from '../../src/wire/name.ts';
@@ -133,6 +134,13 @@ export class Stage {
         return;
       case 'ask':
         return this.#ask(first, second, third, fourth);
+      case 'explain':
+        return this.#explain(first, second, block.lines);
+      case 'mishaps':
+        return expectLines(
+          block.lines,
+          this.recursor.mishaps.map(({ name, type, zone, count }) => `${name} ${type} at ${zone} ${count}`),
+        );
       default:
         throw new Error(`no such step: ${verb}`);
     }
@@ -195,6 +203,14 @@ export class Stage {
     this.#tookMs = this.world.nowMs() - this.#startMs;
     // What goes on after the client has its answer counts as well.
     await this.world.pass(this.#sent().length > 0 && this.recursor.inFlight > 0 ? 10_000 : 0);
+  }
+
+  /** The steps that are told, as a person reads them. */
+  async #explain(owner: string, type: string, lines: readonly Line[]): Promise<void> {
+    this.#sentBefore = this.internet.log.length;
+    const question = { name: name(owner), type: typeFromText(type) ?? 0, class: 1 };
+    const { steps } = await this.world.until(this.recursor.explain(question));
+    expectLines(lines, trailText(steps).trimEnd().split('\n'));
   }
 
   #expect({ words, text, number }: Line): void {
@@ -298,6 +314,21 @@ function routeFrom(how: Route['how'], apexText: string, words: readonly string[]
   const servers = named.map((target) => ({ name: name(target), addresses: [] as string[] }));
   servers.push({ name: apex, addresses: targets.filter(isAddress) });
   return { how, apex, servers, via: words.includes('tcp') ? 'tcp' : 'udp', first: words.includes('first') };
+}
+
+/** All of the lines, in this order; what else is told may stand between. Times before a step do not count. */
+function expectLines(lines: readonly Line[], found: readonly string[]): void {
+  const told = found.map((text) =>
+    text
+      .replace(/^ *[\d.]+ ms +/, '')
+      .trim()
+      .replaceAll(/\s+/g, ' '),
+  );
+  let at = 0;
+  for (const { text } of lines) {
+    at = told.indexOf(text, at) + 1;
+    if (at === 0) throw new Error(`not told: ${text}\ntold:\n  ${told.join('\n  ')}`);
+  }
 }
 
 function compare(found: number, [operator = '', bound = '']: readonly string[]): boolean {
