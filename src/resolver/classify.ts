@@ -48,12 +48,12 @@ function emptyShape(message: Message, scrubbed: Scrubbed): Shape {
  */
 export function forwardedShape(message: Message, scrubbed: Scrubbed): Shape {
   const shape = classify(message, scrubbed);
-  if (shape === 'useless' || (message.flags & (Flag.RA | Flag.AA)) === 0 || shape === 'referral') {
-    return shape === 'useless' ? shape : 'lame';
-  }
-  const isDenial = message.rcode === Rcode.NOERROR || message.rcode === Rcode.NXDOMAIN;
-  if (shape !== 'lame' || !isDenial) return shape;
-  return message.rcode === Rcode.NXDOMAIN ? 'nxdomain' : 'nodata';
+  const resolves = (message.flags & Flag.RA) !== 0;
+  const knows = resolves || (message.flags & Flag.AA) !== 0;
+  if (shape === 'referral' || (shape !== 'useless' && !knows)) return 'lame';
+  if (shape !== 'lame' || !resolves) return shape;
+  if (message.rcode === Rcode.NXDOMAIN) return 'nxdomain';
+  return message.rcode === Rcode.NOERROR ? 'nodata' : shape;
 }
 
 /** For the text of a failure: `192.0.2.1 refused`. */

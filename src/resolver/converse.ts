@@ -43,7 +43,8 @@ export function* converse(talk: Conversation): Steps<Said> {
   const { asked, contact, servers, budget, journal, route, subnet } = talk;
   const to = contact.address;
   let manner = servers.manner(to);
-  let via = route?.via ?? 'udp';
+  const usual = usualWay(talk);
+  let via = usual;
   const recursionDesired = route?.how === 'forward';
   for (let round = 0; round < ROUNDS_MAX; round++) {
     const spent = budget.spendQuery();
@@ -60,7 +61,7 @@ export function* converse(talk: Conversation): Steps<Said> {
     if (heard.got !== 'reply') return unanswered(talk, via, heard);
     const overspent = budget.spendBytes(heard.bytes);
     if (overspent !== undefined) return gaveUp(overspent);
-    if (via === 'udp') servers.answered(to, heard.ms);
+    if (via === usual) servers.answered(to, heard.ms);
     const humbler = humblerManner(heard, via, manner);
     if (humbler !== undefined) {
       manner = humbler;
@@ -77,13 +78,18 @@ export function* converse(talk: Conversation): Steps<Said> {
 
 const gaveUp = (limit: string): Said => ({ kind: 'limit', outcome: limited(`gave up after ${limit}`) });
 
-function unanswered({ contact, servers }: Conversation, via: 'udp' | 'tcp', heard: Heard): Said {
+/** By how it does there a server is known. */
+const usualWay = ({ route }: Conversation): 'udp' | 'tcp' => route?.via ?? 'udp';
+
+function unanswered(talk: Conversation, via: 'udp' | 'tcp', heard: Heard): Said {
+  const { contact, servers } = talk;
+  const usual = usualWay(talk);
   switch (heard.got) {
     case 'late':
       return { kind: 'late' };
     case 'unreachable':
       if (heard.unsent === 'no room') return { kind: 'limit', outcome: limited(heard.why, 'moment') };
-      if (via === 'udp') servers.unreachable(contact.address, heard.unsent === 'no route');
+      if (via === usual) servers.unreachable(contact.address, heard.unsent === 'no route');
       return {
         kind: 'no use',
         why: `unreachable${via === 'tcp' ? ' over TCP' : ''} (${heard.why})`,
@@ -91,8 +97,8 @@ function unanswered({ contact, servers }: Conversation, via: 'udp' | 'tcp', hear
         unsent: via === 'udp' && heard.unsent === 'no route',
       };
     default:
+      if (via === usual && heard.got === 'silence' && heard.shared !== true) servers.silent(contact.address);
       if (via === 'tcp') return { kind: 'no use', why: 'silent over TCP', network: false };
-      if (heard.got === 'silence' && heard.shared !== true) servers.silent(contact.address);
       return { kind: 'silent' };
   }
 }

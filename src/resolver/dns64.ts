@@ -71,7 +71,7 @@ export class Dns64 {
   *answer(asked: Asked): Generator<Asked, Outcome, Outcome> {
     if (asked.type === Type.PTR) return yield* this.#pointer(asked);
     if (asked.type !== Type.AAAA) return yield asked;
-    // RFC 8880 §7.1 item 3: not asked of anybody.
+    // RFC 8880 §7.1: not asked of anybody.
     if (equalNames(asked.name, IPV4ONLY)) return this.#wellKnown();
     const native = this.#withoutExcluded(asked, yield asked);
     // RFC 6147 §5.1.2: any other failure is as if there were none.
