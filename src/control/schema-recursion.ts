@@ -7,6 +7,7 @@ import { MINIMISATIONS } from '../resolver/minimise.ts';
 import { clientSubnet } from './schema-client-subnet.ts';
 import { dns64 } from './schema-dns64.ts';
 import { forward, routesOf, stub } from './schema-forwarding.ts';
+import { freshnessFrom, freshnessKeys } from './schema-freshness.ts';
 import {
   count,
   duration,
@@ -30,6 +31,9 @@ export const recursion = table({
   rootHints: text('the name of a file')
     .optional()
     .meta({ description: 'Names and addresses of root servers; by default those of the IANA root.' }),
+  localRoot: text('the name of a file')
+    .optional()
+    .meta({ description: 'A zone file of the root, to be asked in place of its servers (RFC 8806).' }),
   neverQuery: list(prefix(`${PREFIX}, or ${OWN}`, OWN), `addresses and prefixes, or ${OWN}`)
     .prefault([...DEFAULTS.neverQuery])
     .transform((texts) => ({
@@ -57,10 +61,36 @@ export const recursion = table({
   clientTimeout: duration(100, RESOLUTION_MS_MAX)
     .prefault(DEFAULTS.clientTimeout)
     .meta({ description: 'How long a client waits at most; then it is answered SERVFAIL.' }),
-}).transform(({ clientTimeout, rootHints, localNames, forward, stub, ...rest }, context) => ({
-  ...rest,
-  routes: routesOf({ forward, stub }, context),
-  rootHints,
-  localNames,
-  clientMs: clientTimeout,
-}));
+  ...freshnessKeys,
+})
+  .refine(({ minTtl, maxTtl }) => minTtl <= maxTtl, {
+    ...expected('a time no longer than maxTtl'),
+    path: ['minTtl'],
+  })
+  .transform(
+    (
+      {
+        clientTimeout,
+        rootHints,
+        localRoot,
+        localNames,
+        forward,
+        stub,
+        minTtl,
+        maxTtl,
+        maxNegativeTtl,
+        prefetch,
+        stale,
+        ...rest
+      },
+      context,
+    ) => ({
+      ...rest,
+      routes: routesOf({ forward, stub }, context),
+      rootHints,
+      localRoot,
+      localNames,
+      clientMs: clientTimeout,
+      freshness: freshnessFrom({ minTtl, maxTtl, maxNegativeTtl, prefetch, stale }),
+    }),
+  );

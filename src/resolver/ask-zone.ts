@@ -35,6 +35,8 @@ export type ZoneSays =
       readonly shape: Exclude<Shape, 'lame' | 'useless'>;
       readonly message: Message;
       readonly scrubbed: Scrubbed;
+      /** The address of the server. */
+      readonly from: string;
     }
   | { readonly kind: 'failure'; readonly outcome: Outcome };
 
@@ -95,19 +97,22 @@ const failure = (outcome: Outcome): ZoneSays => ({ kind: 'failure', outcome });
 
 /** What of the reply brings us further; undefined, with the blame noted, if nothing does. */
 function weigh(
-  { know, journal }: Walk,
+  { asked, know, journal }: Walk,
   question: Asked,
   { cut: zone, route }: Delegation,
   address: string,
   message: Message,
   scope: Subnet | undefined,
 ): ZoneSays | undefined {
+  know.outages.answered(zone, asked.type);
   const isForwarded = route?.how === 'forward';
   const believed = scrub(message, question, zone, isForwarded ? ROOT : zone);
   const scrubbed = scope === undefined ? believed : { ...believed, scope };
   const shape = (isForwarded ? forwardedShape : classify)(message, scrubbed);
   journal.weighed(shape, message, scrubbed);
-  if (shape !== 'lame' && shape !== 'useless') return { kind: 'reply', question, shape, message, scrubbed };
+  if (shape !== 'lame' && shape !== 'useless') {
+    return { kind: 'reply', question, shape, message, scrubbed, from: address };
+  }
   if (shape === 'lame') know.servers.lame(address, zone);
   journal.blame(address, disappointment(message, scrubbed));
   return undefined;

@@ -1,9 +1,10 @@
 /**
  * All that can be known without asking anybody, in the order in which it counts: our own zones, the hosts
- * file, local names, the cache, failures that are fresh. And what replies add to it.
+ * file, local names, the cache, failures that are fresh; where nobody answers, what has expired. And what
+ * replies add to it.
  */
 import { IPV4_BYTES, IPV6_BYTES, ipText } from '../base/ip.ts';
-import { CACHE_NEGATIVE_SECONDS_MAX } from '../base/limits.ts';
+import { STALE_RECHECK_MS } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { Rcode, Type } from '../wire/codes.ts';
 import { Flag, type Message } from '../wire/message.ts';
@@ -13,21 +14,26 @@ import { cnameFinding, dnameFinding } from './alias.ts';
 import { Cache, Rank } from './cache.ts';
 import { type ClientSubnetSettings, ClientSubnets, type Subnet, subnetKey } from './client-subnet.ts';
 import { bounded, type Delegation, Delegations, type NameServer } from './delegation.ts';
-import { Failures } from './failures.ts';
+import { Failures, failedBefore } from './failures.ts';
+import { bound, type Freshness, type Staleness } from './freshness.ts';
 import type { Hosts } from './hosts.ts';
 import type { Source } from './journal.ts';
 import type { LocalNames } from './local-names.ts';
 import type { Minimisation } from './minimise.ts';
+import { Outages } from './outages.ts';
 import { type AnswerRrset, answered, denied, ended, type Finding, type Outcome } from './outcome.ts';
-import { type OwnZones, ownFinding } from './own-zones.ts';
+import { type OwnFinding, type OwnZones, ownFinding } from './own-zones.ts';
+import { packed, unpack } from './packing.ts';
 import { type Referral, withGlue } from './referral.ts';
 import { placeOf, type Route, Routes, stubOf } from './routes.ts';
 import type { Denier, Scrubbed } from './scrub.ts';
 import type { Servers } from './servers.ts';
+import type { Shelf } from './shelf.ts';
 import type { Asked } from './wish.ts';
 
 export interface KnowledgeSettings {
   readonly rootHints: readonly NameServer[];
+  readonly localRoot?: OwnZones;
   readonly neverQuery: { has(address: string): boolean };
   readonly cacheBytes: number;
   readonly localNames: LocalNames;
@@ -37,6 +43,23 @@ export interface KnowledgeSettings {
   readonly routes?: readonly Route[];
   /** Absent where nobody is told of clients' networks. */
   readonly clientSubnet?: ClientSubnetSettings | undefined;
+  readonly freshness: Freshness;
+}
+
+/** RFC 4035 §4.2: the parent has the DS. */
+const above = (name: Name, type: number): Name => (type === Type.DS ? parentName(name) : name);
+
+/** Whether nobody further down than the root is known. */
+const isRoots = (closest: Delegation | undefined): boolean =>
+  closest === undefined || closest.cut.length === 1;
+
+/**
+ * Who denies or renames what is above a zone of ours, or one with servers of its own, does not speak for it
+ * (LIMITS C10).
+ */
+function topOf(own: OwnFinding, route: Route | undefined): Name {
+  const cut = own.kind === 'delegation' ? own.cut : ROOT;
+  return route !== undefined && route.apex.length > cut.length ? route.apex : cut;
 }
 
 const isRootNs = ({ name, type }: Asked): boolean => name.length === 1 && type === Type.NS;
@@ -46,6 +69,7 @@ export class Knowledge {
   readonly hints: Delegation;
   readonly cache: Cache;
   readonly failures: Failures;
+  readonly outages: Outages;
   readonly minimise: Minimisation;
   readonly routes: Routes;
   readonly subnets: ClientSubnets | undefined;
@@ -67,6 +91,7 @@ export class Knowledge {
     this.cache = new Cache(settings.cacheBytes * (0.75 - tailored), world);
     this.#delegations = new Delegations(settings.cacheBytes * 0.15, world);
     this.failures = new Failures(settings.cacheBytes * 0.1, world);
+    this.outages = new Outages(world);
     this.subnets =
       settings.clientSubnet &&
       new ClientSubnets(settings.clientSubnet, settings.cacheBytes * tailored, world);
@@ -103,6 +128,37 @@ export class Knowledge {
   }
 
   find(asked: Asked): Finding | undefined {
+    return this.held(asked) ?? this.failure(asked);
+  }
+
+  /** What was true until not long ago, for who gets no answer else (RFC 8767 §4). */
+  expired(asked: Asked, { maxAgeMs, ttl }: Staleness): Finding | undefined {
+    const { name, type } = asked;
+    const top = topOf(this.#ownZones.ask(name, type), this.routes.of(asked));
+    return this.cache.findExpired(name, type, top, maxAgeMs, ttl);
+  }
+
+  /** RFC 8767 §5: whether it was tried not long ago, in vain, so that nobody need wait for it again. */
+  failedLately(asked: Asked): boolean {
+    return (
+      this.failures.isRecent(asked.name, asked.type, STALE_RECHECK_MS) ||
+      (this.outages.areThere && this.outages.isOut(this.#cutFor(asked), asked.type))
+    );
+  }
+
+  failure(asked: Asked): Finding | undefined {
+    const failure = this.failures.find(asked.name, asked.type);
+    if (failure !== undefined) return ended(failure);
+    const why = this.outages.areThere ? this.outages.obstacle(this.#cutFor(asked), asked.type) : undefined;
+    return why === undefined ? undefined : ended(failedBefore(why));
+  }
+
+  #cutFor(asked: Asked): Name {
+    return (this.closest(asked) ?? this.hints).cut;
+  }
+
+  /** Without failures. */
+  held(asked: Asked): Finding | undefined {
     const { name, type } = asked;
     const own = this.#ownZones.ask(name, type);
     if (own.kind === 'answer') return ownFinding(own.outcome, type);
@@ -111,19 +167,30 @@ export class Knowledge {
       const local = this.#local(asked, route);
       if (local !== undefined) return ended(local);
     }
-    // RFC 9609 §2: to be primed is to know the root's servers, not just the answer that names them.
     const tailored = this.subnets?.find(asked);
     if (tailored !== undefined) return tailored;
+    // RFC 9609 §2: to be primed is to know the root's servers, not just the answer that names them.
     if (!isRootNs(asked) || !this.mayPrime || this.#delegations.at(ROOT) !== undefined) {
-      // Who denies or renames what is above a zone of ours, or one with servers of its own, does not speak
-      // for it (LIMITS C10).
-      const cut = own.kind === 'delegation' ? own.cut : ROOT;
-      const apex = route?.apex ?? ROOT;
-      const cached = this.cache.find(name, type, apex.length > cut.length ? apex : cut);
+      const cached = this.cache.find(name, type, topOf(own, route));
       if (cached !== undefined) return cached;
     }
-    const failure = this.failures.find(name, type);
-    return failure && ended(failure);
+    const isRoutes = own.kind === 'delegation' || (route !== undefined && route.how !== 'iterate');
+    return isRoutes ? undefined : this.#toldByRoot(asked);
+  }
+
+  /** What the root would say, where its zone is here and it is the one to ask (RFC 8806). */
+  #toldByRoot({ name, type }: Asked): Finding | undefined {
+    const { localRoot } = this.#settings;
+    if (localRoot === undefined || !isRoots(this.#delegations.closest(above(name, type)))) return undefined;
+    const told = localRoot.ask(name, type);
+    return told.kind === 'answer' ? ended(told.outcome) : undefined;
+  }
+
+  #referredByRoot({ name, type }: Asked): Delegation | undefined {
+    const told = this.#settings.localRoot?.ask(name, type);
+    if (told?.kind !== 'delegation') return undefined;
+    const expiresMs = this.#world.nowMs() + 1000 * this.#settings.freshness.maxTtl;
+    return { cut: told.cut, servers: told.servers, expiresMs };
   }
 
   /** Whether the servers of the zone said that the name is there, with records, as an alias, or empty. */
@@ -154,7 +221,7 @@ export class Knowledge {
     if (route?.how === 'stub') {
       return cached !== undefined && cached.cut.length > route.apex.length ? cached : placeOf(route);
     }
-    if (own.kind !== 'delegation') return cached;
+    if (own.kind !== 'delegation') return isRoots(cached) ? (this.#referredByRoot(asked) ?? cached) : cached;
     const isDeeper =
       cached !== undefined && cached.cut.length > own.cut.length && isWithin(cached.cut, own.cut);
     // Our own zones are asked every time, so that what they delegate holds until they say otherwise.
@@ -163,8 +230,7 @@ export class Knowledge {
 
   /** The deepest cut that is known, but for what the servers of other stub zones delegated. */
   #delegated({ name, type }: Asked, route: Route | undefined): Delegation | undefined {
-    // RFC 4035 §4.2: the parent has the DS.
-    let known = this.#delegations.closest(type === Type.DS ? parentName(name) : name);
+    let known = this.#delegations.closest(above(name, type));
     while (known !== undefined) {
       const stub = stubOf(this.routes.of({ name: known.cut, type: Type.NS }));
       if (stub === undefined || stub === route) return known;
@@ -185,35 +251,54 @@ export class Knowledge {
   }
 
   /** `above` is whose server referred us on the way to `asked`. */
-  learnReferral({ cut, servers, ttl }: Referral, above: Delegation, asked: Asked): Delegation {
+  learnReferral(referral: Referral, above: Delegation, asked?: Asked): Delegation {
+    const { cut, servers, ttl } = referral;
     const chosen = bounded(servers, this.#world);
-    const stub = stubOf(this.routes.of({ name: cut, type: Type.NS }));
-    if (stub === undefined || stub === this.routes.of(asked))
-      return this.#delegations.keep(cut, chosen, ttl, above);
+    const seconds = Math.min(ttl, this.#settings.freshness.maxTtl);
+    const atCut = { name: cut, type: Type.NS };
+    const stub = stubOf(this.routes.of(atCut));
+    if (stub === undefined || stub === this.routes.of(asked ?? atCut))
+      return this.#delegations.keep(cut, chosen, seconds, above);
     return { cut, servers: chosen, expiresMs: above.expiresMs };
   }
 
-  /** Keeps what an answer, an alias or a denial says, and says it. It was heard on the way to `wanted`. */
-  learn(asked: Asked, message: Message, scrubbed: Scrubbed, wanted = asked): Finding {
+  /**
+   * RFC 9520 §3.2: a dead zone's failure is not the name's. Neither is what a limit of ours ended: there its
+   * asker decides.
+   */
+  learnFailure({ name, type }: Asked, zone: Name, { limited, ede }: Outcome): void {
+    if (limited === 'moment') return;
+    this.outages.failed(zone, type, ede);
+    const isName = limited === undefined && !this.outages.isOut(zone, type);
+    if (isName) this.failures.keep(name, type, ede);
+  }
+
+  /**
+   * Keeps what an answer, an alias or a denial says, and who said it; gives what it comes to. It was heard on
+   * the way to `wanted`.
+   */
+  learn(asked: Asked, message: Message, scrubbed: Scrubbed, from: string, wanted = asked): Finding {
     const { name, type } = asked;
     const owner = scrubbed.link?.owner ?? name;
     const isKept = this.routes.isOneWay({ name: owner, type }, wanted);
     const rank = (message.flags & Flag.AA) !== 0 ? Rank.AUTHORITATIVE : Rank.CLAIMED;
     this.failures.forgive(name, type);
+    const { minTtl, maxTtl } = this.#settings.freshness;
     const { rrsets, link, soa, scope } = scrubbed;
     const isForAll = isKept && scope === undefined;
     if (rrsets.length > 0) {
-      if (isForAll) this.cache.keepData(name, type, rrsets, rank);
+      const answer = rrsets.map((block) => ({
+        owner: name,
+        block,
+        ttl: bound(block, rrsetTtl(block, 0), minTtl, maxTtl),
+      }));
+      if (isForAll) this.cache.keepData(name, type, rrsets, rank, from);
       if (isRootNs(asked) && this.mayPrime) this.#learnRoot(message);
-      return this.#tailored(
-        asked,
-        scope,
-        ended(answered(rrsets.map((block) => ({ owner: name, block, ttl: rrsetTtl(block, 0) })))),
-      );
+      return this.#tailored(asked, scope, ended(answered(answer)));
     }
     if (link !== undefined) {
-      if (isForAll) this.cache.keepData(link.owner, link.type, [link.block], rank);
-      const ttl = rrsetTtl(link.block, 0);
+      const ttl = bound(link.block, rrsetTtl(link.block, 0), minTtl, maxTtl);
+      if (isForAll) this.cache.keepData(link.owner, link.type, [link.block], rank, from);
       const isCname = link.type === Type.CNAME;
       const finding = isCname
         ? cnameFinding(name, link.block, ttl)
@@ -221,10 +306,10 @@ export class Knowledge {
       return this.#tailored(asked, scope, finding);
     }
     // RFC 7871 §7.4: an absence holds for everybody.
-    const denier = soa && negativeSoa(soa);
+    const denier = soa && this.#negativeSoa(soa);
     const exists = message.rcode !== Rcode.NXDOMAIN;
     if (denier !== undefined && isKept)
-      this.cache.keepDenial(name, exists ? type : 'whole name', denier, rank);
+      this.cache.keepDenial(name, exists ? type : 'whole name', denier, rank, from);
     return ended(denied(message.rcode, denier));
   }
 
@@ -232,6 +317,15 @@ export class Knowledge {
   #tailored(asked: Asked, scope: Subnet | undefined, finding: Finding): Finding {
     if (scope !== undefined) this.subnets?.keep(asked, scope, finding);
     return finding;
+  }
+
+  /** RFC 2308 §5: a denial lives for the lesser of the SOA's TTL and its MINIMUM. */
+  #negativeSoa({ owner, block }: Denier): AnswerRrset {
+    const { minTtl, maxNegativeTtl } = this.#settings.freshness;
+    const rdata = rdatasOf(block)[0] as Uint8Array;
+    const minimum = new DataView(rdata.buffer, rdata.byteOffset + rdata.length - 4).getUint32(0);
+    const told = Math.min(rrsetTtl(block, 0), minimum);
+    return { owner, block, ttl: bound(block, told, minTtl, maxNegativeTtl) };
   }
 
   /**
@@ -246,28 +340,36 @@ export class Knowledge {
       server.addresses.length > 0 ? server : (this.#hinted(server.name) ?? server),
     );
     if (servers.every(({ addresses }) => addresses.length === 0)) return;
-    this.learnReferral({ ...primed, servers }, this.hints, { name: ROOT, type: Type.NS });
+    this.learnReferral({ ...primed, servers }, this.hints);
   }
 
   #hinted(name: Name): NameServer | undefined {
     return this.hints.servers.find((server) => equalNames(server.name, name));
   }
 
+  /** What others told, as bytes that can be kept; failures are soon forgotten anyway. */
+  *packed(): Generator<Uint8Array, void, void> {
+    for (const [which, shelf] of this.#kept.entries()) yield* packed(shelf, which);
+  }
+
+  /** Takes such bytes, so long after they were packed; says how many facts there were. */
+  unpack(bytes: Uint8Array, awayMs: number): number {
+    return unpack(bytes, this.#kept, awayMs);
+  }
+
+  get #kept(): readonly Shelf[] {
+    return [this.#delegations.shelf, this.cache.shelf];
+  }
+
   /** Everything, or what is known of such names; how servers behave is nothing that is known of names. */
   forget(isDoomed?: (name: Name) => boolean): void {
     this.cache.clear(isDoomed);
     this.failures.clear(isDoomed);
+    this.outages.clear();
     this.#delegations.clear(isDoomed);
     this.subnets?.clear(isDoomed);
     if (isDoomed === undefined) this.servers.clear();
   }
-}
-
-/** RFC 2308 §5: a denial lives for the lesser of the SOA's TTL and its MINIMUM. */
-function negativeSoa({ owner, block }: Denier): AnswerRrset {
-  const rdata = rdatasOf(block)[0] as Uint8Array;
-  const minimum = new DataView(rdata.buffer, rdata.byteOffset + rdata.length - 4).getUint32(0);
-  return { owner, block, ttl: Math.min(rrsetTtl(block, 0), minimum, CACHE_NEGATIVE_SECONDS_MAX) };
 }
 
 /** RFC 2181 §10.3: a server's name is no alias, so what an alias leads to is nobody's address. */

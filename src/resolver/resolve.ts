@@ -3,9 +3,10 @@
  * 6672 §3.2), each of them a wish. The same chase, without wishes, answers from what is known alone.
  */
 import { ALIAS_HOPS_MAX } from '../base/limits.ts';
-import { Rcode } from '../wire/codes.ts';
+import { Ede, Rcode } from '../wire/codes.ts';
 import { nameKey } from '../wire/name.ts';
 import type { Dns64 } from './dns64.ts';
+import type { Staleness } from './freshness.ts';
 import { plainText } from './journal.ts';
 import type { Knowledge } from './knowledge.ts';
 import {
@@ -18,7 +19,16 @@ import {
 } from './outcome.ts';
 import { type Asked, resolveAll, type Steps } from './wish.ts';
 
-export function* resolve(question: Asked): Steps<Outcome> {
+/** With DNS64 other questions may be asked in its place, one after the other. */
+export function* resolve(question: Asked, dns64?: Dns64): Steps<Outcome> {
+  if (dns64 === undefined) return yield* resolveChain(question);
+  const plan = dns64.answer(question);
+  let step = plan.next();
+  while (!step.done) step = plan.next(yield* resolveChain(step.value));
+  return step.value;
+}
+
+function* resolveChain(question: Asked): Steps<Outcome> {
   const chase = new Chase(question);
   for (;;) {
     const [finding] = yield* resolveAll([chase.asked]);
@@ -27,34 +37,53 @@ export function* resolve(question: Asked): Steps<Outcome> {
   }
 }
 
-/** The outcome, if no server has to be asked for it. */
-export function recall(question: Asked, know: Knowledge): Outcome | undefined {
+type Find = (asked: Asked) => Finding | undefined;
+
+/** The outcome, if all of the chain is found without asking a server. */
+export function recall(question: Asked, find: Find, dns64?: Dns64): Outcome | undefined {
+  if (dns64 === undefined) return recallChain(question, find);
+  const plan = dns64.answer(question);
+  let step = plan.next();
+  while (!step.done) {
+    const known = recallChain(step.value, find);
+    if (known === undefined) return undefined;
+    step = plan.next(known);
+  }
+  return step.value;
+}
+
+function recallChain(question: Asked, find: Find): Outcome | undefined {
   const chase = new Chase(question);
   for (;;) {
-    const finding = know.find(chase.asked);
+    const finding = find(chase.asked);
     if (finding === undefined) return undefined;
     const outcome = chase.take(finding);
     if (outcome !== undefined) return outcome;
   }
 }
 
-/** What DNS64 makes of it: the same questions are asked, or looked up, as it wants to have them answered. */
-export function* resolve64(question: Asked, dns64: Dns64): Steps<Outcome> {
-  const plan = dns64.answer(question);
-  let step = plan.next();
-  while (!step.done) step = plan.next(yield* resolve(step.value));
-  return step.value;
-}
-
-export function recall64(question: Asked, know: Knowledge, dns64: Dns64): Outcome | undefined {
-  const plan = dns64.answer(question);
-  let step = plan.next();
-  while (!step.done) {
-    const known = recall(step.value, know);
-    if (known === undefined) return undefined;
-    step = plan.next(known);
-  }
-  return step.value;
+/**
+ * The same where no server answers, with links that have expired (RFC 8767 §4), and why. What was flushed or
+ * refused, or has failed, is not in the cache and so never told.
+ */
+export function recallStale(
+  question: Asked,
+  know: Knowledge,
+  settings: Staleness,
+  why: string,
+  dns64?: Dns64,
+): Outcome | undefined {
+  let isTrue = true;
+  const find = (asked: Asked): Finding | undefined => {
+    const held = know.held(asked);
+    isTrue &&= held !== undefined;
+    return held ?? know.expired(asked, settings);
+  };
+  const outcome = recall(question, find, dns64);
+  if (outcome === undefined || isTrue || outcome.rcode === Rcode.SERVFAIL) return outcome;
+  // RFC 8914 §4.4 and §4.20.
+  const code = outcome.rcode === Rcode.NXDOMAIN ? Ede.STALE_NXDOMAIN : Ede.STALE;
+  return { ...outcome, ede: { code, text: why } };
 }
 
 /** A chain of aliases as it grows, bounded in length, and no name twice. */

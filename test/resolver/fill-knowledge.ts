@@ -6,6 +6,7 @@
  */
 import { realWorld } from '../../src/base/world.ts';
 import { Rank } from '../../src/resolver/cache.ts';
+import { FRESHNESS_DEFAULT } from '../../src/resolver/freshness.ts';
 import { Knowledge } from '../../src/resolver/knowledge.ts';
 import { LocalNames } from '../../src/resolver/local-names.ts';
 import { noOwnZones } from '../../src/resolver/own-zones.ts';
@@ -41,10 +42,7 @@ const SERVERS = [0, 1].map((k) => ({
   addresses: [`192.0.2.${k}`, `2001:db8::${k}`],
 }));
 const delegations = (know: Knowledge, i: number): void =>
-  void know.learnReferral({ cut: name(i), servers: SERVERS, ttl: 3_600 }, know.hints, {
-    name: name(i),
-    type: Type.A,
-  });
+  void know.learnReferral({ cut: name(i), servers: SERVERS, ttl: 3_600 }, know.hints);
 const failures = (know: Knowledge, i: number): void =>
   know.failures.keep(name(i), Type.A, { code: 22, text: 'no server of flood.test. could be reached' });
 
@@ -82,7 +80,12 @@ const fillings: Record<string, { each: (know: Knowledge, i: number) => void; tim
 const collect = globalThis.gc as () => void;
 const settings = {
   ...{ rootHints: [], neverQuery: new Set<string>() },
-  ...{ localNames: new LocalNames([]), hosts: undefined, minimise: 'relaxed' as const },
+  ...{
+    localNames: new LocalNames([]),
+    hosts: undefined,
+    minimise: 'relaxed' as const,
+    freshness: FRESHNESS_DEFAULT,
+  },
 };
 
 function newKnowledge(cacheBytes: number): Knowledge {

@@ -4,12 +4,14 @@
  */
 import { type Answer, encode } from 'dns-packet';
 import { parseIp } from '../../src/base/ip.ts';
+import type { ClientQuestion } from '../../src/resolver/client-question.ts';
+import { FRESHNESS_DEFAULT } from '../../src/resolver/freshness.ts';
 import { parseHosts } from '../../src/resolver/hosts.ts';
 import { LOCAL_NAMES_DEFAULT } from '../../src/resolver/local-names.ts';
 import type { Minimisation } from '../../src/resolver/minimise.ts';
 import type { AnswerRrset, Outcome } from '../../src/resolver/outcome.ts';
 import type { OwnFinding, OwnZones } from '../../src/resolver/own-zones.ts';
-import { type ClientQuestion, Recursor, type RecursorSettings } from '../../src/resolver/recursor.ts';
+import { Recursor, type RecursorSettings } from '../../src/resolver/recursor.ts';
 import type { Route } from '../../src/resolver/routes.ts';
 import { trailText } from '../../src/tools/trail-print.ts';
 import { rcodeText, typeFromText, typeText } from '../../src/wire/codes.ts';
@@ -24,6 +26,7 @@ import { isWithin, ScriptedZone } from './scripted-zone.ts';
 import { VirtualWorld } from './virtual-world.ts';
 
 const plain = (name: Name): string => (name.length === 1 ? '.' : nameText(name).slice(0, -1));
+const plainOwner = (owner: Name): string => plain(owner).replace(/^\.$/, '');
 const name = (text: string): Name => nameFromText(text === '.' ? '.' : text) as Name;
 
 export class Stage {
@@ -56,6 +59,7 @@ export class Stage {
       useCaseRandomisation: true,
       minimise: 'relaxed',
       routes: this.#routes,
+      freshness: FRESHNESS_DEFAULT,
       onBug: (error) => this.bugs.push(error),
     };
   }
@@ -110,6 +114,16 @@ export class Stage {
       case 'iterate':
         this.#routes.push(routeFrom(verb, first, block.words.slice(2)));
         return;
+      case 'local-root': {
+        const root = new ScriptedZone(
+          '',
+          block.lines.map(({ text }) => recordFrom(text)),
+        );
+        this.#settings.localRoot = {
+          ask: (owner, type) => askOwn([root], plainOwner(owner), typeText(type)),
+        };
+        return;
+      }
       case 'set':
         return this.#set(first, block);
       case 'remove':
@@ -168,6 +182,7 @@ export class Stage {
     if (key === 'clientMs') this.#settings.clientMs = Number(values[0]);
     else if (key === 'case') this.#settings.useCaseRandomisation = values[0] === 'on';
     else if (key === 'minimise') this.#settings.minimise = values[0] as Minimisation;
+    else if (key === 'stale' || key === 'prefetch' || key.endsWith('Ttl')) this.#setFreshness(key, values[0]);
     else if (key === 'never') for (const address of values) this.#never.add(address);
     else if (key === 'local') this.#settings.localNames = values;
     else if (key === 'dns64') this.#settings.dns64 = dns64From(values);
@@ -184,6 +199,14 @@ export class Stage {
     else throw new Error(`no such setting: ${key}`);
   }
 
+  /** `set stale 500`: after so many milliseconds; `set stale off`, `set prefetch off`, `set minTtl 60`. */
+  #setFreshness(key: string, value: string | undefined): void {
+    const { freshness } = this.#settings;
+    const stale = value === 'off' ? undefined : { ...FRESHNESS_DEFAULT.stale, waitMs: Number(value) };
+    const changed = key === 'stale' ? stale : value === 'off' ? false : Number(value);
+    this.#settings.freshness = { ...freshness, [key]: changed };
+  }
+
   async #ask(owner: string, type: string, how: string, from: string): Promise<void> {
     this.#sentBefore = this.internet.log.length;
     const questionOf = (i: number): ClientQuestion => ({
@@ -194,8 +217,12 @@ export class Stage {
       client: clientOf(how, from, i),
     });
     this.#startMs = this.world.nowMs();
-    this.#wasCached = this.recursor.cached(questionOf(0)) !== undefined;
-    const ask = (i: number): Promise<Outcome> => this.recursor.resolve(questionOf(i));
+    this.#wasCached = false;
+    const ask = async (i: number): Promise<Outcome> => {
+      const cached = this.recursor.cached(questionOf(i));
+      if (i === 0) this.#wasCached = cached !== undefined;
+      return cached ?? this.recursor.resolve(questionOf(i));
+    };
     const numbers = Array.from({ length: how === 'from' ? 1 : Number(from || 1) }, (_, i) => i);
     this.#outcomes = [];
     if (how === 'times') for (const i of numbers) this.#outcomes.push(await this.world.until(ask(i)));
@@ -289,7 +316,7 @@ export class Stage {
   }
 
   #ownZones(): OwnZones {
-    return { ask: (owner, type) => askOwn(this.#own, plain(owner).replace(/^\.$/, ''), typeText(type)) };
+    return { ask: (owner, type) => askOwn(this.#own, plainOwner(owner), typeText(type)) };
   }
 }
 
