@@ -138,6 +138,8 @@ export const FIRST_TRY_MS = 400;
 /** A server known to be fast is given this long at least before the next one is asked as well. */
 export const TRY_MS_MIN = 75;
 export const TRY_MS_MAX = 1_600;
+/** A forwarder is given this long at least, however fast it was: its next answer may be a walk of its own. */
+export const FORWARD_TRY_MS_MIN = 800;
 /** Servers of one zone that are bothered for one question; what costs no packet does not count. */
 export const ASKS_PER_ZONE_MAX = 11;
 /** Server names looked up side by side, by depth; deeper than this list, one. */
@@ -238,6 +240,8 @@ export const ANSWER_MEMORY_BYTES_MIN = 65_536;
 export const ANSWER_MEMORY_BYTES_MAX = 2 ** 30;
 /** Entries that one insertion carries over because they were asked for; beyond it the oldest goes anyway. */
 export const ANSWER_RESCUES_MAX = 8;
+/** RFC 6147 §5.1.7: of what is made of an A where nobody said how long there is no AAAA. */
+export const DNS64_SECONDS_MAX = 600;
 /** What is kept of what was learned over a restart; the rest is learned anew. */
 export const LEARNED_FILE_BYTES_MAX = 256 * 1024 * 1024;
 /** At a stop, for writing it; what is not written by then is learned anew. */
@@ -295,17 +299,13 @@ export const TRACE_MS_MAX = 60_000;
 export const DRAIN_MS_MAX = 5_000;
 
 // Logs
-/**
- * Log lines waiting for a reader; beyond this they are dropped and counted, so that a full pipe stops no
- * query.
- */
+/** Log lines that wait for a reader; more are dropped and counted, so that a full pipe stops no query. */
 export const LOG_BYTES_MAX = 4 * 1024 * 1024;
 /** At the end, for a reader of the log that has stopped reading. */
 export const LOG_FLUSH_MS = 500;
 /** One kind of bug is told once in this time, the others are counted. */
 export const BUG_QUIET_MS = 10_000;
 export const BUG_KINDS_MAX = 100;
-
 /** Lines of one message told in a second; the others are counted. A complaint is its own message. */
 export const LOG_LINES_PER_SECOND_MAX = 10;
 export const LOG_MESSAGES_MAX = 1_000;
@@ -384,6 +384,7 @@ assert(WAITERS_PER_QUESTION_MAX < CLIENTS_WAITING_MAX, 'one question leaves room
 assert(WAITING_PER_CLIENT_MAX <= WAITING_PER_KNOWN_CLIENT_MAX, 'who is known may ask for more');
 assert(CLIENT_MS_MAX <= RESOLUTION_MS_MAX, 'the client gives up before the work does');
 assert(FIRST_TRY_MS < TRY_MS_MAX && TRY_MS_MAX < CLIENT_MS_MAX, 'a client outlives one silent server');
+assert(TRIES_PER_SERVER_MAX * FORWARD_TRY_MS_MIN < CLIENT_MS_MAX, 'a client outlives a silent forwarder');
 assert(TRY_MS_MIN <= FIRST_TRY_MS, 'a stranger gets no less time than a friend');
 assert(
   ASKS_PER_ZONE_MAX * FIRST_TRY_MS < CLIENT_MS_MAX,

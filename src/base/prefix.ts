@@ -83,7 +83,7 @@ function isMapped(bytes: Bytes): boolean {
   return true;
 }
 
-const unmapped = (bytes: Bytes): Bytes => (isMapped(bytes) ? bytes.subarray(12) : bytes);
+export const unmapped = (bytes: Bytes): Bytes => (isMapped(bytes) ? bytes.subarray(12) : bytes);
 
 function number6(b: Bytes): bigint {
   const view = new DataView(b.buffer, b.byteOffset);

@@ -222,14 +222,14 @@ function keysAt(path: Path): string[] {
   let node: z.ZodType | undefined = schema;
   for (const step of [...path, undefined]) {
     let definition = (node as z.ZodType | undefined)?._zod.def as unknown as Table | undefined;
-    while (definition !== undefined && !('shape' in definition)) {
+    while (definition !== undefined && !('shape' in definition) && !('valueType' in definition)) {
       const options = definition.options as readonly z.ZodType[] | undefined;
       const inner = (definition.in ?? definition.innerType ?? options?.at(-1)) as z.ZodType | undefined;
       definition = inner?._zod.def as unknown as Table | undefined;
     }
     const shape = (definition?.shape ?? {}) as Record<string, z.ZodType>;
     if (step === undefined) return Object.keys(shape);
-    node = shape[String(step)];
+    node = (definition?.valueType as z.ZodType | undefined) ?? shape[String(step)];
   }
   return [];
 }

@@ -37,6 +37,8 @@ export interface Watching {
 /** As plain values, which can be posted; what all threads share is in shared memory. */
 export interface FrontSettings {
   readonly allow: readonly string[];
+  /** Who is to have DNS64; absent where nobody is. */
+  readonly ipv6Only?: readonly string[] | undefined;
   readonly chaos: Identity;
   readonly watching: Watching;
   readonly guard: GuardTerms;

@@ -259,17 +259,20 @@ export class House {
 
   #frontSettings(): FrontSettings {
     const { recursion, log, http } = this.#settings;
-    const { allow } = recursion;
+    const { allow, dns64 } = recursion;
     const watching = {
       isTimed: http.listen !== false,
       logEvery: log.queries === false ? undefined : log.queries.every,
     };
-    return { allow, chaos: this.#identity(), watching, guard: this.#guardTerms() };
+    const ipv6Only = dns64?.clients;
+    return { allow, ipv6Only, chaos: this.#identity(), watching, guard: this.#guardTerms() };
   }
 
-  #pipelineSettings(): Pick<PipelineSettings, 'mayRecurse' | 'chaos' | 'guard'> {
+  #pipelineSettings(): Pick<PipelineSettings, 'mayRecurse' | 'ipv6Only' | 'chaos' | 'guard'> {
+    const { allow, dns64 } = this.#settings.recursion;
     return {
-      mayRecurse: prefixSet(this.#settings.recursion.allow),
+      mayRecurse: prefixSet(allow),
+      ipv6Only: dns64 && prefixSet(dns64.clients),
       chaos: this.#identity(),
       guard: this.#guardPost.settings(this.#guardTerms()),
     };
@@ -290,12 +293,14 @@ function neverQuery({ recursion }: Settings): readonly string[] {
 type WalkSources = Pick<Loadout, 'rootHints' | 'hostsText' | 'localRoot'>;
 
 function walkTerms({ recursion }: Settings, { rootHints, hostsText }: WalkSources): WalkTerms | undefined {
-  const { enabled, upstreamPort, cacheBytes, localNames, clientMs, minimise, freshness } = recursion;
+  const { enabled, upstreamPort, cacheBytes, localNames, clientMs, minimise } = recursion;
+  const { freshness, routes, dns64, clientSubnet } = recursion;
   if (!enabled) return undefined;
   return {
-    ...{ rootHints, hostsText, upstreamPort, clientMs, minimise, freshness },
+    ...{ rootHints, hostsText, upstreamPort, clientMs, minimise, freshness, routes, clientSubnet },
     cacheBytes: Math.floor(cacheBytes * (1 - ANSWER_CACHE_SHARE)),
     localNames: localNames ?? LOCAL_NAMES_DEFAULT,
+    dns64: dns64 && { prefix: dns64.prefix, exclude: dns64.exclude, ignore: dns64.ignore },
   };
 }
 

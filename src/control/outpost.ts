@@ -170,12 +170,13 @@ export class Outpost<P extends Publication> {
 
   #pipelineSettings(
     settings: FrontSettings,
-  ): Pick<PipelineSettings, 'mayRecurse' | 'chaos' | 'guard' | 'observer'> {
-    const { allow, chaos, guard, watching } = settings;
+  ): Pick<PipelineSettings, 'mayRecurse' | 'ipv6Only' | 'chaos' | 'guard' | 'observer'> {
+    const { allow, ipv6Only, chaos, guard, watching } = settings;
     if (!isDeepStrictEqual(watching, this.#watching)) this.#observer = this.#observerOf(watching);
     this.#watching = watching;
     return {
       mayRecurse: prefixSet(allow),
+      ipv6Only: ipv6Only && prefixSet(ipv6Only),
       chaos,
       guard: guardSettings(guard, this.#guardWorld, this.#limitNotes.add),
       observer: this.#observer,

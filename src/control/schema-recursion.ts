@@ -4,6 +4,9 @@
 import { z } from 'zod';
 import { RESOLUTION_MS_MAX } from '../base/limits.ts';
 import { MINIMISATIONS } from '../resolver/minimise.ts';
+import { clientSubnet } from './schema-client-subnet.ts';
+import { dns64 } from './schema-dns64.ts';
+import { forward, routesOf, stub } from './schema-forwarding.ts';
 import { freshnessFrom, freshnessKeys } from './schema-freshness.ts';
 import {
   count,
@@ -44,6 +47,10 @@ export const recursion = table({
   localNames: list(name, 'domain names')
     .optional()
     .meta({ description: 'Names answered here and never asked upstream; by default those that RFCs name.' }),
+  forward,
+  stub,
+  dns64,
+  clientSubnet,
   minimise: z
     .enum(MINIMISATIONS, expected(`one of ${MINIMISATIONS.join(', ')}`))
     .prefault('relaxed')
@@ -61,19 +68,25 @@ export const recursion = table({
     path: ['minTtl'],
   })
   .transform(
-    ({
-      clientTimeout,
-      rootHints,
-      localRoot,
-      localNames,
-      minTtl,
-      maxTtl,
-      maxNegativeTtl,
-      prefetch,
-      stale,
-      ...rest
-    }) => ({
+    (
+      {
+        clientTimeout,
+        rootHints,
+        localRoot,
+        localNames,
+        forward,
+        stub,
+        minTtl,
+        maxTtl,
+        maxNegativeTtl,
+        prefetch,
+        stale,
+        ...rest
+      },
+      context,
+    ) => ({
       ...rest,
+      routes: routesOf({ forward, stub }, context),
       rootHints,
       localRoot,
       localNames,

@@ -17,6 +17,7 @@ import {
 } from '../base/limits.ts';
 import { parseListen } from '../transport/addresses.ts';
 import { LOG_FORMATS, LOG_LEVELS, QUERY_LOG_FORMATS, type QueryLogSettings } from './log.ts';
+import { refuseSelf } from './schema-forwarding.ts';
 import {
   count,
   duration,
@@ -252,8 +253,9 @@ export const schema = table({
   grace: duration(0, 10 * DRAIN_MS_MAX)
     .prefault(DEFAULTS.grace)
     .meta({ description: 'Time to answer what is in hand when told to stop.' }),
-}).transform(
-  ({ zones, user, group, allowQuery, grace, threads, ...rest }): Settings => ({
+}).transform(({ zones, user, group, allowQuery, grace, threads, ...rest }, context): Settings => {
+  refuseSelf(rest, context);
+  return {
     ...rest,
     threads: threads ?? threadsDefault(),
     zones,
@@ -261,7 +263,7 @@ export const schema = table({
     group,
     allowQuery,
     graceMs: grace,
-  }),
-);
+  };
+});
 
 export const jsonSchema = (): object => z.toJSONSchema(schema, { io: 'input' });

@@ -24,8 +24,11 @@ import {
   UDP_BYTES_MAX,
 } from '../base/limits.ts';
 import { PrefixSet } from '../base/prefix.ts';
+import type { ClientSubnetSettings } from '../resolver/client-subnet.ts';
+import type { Dns64Settings } from '../resolver/dns64.ts';
 import type { Freshness } from '../resolver/freshness.ts';
 import type { Minimisation } from '../resolver/minimise.ts';
+import type { Route } from '../resolver/routes.ts';
 import type { RateLimitSettings } from '../server/rate-limit.ts';
 import type { Listen } from '../transport/addresses.ts';
 import type { TcpLimits } from '../transport/connection.ts';
@@ -87,6 +90,12 @@ export interface RecursionSettings {
   readonly cacheBytes: number;
   readonly clientMs: number;
   readonly minimise: Minimisation;
+  /** Forward and stub zones. */
+  readonly routes: readonly Route[];
+  /** Who is told of clients' networks. */
+  readonly clientSubnet: ClientSubnetSettings | undefined;
+  /** What is synthesised, and for whom. */
+  readonly dns64: (Dns64Settings & { readonly clients: readonly string[] }) | undefined;
   readonly freshness: Freshness;
 }
 

@@ -15,7 +15,15 @@ import type { Catalog } from '../zone/catalog.ts';
 export interface WalkTerms
   extends Pick<
     RecursorSettings,
-    'upstreamPort' | 'cacheBytes' | 'localNames' | 'clientMs' | 'minimise' | 'freshness'
+    | 'upstreamPort'
+    | 'cacheBytes'
+    | 'localNames'
+    | 'clientMs'
+    | 'minimise'
+    | 'routes'
+    | 'dns64'
+    | 'clientSubnet'
+    | 'freshness'
   > {
   readonly rootHints: readonly NameServer[];
   /** Read without complaints before. */

@@ -6,9 +6,10 @@
 import { ASKS_PER_ZONE_MAX, LOOKUPS_AT_ONCE } from '../base/limits.ts';
 import { Ede, Rcode } from '../wire/codes.ts';
 import { Flag, type Message } from '../wire/message.ts';
-import type { Name } from '../wire/name.ts';
+import { ROOT } from '../wire/name.ts';
 import type { Budget } from './budget.ts';
-import { classify, disappointment, type Shape } from './classify.ts';
+import { classify, disappointment, forwardedShape, type Shape } from './classify.ts';
+import type { Subnet } from './client-subnet.ts';
 import { type Contact, Contacts, isLastTry } from './contacts.ts';
 import { askBeside, converse, type Said } from './converse.ts';
 import type { Waiting } from './crowds.ts';
@@ -61,21 +62,29 @@ export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps
       cut = (yield* lookUpServers(walk, contacts, atOnce)) ?? cut;
       continue;
     }
-    contact ??= contacts.again();
+    // Where there is another way, a resolver that is silent is not waited for.
+    if (place.route?.first !== true) contact ??= contacts.again();
     if (contact === undefined) break;
     // RFC 9156 §3 step 6e: who makes nothing of the part may make something of the whole.
     const isWhole = know.minimise === 'relaxed' && isLastTry(contact);
     const question = isWhole ? asked : minimised;
-    const talk = { asked: question, contact, servers: know.servers, budget, journal, volley };
+    const toldTo = (address: string): Subnet | undefined =>
+      question === asked ? know.subnets?.told(asked, address) : undefined;
+    const { address } = contact;
+    const talk = {
+      ...{ asked: question, contact, servers: know.servers, budget, journal, volley },
+      ...{ route: place.route, subnet: toldTo(address) },
+    };
     const due = asks === 0 ? contacts.takeDue(contact) : undefined;
-    if (due !== undefined) yield* askBeside({ ...talk, contact: due });
+    if (due !== undefined) yield* askBeside({ ...talk, contact: due, subnet: toldTo(due.address) });
     const said = yield* converse(talk);
     if (said.kind === 'late') return failure(journal.late());
     if (said.kind === 'limit') return failure(said.outcome);
     if (said.kind === 'silent') crowd.silent();
     if (said.kind === 'reply') {
       crowd.heard();
-      const reply = weigh(walk, question, place.cut, said.from, said.message);
+      const scope = know.subnets?.scopeOf(question, said.from, toldTo(said.from), said.message);
+      const reply = weigh(walk, question, place, said.from, said.message, scope);
       if (reply !== undefined) return reply;
       // An earlier one broke in, and this one has not had its say.
       if (said.from !== contact.address) contacts.wasSilent(contact);
@@ -99,15 +108,18 @@ const failure = (outcome: Outcome): ZoneSays => ({ kind: 'failure', outcome });
 function weigh(
   { asked, know, journal }: Walk,
   question: Asked,
-  zone: Name,
+  { cut: zone, route }: Delegation,
   address: string,
   message: Message,
+  scope: Subnet | undefined,
 ): ZoneSays | undefined {
   know.outages.answered(zone, asked.type);
-  const scrubbed = scrub(message, question, zone);
-  const shape = classify(message, scrubbed);
+  const isForwarded = route?.how === 'forward';
+  const believed = scrub(message, question, zone, isForwarded ? ROOT : zone);
+  const scrubbed = scope === undefined ? believed : { ...believed, scope };
+  const shape = (isForwarded ? forwardedShape : classify)(message, scrubbed);
   journal.weighed(address, shape, message, scrubbed);
-  if (shape === 'lame' || isHearsay(message, shape)) know.servers.lame(address, zone);
+  if (shape === 'lame' || (!isForwarded && isHearsay(message, shape))) know.servers.lame(address, zone);
   if (shape !== 'lame' && shape !== 'useless') {
     return { kind: 'reply', question, shape, message, scrubbed, from: address };
   }

@@ -42,6 +42,20 @@ function emptyShape(message: Message, scrubbed: Scrubbed): Shape {
   return isAuthoritative ? denial : 'lame';
 }
 
+/**
+ * The same of a forwarder's reply. It is to resolve the name, not to lead elsewhere; and forwarders in small
+ * routers deny without an SOA, so that is believed of any that offers recursion (RFC 2308 §2.2).
+ */
+export function forwardedShape(message: Message, scrubbed: Scrubbed): Shape {
+  const shape = classify(message, scrubbed);
+  const resolves = (message.flags & Flag.RA) !== 0;
+  const knows = resolves || (message.flags & Flag.AA) !== 0;
+  if (shape === 'referral' || (shape !== 'useless' && !knows)) return 'lame';
+  if (shape !== 'lame' || !resolves) return shape;
+  if (message.rcode === Rcode.NXDOMAIN) return 'nxdomain';
+  return message.rcode === Rcode.NOERROR ? 'nodata' : shape;
+}
+
 /** For the text of a failure: `192.0.2.1 refused`. */
 export function disappointment(message: Message, scrubbed: Scrubbed): string {
   if (scrubbed.oversized) return 'sent more than a message can carry';

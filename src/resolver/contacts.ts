@@ -27,16 +27,17 @@ const ANY_IPV4 = '0.0.0.0';
 export class Contacts {
   readonly #know: Knowledge;
   readonly #journal: Journal;
-  readonly #zone: Name;
+  readonly #place: Delegation;
   readonly #seen = new Set<string>();
   #fresh: string[] = [];
   readonly #silent: Contact[] = [];
   readonly #unknown: Asked[] = [];
 
-  constructor({ cut, servers }: Delegation, know: Knowledge, journal: Journal) {
+  constructor(place: Delegation, know: Knowledge, journal: Journal) {
+    const { cut, servers } = place;
     this.#know = know;
     this.#journal = journal;
-    this.#zone = cut;
+    this.#place = place;
     const found: string[] = [];
     const later: Asked[] = [];
     const [first, second] = know.servers.isRouted(ANY_IPV4) ? [Type.A, Type.AAAA] : [Type.AAAA, Type.A];
@@ -83,7 +84,7 @@ export class Contacts {
   /** Another one that it is time to hear of, while `first` is asked. */
   takeDue({ address }: Contact): Contact | undefined {
     if (this.#fresh.length === 0) return undefined;
-    const due = this.#know.servers.takeDue(address, this.#fresh, this.#zone);
+    const due = this.#know.servers.takeDue(address, this.#fresh, this.#place.cut);
     return due === undefined ? undefined : { address: due, tries: 0 };
   }
 
@@ -133,10 +134,16 @@ export class Contacts {
     const usable = addresses.filter((address) => {
       if (this.#seen.has(address)) return false;
       this.#seen.add(address);
-      if (this.#know.mayAsk(address)) return true;
+      if (this.#isTold(address) || this.#know.mayAsk(address)) return true;
       this.#journal.blame(address, 'is not to be asked');
       return false;
     });
-    this.#fresh = this.#know.servers.order([...this.#fresh, ...usable], this.#zone);
+    this.#fresh = this.#know.servers.order([...this.#fresh, ...usable], this.#place.cut);
+  }
+
+  /** Whether the operator said to ask it for this zone. */
+  #isTold(address: string): boolean {
+    const { route, servers } = this.#place;
+    return route !== undefined && servers.some(({ addresses }) => addresses.includes(address));
   }
 }

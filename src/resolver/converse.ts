@@ -3,14 +3,16 @@
  * either where it cannot, TCP where its answer does not fit. Every packet pays from the budget, every reply
  * is weighed, and what was learned of the server is remembered.
  */
-import { TRIES_PER_SERVER_MAX, TRY_MS_MAX } from '../base/limits.ts';
+import { FORWARD_TRY_MS_MIN, TRIES_PER_SERVER_MAX, TRY_MS_MAX } from '../base/limits.ts';
 import { LAST_TRY_MS } from '../base/limits-servers.ts';
 import { Rcode } from '../wire/codes.ts';
 import { Flag, type Message } from '../wire/message.ts';
 import type { Budget } from './budget.ts';
+import type { Subnet } from './client-subnet.ts';
 import type { Contact } from './contacts.ts';
 import type { Journal } from './journal.ts';
 import { limited, type Outcome } from './outcome.ts';
+import type { Route } from './routes.ts';
 import type { Servers } from './servers.ts';
 import type { Volley } from './volley.ts';
 import { type Asked, type Heard, type Manner, type Steps, send } from './wish.ts';
@@ -33,6 +35,9 @@ export interface Conversation {
   readonly budget: Budget;
   readonly journal: Journal;
   readonly volley: Volley;
+  readonly route: Route | undefined;
+  /** What the server is told of who asks. */
+  readonly subnet: Subnet | undefined;
 }
 
 /** In full, with a new cookie, without random case, without EDNS, over TCP. */
@@ -46,10 +51,12 @@ interface Form {
 }
 
 export function* converse(talk: Conversation): Steps<Said> {
-  const { asked, contact, servers, budget, journal, volley } = talk;
+  const { asked, contact, servers, budget, journal, volley, route, subnet } = talk;
   const to = contact.address;
+  const usual = usualWay(talk);
+  const recursionDesired = route?.how === 'forward';
   let form: Form = {
-    via: contact.tries < TRIES_PER_SERVER_MAX ? servers.via(to) : 'tcp',
+    via: contact.tries < TRIES_PER_SERVER_MAX && usual === 'udp' ? servers.via(to) : 'tcp',
     manner: servers.manner(to),
     hasNewCookie: false,
   };
@@ -57,13 +64,15 @@ export function* converse(talk: Conversation): Steps<Said> {
     const spent = budget.spendQuery();
     if (spent !== undefined) return gaveUp(spent);
     const { via, manner } = form;
-    const ms = via === 'udp' ? servers.tryMs(to, contact.tries) : tcpMs(contact, servers);
-    const heard = yield* send({ to, asked, via, manner, ms, volley });
-    journal.asked({ to: heard.got === 'reply' ? heard.from : to, asked, via, manner, ms }, heard);
+    const ms = via === 'udp' ? udpMs(talk) : tcpMs(contact, servers);
+    const sending = { to, asked, via, manner, recursionDesired, subnet, ms, volley };
+    const heard = yield* send(sending);
+    journal.asked({ ...sending, to: heard.got === 'reply' ? heard.from : to }, heard);
     if (heard.got === 'reply') {
       const overspent = budget.spendBytes(heard.bytes);
       if (overspent !== undefined) return gaveUp(overspent);
       if (heard.from !== to) return { kind: 'reply', message: heard.message, from: heard.from };
+      if (via === 'tcp' && usual === 'tcp') servers.answered(to, heard.ms);
     }
     const better = betterForm(heard, form, talk);
     if (better !== undefined) {
@@ -108,11 +117,21 @@ function betterForm(heard: Heard, form: Form, { contact, servers }: Conversation
 }
 
 /** Asks it without waiting for it. */
-export function* askBeside({ asked, contact, servers, budget, volley }: Conversation): Steps<void> {
+export function* askBeside(talk: Conversation): Steps<void> {
+  const { asked, contact, servers, budget, volley, route, subnet } = talk;
   const to = contact.address;
+  if (usualWay(talk) === 'tcp') return;
   if (budget.spendQuery() !== undefined) return;
   const ms = servers.tryMs(to, 0);
-  yield* send({ to, asked, via: 'udp', manner: servers.manner(to), ms, volley, beside: true });
+  const recursionDesired = route?.how === 'forward';
+  const common = { to, asked, via: 'udp', recursionDesired, subnet, volley } as const;
+  yield* send({ ...common, manner: servers.manner(to), ms, beside: true });
+}
+
+/** A resolver may have to ask others first. */
+function udpMs({ contact, servers, route }: Conversation): number {
+  const ms = servers.tryMs(contact.address, contact.tries);
+  return route?.how === 'forward' ? Math.max(ms, FORWARD_TRY_MS_MIN) : ms;
 }
 
 function tcpMs({ address, tries, isFinal }: Contact, servers: Servers): number {
@@ -122,7 +141,12 @@ function tcpMs({ address, tries, isFinal }: Contact, servers: Servers): number {
 
 const gaveUp = (limit: string): Said => ({ kind: 'limit', outcome: limited(`gave up after ${limit}`) });
 
-function unanswered({ contact, servers }: Conversation, via: 'udp' | 'tcp', heard: Heard): Said {
+/** By how it does there a server is known. */
+const usualWay = ({ route }: Conversation): 'udp' | 'tcp' => route?.via ?? 'udp';
+
+function unanswered(talk: Conversation, via: 'udp' | 'tcp', heard: Heard): Said {
+  const { contact, servers } = talk;
+  const usual = usualWay(talk);
   switch (heard.got) {
     case 'late':
       return { kind: 'late' };
@@ -130,7 +154,7 @@ function unanswered({ contact, servers }: Conversation, via: 'udp' | 'tcp', hear
       return { kind: 'no use', why: 'is asked too much already', network: false, unsent: true };
     case 'unreachable':
       if (heard.unsent === 'no room') return { kind: 'limit', outcome: limited(heard.why, 'moment') };
-      if (via === 'udp') servers.unreachable(contact.address, heard.unsent === 'no route');
+      if (via === usual) servers.unreachable(contact.address, heard.unsent === 'no route');
       return {
         kind: 'no use',
         why: `unreachable${via === 'tcp' ? ' over TCP' : ''} (${heard.why})`,
@@ -138,17 +162,23 @@ function unanswered({ contact, servers }: Conversation, via: 'udp' | 'tcp', hear
         unsent: via === 'udp' && heard.unsent === 'no route',
       };
     default:
-      if (via === 'tcp' && contact.tries < TRIES_PER_SERVER_MAX) {
-        return { kind: 'no use', why: 'silent over TCP', network: false };
-      }
-      if (heard.got === 'silence' && heard.shared !== true) servers.silent(contact.address);
-      return { kind: 'silent' };
+      return silence(talk, via, heard);
   }
 }
 
 /** RFC 6891 §6.2.2 and §7: FORMERR, and in practice NOTIMP; BADVERS to version 0 is nonsense (§6.1.3). */
 const dislikesEdns = ({ rcode }: Message): boolean =>
   rcode === Rcode.FORMERR || rcode === Rcode.NOTIMP || rcode === Rcode.BADVERS;
+
+/** It is blamed for silence where it is asked by its usual way, or by no other any more. */
+function silence(talk: Conversation, via: 'udp' | 'tcp', heard: Heard): Said {
+  const { contact, servers } = talk;
+  const isLastResort = contact.tries >= TRIES_PER_SERVER_MAX;
+  const isBlamed = heard.got === 'silence' && heard.shared !== true;
+  if (isBlamed && (isLastResort || via === usualWay(talk))) servers.silent(contact.address);
+  if (via === 'tcp' && !isLastResort) return { kind: 'no use', why: 'silent over TCP', network: false };
+  return { kind: 'silent' };
+}
 
 function noteHabits({ contact, servers }: Conversation, manner: Manner, message: Message): void {
   const usual = servers.manner(contact.address);

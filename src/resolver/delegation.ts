@@ -17,6 +17,7 @@ import {
 } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { type Name, nameKey, nameLength } from '../wire/name.ts';
+import type { Route } from './routes.ts';
 import { Shelf } from './shelf.ts';
 
 export interface NameServer {
@@ -30,6 +31,8 @@ export interface Delegation {
   readonly servers: readonly NameServer[];
   /** By the world's clock. */
   readonly expiresMs: number;
+  /** By whose rule they are asked; none where they were delegated to. */
+  readonly route?: Route;
 }
 
 /** A delegation holds no type of its own. */

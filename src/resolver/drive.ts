@@ -6,12 +6,13 @@ import { UDP_BYTES_MAX } from '../base/limits.ts';
 import { LATE_ANSWER_MS, LATE_ANSWERS_MAX } from '../base/limits-servers.ts';
 import type { World } from '../base/world.ts';
 import { Class, EdnsOption } from '../wire/codes.ts';
-import { writeQuery } from '../wire/message.ts';
+import { type EdnsOptionValue, writeQuery } from '../wire/message.ts';
 import { isWhole, repeatedCookie } from './client-cookies.ts';
+import { optionOf, type Subnet, speaksOf, subnetKey } from './client-subnet.ts';
 import { type Match, match } from './match.ts';
 import { typedKey } from './shelf.ts';
 import { respell } from './spelling.ts';
-import type { Upstream } from './upstream.ts';
+import type { Endpoint, Upstream } from './upstream.ts';
 import type { Happening, Heard, Sending, Steps, Wish } from './wish.ts';
 
 export async function drive<Result>(
@@ -105,7 +106,7 @@ export class Sender {
   }
 
   async #exchange(
-    { to, asked, via, manner }: Sending,
+    { to, asked, via, manner, recursionDesired, subnet }: Sending,
     patienceMs: number,
     overdue: (puzzled: boolean) => number,
   ): Promise<Heard> {
@@ -118,8 +119,9 @@ export class Sender {
       spelled,
       type,
       class: Class.IN,
+      recursionDesired,
       ...(manner.edns
-        ? { edns: { udpSize: UDP_BYTES_MAX, options: [{ code: EdnsOption.COOKIE, value: manner.cookie }] } }
+        ? { edns: { udpSize: UDP_BYTES_MAX, options: optionsFor(manner.cookie, subnet) } }
         : {}),
     });
     let accepted: Match | undefined;
@@ -131,7 +133,7 @@ export class Sender {
       if (matched === 'near miss') isForged = via === 'udp';
       // Who keeps cookies has one to show in any mood.
       else if (matched === 'puzzled') puzzled ||= !isWhole(manner.cookie);
-      else if (matched !== undefined) {
+      else if (matched !== undefined && (subnet === undefined || speaksOf(matched.message, subnet))) {
         const repeated = manner.edns ? repeatedCookie(matched.message.edns, manner.cookie) : undefined;
         if (repeated === 'forged') return false;
         cookie = repeated;
@@ -140,7 +142,7 @@ export class Sender {
       return isForged || accepted !== undefined;
     };
     const event = await this.#upstream.exchange(
-      { address: to, port: this.#port },
+      endpointOf(to, this.#port),
       query,
       via,
       patienceMs,
@@ -172,5 +174,19 @@ function tell(waiters: readonly Sending[], heard: Heard): void {
   }
 }
 
-const sendingKey = ({ to, asked, via, manner }: Sending): string =>
-  `${to} ${via} ${manner.edns} ${manner.randomCase} ${typedKey(asked.name, asked.type)}`;
+const optionsFor = (cookie: Uint8Array, subnet: Subnet | undefined): EdnsOptionValue[] => [
+  { code: EdnsOption.COOKIE, value: cookie },
+  ...(subnet === undefined ? [] : [optionOf(subnet)]),
+];
+
+/** `192.0.2.1`, or with a port of its own `192.0.2.1@5353`. */
+function endpointOf(to: string, portDefault: number): Endpoint {
+  const at = to.indexOf('@');
+  return at < 0
+    ? { address: to, port: portDefault }
+    : { address: to.slice(0, at), port: Number(to.slice(at + 1)) };
+}
+
+const sendingKey = ({ to, asked, via, manner, recursionDesired, subnet }: Sending): string =>
+  `${to} ${via} ${recursionDesired} ${manner.edns} ${manner.randomCase} ` +
+  `${subnet === undefined ? '' : subnetKey(subnet)} ${typedKey(asked.name, asked.type)}`;

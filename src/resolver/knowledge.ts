@@ -12,6 +12,7 @@ import { equalNames, isWithin, type Name, parentName, ROOT } from '../wire/name.
 import { rdatasOf, rrsetTtl } from '../wire/rrset.ts';
 import { cnameFinding, dnameFinding } from './alias.ts';
 import { Cache, Rank } from './cache.ts';
+import { type ClientSubnetSettings, ClientSubnets, type Subnet, subnetKey } from './client-subnet.ts';
 import type { Crowds } from './crowds.ts';
 import { bounded, type Delegation, Delegations, type NameServer } from './delegation.ts';
 import { Failures, failedBefore } from './failures.ts';
@@ -22,9 +23,10 @@ import type { LocalNames } from './local-names.ts';
 import type { Minimisation } from './minimise.ts';
 import { Outages } from './outages.ts';
 import { type AnswerRrset, answered, denied, ended, type Finding, type Outcome } from './outcome.ts';
-import { type OwnZones, ownFinding } from './own-zones.ts';
+import { type OwnFinding, type OwnZones, ownFinding } from './own-zones.ts';
 import { packed, shelvesOf, unpack } from './packing.ts';
 import { type Referral, withGlue } from './referral.ts';
+import { placeOf, type Route, Routes, stubOf } from './routes.ts';
 import type { Denier, Scrubbed } from './scrub.ts';
 import type { Servers } from './servers.ts';
 import type { Asked } from './wish.ts';
@@ -37,6 +39,10 @@ export interface KnowledgeSettings {
   readonly localNames: LocalNames;
   readonly hosts: Hosts | undefined;
   readonly minimise: Minimisation;
+  /** Whom to ask for some names, if not whoever is delegated to. */
+  readonly routes?: readonly Route[];
+  /** Absent where nobody is told of clients' networks. */
+  readonly clientSubnet?: ClientSubnetSettings | undefined;
   readonly freshness: Freshness;
 }
 
@@ -46,6 +52,15 @@ const above = (name: Name, type: number): Name => (type === Type.DS ? parentName
 /** Whether nobody further down than the root is known. */
 const isRoots = (closest: Delegation | undefined): boolean =>
   closest === undefined || closest.cut.length === 1;
+
+/**
+ * Who denies or renames what is above a zone of ours, or one with servers of its own, does not speak for it
+ * (LIMITS C10).
+ */
+function topOf(own: OwnFinding, route: Route | undefined): Name {
+  const cut = own.kind === 'delegation' ? own.cut : ROOT;
+  return route !== undefined && route.apex.length > cut.length ? route.apex : cut;
+}
 
 const isRootNs = ({ name, type }: Asked): boolean => name.length === 1 && type === Type.NS;
 
@@ -57,6 +72,8 @@ export class Knowledge {
   readonly failures: Failures;
   readonly outages: Outages;
   readonly minimise: Minimisation;
+  readonly routes: Routes;
+  readonly subnets: ClientSubnets | undefined;
   readonly #delegations: Delegations;
   readonly #settings: KnowledgeSettings;
   readonly #ownZones: OwnZones;
@@ -75,31 +92,46 @@ export class Knowledge {
     this.servers = servers;
     this.crowds = crowds;
     this.minimise = settings.minimise;
+    this.routes = new Routes(settings.routes ?? []);
     this.hints = { cut: ROOT, servers: settings.rootHints, expiresMs: Number.POSITIVE_INFINITY };
     // Each its own share: a flood of failures, or of delegations, evicts no answer.
-    this.cache = new Cache(settings.cacheBytes * 0.75, world);
+    const tailored = settings.clientSubnet === undefined ? 0 : 0.25;
+    this.cache = new Cache(settings.cacheBytes * (0.75 - tailored), world);
     this.#delegations = new Delegations(settings.cacheBytes * 0.15, world);
     this.failures = new Failures(settings.cacheBytes * 0.1, world);
     this.outages = new Outages(world);
+    this.subnets =
+      settings.clientSubnet &&
+      new ClientSubnets(settings.clientSubnet, settings.cacheBytes * tailored, world);
+  }
+
+  /** Whether what is found for one holds for the other, who asks the same, of perhaps another network. */
+  isForBoth(one: Asked, other: Asked): boolean {
+    if (this.subnets?.covers(one.name) !== true || one.subnet === other.subnet) return true;
+    return one.subnet !== undefined && other.subnet !== undefined
+      ? subnetKey(one.subnet) === subnetKey(other.subnet)
+      : false;
   }
 
   /** Whether it is for us to answer, or to say whom to ask. */
   isOurs(asked: Asked): boolean {
     const isOwn = this.#ownZones.ask(asked.name, asked.type).kind !== 'outside';
-    return isOwn || this.#local(asked) !== undefined;
+    return isOwn || this.#local(asked, this.routes.of(asked)) !== undefined;
   }
 
-  #local({ name, type }: Asked): Outcome | undefined {
-    return this.#settings.hosts?.find(name, type) ?? this.#settings.localNames.find(name, type);
+  #local({ name, type }: Asked, route: Route | undefined): Outcome | undefined {
+    const { hosts, localNames } = this.#settings;
+    return hosts?.find(name, type) ?? localNames.find(name, type, route?.apex.length);
   }
 
   /** Where `find` has it from. */
-  sourceOf({ name, type }: Asked): Source {
+  sourceOf(asked: Asked): Source {
+    const { name, type } = asked;
     const own = this.#ownZones.ask(name, type);
     if (own.kind === 'answer') return { from: 'own zone' };
     if (own.kind === 'outside' && this.#settings.hosts?.find(name, type) !== undefined)
       return { from: 'hosts file' };
-    if (own.kind === 'outside' && this.#settings.localNames.find(name, type) !== undefined)
+    if (own.kind === 'outside' && this.#local(asked, this.routes.of(asked)) !== undefined)
       return { from: 'local names' };
     const standing = this.cache.standingOf(name, type);
     return standing === undefined ? { from: 'failed before' } : { from: 'cache', standing };
@@ -110,9 +142,10 @@ export class Knowledge {
   }
 
   /** What was true until not long ago, for who gets no answer else (RFC 8767 §4). */
-  expired({ name, type }: Asked, { maxAgeMs, ttl }: Staleness): Finding | undefined {
-    const own = this.#ownZones.ask(name, type);
-    return this.cache.findExpired(name, type, own.kind === 'delegation' ? own.cut : ROOT, maxAgeMs, ttl);
+  expired(asked: Asked, { maxAgeMs, ttl }: Staleness): Finding | undefined {
+    const { name, type } = asked;
+    const top = topOf(this.#ownZones.ask(name, type), this.routes.of(asked));
+    return this.cache.findExpired(name, type, top, maxAgeMs, ttl);
   }
 
   /** RFC 8767 §5: whether it was tried not long ago, in vain, so that nobody need wait for it again. */
@@ -139,17 +172,20 @@ export class Knowledge {
     const { name, type } = asked;
     const own = this.#ownZones.ask(name, type);
     if (own.kind === 'answer') return ownFinding(own.outcome, type);
+    const route = this.routes.of(asked);
     if (own.kind === 'outside') {
-      const local = this.#local(asked);
+      const local = this.#local(asked, route);
       if (local !== undefined) return ended(local);
     }
+    const tailored = this.subnets?.find(asked);
+    if (tailored !== undefined) return tailored;
     // RFC 9609 §2: to be primed is to know the root's servers, not just the answer that names them.
-    if (!isRootNs(asked) || this.#delegations.at(ROOT) !== undefined) {
-      // Whoever denies or renames what is above a zone of ours does not speak for it (LIMITS C10).
-      const cached = this.cache.find(name, type, own.kind === 'delegation' ? own.cut : ROOT);
+    if (!isRootNs(asked) || !this.mayPrime || this.#delegations.at(ROOT) !== undefined) {
+      const cached = this.cache.find(name, type, topOf(own, route));
       if (cached !== undefined) return cached;
     }
-    return own.kind === 'delegation' ? undefined : this.#toldByRoot(asked);
+    const isRoutes = own.kind === 'delegation' || (route !== undefined && route.how !== 'iterate');
+    return isRoutes ? undefined : this.#toldByRoot(asked);
   }
 
   /** What the root would say, where its zone is here and it is the one to ask (RFC 8806). */
@@ -174,16 +210,43 @@ export class Knowledge {
     return known?.links.every(({ owner }) => equalNames(owner, name)) === true;
   }
 
-  /** Where to start asking; undefined where nothing is known, not even the root. */
-  closest(asked: Asked): Delegation | undefined {
+  /** Whether the root's servers are asked for themselves, and not somebody in their place. */
+  get mayPrime(): boolean {
+    return (this.routes.of({ name: ROOT, type: Type.NS })?.how ?? 'iterate') === 'iterate';
+  }
+
+  /**
+   * Where to start asking; undefined where nothing is known, not even the root. `unforwarded`: as if nobody
+   * resolved for us.
+   */
+  closest(asked: Asked, unforwarded = false): Delegation | undefined {
     const { name, type } = asked;
-    const cached = this.#delegations.closest(above(name, type));
     const own = this.#ownZones.ask(name, type);
+    const rule = this.routes.of(asked);
+    const isRuled = own.kind !== 'delegation' || (rule?.apex.length ?? 0) >= own.cut.length;
+    const route = isRuled ? rule : undefined;
+    if (route?.how === 'forward' && !unforwarded) return placeOf(route);
+    const cached = this.#delegated(asked, route);
+    // Its servers are the operator's to name, and never the parent's; below, they delegate themselves.
+    if (route?.how === 'stub') {
+      return cached !== undefined && cached.cut.length > route.apex.length ? cached : placeOf(route);
+    }
     if (own.kind !== 'delegation') return isRoots(cached) ? (this.#referredByRoot(asked) ?? cached) : cached;
     const isDeeper =
       cached !== undefined && cached.cut.length > own.cut.length && isWithin(cached.cut, own.cut);
     // Our own zones are asked every time, so that what they delegate holds until they say otherwise.
     return isDeeper ? cached : { cut: own.cut, servers: own.servers, expiresMs: Number.POSITIVE_INFINITY };
+  }
+
+  /** The deepest cut that is known, but for what the servers of other stub zones delegated. */
+  #delegated({ name, type }: Asked, route: Route | undefined): Delegation | undefined {
+    let known = this.#delegations.closest(above(name, type));
+    while (known !== undefined) {
+      const stub = stubOf(this.routes.of({ name: known.cut, type: Type.NS }));
+      if (stub === undefined || stub === route) return known;
+      known = this.#delegations.closest(parentName(stub.apex));
+    }
+    return undefined;
   }
 
   mayAsk(address: string): boolean {
@@ -197,10 +260,16 @@ export class Knowledge {
     return finding && addressesIn(finding);
   }
 
-  /** `above` is whose server referred us. */
-  learnReferral({ cut, servers, ttl }: Referral, above: Delegation): Delegation {
+  /** `above` is whose server referred us on the way to `asked`. */
+  learnReferral(referral: Referral, above: Delegation, asked?: Asked): Delegation {
+    const { cut, servers, ttl } = referral;
+    const chosen = bounded(servers, this.#world);
     const seconds = Math.min(ttl, this.#settings.freshness.maxTtl);
-    return this.#delegations.keep(cut, bounded(servers, this.#world), seconds, above);
+    const atCut = { name: cut, type: Type.NS };
+    const stub = stubOf(this.routes.of(atCut));
+    if (stub === undefined || stub === this.routes.of(asked ?? atCut))
+      return this.#delegations.keep(cut, chosen, seconds, above);
+    return { cut, servers: chosen, expiresMs: above.expiresMs };
   }
 
   /**
@@ -214,33 +283,50 @@ export class Knowledge {
     if (isName) this.failures.keep(name, type, ede);
   }
 
-  /** Keeps what an answer, an alias or a denial says, and who said it; gives what it comes to. */
-  learn(asked: Asked, message: Message, scrubbed: Scrubbed, from: string): Finding {
-    const rank = (message.flags & Flag.AA) !== 0 ? Rank.AUTHORITATIVE : Rank.CLAIMED;
+  /**
+   * Keeps what an answer, an alias or a denial says, and who said it; gives what it comes to. It was heard on
+   * the way to `wanted`.
+   */
+  learn(asked: Asked, message: Message, scrubbed: Scrubbed, from: string, wanted = asked): Finding {
     const { name, type } = asked;
+    const owner = scrubbed.link?.owner ?? name;
+    const isKept = this.routes.isOneWay({ name: owner, type }, wanted);
+    const rank = (message.flags & Flag.AA) !== 0 ? Rank.AUTHORITATIVE : Rank.CLAIMED;
     this.failures.forgive(name, type);
     const { minTtl, maxTtl } = this.#settings.freshness;
-    const { rrsets, link, soa } = scrubbed;
+    const { rrsets, link, soa, scope } = scrubbed;
+    const isForAll = isKept && scope === undefined;
     if (rrsets.length > 0) {
       const answer = rrsets.map((block) => ({
         owner: name,
         block,
         ttl: bound(block, rrsetTtl(block, 0), minTtl, maxTtl),
       }));
-      this.cache.keepData(name, type, rrsets, rank, from);
-      if (isRootNs(asked)) this.#learnRoot(message);
-      return ended(answered(answer));
+      if (isForAll) this.cache.keepData(name, type, rrsets, rank, from);
+      if (isRootNs(asked) && this.mayPrime) this.#learnRoot(message);
+      return this.#tailored(asked, scope, ended(answered(answer)));
     }
     if (link !== undefined) {
       const ttl = bound(link.block, rrsetTtl(link.block, 0), minTtl, maxTtl);
-      this.cache.keepData(link.owner, link.type, [link.block], rank, from);
-      if (link.type === Type.CNAME) return cnameFinding(name, link.block, ttl);
-      return dnameFinding(name, link.owner, link.block, ttl);
+      if (isForAll) this.cache.keepData(link.owner, link.type, [link.block], rank, from);
+      const isCname = link.type === Type.CNAME;
+      const finding = isCname
+        ? cnameFinding(name, link.block, ttl)
+        : dnameFinding(name, link.owner, link.block, ttl);
+      return this.#tailored(asked, scope, finding);
     }
+    // RFC 7871 §7.4: an absence holds for everybody.
     const denier = soa && this.#negativeSoa(soa);
     const exists = message.rcode !== Rcode.NXDOMAIN;
-    if (denier !== undefined) this.cache.keepDenial(name, exists ? type : 'whole name', denier, rank, from);
+    if (denier !== undefined && isKept)
+      this.cache.keepDenial(name, exists ? type : 'whole name', denier, rank, from);
     return ended(denied(message.rcode, denier));
+  }
+
+  /** Keeps the finding for those for whom it is, if that is not everybody. */
+  #tailored(asked: Asked, scope: Subnet | undefined, finding: Finding): Finding {
+    if (scope !== undefined) this.subnets?.keep(asked, scope, finding);
+    return finding;
   }
 
   /** RFC 2308 §5: a denial lives for the lesser of the SOA's TTL and its MINIMUM. */
@@ -288,6 +374,7 @@ export class Knowledge {
     this.failures.clear(isDoomed);
     this.outages.clear();
     this.#delegations.clear(isDoomed);
+    this.subnets?.clear(isDoomed);
     if (isDoomed === undefined) this.servers.clear();
   }
 }

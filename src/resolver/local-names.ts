@@ -104,9 +104,10 @@ export class LocalNames {
     }
   }
 
-  find(asked: Name, type: number): Outcome | undefined {
+  /** An apex of not more than `ruledBytes` is overruled: the operator said whom to ask, and was closer. */
+  find(asked: Name, type: number, ruledBytes = 0): Outcome | undefined {
     const zone = this.#zones.size === 0 ? undefined : this.#zoneOf(asked);
-    if (zone === undefined) return undefined;
+    if (zone === undefined || zone.apex.length <= ruledBytes) return undefined;
     const isApex = asked.length === zone.apex.length;
     // The DS of a zone is its parent's, and home.arpa is unsigned by its parent's word only (RFC 8375 §4 item
     // 4).

@@ -15,15 +15,18 @@ import {
 } from '../base/limits.ts';
 import { GIVE_WAY_MS } from '../base/limits-servers.ts';
 import type { World } from '../base/world.ts';
-import { Class, Ede, isMetaType, Rcode, Type } from '../wire/codes.ts';
+import { Ede, Rcode, Type } from '../wire/codes.ts';
 import type { Question } from '../wire/message.ts';
 import { type Name, ownName } from '../wire/name.ts';
 import { rrsetType } from '../wire/rrset.ts';
 import { aliasTarget } from './alias.ts';
 import type { Walk } from './ask-zone.ts';
 import { Budget } from './budget.ts';
+import { type ClientQuestion, unanswerable } from './client-question.ts';
+import type { ClientSubnetSettings } from './client-subnet.ts';
 import { Crowds, leave } from './crowds.ts';
 import type { NameServer } from './delegation.ts';
+import { Dns64, type Dns64Settings } from './dns64.ts';
 import { drive, Sender } from './drive.ts';
 import { Flight, stuckSince } from './flight.ts';
 import { type Freshness, isDue } from './freshness.ts';
@@ -36,6 +39,7 @@ import { Mishaps, type ToldMishap } from './mishaps.ts';
 import { ended, type Finding, failed, isStale, limited, type Outcome } from './outcome.ts';
 import type { OwnZones } from './own-zones.ts';
 import { recall, recallStale, resolve } from './resolve.ts';
+import type { Route } from './routes.ts';
 import { Servers } from './servers.ts';
 import { typedKey } from './shelf.ts';
 import type { ToldServer } from './told-servers.ts';
@@ -61,6 +65,12 @@ export interface RecursorSettings {
   readonly clientMs: number;
   readonly useCaseRandomisation: boolean;
   readonly minimise: Minimisation;
+  /** Whom to ask for some names, if not whoever is delegated to. */
+  readonly routes?: readonly Route[];
+  /** Absent where no AAAA is synthesised. */
+  readonly dns64?: Dns64Settings | undefined;
+  /** Absent where nobody is told of clients' networks. */
+  readonly clientSubnet?: ClientSubnetSettings | undefined;
   readonly freshness: Freshness;
   /** A mistake of ours: the question got SERVFAIL. */
   readonly onBug: (error: unknown) => void;
@@ -93,6 +103,7 @@ export class Recursor {
   readonly #know: Knowledge;
   readonly #sender: Sender;
   readonly #counters: Counters | undefined;
+  readonly #dns64: Dns64 | undefined;
   readonly #inFlight = new Map<string, Flight>();
   /** One for each client that waits, or whose question goes on without it. */
   readonly #clients = new Set<Account>();
@@ -110,6 +121,7 @@ export class Recursor {
     this.#settings = settings;
     this.#world = world;
     this.#counters = counters;
+    this.#dns64 = settings.dns64 && new Dns64(settings.dns64);
     this.#mishaps = new Mishaps(world);
     const servers = new Servers(world, settings.useCaseRandomisation);
     this.#sender = new Sender(world, upstream, settings.upstreamPort, servers, counters);
@@ -129,6 +141,11 @@ export class Recursor {
     return { entries: size, bytes };
   }
 
+  /** Whether an answer may depend on the network of who asks. */
+  get tellsSubnets(): boolean {
+    return this.#know.subnets !== undefined;
+  }
+
   /** What was learned, as bytes that can be kept over a restart. */
   packed(): Generator<Uint8Array, void, void> {
     return this.#know.packed();
@@ -144,18 +161,29 @@ export class Recursor {
     return this.#clients.size;
   }
 
+  #askedBy({ name, type, client }: ClientQuestion): Asked {
+    const subnet = client && this.#know.subnets?.of(client);
+    return subnet === undefined ? { name, type } : { name, type, subnet };
+  }
+
+  #synthesiser({ synthesise }: ClientQuestion): Dns64 | undefined {
+    return synthesise === true ? this.#dns64 : undefined;
+  }
+
   /** The outcome, if it takes no waiting. What is known, but hardly any more, is asked for anew meanwhile. */
-  cached(question: Question): Outcome | undefined {
+  cached(question: ClientQuestion): Outcome | undefined {
     const refusal = unanswerable(question);
     if (refusal !== undefined) return refusal;
     const { freshness } = this.#settings;
-    let last: Asked = question;
-    const outcome = recall(question, (asked) => {
+    const first = this.#askedBy(question);
+    let last = first;
+    const find = (asked: Asked): Finding | undefined => {
       last = asked;
       const finding = this.#know.find(asked);
       if (freshness.prefetch && finding !== undefined && isDue(finding)) this.#refresh(asked);
       return finding;
-    });
+    };
+    const outcome = recall(first, find, this.#synthesiser(question));
     if (outcome !== undefined) return this.#ratherStale(question, outcome);
     // RFC 8767 §5: who would wait for servers that failed just now is not made to.
     if (freshness.stale === undefined || !this.#know.failedLately(last)) return undefined;
@@ -164,12 +192,14 @@ export class Recursor {
     return stale;
   }
 
-  #stale(question: Question, why: string): Outcome | undefined {
+  #stale(question: ClientQuestion, why: string): Outcome | undefined {
     const { stale } = this.#settings.freshness;
-    return stale && recallStale(question, this.#know, stale, why);
+    if (stale === undefined) return undefined;
+    const dns64 = this.#synthesiser(question);
+    return recallStale(this.#askedBy(question), this.#know, stale, why, dns64);
   }
 
-  #ratherStale(question: Question, outcome: Outcome): Outcome {
+  #ratherStale(question: ClientQuestion, outcome: Outcome): Outcome {
     if (outcome.rcode !== Rcode.SERVFAIL) return outcome;
     return this.#stale(question, outcome.ede?.text ?? '') ?? outcome;
   }
@@ -194,7 +224,7 @@ export class Recursor {
   }
 
   /** Never rejects; settles within the client's time. */
-  resolve(question: Question, journal?: Journal): Promise<Outcome> {
+  resolve(question: ClientQuestion, journal?: Journal): Promise<Outcome> {
     const refusal = unanswerable(question);
     if (refusal !== undefined) return Promise.resolve(refusal);
     if (this.#clients.size >= CLIENTS_WAITING_MAX) {
@@ -213,7 +243,9 @@ export class Recursor {
         settle(outcome);
       };
       const cancel = this.#watchTime(question, account, end);
-      void drive(resolve(question), (wish) => this.#grant(wish, account))
+      void drive(resolve(this.#askedBy(question), this.#synthesiser(question)), (wish) =>
+        this.#grant(wish, account),
+      )
         .then((outcome) => this.#remember(question, outcome))
         .catch((error: unknown) => this.#bug(error))
         .then((outcome) => {
@@ -225,7 +257,7 @@ export class Recursor {
   }
 
   /** RFC 8767 §5: what has expired is told before the client gives up; or else, then, that it is late. */
-  #watchTime(question: Question, account: Account, end: End): () => void {
+  #watchTime(question: ClientQuestion, account: Account, end: End): () => void {
     const { clientMs, freshness } = this.#settings;
     const firstMs = Math.min(freshness.stale?.waitMs ?? clientMs, clientMs);
     const tell = (isLast: boolean): boolean => {
@@ -250,7 +282,7 @@ export class Recursor {
 
   /**
    * Whether all of the outcome was told by others, be it that it has expired: no failure, nothing of our own
-   * zones, of the hosts file, or of local names, which may change at any time.
+   * zones, of the hosts file, or of local names, which may change at any time; and that it is for everybody.
    */
   isOfOthers({ name, type }: Question, outcome: Outcome): boolean {
     const { rcode, ede, answer } = outcome;
@@ -259,7 +291,8 @@ export class Recursor {
     // Every name that was asked for on the way: the question's, and where each alias points.
     const aliases = answer.filter(({ block }) => rrsetType(block, 0) === Type.CNAME);
     const names = [name, ...aliases.map(({ block }) => ownName(aliasTarget(block)))];
-    return names.every((each) => !this.#know.isOurs({ name: each, type }));
+    const { subnets } = this.#know;
+    return names.every((each) => !this.#know.isOurs({ name: each, type }) && subnets?.covers(each) !== true);
   }
 
   /** A question that is too much for us is so for the next client, too (RFC 9520 §3.2). */
@@ -295,7 +328,9 @@ export class Recursor {
       if (obstacle !== undefined) return this.#turnAway(obstacle);
       this.#counters?.bump(Counter.resolutionsJoined);
       const finding = await this.#await(open, asked, account);
-      if (open.holdsForAll(finding)) return finding;
+      // One at a time for all networks together, lest a forger has many queries to guess at (LIMITS B3).
+      const mine = this.#know.isForBoth(open.walk.asked, asked) ? finding : this.#know.find(asked);
+      if (mine !== undefined && open.holdsForAll(mine)) return mine;
     }
     if (account.flight === undefined && !this.#makeRoom()) {
       return this.#turnAway(limited('too many questions are being resolved', 'crowd'));
@@ -388,12 +423,3 @@ function obstacleToJoining(open: Flight, { flight }: Account): Outcome | undefin
   }
   return undefined;
 }
-
-/** Only IN is one tree with one root, and only data types can be asked of strangers (LIMITS A7). */
-function unanswerable({ class: klass, type }: Question): Outcome | undefined {
-  if (klass !== Class.IN) return refused(Rcode.REFUSED, 'only class IN is resolved');
-  if (isMetaType(type) && type !== Type.ANY) return refused(Rcode.NOTIMP, 'this type is not resolved');
-  return undefined;
-}
-
-const refused = (rcode: number, text: string): Outcome => ({ ...failed(Ede.NOT_SUPPORTED, text), rcode });

@@ -5,6 +5,7 @@
 import { ALIAS_HOPS_MAX } from '../base/limits.ts';
 import { Ede, Rcode } from '../wire/codes.ts';
 import { nameKey } from '../wire/name.ts';
+import type { Dns64 } from './dns64.ts';
 import type { Staleness } from './freshness.ts';
 import { plainText } from './journal.ts';
 import type { Knowledge } from './knowledge.ts';
@@ -18,7 +19,16 @@ import {
 } from './outcome.ts';
 import { type Asked, resolveAll, type Steps } from './wish.ts';
 
-export function* resolve(question: Asked): Steps<Outcome> {
+/** With DNS64 other questions may be asked in its place, one after the other. */
+export function* resolve(question: Asked, dns64?: Dns64): Steps<Outcome> {
+  if (dns64 === undefined) return yield* resolveChain(question);
+  const plan = dns64.answer(question);
+  let step = plan.next();
+  while (!step.done) step = plan.next(yield* resolveChain(step.value));
+  return step.value;
+}
+
+function* resolveChain(question: Asked): Steps<Outcome> {
   const chase = new Chase(question);
   for (;;) {
     const [finding] = yield* resolveAll([chase.asked]);
@@ -27,8 +37,22 @@ export function* resolve(question: Asked): Steps<Outcome> {
   }
 }
 
+type Find = (asked: Asked) => Finding | undefined;
+
 /** The outcome, if all of the chain is found without asking a server. */
-export function recall(question: Asked, find: (asked: Asked) => Finding | undefined): Outcome | undefined {
+export function recall(question: Asked, find: Find, dns64?: Dns64): Outcome | undefined {
+  if (dns64 === undefined) return recallChain(question, find);
+  const plan = dns64.answer(question);
+  let step = plan.next();
+  while (!step.done) {
+    const known = recallChain(step.value, find);
+    if (known === undefined) return undefined;
+    step = plan.next(known);
+  }
+  return step.value;
+}
+
+function recallChain(question: Asked, find: Find): Outcome | undefined {
   const chase = new Chase(question);
   for (;;) {
     const finding = find(chase.asked);
@@ -47,13 +71,15 @@ export function recallStale(
   know: Knowledge,
   settings: Staleness,
   why: string,
+  dns64?: Dns64,
 ): Outcome | undefined {
   let isTrue = true;
-  const outcome = recall(question, (asked) => {
+  const find = (asked: Asked): Finding | undefined => {
     const held = know.held(asked);
     isTrue &&= held !== undefined;
     return held ?? know.expired(asked, settings);
-  });
+  };
+  const outcome = recall(question, find, dns64);
   if (outcome === undefined || isTrue || outcome.rcode === Rcode.SERVFAIL) return outcome;
   // RFC 8914 §4.4 and §4.20.
   const code = outcome.rcode === Rcode.NXDOMAIN ? Ede.STALE_NXDOMAIN : Ede.STALE;
@@ -84,7 +110,7 @@ class Chase {
     const key = nameKey(target);
     if (this.#seen.has(key)) return limited(`the aliases go round in a circle at ${plainText(target)}`);
     this.#seen.add(key);
-    this.asked = { name: target, type: this.asked.type };
+    this.asked = { ...this.asked, name: target };
     return undefined;
   }
 

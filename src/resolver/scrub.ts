@@ -10,6 +10,7 @@ import { Class, Type } from '../wire/codes.ts';
 import type { Message, ResourceRecord } from '../wire/message.ts';
 import { equalNames, isWithin, type Name, nameKey, ownName } from '../wire/name.ts';
 import { packRrset, RRSET_RRS_BYTES_MAX, rrsetCount } from '../wire/rrset.ts';
+import type { Subnet } from './client-subnet.ts';
 import { followsAliases } from './outcome.ts';
 import { type Referral, referralOf } from './referral.ts';
 import type { Asked } from './wish.ts';
@@ -38,6 +39,8 @@ export interface Scrubbed {
   readonly authorityOf: 'nobody' | 'zone' | 'above' | 'child';
   /** An RRset was in it that no message of ours could carry. */
   readonly oversized: boolean;
+  /** For whom the answer holds, where that is not everybody. */
+  readonly scope?: Subnet | undefined;
 }
 
 const nothing: Scrubbed = {
@@ -49,7 +52,8 @@ const nothing: Scrubbed = {
   oversized: false,
 };
 
-export function scrub(message: Message, asked: Asked, zone: Name): Scrubbed {
+/** `denying`: the zone whose denials count, if it is another: a forwarder speaks for any above the name. */
+export function scrub(message: Message, asked: Asked, zone: Name, denying = zone): Scrubbed {
   const answer = message.answer.filter(isInternet);
   const dname = dnameAbove(answer, asked.name, zone);
   if (dname !== undefined) return { ...nothing, link: dname };
@@ -61,7 +65,7 @@ export function scrub(message: Message, asked: Asked, zone: Name): Scrubbed {
   const authority = message.authority.filter(isInternet);
   return {
     ...nothing,
-    soa: denierOf(authority, asked, zone),
+    soa: denierOf(authority, asked, denying),
     referral: referralOf(authority, message.additional, asked, zone),
     authorityOf: speaksFor(authority, asked, zone),
   };

@@ -18,7 +18,7 @@ interface Question {
   readonly type: string;
 }
 
-export type ZoneSource = 'hints' | 'own zone' | 'cache' | 'referral';
+export type ZoneSource = 'hints' | 'own zone' | 'cache' | 'referral' | 'forward' | 'stub';
 
 /** `ms` is counted from the beginning of the question; of a walk that was joined it may be less than 0. */
 export type TrailStep =
@@ -115,7 +115,8 @@ class Telling {
     let servers: readonly NameServer[] = [];
     for (const [i, step] of steps.entries()) {
       if (this.#left-- <= 0) return [...told, { step: 'more', count: steps.length - i + missed }];
-      if (step.kind === 'zone') servers = step.place.servers;
+      // A rule of the operator's has addresses, and no names for them.
+      if (step.kind === 'zone') servers = step.place.route === undefined ? step.place.servers : [];
       told.push(this.#tell(step, this.#beganAt(step, steps[i + 1]), servers));
     }
     return missed > 0 ? [...told, { step: 'more', count: missed }] : told;
@@ -146,10 +147,11 @@ class Telling {
   }
 
   #zone({ place, isReferred }: Step & { kind: 'zone' }, ms: number): TrailStep {
-    const { cut, servers, expiresMs } = place;
+    const { cut, servers, expiresMs, route } = place;
     const isLasting = expiresMs === Number.POSITIVE_INFINITY;
+    const rule = route?.how === 'forward' ? 'forward' : 'stub';
     // Nobody delegates the root: what lasts for ever there are the hints.
-    const lasting = cut.length === 1 ? 'hints' : 'own zone';
+    const lasting = route !== undefined ? rule : cut.length === 1 ? 'hints' : 'own zone';
     return {
       step: 'zone',
       ms,

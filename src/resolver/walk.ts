@@ -8,6 +8,7 @@ import { ROOT } from '../wire/name.ts';
 import { askZone, type Walk } from './ask-zone.ts';
 import type { Delegation } from './delegation.ts';
 import { failedBefore } from './failures.ts';
+import { forward } from './forward.ts';
 import { Disclosure } from './minimise.ts';
 import { ended, type Finding, limited } from './outcome.ts';
 import { resolveAll, type Steps } from './wish.ts';
@@ -16,6 +17,11 @@ export function* walk(own: Walk): Steps<Finding> {
   const { asked, know } = own;
   const disclosure = new Disclosure(asked, know.minimise);
   let place = yield* startingPlace(own);
+  if (place.route?.how === 'forward') {
+    const finding = yield* forward(own, place);
+    if (finding !== undefined) return finding;
+    place = yield* startingPlace(own, true);
+  }
   for (let referrals = 0; referrals <= REFERRALS_MAX; ) {
     const next = disclosure.next(place.cut);
     if (next !== asked && know.exists(next, place.cut)) continue;
@@ -28,7 +34,7 @@ export function* walk(own: Walk): Steps<Finding> {
     }
     const { question, shape, message, scrubbed, from } = says;
     if (shape === 'referral' && scrubbed.referral !== undefined) {
-      place = know.learnReferral(scrubbed.referral, place);
+      place = know.learnReferral(scrubbed.referral, place, asked);
       referrals++;
       continue;
     }
@@ -37,7 +43,7 @@ export function* walk(own: Walk): Steps<Finding> {
     if (isAboutAll) return know.learn(asked, message, scrubbed, from);
     if (shape !== 'nxdomain') {
       // RFC 9156 §3 step 6c: data, an alias or nothing at all, it is silent about what is below.
-      know.learn(question, message, scrubbed, from);
+      know.learn(question, message, scrubbed, from, asked);
     } else if (isBelieved(own, place)) {
       return know.learn(question, message, scrubbed, from);
     } else {
@@ -54,14 +60,17 @@ export function* walk(own: Walk): Steps<Finding> {
 const isBelieved = ({ know }: Walk, { cut }: Delegation): boolean =>
   know.minimise === 'strict' || cut.length === 1;
 
-/** The root's own servers are found by asking those of the hints for them: once, whoever needs them first. */
-function* startingPlace({ asked, know }: Walk): Steps<Delegation> {
-  const known = know.closest(asked);
+/**
+ * The root's own servers are found by asking those of the hints for them: once, whoever needs them first.
+ * `unforwarded`: as if nobody resolved for us.
+ */
+function* startingPlace({ asked, know }: Walk, unforwarded = false): Steps<Delegation> {
+  const known = know.closest(asked, unforwarded);
   if (known !== undefined) return known;
   const isPriming = asked.name.length === 1 && asked.type === Type.NS;
-  if (!isPriming) {
+  if (!isPriming && know.mayPrime) {
     yield* resolveAll([{ name: ROOT, type: Type.NS }]);
-    const primed = know.closest(asked);
+    const primed = know.closest(asked, unforwarded);
     if (primed !== undefined) return primed;
   }
   // RFC 9609 §3.3: without an answer to priming, the hints are all there is.

@@ -5,6 +5,7 @@
 import { assert } from '../base/assert.ts';
 import type { Message } from '../wire/message.ts';
 import type { Name } from '../wire/name.ts';
+import type { Subnet } from './client-subnet.ts';
 import type { Finding } from './outcome.ts';
 import type { Unsent } from './upstream.ts';
 import type { Volley } from './volley.ts';
@@ -12,6 +13,8 @@ import type { Volley } from './volley.ts';
 export interface Asked {
   readonly name: Name;
   readonly type: number;
+  /** Of who asks, where some servers are told (RFC 7871). */
+  readonly subnet?: Subnet | undefined;
 }
 
 /** How a question is put to a server; less of it for servers that cannot take more. */
@@ -29,6 +32,9 @@ export interface Sending {
   readonly asked: Asked;
   readonly via: 'udp' | 'tcp';
   readonly manner: Manner;
+  readonly recursionDesired: boolean;
+  /** What the server is told of who asks. */
+  readonly subnet?: Subnet | undefined;
   /** After this time it is not waited for any longer; over UDP its answer is still welcome a while. */
   readonly ms: number;
   readonly volley: Volley;

@@ -19,8 +19,8 @@
  *   an entry:  0 slot, or -1 where only the end is filled up; 4 size (32 bits); 8 expiry (double)
  *              16 bytes of the key, 18 count of RRsets, 20 RCODE (u16), 22 an Extended DNS Error that it has
  *              expired, or 0 (u16)
- *              24 the key: name in lower case, type (2), variant (1: DO, CD), era (4). A client's subnet
- *              would follow here as it is in RFC 7871 §6; who asks tries the key with it and then without.
+ *              24 the key: name in lower case, type (2), variant (1: DNS64, DO, CD), era (4). A subnet of
+ *              clients would follow here as it is in RFC 7871 §6; who asks tries it with and without.
  *              then each RRset, at a multiple of 8: 0 expiry (double), 8 section, 9 bytes of the owner
  *              (u8), 10 the owner, behind it its block (wire/rrset)
  *

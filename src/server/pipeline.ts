@@ -43,6 +43,8 @@ export interface PipelineSettings {
   /** Absent where recursion is off; where it is elsewhere, LATER makes another thread `resume`. */
   readonly recursion: Here | Elsewhere | undefined;
   readonly mayRecurse: PrefixSet;
+  /** Who is to have DNS64; absent where nobody is. */
+  readonly ipv6Only?: PrefixSet | undefined;
   readonly chaos: Identity;
   /** Absent where everybody is to be answered everything. */
   readonly guard?: GuardSettings;
@@ -69,6 +71,7 @@ export class Pipeline implements Answerer {
     this.#settings = settings;
     this.#chaos = new Chaos(settings.chaos);
     this.#recursion = new Recursion(settings.recursion);
+    this.#recursion.ipv6Only = settings.ipv6Only;
     this.#guard = new Guard(settings.counters);
     if (settings.guard) this.#post(settings.guard);
   }
@@ -85,6 +88,7 @@ export class Pipeline implements Answerer {
     if (changed.chaos) this.#chaos = new Chaos(changed.chaos);
     if (changed.guard) this.#post(changed.guard);
     if ('recursion' in changed) this.#recursion.by = changed.recursion;
+    this.#recursion.ipv6Only = this.#settings.ipv6Only;
   }
 
   #post(guard: GuardSettings): void {
@@ -204,7 +208,7 @@ export class Pipeline implements Answerer {
   #recurse(beginsWithUs: boolean, client: Client, out: Bytes, send: Send): number {
     const recursion = this.#recursion;
     const { counters, observer } = this.#settings;
-    const isCached = recursion.fromCache(this.#query, this.#reply);
+    const isCached = recursion.fromCache(this.#query, this.#reply, client);
     // It is counted where it is answered.
     if (!isCached && recursion.isElsewhere) return LATER;
     if (beginsWithUs) counters.bump(Counter.authoritative);

@@ -7,11 +7,13 @@
 import { type KeptRrset, type Reply, Section } from '../answer/reply.ts';
 import { assert } from '../base/assert.ts';
 import { type Bytes, copyOf } from '../base/bytes.ts';
+import type { PrefixSet } from '../base/prefix.ts';
+import type { ClientQuestion } from '../resolver/client-question.ts';
 import type { Outcome, Recursor } from '../resolver/recursor.ts';
 import { type Client, DROP, LATER } from '../transport/door.ts';
+import { Type } from '../wire/codes.ts';
 import type { HashedName } from '../wire/hashed-name.ts';
 import { Flag } from '../wire/header.ts';
-import type { Question } from '../wire/message.ts';
 import { ownName } from '../wire/name.ts';
 import type { Query } from '../wire/query.ts';
 import type { AnswerReader } from './answer-reader.ts';
@@ -50,6 +52,8 @@ const isHere = (by: Here | Elsewhere): by is Here => 'recursor' in by;
 export class Recursion {
   /** Absent where recursion is off. A resolver that is replaced still ends what it began. */
   by: Here | Elsewhere | undefined;
+  /** Who is to have DNS64; undefined where nobody is. */
+  ipv6Only: PrefixSet | undefined;
   readonly #waiting = new Waiting();
   #pending = 0;
 
@@ -70,32 +74,42 @@ export class Recursion {
   }
 
   /** Completes the reply with what is known, if that can be done at once. */
-  fromCache(query: Query, reply: Reply): boolean {
+  fromCache(query: Query, reply: Reply, client: Client): boolean {
     const { by } = this;
     assert(by !== undefined, 'nobody is sent here where recursion is off');
+    const synthesise = this.#synthesises(query, client);
+    const variant = variantOf(query, synthesise);
     if (!isHere(by)) {
       const name = nameInHand(query, reply);
-      return by.answers?.complete(name.bytes, name.length, query.type, variantOf(query), reply) === true;
+      return by.answers?.complete(name.bytes, name.length, query.type, variant, reply) === true;
     }
-    const question = questionInHand(query, reply);
+    const question = questionInHand(query, reply, synthesise, by.recursor.tellsSubnets ? client : undefined);
     const outcome = by.recursor.cached(question);
     if (outcome === undefined) return false;
-    share(by.recursor, by.shared, question, variantOf(query), outcome, true);
+    share(by.recursor, by.shared, question, variant, outcome, true);
     complete(reply, reply.answers(), outcome);
     return true;
+  }
+
+  /** RFC 6147 §5.5 item 3: who validates for itself is told what there is. */
+  #synthesises({ type, dnssecOk, flags }: Query, { address }: Client): boolean {
+    if (this.ipv6Only === undefined || (type !== Type.AAAA && type !== Type.PTR)) return false;
+    return !(dnssecOk && (flags & Flag.CD) !== 0) && this.ipv6Only.hasBytes(address);
   }
 
   /** LATER, or DROP where too many wait already. */
   later(query: Query, reply: Reply, client: Client, hasCookie: boolean, ends: Ends): number {
     const leave = this.#waiting.enter(client, hasCookie);
     if (leave === undefined) return DROP;
-    const question = questionInHand(query, reply);
+    const synthesise = this.#synthesises(query, client);
+    const variant = variantOf(query, synthesise);
     const kept = reply.answers();
     const packet = copyOf(query.packet, 0, query.length);
     const { by } = this;
     assert(by !== undefined && isHere(by), 'who recurses elsewhere does not wait for it here');
     // What changes meanwhile may be another era; the outcome belongs to the one in which it was asked for.
     const { recursor, shared } = by;
+    const question = questionInHand(query, reply, synthesise, recursor.tellsSubnets ? client : undefined);
     this.#pending++;
     recursor
       .resolve(question)
@@ -106,7 +120,7 @@ export class Recursion {
         // A chain took its time, and its first links have grown older than they say.
         const isChain = outcome.answer.length + outcome.authority.length > 1;
         const known = isChain ? recursor.cached(question) : outcome;
-        if (known !== undefined) share(recursor, shared, question, variantOf(query), known, isChain);
+        if (known !== undefined) share(recursor, shared, question, variant, known, isChain);
         complete(reply, kept, outcome);
         ends.finish();
       })
@@ -119,14 +133,14 @@ export class Recursion {
   }
 }
 
-/** What of a query besides its question an answer may depend on (RFC 4035 §3.2). */
-const variantOf = ({ dnssecOk, flags }: Query): number =>
-  (dnssecOk ? 2 : 0) | ((flags & Flag.CD) === 0 ? 0 : 1);
+/** What besides the question an answer may depend on: DO and CD (RFC 4035 §3.2), and who asks. */
+const variantOf = ({ dnssecOk, flags }: Query, synthesise: boolean): number =>
+  (synthesise ? 4 : 0) | (dnssecOk ? 2 : 0) | ((flags & Flag.CD) === 0 ? 0 : 1);
 
 function share(
   recursor: Recursor,
   shared: Shared | undefined,
-  question: Question,
+  question: ClientQuestion,
   variant: number,
   outcome: Outcome,
   isRecalled: boolean,
@@ -140,10 +154,18 @@ function share(
 const nameInHand = (query: Query, reply: Reply): HashedName =>
   reply.hasAnswers() ? reply.chase : query.name;
 
-const questionInHand = (query: Query, reply: Reply): Question => ({
+/** `told` is who asks, where servers may be told of that. */
+const questionInHand = (
+  query: Query,
+  reply: Reply,
+  synthesise: boolean,
+  told: Client | undefined,
+): ClientQuestion => ({
   name: ownName(nameInHand(query, reply).bytes),
   type: query.type,
   class: query.class,
+  synthesise,
+  client: told && !query.hidesSubnet ? copyOf(told.address, 0, told.address.length) : undefined,
 });
 
 function complete(reply: Reply, kept: readonly KeptRrset[], outcome: Outcome): void {

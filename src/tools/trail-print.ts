@@ -67,6 +67,8 @@ function zoneText({ from, secondsLeft, servers }: TrailStep & { step: 'zone' }):
     'own zone': 'delegated in a zone of this server',
     cache: `from the cache, for ${secondsLeft} s more`,
     referral: 'by this referral',
+    forward: 'to be forwarded',
+    stub: 'a stub zone',
   }[from];
   const addresses = servers.reduce((sum, each) => sum + each.addresses.length, 0);
   return `${known}, ${plural(servers.length, 'server')} with ${plural(addresses, 'address', 'addresses')}`;

@@ -39,6 +39,8 @@ export class Query {
   cookieAt = 0;
   cookieBytes = 0;
   wantsNsid = false;
+  /** Whether nobody is to be told of the client's network (RFC 7871 §7.1.2). */
+  hidesSubnet = false;
   /** Length of the value of the edns-tcp-keepalive option; -1 without one. */
   keepaliveBytes = -1;
 
@@ -60,6 +62,7 @@ export class Query {
     this.cookieBytes = 0;
     this.wantsNsid = false;
     this.keepaliveBytes = -1;
+    this.hidesSubnet = false;
   }
 
   /**
@@ -166,6 +169,7 @@ export class Query {
     if (code === EdnsOption.NSID)
       this.wantsNsid = true; // RFC 5001 §2.1; a value would mean nothing.
     else if (code === EdnsOption.KEEPALIVE) this.keepaliveBytes = bytes;
+    else if (code === EdnsOption.SUBNET) this.hidesSubnet = bytes >= 4 && u8(this.packet, at + 2) === 0;
     return true;
   }
 }

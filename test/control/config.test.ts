@@ -6,6 +6,7 @@ import { COMPLAINTS_MAX, CONFIG_BYTES_MAX } from '../../src/base/limits.ts';
 import { type Configured, configure, type Flags } from '../../src/control/config.ts';
 import { prefixSet } from '../../src/control/settings.ts';
 import { FRESHNESS_DEFAULT } from '../../src/resolver/freshness.ts';
+import { nameFromText } from '../../src/wire/name.ts';
 import { complaintText } from '../../src/zone/complaint.ts';
 
 let folder: string;
@@ -120,13 +121,12 @@ recursion:
   cacheBytes: 1GB
   clientTimeout: 2500ms
   minimise: off
-cache: { images: kept, learned: told }
   minTtl: 1m
   maxTtl: 2h
   maxNegativeTtl: 30s
   prefetch: false
   stale: { wait: 200ms, maxAge: 12h }
-cache: { images: kept }
+cache: { images: kept, learned: told }
 hosts: /etc/hosts
 identity: { version: false, hostname: ns1, id: ns1.example }
 tcp: { clients: 10, clientsPerAddress: 2, idle: 1m }
@@ -225,6 +225,129 @@ grace: 1h
     expect.stringMatching(/^1[56]:\d+: error: zones: expected the name of a folder, found nothing$/),
     '16:8: error: grace: expected a time from 0ms to 50s, such as 500ms, 5s or 2m, found "1h"',
   ]);
+});
+
+test('forward and stub zones are routes', async () => {
+  const { settings, complaints } = await configured(`
+recursion:
+  forward:
+    .: [192.0.2.53, '2001:DB8::53@5353']
+    net: [192.0.2.1, NS1.example]
+    corp: { to: [192.0.2.54], first: true, tcp: true }
+    www.Corp.: false
+  stub:
+    lab: [192.0.2.55]
+`);
+  expect(complaints).toEqual([]);
+  const at = (how: string, apex: string, addresses: string[], more = {}): object => ({
+    how,
+    apex: nameFromText(apex),
+    servers: addresses.length === 0 ? [] : [{ name: nameFromText(apex), addresses }],
+    via: 'udp',
+    first: false,
+    ...more,
+  });
+  const named = at('forward', 'net', ['192.0.2.1']) as { servers: object[] };
+  named.servers.push({ name: nameFromText('ns1.example'), addresses: [] });
+  expect(settings?.recursion.routes).toEqual([
+    at('forward', '.', ['192.0.2.53', '2001:db8::53@5353']),
+    named,
+    at('forward', 'corp', ['192.0.2.54'], { via: 'tcp', first: true }),
+    at('iterate', 'www.corp', []),
+    at('stub', 'lab', ['192.0.2.55']),
+  ]);
+});
+
+test('servers that make no sense are told', async () => {
+  const result = await configured(`
+recursion:
+  forward:
+    a: [10.0.0.300]
+    b: { to: [10.0.0.1@70000, '10.0.0.1@', ns@53], frist: true, tcp: 3 }
+    c: []
+  stub:
+    d: { first: true, to: ['::1'] }
+    e: false
+`);
+  const server =
+    'expected an address, perhaps with a port, or a name, as in 192.0.2.53, 2001:db8::53@5353 or ns1.example';
+  expect(told(result)).toEqual([
+    `4:9: error: recursion.forward.a[0]: ${server}, found "10.0.0.300"`,
+    `5:15: error: recursion.forward.b.to[0]: ${server}, found "10.0.0.1@70000"`,
+    `5:31: error: recursion.forward.b.to[1]: ${server}, found "10.0.0.1@"`,
+    `5:44: error: recursion.forward.b.to[2]: ${server}, found "ns@53"`,
+    '5:52: error: recursion.forward.b.frist: no such key; did you mean first?',
+    '5:70: error: recursion.forward.b.tcp: expected true or false, found 3',
+    '6:8: error: recursion.forward.c: expected a list of servers, a table of to, first and tcp, ' +
+      'or false for none, found a list',
+    expect.stringMatching(/^8:10: error: recursion.stub.d.first: no such key; /),
+    '9:8: error: recursion.stub.e: expected a list of servers, or a table of to and tcp, found false',
+  ]);
+});
+
+test('DNS64 has a prefix that an address fits into', async () => {
+  const { settings } = await configured('recursion: { dns64: {} }');
+  expect(settings?.recursion.dns64).toEqual({
+    prefix: '64:ff9b::/96',
+    clients: ['0.0.0.0/0', '::/0'],
+    exclude: ['::ffff:0:0/96'],
+    ignore: [],
+  });
+  const prefix = 'an IPv6 prefix of 32, 40, 48, 56, 64, 96 bits, such as 64:ff9b::/96';
+  const clean = `${prefix}, with zeros behind it and in bits 64 to 71`;
+  for (const [text, what] of [
+    ['2001:db8::/80', prefix],
+    ['192.0.2.0/24', prefix],
+    ['2001:db8::', prefix],
+    ['2001:db8::1/96', clean],
+    ['2001:db8:0:0:100::/96', clean],
+  ]) {
+    expect(told(await configured(`recursion: { dns64: { prefix: '${text}' } }`))).toEqual([
+      `1:31: error: recursion.dns64.prefix: expected ${what}, found "${text}"`,
+    ]);
+  }
+  expect(told(await configured('recursion: { dns64: yes }'))).toEqual([
+    '1:21: error: recursion.dns64: expected a table of prefix, clients, exclude and ignore, or false, ' +
+      'found "yes"',
+  ]);
+});
+
+test('who is told of clients, and with which names, has to be said', async () => {
+  const { settings } = await configured(
+    'recursion: { clientSubnet: { servers: [192.0.2.0/24], zones: [Example.com] } }',
+  );
+  expect(settings?.recursion.clientSubnet).toEqual({
+    servers: ['192.0.2.0/24'],
+    zones: [nameFromText('example.com')],
+    ipv4Bits: 24,
+    ipv6Bits: 56,
+  });
+  expect(told(await configured('recursion: { clientSubnet: { zones: [.], ipv4: 33 } }'))).toEqual([
+    '1:28: error: recursion.clientSubnet.servers: expected a list of addresses and prefixes, found nothing',
+    '1:48: error: recursion.clientSubnet.ipv4: expected a number of bits from 1 to 32, found 33',
+  ]);
+});
+
+test('no zone has two rules, is found by names within, or is forwarded to ourselves', async () => {
+  const twice = await configured(`
+recursion:
+  forward: { Lab: [10.0.0.1], corp: [10.0.0.1, ns.corp] }
+  stub: { lab.: [10.0.0.1] }
+`);
+  expect(told(twice)).toEqual([
+    '3:37: error: recursion.forward.corp: expected addresses, or names outside of the zone, ' +
+      'which no server in it leads to, found a list',
+    '4:17: error: recursion.stub.lab.: expected each zone once, in forward or in stub, found a list',
+  ]);
+  const forward = (listen: string, to: string): Promise<Configured> =>
+    configured(`listen: ${listen}\nrecursion: { forward: { corp: [10.0.0.1, ${to}] } }`);
+  expect(told(await forward("['127.0.0.1:5300']", '127.0.0.1@5300'))).toEqual([
+    '2:31: error: recursion.forward.corp: expected other servers than this one, ' +
+      'which listens at 127.0.0.1@5300, found a list',
+  ]);
+  expect(told(await forward("['127.0.0.1:5300']", '127.0.0.1@5301'))).toEqual([]);
+  expect(told(await forward("['*:5300']", '127.0.0.1@5300'))).toHaveLength(1);
+  expect(told(await forward('[]', '127.0.0.1'))).toHaveLength(1);
 });
 
 test.each([

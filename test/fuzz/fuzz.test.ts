@@ -50,7 +50,9 @@ test('what is damaged as a configuration is sound, and has every key', () => {
     expect([complaints, settings === undefined]).toEqual([[], false]);
   }
   const keys = Object.keys(parse(Buffer.from(configs.at(-1) ?? []).toString()));
-  const [, table = ''] = readFileSync('docs/CONFIGURATION.md', 'utf8').split(/^## (?:Every key|Zones)$/m);
+  const [, table = ''] = readFileSync('docs/CONFIGURATION.md', 'utf8').split(
+    /^## (?:Every key|Forwarding)$/m,
+  );
   const documented = [...table.matchAll(/^\| `([a-zA-Z]+)/gm)].map(([, key]) => key);
   expect(new Set(keys)).toEqual(new Set(documented));
 });
@@ -59,7 +61,7 @@ describe('the attack', () => {
   test('has something to damage', () => {
     expect(Math.min(queries.length, responses.length)).toBeGreaterThan(300);
     expect(zones.length).toBeGreaterThan(30);
-    expect(configs).toHaveLength(3);
+    expect(configs.length).toBeGreaterThan(2);
   });
 
   test.each([

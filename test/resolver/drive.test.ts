@@ -15,6 +15,7 @@ const sending: Sending = {
   asked: { name: name('part.test'), type: Type.A },
   via: 'udp',
   manner: { edns: true, randomCase: true, cookie: new Uint8Array(8) },
+  recursionDesired: false,
   ms: 400,
   volley: new Volley(),
 };

@@ -20,6 +20,8 @@ export interface Logged {
   readonly recursionDesired: boolean;
   readonly id: number;
   readonly atMs: number;
+  /** What was told of the client's network, `198.51.100.0/24`, or `nothing`. */
+  readonly subnet: string;
 }
 
 /** `delay`, and the words behind it. */
@@ -102,6 +104,7 @@ export class ScriptedInternet implements Upstream {
       recursionDesired: asked.flag_rd,
       id: asked.id ?? 0,
       atMs: this.#world.nowMs(),
+      subnet: subnetText(subnetOf(asked)),
     });
     const server = this.#servers.get(to.address);
     return new Promise((resolve) => {
@@ -144,6 +147,19 @@ function questionOf(packet: DecodedPacket): Question {
 
 const optOf = (packet: DecodedPacket): OptAnswer | undefined =>
   packet.additionals?.find((r): r is OptAnswer => r.type === 'OPT');
+
+interface SubnetOption {
+  readonly code: number;
+  readonly family: number;
+  readonly sourcePrefixLength: number;
+  readonly ip: string;
+}
+
+const subnetOf = (packet: DecodedPacket): SubnetOption | undefined =>
+  (optOf(packet)?.options as unknown as SubnetOption[] | undefined)?.find(({ code }) => code === 8);
+
+const subnetText = (option: SubnetOption | undefined): string =>
+  option === undefined ? 'nothing' : `${option.ip}/${option.sourcePrefixLength}`;
 
 interface Packet {
   readonly bytes: Buffer;
@@ -241,7 +257,7 @@ function rightReply(server: ScriptedServer, asked: DecodedPacket, via: 'udp' | '
   }
   return reply(
     asked,
-    lied(server, answerOf(server, question.name, question.type)),
+    lied(server, tailored(server, asked, answerOf(server, question.name, question.type))),
     hasEdns && !hidesEdns,
     server,
   );
@@ -263,6 +279,8 @@ function blindness(server: ScriptedServer, name: string): string | undefined {
 }
 
 function answerOf(server: ScriptedServer, name: string, type: string): Reply {
+  // `! fails AAAA`: with SERVFAIL, for questions of one type.
+  if (server.fault('fails')?.words[0] === type) return empty(rcodes.SERVFAIL as number);
   const rcode = server.fault('rcode');
   if (rcode) return empty(rcodes[rcode.words[0] ?? ''] ?? REFUSED);
   const zone = server.zoneOf(name === '.' ? '' : name);
@@ -289,6 +307,26 @@ function answerOf(server: ScriptedServer, name: string, type: string): Reply {
   const additionals = server.fault('no-additional') === undefined ? answer.additionals : [];
   const authorities = answer.authorities.filter(keeps);
   return { ...answer, rcode: blind ?? answer.rcode, authoritative, authorities, additionals };
+}
+
+/** `! tailors 24`: addresses differ by the third byte of the client's, and hold for so much of it. */
+function tailored(server: ScriptedServer, asked: DecodedPacket, answer: Reply): Reply {
+  if (server.fault('tailors') === undefined) return answer;
+  const third = subnetOf(asked)?.ip.split('.')[2] ?? '255';
+  const answers = answer.answers.map((record) =>
+    record.type === 'A' ? { ...record, data: `203.0.113.${third}` } : record,
+  );
+  return { ...answer, answers };
+}
+
+/** The option that comes back; `! tailors 24 wrongly` speaks of another network to who asks first. */
+function scopeOptions(server: ScriptedServer, asked: DecodedPacket): object[] {
+  const option = subnetOf(asked);
+  const [scope, how] = server.fault('tailors')?.words ?? [];
+  if (option === undefined || scope === undefined) return [];
+  const ip = how === 'wrongly' && server.asked === 1 ? '6.6.6.0' : option.ip;
+  const { code, family, sourcePrefixLength } = option;
+  return [{ code, family, sourcePrefixLength, scopePrefixLength: Number(scope), ip }];
 }
 
 type Trick = (name: string, apex: string, words: readonly string[], asked: number) => Partial<Reply>;
@@ -384,13 +422,19 @@ function lied(server: ScriptedServer, honest: Reply): Reply {
 function reply(asked: DecodedPacket, answer: Reply, edns: boolean, server: ScriptedServer): Buffer {
   const question = questionOf(asked);
   const name = server.fault('no-case') ? question.name.toLowerCase() : question.name;
-  const options = cookieOptions(asked, server.fault('cookies'), server.asked);
+  const options = [
+    ...cookieOptions(asked, server.fault('cookies'), server.asked),
+    ...scopeOptions(server, asked),
+  ];
   const opt = { type: 'OPT', name: '.', udpPayloadSize: 1232, flags: 0, options } as unknown as Answer;
   const extended = { ...opt, extendedRcode: answer.rcode >> 4 } as unknown as Answer;
+  // `! resolves`: it has the answers of others; `! hearsay`: it may resolve, and says so.
+  const resolves = server.fault('resolves');
+  const flags = resolves ? 0x80 : (answer.authoritative ? 0x400 : 0) | (server.fault('hearsay') ? 0x80 : 0);
   return encode({
     type: 'response',
     id: asked.id ?? 0,
-    flags: (answer.authoritative ? 0x0400 : 0) | (server.fault('hearsay') ? 0x80 : 0) | (answer.rcode & 0xf),
+    flags: flags | (answer.rcode & 0xf),
     questions: [{ ...question, name }],
     answers: answer.answers,
     authorities: answer.authorities,

@@ -1,3 +1,9 @@
+/**
+ * Plays one scene: builds its internet and a recursor over it, then goes through its steps in virtual time. A
+ * step that does not hold throws, with the line and everything that was sent.
+ */
+import { parseIp } from '../../src/base/ip.ts';
+import type { ClientQuestion } from '../../src/resolver/client-question.ts';
 import { FRESHNESS_DEFAULT } from '../../src/resolver/freshness.ts';
 import { parseHosts } from '../../src/resolver/hosts.ts';
 import { LOCAL_NAMES_DEFAULT } from '../../src/resolver/local-names.ts';
@@ -5,9 +11,9 @@ import type { Minimisation } from '../../src/resolver/minimise.ts';
 import type { AnswerRrset, Outcome } from '../../src/resolver/outcome.ts';
 import type { OwnZones } from '../../src/resolver/own-zones.ts';
 import { Recursor, type RecursorSettings } from '../../src/resolver/recursor.ts';
+import type { Route } from '../../src/resolver/routes.ts';
 import { trailText } from '../../src/tools/trail-print.ts';
 import { rcodeText, typeFromText, typeText } from '../../src/wire/codes.ts';
-import type { Question } from '../../src/wire/message.ts';
 import { type Name, nameFromText, nameText } from '../../src/wire/name.ts';
 import { rdataText } from '../../src/wire/rdata-text.ts';
 import { rdatasOf, rrsetType } from '../../src/wire/rrset.ts';
@@ -29,6 +35,7 @@ export class Stage {
   readonly #settings: { -readonly [Key in keyof RecursorSettings]: RecursorSettings[Key] };
   readonly #own: ScriptedZone[] = [];
   readonly #never = new Set<string>();
+  readonly #routes: Route[] = [];
   readonly #rootHints: { name: Name; addresses: string[] }[] = [];
   #recursor: Recursor | undefined;
   #outcomes: Outcome[] = [];
@@ -53,6 +60,7 @@ export class Stage {
       clientMs: 5_000,
       useCaseRandomisation: true,
       minimise: 'relaxed',
+      routes: this.#routes,
       freshness: FRESHNESS_DEFAULT,
       onBug: (error) => this.bugs.push(error),
     };
@@ -103,6 +111,11 @@ export class Stage {
           ),
         );
         return;
+      case 'forward':
+      case 'stub':
+      case 'iterate':
+        this.#routes.push(routeFrom(verb, first, block.words.slice(2)));
+        return;
       case 'local-root': {
         const root = new ScriptedZone(
           '',
@@ -138,7 +151,7 @@ export class Stage {
       case 'flood': // `flood x%.example.com A 5000 10`: so many a second, for so many seconds.
         return this.#flood(first, second, Number(third) / 1000, 1000 * Number(fourth));
       case 'ask':
-        return this.#ask(first, second, third, Number(fourth || 1));
+        return this.#ask(first, second, third, fourth);
       case 'explain':
         return this.#explain(first, second, block.lines);
       case 'mishaps':
@@ -176,6 +189,14 @@ export class Stage {
     else if (key === 'stale' || key === 'prefetch' || key.endsWith('Ttl')) this.#setFreshness(key, values[0]);
     else if (key === 'never') for (const address of values) this.#never.add(address);
     else if (key === 'local') this.#settings.localNames = values;
+    else if (key === 'dns64') this.#settings.dns64 = dns64From(values);
+    else if (key === 'subnets')
+      this.#settings.clientSubnet = {
+        servers: values.slice(0, 1),
+        zones: values.slice(1).map(name),
+        ipv4Bits: 24,
+        ipv6Bits: 56,
+      };
     else if (key === 'port') this.#settings.upstreamPort = Number(values[0]);
     else if (key === 'hosts')
       this.#settings.hosts = parseHosts(lines.map(({ text }) => text).join('\n'), 'hosts').hosts;
@@ -208,12 +229,14 @@ export class Stage {
     this.#settings.freshness = { ...freshness, [key]: changed };
   }
 
-  async #ask(owner: string, type: string, how: string, count: number): Promise<void> {
+  async #ask(owner: string, type: string, how: string, from: string): Promise<void> {
     this.#sentBefore = this.internet.log.length;
-    const questionOf = (i: number): Question => ({
+    const questionOf = (i: number): ClientQuestion => ({
       name: name(owner.replace('%', String(i))),
       type: typeFromText(type) ?? 0,
       class: 1,
+      synthesise: how === 'ipv6-only',
+      client: clientOf(how, from, i),
     });
     this.#startMs = this.world.nowMs();
     this.#wasCached = false;
@@ -228,7 +251,7 @@ export class Stage {
       this.#eachMs.push(this.world.nowMs() - startMs);
       return outcome;
     };
-    const numbers = Array.from({ length: count }, (_, i) => i);
+    const numbers = Array.from({ length: how === 'from' ? 1 : Number(from || 1) }, (_, i) => i);
     this.#outcomes = [];
     const paceMs = how.startsWith('every-') ? Number(how.slice('every-'.length)) : 0;
     if (how === 'times') for (const i of numbers) this.#outcomes.push(await this.world.until(ask(i)));
@@ -324,6 +347,7 @@ export class Stage {
       port: () => [all.filter((q) => q.port === Number(second)), words.slice(3)],
       plain: () => [all.filter((q) => !q.edns), words.slice(2)],
       lower: () => [all.filter((q) => q.name === q.name.toLowerCase()), words.slice(2)],
+      telling: () => [all.filter((q) => q.subnet === second), words.slice(3)],
       recursive: () => [all.filter((q) => q.recursionDesired), words.slice(2)],
     };
     const [found, bound] = by[first]?.() ?? [all, words.slice(1)];
@@ -333,6 +357,29 @@ export class Stage {
   #ownZones(): OwnZones {
     return { ask: (owner, type) => askOwn(this.#own, plainOwner(owner), typeText(type)) };
   }
+}
+
+/** `from ADDRESS`; `networks 500` is as many clients, each in a network of its own; else nobody knows. */
+function clientOf(how: string, from: string, i: number): Uint8Array | undefined {
+  if (how === 'networks') return Uint8Array.of(10, i >> 8, i & 0xff, 1);
+  return how === 'from' ? parseIp(from) : undefined;
+}
+
+/** `64:ff9b::/96 2001:db8:bad::/48 good.com`: the prefix, what is excluded, what is ignored. */
+function dns64From([prefix = '', ...others]: readonly string[]): RecursorSettings['dns64'] {
+  const ignore = others.filter((other) => !other.includes('/')).map(name);
+  return { prefix, exclude: ['::ffff:0:0/96', ...others.filter((other) => other.includes('/'))], ignore };
+}
+
+/** `forward corp 192.0.2.9 192.0.2.9@5353 first`, `stub corp ns.good.com tcp`, `iterate www.corp`. */
+function routeFrom(how: Route['how'], apexText: string, words: readonly string[]): Route {
+  const apex = name(apexText);
+  const targets = words.filter((word) => word !== 'first' && word !== 'tcp');
+  const isAddress = (target: string): boolean => /^[\d.]+(@\d+)?$|:/.test(target);
+  const named = targets.filter((target) => !isAddress(target));
+  const servers = named.map((target) => ({ name: name(target), addresses: [] as string[] }));
+  servers.push({ name: apex, addresses: targets.filter(isAddress) });
+  return { how, apex, servers, via: words.includes('tcp') ? 'tcp' : 'udp', first: words.includes('first') };
 }
 
 /** All of the lines, in this order; what else is told may stand between. Times before a step do not count. */
