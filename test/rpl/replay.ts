@@ -75,9 +75,9 @@ class Replay implements Upstream {
   constructor(scenario: Scenario, means: Means) {
     this.#scenario = scenario;
     this.#means = means;
-    const { rootHints, minimise, useCaseRandomisation, neverQuery } = means;
+    const { rootHints, minimise, useCaseRandomisation, neverQuery, servesStale, prefetch } = means;
     this.#recursor = makeRecursor({
-      ...{ rootHints, minimise, useCaseRandomisation, neverQuery },
+      ...{ rootHints, minimise, useCaseRandomisation, neverQuery, servesStale, prefetch },
       world: this.#world,
       upstream: this,
       cacheBytes: CACHE_BYTES,
@@ -130,7 +130,9 @@ class Replay implements Upstream {
     const question = message?.question;
     if (message === undefined || question === undefined) return ['the query cannot be read'];
     if ((message.flags & Flag.RD) === 0) return ['a query without RD is not for a resolver'];
-    this.#waiting.push({ question, outcome: this.#recursor.resolve(question) });
+    const known = this.#recursor.cached(question);
+    const outcome = known === undefined ? this.#recursor.resolve(question) : Promise.resolve(known);
+    this.#waiting.push({ question, outcome });
     return [];
   }
 
@@ -182,6 +184,7 @@ class Replay implements Upstream {
     via: 'udp' | 'tcp',
     ms: number,
     accept: (bytes: Uint8Array) => boolean,
+    overdue: () => number = () => 0,
   ): Promise<Event> {
     const message = readMessage(bytes);
     const { address } = to;
@@ -193,7 +196,11 @@ class Replay implements Upstream {
       return Promise.resolve({ got: 'unreachable', why: 'network is unreachable', unsent: 'no route' });
     }
     return new Promise((resolve) => {
-      const cancel = this.#world.after(ms, () => end({ got: 'silence' }));
+      let cancel = this.#world.after(ms, () => {
+        const moreMs = via === 'udp' ? overdue() : 0;
+        if (moreMs > 0) cancel = this.#world.after(moreMs, () => end({ got: 'silence' }));
+        else end({ got: 'silence' });
+      });
       const end = (event: Event): void => {
         cancel();
         this.#pending = this.#pending.filter((each) => each !== pending);

@@ -13,6 +13,8 @@ export interface Means {
   readonly minimise: Minimisation;
   readonly useCaseRandomisation: boolean;
   readonly neverQuery: ReadonlySet<string>;
+  readonly servesStale: boolean;
+  readonly prefetch: boolean;
   /** Addresses of a family that the system has no route to. */
   readonly unrouted: (address: string) => boolean;
   /** Why it cannot be played. */
@@ -56,6 +58,7 @@ const WITHOUT_BEARING = new RegExp(
     'max-udp-size',
     'ede',
     'ede-serve-expired',
+    'serve-expired-(client-timeout|reply-ttl|ttl|ttl-reset)',
     'do-tcp',
     'do-udp',
     'root-key-sentinel',
@@ -91,7 +94,7 @@ export function meansOf(settings: readonly Setting[]): Means {
   const hints: string[] = [];
   const never = new Set<string>();
   const obstacles = new Set<string>();
-  let [ipv4, ipv6, useCaseRandomisation] = [true, true, false];
+  let [ipv4, ipv6, useCaseRandomisation, servesStale, prefetch] = [true, true, false, false, false];
   let minimise: Minimisation = 'off';
   let zone = '.';
   for (const { section, key, value, line } of settings) {
@@ -103,6 +106,8 @@ export function meansOf(settings: readonly Setting[]): Means {
     else if (key === 'stub-addr') obstacles.add('needs stub zones');
     else if (key === 'do-ip4') ipv4 = isOn(value);
     else if (key === 'do-ip6') ipv6 = isOn(value);
+    else if (key === 'serve-expired') servesStale = isOn(value);
+    else if (key === 'prefetch') prefetch = isOn(value);
     else if (key === 'use-caps-for-id') useCaseRandomisation = isOn(value);
     else if (key === 'do-not-query-address') never.add(value);
     else if (/^(qname-minimisation|query-minimi[sz]ation)$/.test(key))
@@ -116,6 +121,8 @@ export function meansOf(settings: readonly Setting[]): Means {
     minimise,
     useCaseRandomisation,
     neverQuery: never,
+    servesStale,
+    prefetch,
     unrouted: (address) => (address.includes(':') ? !ipv6 : !ipv4),
     obstacles: [...obstacles],
   };

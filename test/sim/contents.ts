@@ -5,7 +5,6 @@
  * root's is empty; RDATA is wire bytes.
  */
 import { Type } from '../../src/wire/codes.ts';
-import { isWithin } from '../scenarios/scripted-zone.ts';
 
 export interface Rrset {
   readonly owner: string;
@@ -121,5 +120,3 @@ function renamed(name: string, rrset: Rrset): Says {
   const target = (kept + (rrset.target ?? '')).replace(/\.$/, '');
   return { kind: 'renamed', rrset, target: target.length > NAME_CHARS_MAX ? undefined : target };
 }
-
-export { isWithin };

@@ -23,6 +23,7 @@ interface Place {
 
 /** RFC 9520 §3.2: a failure is remembered this long, and a resolution may have been under way. */
 const AFTERMATH_MS = 320_000;
+const TTL_SECONDS_MAX = 86_400;
 const CLIMATES = { fair: 3, changing: 2, rough: 4 } as const;
 
 const isWhole = ({ type }: Rrset): boolean => type !== Type.SOA && type !== Type.NS;
@@ -93,6 +94,12 @@ export class Events {
 
   #trouble(ms: number): void {
     this.troubledUntilMs = Math.max(this.troubledUntilMs, this.#place.world.nowMs() + ms + AFTERMATH_MS);
+  }
+
+  /** Old and new aliases together may go round in a circle, for as long as the old ones are remembered. */
+  #troubleByAliases(changed: readonly Rrset[]): void {
+    const ttls = changed.filter(({ target }) => target !== undefined).map(({ ttl }) => ttl);
+    if (ttls.length > 0) this.#trouble(1_000 * Math.min(Math.max(...ttls), TTL_SECONDS_MAX));
   }
 
   /** What a resolver has to put up with: replies that are none, and forgers. */
@@ -170,9 +177,7 @@ export class Events {
       const soa = soaRrset(zone.apex, nowMs, chance.pick([60, 900]), chance.pick([5, 60, 7_200]));
       const isGone = victim !== undefined && chance.percent(30);
       const more = isGone || !isFree(kept, owner, zone.apex) ? [] : internet.filling.rrsetsAt(owner);
-      const aliases = [...more, ...(victim === undefined ? [] : [victim])].filter(({ target }) => target);
-      // Old and new aliases together may go round in a circle.
-      if (aliases.length > 0) this.#trouble(86_400_000);
+      this.#troubleByAliases([...more, ...(victim === undefined ? [] : [victim])]);
       note(`${owner} ${more.length === 0 ? 'has no data any more' : 'says something else'}`);
       return [...kept, soa, ...more];
     });
@@ -196,6 +201,7 @@ export class Events {
       this.#place.world.nowMs() + 1_000 * zone.delegationTtl,
     );
     this.#trouble(1_000 * zone.delegationTtl);
+    this.#troubleByAliases([...now(old).rrsets()]);
     for (const { server } of old.hosts) {
       // Who serves the parent too would speak for the zone as long as it liked.
       const speaksForParent = [...server.serves.keys()].some(

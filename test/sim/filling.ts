@@ -4,8 +4,9 @@
  * liars.
  */
 import { Type } from '../../src/wire/codes.ts';
+import { isWithin } from '../scenarios/scripted-zone.ts';
 import type { Chance } from '../support/chance.ts';
-import { Contents, isWithin, parentOf, type Rrset } from './contents.ts';
+import { Contents, parentOf, type Rrset } from './contents.ts';
 import { now, type Tenure, type Zone } from './people.ts';
 import { aliasRrset, factAddress, mailRdata, textRdata } from './rdata.ts';
 
@@ -102,6 +103,7 @@ export class Filling {
     if (chance.percent(10)) return { name: zone.apex, type };
     // What was never there.
     if (chance.percent(8)) return { name: under(`no${chance.below(1_000)}`, zone.apex), type };
+    // The root and the registries have little to say.
     const isDeep = zone.apex.includes('.') || chance.percent(20);
     return { name: under(chance.pick(ASKED), isDeep ? zone.apex : chance.pick(this.#zones).apex), type };
   }

@@ -5,8 +5,9 @@
  * machine, a lame server beside a sound one. What happens to it later is told in `events.ts`.
  */
 import { Type } from '../../src/wire/codes.ts';
+import { isWithin } from '../scenarios/scripted-zone.ts';
 import { Chance } from '../support/chance.ts';
-import { Contents, isWithin, type Rrset } from './contents.ts';
+import { Contents, type Rrset } from './contents.ts';
 import { Filling } from './filling.ts';
 import { type Host, type Manners, now, type Server, type Tenure, tenureOf, type Zone } from './people.ts';
 import { addressRrset, nsRrset, serverAddress, soaRrset } from './rdata.ts';
@@ -117,19 +118,25 @@ export class Internet {
 
   /** Servers of one's own, named within the zone. */
   #own(apex: string, label: string, count: number, manners: Partial<Manners> = {}): Host[] {
+    // A corner that a host without IPv6 cannot look into; everywhere else the first server has IPv4.
+    const isIpv6Only = apex.includes('.') && this.chance.percent(8);
     return this.chance.times(count, (i) => ({
       name: apex === '' ? `${'ab'[i]}.${label}` : `${label}${i + 1}.${apex}`,
-      // The root's and the first of all others can be reached over IPv4, so that a host without IPv6 gets on.
-      server: this.#server(i === 0 ? 'always IPv4' : 'any', { ...this.#manners(apex), ...manners }),
+      server: this.#server(isIpv6Only ? [6] : this.#families(i === 0), {
+        ...this.#manners(apex),
+        ...manners,
+      }),
     }));
   }
 
-  #server(family: 'always IPv4' | 'any', manners: Manners): Server {
-    const { chance } = this;
+  #families(hasIpv4: boolean): (4 | 6)[] {
+    const kind = this.chance.weighted({ ipv4: 5, both: 3, ipv6: 2 });
+    if (kind === 'ipv4') return [4];
+    return kind === 'both' || hasIpv4 ? [4, 6] : [6];
+  }
+
+  #server(families: readonly (4 | 6)[], manners: Manners): Server {
     const number = this.servers.length + 1;
-    const kind = chance.weighted({ ipv4: 5, both: 3, ipv6: 2 });
-    const families: (4 | 6)[] = kind === 'ipv4' ? [4] : kind === 'both' ? [4, 6] : [6];
-    if (family === 'always IPv4' && !families.includes(4)) families.unshift(4);
     const addresses = families.map((each) => serverAddress(number, each));
     return this.#keep({ addresses, manners, serves: new Map(), isAlive: true });
   }

@@ -3,12 +3,12 @@
  * or nothing. The TTL of an RRset says when it was fetched, so the law is exact: what is told was said by an
  * authority for the name at that moment.
  */
-import { CACHE_LINGER_SECONDS, STALE_TTL_SECONDS } from '../../src/base/limits.ts';
-import { type AnswerRrset, isStale, type Outcome } from '../../src/resolver/outcome.ts';
-import { Rcode, rcodeText, Type, typeText } from '../../src/wire/codes.ts';
+import type { AnswerRrset, Outcome } from '../../src/resolver/outcome.ts';
+import { Ede, Rcode, rcodeText, Type, typeText } from '../../src/wire/codes.ts';
 import { type Name, nameText } from '../../src/wire/name.ts';
 import { rdatasOf, rrsetType } from '../../src/wire/rrset.ts';
-import { isWithin, type Rrset, rdatasKey } from './contents.ts';
+import { isWithin } from '../scenarios/scripted-zone.ts';
+import { type Rrset, rdatasKey } from './contents.ts';
 import { speakerOf } from './rdata.ts';
 import type { Statement, Truth } from './truth.ts';
 
@@ -28,18 +28,16 @@ export interface Told {
 
 const TTL_SECONDS_MAX = 86_400;
 const NEGATIVE_SECONDS_MAX = 3_600;
+/** RFC 8767 §5. */
+const STALE_SECONDS_MAX = 86_400;
+const STALE_TTL_SECONDS = 30;
+const STALE_WAIT_MS = 1_800;
 /** A reply is on its way for a while when it counts as fetched; TTLs are told in whole seconds. */
 const SLACK_MS = 1_000 + 1_700;
 
 export const textOf = (name: Name): string => (name.length === 1 ? '' : nameText(name).slice(0, -1));
 
 const isLinkType = (asked: number): boolean => asked !== Type.CNAME && asked !== Type.ANY;
-
-/** The time when something may have been said: what is `left` of its `ttl` tells. */
-interface Window {
-  readonly fromMs: number;
-  readonly untilMs: number;
-}
 
 export class Laws {
   readonly #truth: Truth;
@@ -52,7 +50,7 @@ export class Laws {
   }
 
   broken(told: Told): string | undefined {
-    return this.#overheard(told) ?? this.#followed(told);
+    return this.#overheard(told) ?? this.#failed(told) ?? this.#followed(told);
   }
 
   /** Nothing that was forged, and nothing of a liar's about names that are not its own. */
@@ -75,7 +73,7 @@ export class Laws {
   #followed(told: Told): string | undefined {
     const { outcome, type } = told;
     const { rcode } = outcome;
-    if (rcode === Rcode.SERVFAIL) return this.#failed(told);
+    if (rcode === Rcode.SERVFAIL) return undefined;
     const rrsets = [...outcome.answer];
     let name = told.name;
     for (let first = rrsets[0]; first !== undefined; first = rrsets[0]) {
@@ -116,15 +114,13 @@ export class Laws {
       return { target: above === name ? target : under(name, above, target) };
     }
     const key = rdatasKey(rdatasOf(block));
-    let told_ = 'no alias';
     for (const statement of this.#truth.statements(name, told.type)) {
       const { says } = statement;
       if (says.kind !== 'alias' && says.kind !== 'renamed') continue;
       if (says.rrset.owner !== textOf(owner) || rdatasKey(says.rrset.rdatas) !== key) continue;
       if (this.#isOfThen(statement, says.rrset.ttl, ttl, told)) return { target: says.target };
-      told_ = `said from ${statement.fromMs} to ${statement.untilMs} with TTL ${says.rrset.ttl}`;
     }
-    return `${name} is no alias of ${target}, ${ttl} s left at ${told.endMs} (${told_})`;
+    return this.#untrue(told, name, `alias of ${target}, ${ttl} s left`);
   }
 
   #answered(told: Told, name: string, rrsets: readonly AnswerRrset[]): string | undefined {
@@ -134,18 +130,16 @@ export class Laws {
       if (textOf(owner) !== name) return `${what}: the answer is about ${textOf(owner)}`;
       if (told.type !== Type.ANY && type !== told.type) return `${what} was not asked for`;
       const key = rdatasKey(rdatasOf(block));
-      const seen: string[] = [];
       const isTrue = [...this.#truth.statements(name, told.type)].some((statement) => {
         const said = saidOf(statement, type);
         if (said === undefined || rdatasKey(said.rdatas) !== key) return false;
-        seen.push(`${statement.fromMs} to ${statement.untilMs} with TTL ${said.ttl}`);
         // The RRsets of one reply to ANY are kept together, for as long as the shortest-lived of them.
-        const left = told.type === Type.ANY ? Math.max(0, said.ttl - TTL_SECONDS_MAX) : ttl;
-        return this.#isOfThen(statement, said.ttl, left, told) || (told.type === Type.ANY && ttl <= said.ttl);
+        if (told.type === Type.ANY) {
+          return ttl <= said.ttl && this.#isOf(statement, told.endMs - 1_000 * said.ttl, told.endMs, told);
+        }
+        return this.#isOfThen(statement, said.ttl, ttl, told);
       });
-      if (isTrue) continue;
-      const truth = seen.join('; ') || 'it never was';
-      return `${what}, ${ttl} s left at ${told.endMs}, was not the truth (${truth})`;
+      if (!isTrue) return this.#untrue(told, name, `${typeText(type)}, ${ttl} s left`);
     }
     return undefined;
   }
@@ -155,43 +149,55 @@ export class Laws {
     if (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN) return `an answer of ${rcodeText(rcode)}`;
     const kind = rcode === Rcode.NOERROR ? 'nodata' : 'nxdomain';
     const soa = authority[0];
-    const seen: string[] = [];
     for (const statement of this.#truth.statements(name, told.type)) {
       const { says } = statement;
       if (says.kind !== kind) continue;
       const ttl = negativeTtl(says.soa);
       if (this.#isOfThen(statement, ttl, soa?.ttl ?? ttl, told)) return undefined;
-      seen.push(`${statement.fromMs} to ${statement.untilMs} with TTL ${ttl}`);
     }
-    const left = soa === undefined ? 'no SOA' : `${soa.ttl} s left`;
-    const truth = seen.join('; ') || 'it never was';
-    return `${name} ${typeText(told.type)} ${kind}, ${left} at ${told.endMs}, was not the truth (${truth})`;
+    return this.#untrue(told, name, `${kind}, ${soa === undefined ? 'no SOA' : `${soa.ttl} s left`}`);
   }
 
-  #failed({ name, type, outcome, excuse, guesses }: Told): string | undefined {
+  #untrue({ type, endMs }: Told, name: string, what: string): string {
+    const truth = [...this.#truth.statements(name, type)].map(({ says, fromMs, untilMs }) => {
+      const rrset = 'soa' in says ? says.soa : 'rrset' in says ? says.rrset : says.rrsets[0];
+      return `${says.kind} of ${rrset?.owner}, TTL ${rrset?.ttl}, from ${fromMs} to ${untilMs}`;
+    });
+    return `${name} ${typeText(type)} at ${endMs}: ${what}, was not the truth, which is ${truth.join('; ')}`;
+  }
+
+  /** Where a question fails, or is answered with what has expired, there is a reason. */
+  #failed({ name, type, outcome, excuse, guesses, startMs, endMs }: Told): string | undefined {
+    // RFC 8767 §5: nobody is made to wait for long where there is something to tell.
+    if (isStale(outcome) && endMs - startMs >= STALE_WAIT_MS) return undefined;
+    if (outcome.rcode !== Rcode.SERVFAIL && !isStale(outcome)) return undefined;
     if (excuse !== undefined || guesses > 0) return undefined;
     if (this.#truth.whyItMayFail(name, type) !== undefined) return undefined;
     return `${name} ${typeText(type)} failed without a reason: ${outcome.ede?.text ?? 'it gives none'}`;
   }
 
   /** Whether it was said when what is left of the TTL tells that it was fetched. */
-  #isOfThen({ fromMs, untilMs }: Statement, ttl: number, left: number, told: Told): boolean {
-    if (isStale(told.outcome) && left === STALE_TTL_SECONDS) {
-      // RFC 8767 §4: it was true, is marked as such, and did not expire too long ago.
-      const oldestMs = told.endMs - 1_000 * (Math.min(ttl, TTL_SECONDS_MAX) + CACHE_LINGER_SECONDS);
-      return fromMs <= told.endMs && untilMs >= Math.max(oldestMs, told.flushedMs) - this.#stallMs();
-    }
+  #isOfThen(statement: Statement, ttl: number, left: number, told: Told): boolean {
+    if (this.#isStale(statement, ttl, left, told)) return true;
     const age = 1_000 * (Math.min(ttl, TTL_SECONDS_MAX) - left);
-    const latestMs = told.endMs - age;
-    const window: Window = {
-      fromMs: Math.max(latestMs - SLACK_MS - this.#stallMs() - (told.endMs - told.startMs), told.flushedMs),
-      untilMs: latestMs,
-    };
-    return (
-      age >= 0 && fromMs <= window.untilMs && untilMs >= window.fromMs && window.fromMs <= window.untilMs
-    );
+    return age >= 0 && this.#isOf(statement, told.endMs - age, told.endMs - age, told);
+  }
+
+  /** RFC 8767 §4: what nobody could be asked about holds for longer, and is told for a little. */
+  #isStale(statement: Statement, ttl: number, left: number, told: Told): boolean {
+    if (!isStale(told.outcome)) return false;
+    const earliestMs = told.endMs - 1_000 * (ttl + STALE_SECONDS_MAX);
+    return left <= STALE_TTL_SECONDS && this.#isOf(statement, earliestMs, told.endMs, told);
+  }
+
+  #isOf({ fromMs, untilMs }: Statement, earliestMs: number, latestMs: number, told: Told): boolean {
+    const underWayMs = SLACK_MS + this.#stallMs() + (told.endMs - told.startMs);
+    const sinceMs = Math.max(earliestMs - underWayMs, told.flushedMs);
+    return sinceMs <= latestMs && fromMs <= latestMs && untilMs >= sinceMs;
   }
 }
+
+const isStale = ({ ede }: Outcome): boolean => ede?.code === Ede.STALE || ede?.code === Ede.STALE_NXDOMAIN;
 
 function saidOf({ says }: Statement, type: number): Rrset | undefined {
   if (says.kind === 'answer') return says.rrsets.find((rrset) => rrset.type === type);

@@ -1,6 +1,5 @@
 /**
- * The simulated internet as the resolver sees it: an `Upstream` in virtual time. Writes down every packet,
- * and notices at once when something is taken for a reply that cannot be one.
+ * The simulated internet as the resolver sees it: an `Upstream` in virtual time. Writes down every packet.
  */
 import type { Endpoint, Event, Upstream } from '../../src/resolver/upstream.ts';
 import { typeText } from '../../src/wire/codes.ts';
@@ -22,8 +21,6 @@ interface Ends {
 
 export class Network implements Upstream {
   readonly log: string[] = [];
-  /** What it took for a reply though it was none. */
-  readonly fooled: string[] = [];
   /** Forgeries that had the right ID. */
   guesses = 0;
   sent = 0;
@@ -39,6 +36,7 @@ export class Network implements Upstream {
     via: 'udp' | 'tcp',
     ms: number,
     accept: (bytes: Uint8Array) => boolean,
+    overdue: () => number = () => 0,
   ): Promise<Event> {
     const { world, hasIpv6 } = this.#ends;
     const { address } = to;
@@ -59,10 +57,15 @@ export class Network implements Upstream {
         giveUp();
         resolve(event);
       };
-      const giveUp = world.after(ms, () => {
-        this.note(`… ${address} ${via} ${question}: silent for ${Math.round(ms)} ms`);
+      const fallSilent = (): void => {
         isOver = true;
         resolve({ got: 'silence' });
+      };
+      let giveUp = world.after(ms, () => {
+        this.note(`… ${address} ${via} ${question}: silent for ${Math.round(ms)} ms`);
+        const moreMs = via === 'udp' ? overdue() : 0;
+        if (moreMs > 0) giveUp = world.after(moreMs, fallSilent);
+        else fallSilent();
       });
       for (const arrival of this.#arrivals(address, query, via)) {
         world.after(arrival.afterMs, () => {
@@ -90,7 +93,6 @@ export class Network implements Upstream {
 
   #noteArrival(address: string, { bytes, forged }: Arrival, isTaken: boolean): void {
     if (isTaken && forged === 'guessed') this.guesses++;
-    if (isTaken && forged === 'wrong') this.fooled.push(`${Buffer.from(bytes).toString('hex')}`);
     const fate = isTaken ? '' : ' (turned down)';
     this.note(`← ${address} ${summary(bytes)}${forged === undefined ? '' : ', forged'}${fate}`);
   }

@@ -5,14 +5,18 @@
  * mends it.
  */
 import { parseArgs } from 'node:util';
+import { findMutants } from './mutants.ts';
 import { play, type Report } from './play.ts';
 
 const HELP = `npm run sim -- --seed N
-npm run sim -- [--seeds COUNT] [--from N] [--minutes M]
+npm run sim -- [--seeds COUNT] [--from N] [--minutes M] [--first]
+npm run sim -- --mutants
   --seed     replays one run, and tells all of it
   --seeds    runs (2000), each with the next seed…
   --from     …beginning here (1)
   --minutes  stops after so long, whatever is left
+  --first    stops at the first law that is broken
+  --mutants  breaks the resolver on purpose, in one way after the other, and tells which are found
 `;
 /** More of them say nothing new. */
 const FAILURES_TOLD_MAX = 20;
@@ -24,6 +28,8 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '2000' },
     from: { type: 'string', default: '1' },
     minutes: { type: 'string', default: 'Infinity' },
+    first: { type: 'boolean', default: false },
+    mutants: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -52,6 +58,7 @@ async function search(from: number, count: number, minutes: number): Promise<boo
     sums.sent += report.sent;
     sums.guesses += report.guesses;
     if (report.broken.length > 0 && sums.failed++ < FAILURES_TOLD_MAX) tell(report);
+    if (sums.failed > 0 && values.first) break;
     if (sums.runs % PROGRESS_EVERY === 0) console.log(`… ${sums.runs} runs, up to seed ${seed}`);
   }
   console.log(
@@ -72,4 +79,10 @@ if (values.help || numbers.some(Number.isNaN)) {
   process.exit(values.help ? 0 : 2);
 }
 const [first, count, minutes] = numbers;
-process.exit((await (values.seed === undefined ? search(first, count, minutes) : replay(first))) ? 0 : 1);
+
+function work(): Promise<boolean> | boolean {
+  if (values.mutants) return findMutants();
+  return values.seed === undefined ? search(first, count, minutes) : replay(first);
+}
+
+process.exit((await work()) ? 0 : 1);

@@ -3,11 +3,12 @@
  * liars by telling whoever listens about names that are not theirs.
  */
 import { Rcode, Type } from '../../src/wire/codes.ts';
+import { isWithin } from '../scenarios/scripted-zone.ts';
 import type { Chance } from '../support/chance.ts';
-import { isWithin, type Rrset } from './contents.ts';
+import type { Rrset } from './contents.ts';
 import { HEADER_BYTES, QR, type Query, type Reply, TC, writeReply } from './packet.ts';
 import { type Manners, now, type Server, type Tenure } from './people.ts';
-import { aliasRrset, liarAddress, nsRrset, soaRrset } from './rdata.ts';
+import { addressRrset, aliasRrset, liarAddress, nsRrset, serverAddress, soaRrset } from './rdata.ts';
 
 const TCP_BYTES_MAX = 65_535;
 const UDP_BYTES_MAX = 512;
@@ -131,8 +132,9 @@ const MAZE_LABELS = 12;
 const MAZE_SERVERS = 20;
 
 /**
- * A server that wants us to work: each step of the way down is a zone of its own, some of them are served
- * only by names that have to be looked up in vain, and at the end waits an alias to somewhere as deep.
+ * A server that wants us to work: each step of the way down is a zone of its own, said to be served by
+ * the root as well, some are served only by names that have to be looked up in vain, and at the end waits an
+ * alias to somewhere as deep.
  */
 function maze(liar: number, { name }: Query, apex: string, chance: Chance): Reply {
   const isAtEnd = name === apex || name.split('.').length >= MAZE_LABELS + apex.split('.').length;
@@ -146,9 +148,10 @@ function maze(liar: number, { name }: Query, apex: string, chance: Chance): Repl
     const hosts = chance.times(MAZE_SERVERS, (i) => `n${i}-${chance.below(1_000)}.z1.${parent}`);
     return { ...status(Rcode.NOERROR), authority: [nsRrset(name, hosts, 60)] };
   }
-  const host = `s.${name}`;
-  const glue = { owner: host, type: Type.A, ttl: 60, rdatas: [liarAddress(liar, 1)] };
-  return { ...status(Rcode.NOERROR), authority: [nsRrset(name, [host], 60)], additional: [glue] };
+  const mine = { owner: `s.${name}`, type: Type.A, ttl: 60, rdatas: [liarAddress(liar, 1)] };
+  const victim = addressRrset(`t.${name}`, serverAddress(1, 4), 60);
+  const hosts = [mine.owner, victim.owner];
+  return { ...status(Rcode.NOERROR), authority: [nsRrset(name, hosts, 60)], additional: [mine, victim] };
 }
 
 const LIES = {

@@ -17,13 +17,17 @@ export interface Subject {
   readonly minimise: Minimisation;
   readonly useCaseRandomisation: boolean;
   readonly cacheBytes: number;
+  /** Whether what has expired is told where nobody answers (RFC 8767). */
+  readonly servesStale: boolean;
+  /** Whether what is about to expire is asked for anew. */
+  readonly prefetch: boolean;
   readonly neverQuery?: ReadonlySet<string>;
   readonly onBug: (error: unknown) => void;
 }
 
 export const CLIENT_MS = 5_000;
 
-export const makeRecursor = ({ world, upstream, ...rest }: Subject): Recursor =>
+export const makeRecursor = ({ world, upstream, servesStale, prefetch, ...rest }: Subject): Recursor =>
   new Recursor(
     {
       neverQuery: new Set(),
@@ -31,7 +35,11 @@ export const makeRecursor = ({ world, upstream, ...rest }: Subject): Recursor =>
       localNames: [],
       hosts: undefined,
       clientMs: CLIENT_MS,
-      freshness: FRESHNESS_DEFAULT,
+      freshness: {
+        ...FRESHNESS_DEFAULT,
+        prefetch,
+        stale: servesStale ? FRESHNESS_DEFAULT.stale : undefined,
+      },
       ...rest,
     },
     world,

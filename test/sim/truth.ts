@@ -4,7 +4,8 @@
  * was withdrawn, whoever has been told of it for as long.
  */
 import { Type } from '../../src/wire/codes.ts';
-import { isWithin, type Says } from './contents.ts';
+import { isWithin } from '../scenarios/scripted-zone.ts';
+import type { Says } from './contents.ts';
 import type { Internet } from './internet.ts';
 import { type Tenure, tenureOf, type Zone } from './people.ts';
 
