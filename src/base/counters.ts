@@ -51,6 +51,9 @@ const meanings = {
   resolutionsStarted: 'Names looked for at other servers',
   resolutionsJoined: 'Questions that waited for the same question of somebody else',
   resolutionsTurnedAway: 'Questions not resolved because too many were in flight, or they went in a circle',
+  resolutionsZoneFull: 'Questions not asked because too many waited for the servers of one zone',
+  resolutionsGaveWay:
+    'Names no longer looked for because nothing was heard and new questions needed the room',
   resolutionsLate: 'Clients told SERVFAIL because their time was up',
   resolutionsRefreshing: 'Names asked for anew while what is known of them was still answered',
   stale: 'Queries answered with what had expired, because no server answered in time',
@@ -61,6 +64,7 @@ const meanings = {
   upstreamTcpConnects: 'TCP connections opened to other servers',
   upstreamReplies: 'Acceptable responses from other servers',
   upstreamMismatched: 'Responses from other servers that answered no question of ours',
+  upstreamForged: 'Queries asked again over TCP because a response with another ID found their port',
   upstreamTimeouts: 'Queries to other servers that nothing acceptable answered in time',
   upstreamUnreachable: 'Queries to other servers that the system could not deliver',
   upstreamSocketsFull: 'Queries not sent because too many sockets were open',

@@ -135,8 +135,8 @@ export const SERVER_LOOKUPS_FAILED_MAX = 5;
 /** Tries per server and transport (RFC 9520 §3.1). */
 export const TRIES_PER_SERVER_MAX = 3;
 export const FIRST_TRY_MS = 400;
-/** A server known to be fast is still given this long: its next answer may have to be looked up. */
-export const TRY_MS_MIN = 200;
+/** A server known to be fast is given this long at least before the next one is asked as well. */
+export const TRY_MS_MIN = 75;
 export const TRY_MS_MAX = 1_600;
 /** Servers of one zone that are bothered for one question; what costs no packet does not count. */
 export const ASKS_PER_ZONE_MAX = 11;
@@ -153,6 +153,8 @@ export const RESOLUTIONS_MAX = 2_048;
 export const UPSTREAM_SOCKETS_MAX = 2_048;
 /** Random ports tried for one query when some are taken. */
 export const UPSTREAM_PORT_TRIES_MAX = 8;
+/** Socket addresses of other servers that are kept ready; then all are made anew. */
+export const UPSTREAM_PEERS_MAX = 4_096;
 /** Of all sockets that have something to read, so many are told at once. */
 export const UPSTREAM_EVENTS_MAX = 256;
 /** Datagrams read of one socket, none of them the reply, before others have their turn. */
@@ -177,6 +179,8 @@ export const WAITING_PER_KNOWN_CLIENT_MAX = 5_000;
 export const REFRESHES_MAX = 256;
 /** Questions that fail in silence in a row until their zone is taken for dead (RFC 9520 §3.2)… */
 export const OUTAGE_FAILURES = 3;
+/** …if nothing is heard for so long: where packets get lost, many fail, but others are answered meanwhile… */
+export const OUTAGE_SILENCE_MS = 2_000;
 /** …whose servers are then tried with one question in this time, so that their return is noticed. */
 export const OUTAGE_PROBE_MS = 2_000;
 /** Zones whose failures are counted. */

@@ -32,7 +32,7 @@ export async function openControlSocket(
   path: string,
   answerer: ControlAnswerer,
 ): Promise<ControlSocket | string> {
-  const obstacle = await clearTheWay(path);
+  const obstacle = await clearTheWay(path).catch((error: Error) => error.message);
   if (obstacle !== undefined) return obstacle;
   const clients = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -67,15 +67,19 @@ async function clearTheWay(path: string): Promise<string | undefined> {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return undefined;
   if (!stat.isSocket()) return `${path} is there, and is no socket`;
+  if (await isAnswered(path)) return `another server answers at ${path}`;
+  unlinkSync(path);
+  return undefined;
+}
+
+async function isAnswered(path: string): Promise<boolean> {
   const socket = connect(path);
   try {
     await once(socket, 'connect');
-    return `another server answers at ${path}`;
+    return true;
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== 'ECONNREFUSED') return message;
-    unlinkSync(path);
-    return undefined;
+    if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') return false;
+    throw error;
   } finally {
     socket.destroy();
   }

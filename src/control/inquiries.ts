@@ -20,6 +20,10 @@ export interface Inquiries {
     readonly told: ToldResolution;
   };
   readonly servers: { readonly asked: { readonly which: Which }; readonly told: readonly ToldServer[] };
+  /** All that was learned, in pieces (`resolver/packing`). */
+  readonly learned: { readonly asked: Record<string, never>; readonly told: readonly SharedArrayBuffer[] };
+  /** Is to be learned from such bytes; how many facts they were. */
+  readonly learn: { readonly asked: { readonly chunks: readonly Uint8Array[] }; readonly told: number };
   readonly mishaps: { readonly asked: Record<string, never>; readonly told: readonly ToldMishap[] };
 }
 

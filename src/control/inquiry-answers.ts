@@ -28,6 +28,10 @@ export function answerInquiries(port: MessagePort, informant: Informant): void {
 
 async function told(inquiry: PostedInquiry, { recursor, another }: Informant): Promise<unknown> {
   if (isAbout(inquiry, 'mishaps')) return recursor().mishaps;
+  if (isAbout(inquiry, 'learned')) return learned(recursor());
+  if (isAbout(inquiry, 'learn')) {
+    return inquiry.asked.chunks.reduce((facts, chunk) => facts + recursor().unpack(chunk, 0), 0);
+  }
   if (isAbout(inquiry, 'servers')) return chosen(recursor().servers, inquiry.asked.which);
   if (isAbout(inquiry, 'resolve')) {
     const { name, type, isFresh } = inquiry.asked;
@@ -35,6 +39,18 @@ async function told(inquiry: PostedInquiry, { recursor, another }: Informant): P
     return resolution(await by.explain({ name, type, class: Class.IN }));
   }
   return undefined;
+}
+
+/** A piece each turn of the loop: who asks for names goes first. */
+async function learned(recursor: Recursor): Promise<SharedArrayBuffer[]> {
+  const pieces: SharedArrayBuffer[] = [];
+  for (const chunk of recursor.packed()) {
+    const piece = new SharedArrayBuffer(chunk.length);
+    new Uint8Array(piece).set(chunk);
+    pieces.push(piece);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return pieces;
 }
 
 const isAbout = <W extends PostedInquiry['about']>(

@@ -3,10 +3,15 @@
  * form checked before anything is done. In: a value out of JSON. Out: items and a result, or what was
  * expected instead.
  */
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { parseIp } from '../base/ip.ts';
+import { realWorld } from '../base/world.ts';
 import { isMetaType, Type, typeFromText } from '../wire/codes.ts';
 import { type Name, nameFromText } from '../wire/name.ts';
+import { systemText } from '../zone/files.ts';
+import { CacheReader, cacheLines } from './cache-text.ts';
 import { RequestFault } from './control-socket.ts';
 import type { Explainer } from './explainer.ts';
 import { type InquiryDesk, Unanswered } from './inquiries.ts';
@@ -44,6 +49,9 @@ const from = z
 
 const off = flag.prefault(false);
 
+/** Facts of a text that are handed to the resolver thread together. */
+const FACTS_AT_ONCE = 1_000;
+
 const request = z.discriminatedUnion(
   'do',
   [
@@ -52,6 +60,8 @@ const request = z.discriminatedUnion(
     z.strictObject({ do: z.literal('servers'), which: z.enum(['all', 'slow', 'lame']).prefault('all') }),
     z.strictObject({ do: z.literal('flush'), name, subtree: off }),
     z.strictObject({ do: z.literal('flush-all') }),
+    z.strictObject({ do: z.literal('dump-cache') }),
+    z.strictObject({ do: z.literal('load-cache'), file: z.string(expected('the path of a file')) }),
     z.strictObject({ do: z.literal('reload') }),
     z.strictObject({ do: z.literal('status') }),
   ],
@@ -100,6 +110,16 @@ async function* serve(asked: Request, offices: Offices): AsyncGenerator<unknown,
     case 'flush-all':
       resolver.flush('all');
       return undefined;
+    case 'dump-cache': {
+      const pieces = await inquiries.ask('learned', {});
+      yield* cacheLines(
+        pieces.map((piece) => new Uint8Array(piece)),
+        realWorld,
+      );
+      return undefined;
+    }
+    case 'load-cache':
+      return yield* loadCache(asked.file, inquiries);
     case 'reload':
       await reloader.reload('signal');
       if (reloader.last?.isTaken !== true) throw new RequestFault('refused: the log says what is wrong');
@@ -107,4 +127,23 @@ async function* serve(asked: Request, offices: Offices): AsyncGenerator<unknown,
     case 'status':
       return offices.status();
   }
+}
+
+/** Complaints come as items; what is sound is learned all the same. */
+async function* loadCache(file: string, inquiries: InquiryDesk): AsyncGenerator<unknown, unknown> {
+  const reader = new CacheReader(realWorld);
+  const learn = async (): Promise<number> => inquiries.ask('learn', { chunks: [...reader.packed()] });
+  let facts = 0;
+  try {
+    for await (const line of createInterface({ input: createReadStream(file) })) {
+      reader.line(line);
+      if (reader.waiting >= FACTS_AT_ONCE) facts += await learn();
+    }
+  } catch (error) {
+    if (error instanceof Unanswered) throw error;
+    throw new RequestFault(systemText(error));
+  }
+  facts += await learn();
+  yield* reader.complaints;
+  return { facts };
 }

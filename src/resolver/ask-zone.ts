@@ -1,25 +1,27 @@
 /**
  * One question to one zone: its servers in turn, until one of them brings us further. Silence is not waited
- * out: the next server is asked, and the silent one again when nobody else is left. Part of a name (RFC 9156)
- * is asked in its place as long as that brings us further, too.
+ * out: the next server is asked, and the silent one again when nobody else is left, but may still answer.
+ * Part of a name (RFC 9156) is asked in its place as long as that brings us further, too.
  */
 import { ASKS_PER_ZONE_MAX, LOOKUPS_AT_ONCE } from '../base/limits.ts';
 import { Ede, Rcode } from '../wire/codes.ts';
-import type { Message } from '../wire/message.ts';
+import { Flag, type Message } from '../wire/message.ts';
 import type { Name } from '../wire/name.ts';
 import type { Budget } from './budget.ts';
 import { classify, disappointment, type Shape } from './classify.ts';
 import { type Contact, Contacts, isLastTry } from './contacts.ts';
-import { converse, type Said } from './converse.ts';
+import { askBeside, converse, type Said } from './converse.ts';
+import type { Waiting } from './crowds.ts';
 import type { Delegation } from './delegation.ts';
 import { type Journal, plainText } from './journal.ts';
 import { addressesIn, type Knowledge } from './knowledge.ts';
 import type { Finding, Outcome } from './outcome.ts';
 import { type Scrubbed, scrub } from './scrub.ts';
+import { Volley } from './volley.ts';
 import { type Asked, resolveAll, type Steps } from './wish.ts';
 
 /** What a walk takes along. */
-export interface Walk {
+export interface Walk extends Waiting {
   readonly asked: Asked;
   readonly know: Knowledge;
   readonly budget: Budget;
@@ -43,7 +45,10 @@ export type ZoneSays =
 export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps<ZoneSays> {
   const { asked, know, budget, journal } = walk;
   journal.enter(place);
+  const crowd = know.crowds.enter(walk, place.cut);
+  if (crowd === undefined) return failure(journal.crowded());
   const contacts = new Contacts(place, know, journal);
+  const volley = new Volley();
   let cut: Outcome['limited'];
   let lookups = 0;
   let asks = 0;
@@ -61,13 +66,20 @@ export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps
     // RFC 9156 §3 step 6e: who makes nothing of the part may make something of the whole.
     const isWhole = know.minimise === 'relaxed' && isLastTry(contact);
     const question = isWhole ? asked : minimised;
-    const said = yield* converse({ asked: question, contact, servers: know.servers, budget, journal });
+    const talk = { asked: question, contact, servers: know.servers, budget, journal, volley };
+    const due = asks === 0 ? contacts.takeDue(contact) : undefined;
+    if (due !== undefined) yield* askBeside({ ...talk, contact: due });
+    const said = yield* converse(talk);
     if (said.kind === 'late') return failure(journal.late());
     if (said.kind === 'limit') return failure(said.outcome);
+    if (said.kind === 'silent') crowd.silent();
     if (said.kind === 'reply') {
-      const reply = weigh(walk, question, place.cut, contact.address, said.message);
+      crowd.heard();
+      const reply = weigh(walk, question, place.cut, said.from, said.message);
       if (reply !== undefined) return reply;
-      if (question !== asked && know.minimise === 'relaxed') contacts.tryLast(contact);
+      // An earlier one broke in, and this one has not had its say.
+      if (said.from !== contact.address) contacts.wasSilent(contact);
+      else if (question !== asked && know.minimise === 'relaxed') contacts.tryLast(contact);
     } else {
       note(contacts, contact, said, journal);
     }
@@ -94,14 +106,18 @@ function weigh(
   know.outages.answered(zone, asked.type);
   const scrubbed = scrub(message, question, zone);
   const shape = classify(message, scrubbed);
-  journal.weighed(shape, message, scrubbed);
+  journal.weighed(address, shape, message, scrubbed);
+  if (shape === 'lame' || isHearsay(message, shape)) know.servers.lame(address, zone);
   if (shape !== 'lame' && shape !== 'useless') {
     return { kind: 'reply', question, shape, message, scrubbed, from: address };
   }
-  if (shape === 'lame') know.servers.lame(address, zone);
   journal.blame(address, disappointment(message, scrubbed));
   return undefined;
 }
+
+/** From the cache of one who resolves for others: as good as any, where nobody else is there. */
+const isHearsay = ({ flags }: Message, shape: Shape): boolean =>
+  shape !== 'referral' && (flags & (Flag.AA | Flag.RA)) === Flag.RA;
 
 function note(
   contacts: Contacts,

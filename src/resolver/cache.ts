@@ -37,6 +37,24 @@ const WHOLE_NAME = 0;
 
 const Told = { KIND: 0, RANK: 1, FROM_BYTES: 2, COUNT: 3, OWNER: 3, FROM: 4 } as const;
 
+/** What is remembered of one name and type, for people. */
+export interface Remembered {
+  readonly kind: 'data' | 'nodata' | 'nxdomain';
+  readonly name: Name;
+  readonly type: number;
+  readonly rank: Rank;
+  /** Seconds left, and seconds since it was learned. */
+  readonly ttl: number;
+  readonly ageSeconds: number;
+  /** The address of the server that said so; empty where that is not known. */
+  readonly from: string;
+  /** Several where the question was for ANY; of a denial, the SOA. */
+  readonly blocks: readonly Uint8Array[];
+  readonly soaOwner: Name | undefined;
+}
+
+const KINDS = ['data', 'nodata', 'nxdomain'] as const;
+
 /** A fact before it is bytes. */
 interface Fresh {
   readonly kind: number;
@@ -47,6 +65,15 @@ interface Fresh {
   readonly blocks: readonly Uint8Array[];
   /** The address of the server that said so; empty where that is not known. */
   readonly from: string;
+}
+
+/** How something is known. */
+export interface CacheStanding {
+  /** Or claimed by who had no authority. */
+  readonly isAuthoritative: boolean;
+  readonly ageSeconds: number;
+  /** The address of the server that said so. */
+  readonly from: string | undefined;
 }
 
 export class Cache {
@@ -77,6 +104,22 @@ export class Cache {
       }
     }
     return this.#findAbove(name, labels, name.length - top.length);
+  }
+
+  /** How that is known which `find` would give; for who wants to know. */
+  standingOf(name: Name, type: number): CacheStanding | undefined {
+    const shelf = this.#shelf;
+    const labels = shelf.seek(name);
+    let fact = shelf.live(0, type);
+    if (fact < 0 && followsAliases(type)) fact = shelf.live(0, Type.CNAME);
+    for (let i = 0; fact < 0 && i <= labels; i++) {
+      fact = shelf.live(i, WHOLE_NAME);
+      if (fact < 0 && i > 0) fact = shelf.live(i, Type.DNAME);
+    }
+    if (fact < 0) return undefined;
+    const from = shelf.textAt(shelf.valueAt(fact) + Told.FROM, this.#word(fact, Told.FROM_BYTES));
+    const isAuthoritative = this.#word(fact, Told.RANK) === Rank.AUTHORITATIVE;
+    return { isAuthoritative, ageSeconds: shelf.ageSeconds(fact), from: from === '' ? undefined : from };
   }
 
   /** What is said of the whole name, or of one it lies below. */
@@ -183,6 +226,27 @@ export class Cache {
       blocks: [soa.block],
       ...{ rank, from },
     });
+  }
+
+  /** All that has not expired, the oldest first. */
+  *all(): Generator<Remembered, void, void> {
+    for (const fact of this.#shelf.facts()) {
+      if (this.#shelf.secondsLeft(fact) > 0) yield this.#remembered(fact);
+    }
+  }
+
+  #remembered(fact: number): Remembered {
+    const shelf = this.#shelf;
+    const name = shelf.nameOf(fact);
+    const kind = KINDS[this.#word(fact, Told.KIND)] as Remembered['kind'];
+    const isData = kind === 'data';
+    return {
+      ...{ kind, name, type: shelf.typeOf(fact), rank: this.#word(fact, Told.RANK) as Rank },
+      ...{ ttl: shelf.secondsLeft(fact), ageSeconds: shelf.ageSeconds(fact) },
+      from: shelf.textAt(shelf.valueAt(fact) + Told.FROM, this.#word(fact, Told.FROM_BYTES)),
+      blocks: isData ? this.#blocks(fact) : [this.#block(fact)],
+      soaOwner: isData ? undefined : name.subarray(this.#word(fact, Told.OWNER)),
+    };
   }
 
   /** For all to be kept (`packing`). */

@@ -1,7 +1,7 @@
 /**
  * The servers of one zone in the order in which they are asked one question: first every address that is
  * known, the best first; then those of names that have to be looked up; then once more those that were
- * silent. Each address once per round, whatever number of names it goes by.
+ * silent, at last over TCP. Each address once per round, whatever number of names it goes by.
  */
 import { TRIES_PER_SERVER_MAX } from '../base/limits.ts';
 import { Type } from '../wire/codes.ts';
@@ -13,11 +13,13 @@ import type { Asked } from './wish.ts';
 
 export interface Contact {
   readonly address: string;
-  /** How often it was tried for this question. */
+  /** How often it was tried for this question; over UDP three times, then over TCP (RFC 9520 §3.1). */
   readonly tries: number;
+  /** Nobody is left to be asked after this: it is worth waiting for, and for whom was asked before. */
+  readonly isFinal?: boolean;
 }
 
-export const isLastTry = ({ tries }: Contact): boolean => tries === TRIES_PER_SERVER_MAX - 1;
+export const isLastTry = ({ tries }: Contact): boolean => tries >= TRIES_PER_SERVER_MAX - 1;
 
 /** Stands for its family. */
 const ANY_IPV4 = '0.0.0.0';
@@ -73,12 +75,29 @@ export class Contacts {
 
   /** The next of those that were silent and may be tried again. */
   again(): Contact | undefined {
-    return this.#silent.shift();
+    const contact = this.#silent.shift();
+    if (contact === undefined || this.#silent.length > 0) return contact;
+    return { ...contact, isFinal: contact.tries + 1 === this.#triesMax(contact.address) };
+  }
+
+  /** Another one that it is time to hear of, while `first` is asked. */
+  takeDue({ address }: Contact): Contact | undefined {
+    if (this.#fresh.length === 0) return undefined;
+    const due = this.#know.servers.takeDue(address, this.#fresh, this.#zone);
+    return due === undefined ? undefined : { address: due, tries: 0 };
   }
 
   /** RFC 9520 §3.1: silence may be loss, so a server is asked three times; but the others come first. */
   wasSilent({ address, tries }: Contact): void {
-    if (tries + 1 < TRIES_PER_SERVER_MAX) this.#silent.push({ address, tries: tries + 1 });
+    if (tries + 1 < this.#triesMax(address)) this.#silent.push({ address, tries: tries + 1 });
+  }
+
+  /** Over TCP once, if it ever answered; twice, if it is alone (LIMITS C14). */
+  #triesMax(address: string): number {
+    const { servers } = this.#know;
+    if (servers.isDead(address)) return 1;
+    if (!servers.mayTakeTcp(address)) return TRIES_PER_SERVER_MAX;
+    return TRIES_PER_SERVER_MAX + (this.#seen.size === 1 ? 2 : 1);
   }
 
   /** It said something, if nothing of use; when nobody else is left, one more try is worth it. */

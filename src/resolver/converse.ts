@@ -3,7 +3,8 @@
  * either where it cannot, TCP where its answer does not fit. Every packet pays from the budget, every reply
  * is weighed, and what was learned of the server is remembered.
  */
-import { TRY_MS_MAX } from '../base/limits.ts';
+import { TRIES_PER_SERVER_MAX, TRY_MS_MAX } from '../base/limits.ts';
+import { LAST_TRY_MS } from '../base/limits-servers.ts';
 import { Rcode } from '../wire/codes.ts';
 import { Flag, type Message } from '../wire/message.ts';
 import type { Budget } from './budget.ts';
@@ -11,10 +12,12 @@ import type { Contact } from './contacts.ts';
 import type { Journal } from './journal.ts';
 import { limited, type Outcome } from './outcome.ts';
 import type { Servers } from './servers.ts';
+import type { Volley } from './volley.ts';
 import { type Asked, type Heard, type Manner, type Steps, send } from './wish.ts';
 
 export type Said =
-  | { readonly kind: 'reply'; readonly message: Message }
+  /** `from`: the one asked, or one asked before, who took its time. */
+  | { readonly kind: 'reply'; readonly message: Message; readonly from: string }
   /** Nothing over UDP; it may be asked again. */
   | { readonly kind: 'silent' }
   /** Nothing more to be had from it for this question; `unsent` where it was not even bothered. */
@@ -29,43 +32,92 @@ export interface Conversation {
   readonly servers: Servers;
   readonly budget: Budget;
   readonly journal: Journal;
+  readonly volley: Volley;
 }
 
-/** Full, then without random case, then without EDNS, then over TCP. */
-const ROUNDS_MAX = 4;
+/** In full, with a new cookie, without random case, without EDNS, over TCP. */
+const ROUNDS_MAX = 5;
+
+/** How it is asked this time. */
+interface Form {
+  readonly via: 'udp' | 'tcp';
+  readonly manner: Manner;
+  readonly hasNewCookie: boolean;
+}
 
 export function* converse(talk: Conversation): Steps<Said> {
-  const { asked, contact, servers, budget, journal } = talk;
+  const { asked, contact, servers, budget, journal, volley } = talk;
   const to = contact.address;
-  let manner = servers.manner(to);
-  let via: 'udp' | 'tcp' = 'udp';
+  let form: Form = {
+    via: contact.tries < TRIES_PER_SERVER_MAX ? servers.via(to) : 'tcp',
+    manner: servers.manner(to),
+    hasNewCookie: false,
+  };
   for (let round = 0; round < ROUNDS_MAX; round++) {
     const spent = budget.spendQuery();
     if (spent !== undefined) return gaveUp(spent);
-    const ms = via === 'udp' ? servers.tryMs(to, contact.tries) : TRY_MS_MAX;
-    const sending = { to, asked, via, manner, ms };
-    const heard = yield* send(sending);
-    journal.asked(sending, heard);
-    if (heard.got === 'silence' && heard.puzzled && manner.edns) {
-      manner = { ...manner, edns: false };
+    const { via, manner } = form;
+    const ms = via === 'udp' ? servers.tryMs(to, contact.tries) : tcpMs(contact, servers);
+    const heard = yield* send({ to, asked, via, manner, ms, volley });
+    journal.asked({ to: heard.got === 'reply' ? heard.from : to, asked, via, manner, ms }, heard);
+    if (heard.got === 'reply') {
+      const overspent = budget.spendBytes(heard.bytes);
+      if (overspent !== undefined) return gaveUp(overspent);
+      if (heard.from !== to) return { kind: 'reply', message: heard.message, from: heard.from };
+    }
+    const better = betterForm(heard, form, talk);
+    if (better !== undefined) {
+      form = better;
       continue;
     }
     if (heard.got !== 'reply') return unanswered(talk, via, heard);
-    const overspent = budget.spendBytes(heard.bytes);
-    if (overspent !== undefined) return gaveUp(overspent);
-    if (via === 'udp') servers.answered(to, heard.ms);
-    const humbler = humblerManner(heard, via, manner);
-    if (humbler !== undefined) {
-      manner = humbler;
-      continue;
-    }
-    noteHabits(talk, manner, heard.message);
-    if ((heard.message.flags & Flag.TC) === 0) return { kind: 'reply', message: heard.message };
+    const { message } = heard;
+    noteHabits(talk, manner, message);
+    const fits = (message.flags & Flag.TC) === 0;
+    if (via === 'udp') servers.fitted(to, fits);
+    if (fits) return { kind: 'reply', message, from: to };
     // RFC 2181 §9: what is truncated is not used but asked for again, over TCP (RFC 7766 §5).
     if (via === 'tcp') return { kind: 'no use', why: 'truncated even over TCP', network: false };
-    via = 'tcp';
+    form = { ...form, via: 'tcp' };
   }
   return { kind: 'no use', why: 'understands no form of our question', network: false };
+}
+
+/** In which form to ask again; undefined where what was heard is about the question itself. */
+function betterForm(heard: Heard, form: Form, { contact, servers }: Conversation): Form | undefined {
+  const { via, manner, hasNewCookie } = form;
+  // Whoever guessed the port has to open a connection now (LIMITS B4).
+  if (heard.got === 'forged') return { ...form, via: 'tcp' };
+  if (heard.got === 'silence' && heard.puzzled && manner.edns) {
+    return { ...form, manner: { ...manner, edns: false } };
+  }
+  if (heard.got !== 'reply') return undefined;
+  if (heard.isDoubtful) return { ...form, via: 'tcp' };
+  if (heard.message.rcode === Rcode.BADCOOKIE && via === 'udp') {
+    // RFC 7873 §5.3: once more with the cookie that came along, then over TCP.
+    if (hasNewCookie) return { ...form, via: 'tcp' };
+    const { cookie } = servers.manner(contact.address);
+    return { ...form, manner: { ...manner, cookie }, hasNewCookie: true };
+  }
+  // Whoever guessed port and ID but not the case has to guess both again.
+  if (via === 'udp' && manner.randomCase && !heard.caseKept) {
+    return { ...form, manner: { ...manner, randomCase: false } };
+  }
+  if (!manner.edns || !dislikesEdns(heard.message)) return undefined;
+  return { ...form, manner: { ...manner, edns: false } };
+}
+
+/** Asks it without waiting for it. */
+export function* askBeside({ asked, contact, servers, budget, volley }: Conversation): Steps<void> {
+  const to = contact.address;
+  if (budget.spendQuery() !== undefined) return;
+  const ms = servers.tryMs(to, 0);
+  yield* send({ to, asked, via: 'udp', manner: servers.manner(to), ms, volley, beside: true });
+}
+
+function tcpMs({ address, tries, isFinal }: Contact, servers: Servers): number {
+  if (tries < TRIES_PER_SERVER_MAX) return TRY_MS_MAX;
+  return isFinal ? LAST_TRY_MS : servers.tryMs(address, 1);
 }
 
 const gaveUp = (limit: string): Said => ({ kind: 'limit', outcome: limited(`gave up after ${limit}`) });
@@ -74,6 +126,8 @@ function unanswered({ contact, servers }: Conversation, via: 'udp' | 'tcp', hear
   switch (heard.got) {
     case 'late':
       return { kind: 'late' };
+    case 'full':
+      return { kind: 'no use', why: 'is asked too much already', network: false, unsent: true };
     case 'unreachable':
       if (heard.unsent === 'no room') return { kind: 'limit', outcome: limited(heard.why, 'moment') };
       if (via === 'udp') servers.unreachable(contact.address, heard.unsent === 'no route');
@@ -84,21 +138,12 @@ function unanswered({ contact, servers }: Conversation, via: 'udp' | 'tcp', hear
         unsent: via === 'udp' && heard.unsent === 'no route',
       };
     default:
-      if (via === 'tcp') return { kind: 'no use', why: 'silent over TCP', network: false };
+      if (via === 'tcp' && contact.tries < TRIES_PER_SERVER_MAX) {
+        return { kind: 'no use', why: 'silent over TCP', network: false };
+      }
       if (heard.got === 'silence' && heard.shared !== true) servers.silent(contact.address);
       return { kind: 'silent' };
   }
-}
-
-/** What to leave out when asking again; undefined where the reply is about the question itself. */
-function humblerManner(
-  heard: Heard & { got: 'reply' },
-  via: 'udp' | 'tcp',
-  manner: Manner,
-): Manner | undefined {
-  // Whoever guessed port and ID but not the case has to guess both again.
-  if (via === 'udp' && manner.randomCase && !heard.caseKept) return { ...manner, randomCase: false };
-  return manner.edns && dislikesEdns(heard.message) ? { ...manner, edns: false } : undefined;
 }
 
 /** RFC 6891 §6.2.2 and §7: FORMERR, and in practice NOTIMP; BADVERS to version 0 is nonsense (§6.1.3). */

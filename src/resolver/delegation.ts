@@ -71,13 +71,26 @@ export class Delegations {
     return delegation;
   }
 
+  /** Those that have not expired. */
+  *all(): Generator<Delegation & { readonly ttl: number; readonly ageSeconds: number }, void, void> {
+    for (const fact of this.#shelf.facts()) {
+      const ttl = this.#shelf.secondsLeft(fact);
+      if (ttl > 0) yield { ...this.#at(fact), ttl, ageSeconds: this.#shelf.ageSeconds(fact) };
+    }
+  }
+
+  /** Somebody else has written. */
+  readAnew(): void {
+    this.#read.clear();
+  }
+
   /** For all to be kept (`packing`). */
   get shelf(): Shelf {
     return this.#shelf;
   }
 
   clear(isDoomed?: (name: Name) => boolean): void {
-    this.#read.clear();
+    this.readAnew();
     this.#shelf.clear(isDoomed);
   }
 

@@ -1,10 +1,13 @@
 /**
  * The thin driver: runs a resolution, which decides, over an `Upstream`, which acts. All that waits is here.
  */
+import { Counter, type Counters } from '../base/counters.ts';
 import { UDP_BYTES_MAX } from '../base/limits.ts';
+import { LATE_ANSWER_MS, LATE_ANSWERS_MAX } from '../base/limits-servers.ts';
 import type { World } from '../base/world.ts';
-import { Class } from '../wire/codes.ts';
+import { Class, EdnsOption } from '../wire/codes.ts';
 import { writeQuery } from '../wire/message.ts';
+import { isWhole, repeatedCookie } from './client-cookies.ts';
 import { type Match, match } from './match.ts';
 import { typedKey } from './shelf.ts';
 import { respell } from './spelling.ts';
@@ -20,34 +23,92 @@ export async function drive<Result>(
   return step.value;
 }
 
+/** What all that are asked tell of themselves, whether anybody still waits for it or not. */
+export interface Listener {
+  answered(address: string, ms: number): void;
+  /** What cookie its reply had. */
+  gaveCookie(address: string, cookie: Uint8Array | undefined, via: 'udp' | 'tcp'): void;
+  /** Questions that may be out to it at a time. */
+  questionsMax(address: string): number;
+}
+
 export class Sender {
   readonly #world: World;
   readonly #upstream: Upstream;
   readonly #port: number;
-  readonly #underWay = new Map<string, Promise<Heard>>();
+  readonly #listener: Listener;
+  readonly #counters: Counters | undefined;
+  /** Who waits for what is out and not overdue. */
+  readonly #underWay = new Map<string, Sending[]>();
+  /** Exchanges that have not ended, by address. */
+  readonly #out = new Map<string, number>();
+  #overdue = 0;
 
-  constructor(world: World, upstream: Upstream, port: number) {
+  constructor(world: World, upstream: Upstream, port: number, listener: Listener, counters?: Counters) {
     this.#world = world;
     this.#upstream = upstream;
     this.#port = port;
+    this.#listener = listener;
+    this.#counters = counters;
   }
 
   /**
    * Many names have the same part, so many walks may ask one server the same. It is asked once, lest a forger
    * has many queries to guess at (VU#457875, LIMITS B3).
    */
-  async send(sending: Sending, deadlineMs: number): Promise<Heard> {
+  send(sending: Sending, deadlineMs: number): Promise<Heard> {
     const patienceMs = Math.min(sending.ms, deadlineMs - this.#world.nowMs());
-    if (patienceMs <= 0) return { got: 'late' };
+    if (patienceMs <= 0) return LATE;
     const key = sendingKey(sending);
     const underWay = this.#underWay.get(key);
-    if (underWay !== undefined) return share(await underWay);
-    const heard = this.#exchange(sending, patienceMs).finally(() => this.#underWay.delete(key));
-    this.#underWay.set(key, heard);
-    return heard;
+    if (underWay !== undefined) underWay.push(sending);
+    else if ((this.#out.get(sending.to) ?? 0) >= this.#listener.questionsMax(sending.to)) return FULL;
+    else this.#begin(key, sending, patienceMs);
+    return sending.beside ? Promise.resolve(SILENCE) : sending.volley.wait(sending);
   }
 
-  async #exchange({ to, asked, via, manner }: Sending, patienceMs: number): Promise<Heard> {
+  #begin(key: string, sending: Sending, patienceMs: number): void {
+    const waiters = [sending];
+    this.#underWay.set(key, waiters);
+    let isOverdue = false;
+    const overdue = (puzzled: boolean): number => {
+      if (this.#overdue >= LATE_ANSWERS_MAX) return 0;
+      isOverdue = true;
+      this.#overdue++;
+      this.#underWay.delete(key);
+      tell(waiters, { got: 'silence', puzzled });
+      return LATE_ANSWER_MS;
+    };
+    // Over TCP it is kept for late answers from the beginning, or not at all.
+    const isPatient = sending.via === 'tcp' && this.#overdue < LATE_ANSWERS_MAX;
+    const cancel = isPatient ? this.#world.after(patienceMs, () => overdue(false)) : undefined;
+    const out = this.#out.get(sending.to) ?? 0;
+    this.#out.set(sending.to, out + 1);
+    const end = (): void => {
+      cancel?.();
+      const left = (this.#out.get(sending.to) as number) - 1;
+      if (left > 0) this.#out.set(sending.to, left);
+      else this.#out.delete(sending.to);
+      if (isOverdue) this.#overdue--;
+      else this.#underWay.delete(key);
+    };
+    this.#exchange(sending, isPatient ? patienceMs + LATE_ANSWER_MS : patienceMs, overdue).then(
+      (heard) => {
+        end();
+        tell(waiters, heard);
+      },
+      (bug: unknown) => {
+        end();
+        for (const { volley } of waiters) volley.fail(bug);
+      },
+    );
+  }
+
+  async #exchange(
+    { to, asked, via, manner }: Sending,
+    patienceMs: number,
+    overdue: (puzzled: boolean) => number,
+  ): Promise<Heard> {
     const { name, type } = asked;
     // RFC 5452 §9.2: an ID nobody can foresee; the port is the transport's to draw.
     const id = this.#world.draw(0x1_0000);
@@ -57,15 +118,26 @@ export class Sender {
       spelled,
       type,
       class: Class.IN,
-      ...(manner.edns ? { edns: { udpSize: UDP_BYTES_MAX } } : {}),
+      ...(manner.edns
+        ? { edns: { udpSize: UDP_BYTES_MAX, options: [{ code: EdnsOption.COOKIE, value: manner.cookie }] } }
+        : {}),
     });
     let accepted: Match | undefined;
+    let cookie: Uint8Array | undefined;
     let puzzled = false;
+    let isForged = false;
     const accept = (bytes: Uint8Array): boolean => {
       const matched = match(bytes, { id, spelled, type });
-      if (matched === 'puzzled') puzzled = true;
-      else accepted = matched;
-      return matched !== undefined && matched !== 'puzzled';
+      if (matched === 'near miss') isForged = via === 'udp';
+      // Who keeps cookies has one to show in any mood.
+      else if (matched === 'puzzled') puzzled ||= !isWhole(manner.cookie);
+      else if (matched !== undefined) {
+        const repeated = manner.edns ? repeatedCookie(matched.message.edns, manner.cookie) : undefined;
+        if (repeated === 'forged') return false;
+        cookie = repeated;
+        accepted = matched;
+      }
+      return isForged || accepted !== undefined;
     };
     const event = await this.#upstream.exchange(
       { address: to, port: this.#port },
@@ -73,14 +145,32 @@ export class Sender {
       via,
       patienceMs,
       accept,
+      () => overdue(puzzled),
     );
     if (event.got === 'unreachable') return event;
+    if (isForged) {
+      this.#counters?.bump(Counter.upstreamForged);
+      return FORGED;
+    }
     if (event.got === 'silence' || accepted === undefined) return { got: 'silence', puzzled };
-    return { got: 'reply', ...accepted, bytes: event.bytes.length, ms: event.ms };
+    const isDoubtful = via === 'udp' && manner.edns && cookie === undefined && isWhole(manner.cookie);
+    if (via === 'udp' && !isDoubtful) this.#listener.answered(to, event.ms);
+    if (manner.edns) this.#listener.gaveCookie(to, cookie, via);
+    return { got: 'reply', from: to, ...accepted, isDoubtful, bytes: event.bytes.length, ms: event.ms };
   }
 }
 
-const share = (heard: Heard): Heard => (heard.got === 'silence' ? { ...heard, shared: true } : heard);
+const LATE: Promise<Heard> = Promise.resolve({ got: 'late' });
+const FULL: Promise<Heard> = Promise.resolve({ got: 'full' });
+const SILENCE: Heard = { got: 'silence', puzzled: false };
+const FORGED: Heard = { got: 'forged' };
+
+/** Of a silence they share, one blames the server. */
+function tell(waiters: readonly Sending[], heard: Heard): void {
+  for (const [i, waiter] of waiters.entries()) {
+    waiter.volley.hear(waiter, i > 0 && heard.got === 'silence' ? { ...heard, shared: true } : heard);
+  }
+}
 
 const sendingKey = ({ to, asked, via, manner }: Sending): string =>
   `${to} ${via} ${manner.edns} ${manner.randomCase} ${typedKey(asked.name, asked.type)}`;

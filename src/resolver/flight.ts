@@ -3,23 +3,32 @@
  * question is outstanding twice (VU#457875, LIMITS B3). A walk may wait for other walks, for the addresses of
  * servers; who waits for whom is known, and a circle is never closed.
  */
-import type { Budget } from './budget.ts';
-import type { Journal } from './journal.ts';
+import { GIVE_WAY_LOOKS_MAX } from '../base/limits-servers.ts';
+import type { Walk } from './ask-zone.ts';
 import type { Finding } from './outcome.ts';
 
 export class Flight {
-  readonly journal: Journal;
-  /** Set by whoever launches it, at once. */
-  finding!: Promise<Finding>;
+  readonly walk: Walk;
+  readonly finding: Promise<Finding>;
+  hasLanded = false;
+  #land!: (finding: Finding) => void;
   /** Clients, not other flights. */
   clients = 0;
   readonly waitsFor = new Set<Flight>();
   /** Began with an unspent purse, so that running out of it is this question's doing. */
   readonly startedFresh: boolean;
 
-  constructor(budget: Budget, journal: Journal) {
-    this.journal = journal;
-    this.startedFresh = budget.untouched;
+  constructor(walk: Walk) {
+    this.walk = walk;
+    this.startedFresh = walk.budget.untouched;
+    this.finding = new Promise((land) => {
+      this.#land = land;
+    });
+  }
+
+  land(finding: Finding): void {
+    this.hasLanded = true;
+    this.#land(finding);
   }
 
   /** Whether this flight is `other`, or cannot land before it. */
@@ -36,4 +45,14 @@ export class Flight {
   holdsForAll(finding: Finding): boolean {
     return finding.kind !== 'end' || finding.outcome.limited === undefined || this.startedFresh;
   }
+}
+
+/** One of the oldest that got no further since; who waits for another flight gets as far as that one does. */
+export function stuckSince(ms: number, flights: ReadonlyMap<string, Flight>): [string, Flight] | undefined {
+  let looks = 0;
+  for (const [key, flight] of flights) {
+    if (flight.waitsFor.size === 0 && flight.walk.sinceMs <= ms) return [key, flight];
+    if (++looks === GIVE_WAY_LOOKS_MAX) break;
+  }
+  return undefined;
 }

@@ -8,6 +8,7 @@ import type { World } from '../base/world.ts';
 import { Ede } from '../wire/codes.ts';
 import type { Message } from '../wire/message.ts';
 import { isWithin, type Name, nameText, ROOT } from '../wire/name.ts';
+import type { CacheStanding } from './cache.ts';
 import type { Shape } from './classify.ts';
 import type { Delegation } from './delegation.ts';
 import { type Finding, failed, limited, type Outcome } from './outcome.ts';
@@ -22,21 +23,29 @@ const FOREIGN_TOLD_MAX = 3;
 export const plainText = (name: Name): string => (name.length === 1 ? '.' : nameText(name).slice(0, -1));
 
 /** Where something is known from without asking. */
-export type Source = 'own zone' | 'hosts file' | 'local names' | 'cache' | 'failed before';
+export interface Source {
+  readonly from: 'own zone' | 'hosts file' | 'local names' | 'cache' | 'failed before';
+  readonly standing?: CacheStanding | undefined;
+}
+
+/** Of a sending, what can be told of it later. */
+type Told = Omit<Sending, 'do' | 'volley' | 'beside'>;
 
 /** One query and what came of it. */
 export interface Exchange {
   readonly kind: 'ask';
   readonly atMs: number;
-  readonly sending: Omit<Sending, 'do'>;
+  readonly sending: Told;
   readonly got: Heard['got'];
   readonly why: string | undefined;
   readonly tookMs: number;
   readonly bytes: number;
   readonly rcode: number;
   readonly flags: number;
-  /** RRs in answer, authority and additional section. */
-  readonly counts: readonly number[];
+  /** RRs in each section. */
+  readonly answer: number;
+  readonly authority: number;
+  readonly additional: number;
   /** What the reply was taken for; undefined where it was put aside before it was weighed. */
   shape: Shape | undefined;
   /** Records of which nothing is believed, and owners among them that the zone does not speak for. */
@@ -46,7 +55,7 @@ export interface Exchange {
 }
 
 export type Step =
-  | { readonly kind: 'zone'; readonly atMs: number; readonly place: Delegation; readonly isReferred: boolean }
+  | { readonly kind: 'zone'; readonly place: Delegation; readonly isReferred: boolean }
   | Exchange
   | { readonly kind: 'fault'; readonly atMs: number; readonly server: string; readonly fault: string }
   | {
@@ -62,26 +71,24 @@ export type Step =
       readonly asked: Asked;
       readonly finding: Finding;
       /** Undefined where a walk found it. */
-      readonly from: Source | undefined;
+      readonly source: Source | undefined;
     };
 
-const NO_COUNTS: readonly number[] = [];
+const NOBODY: readonly string[] = [];
 
 export class Journal {
-  readonly beganMs: number;
   readonly steps: Step[] = [];
   /** Steps there was no room for. */
   missed = 0;
   readonly #world: World;
   #place: Delegation | undefined;
-  #asking: Exchange | undefined;
+  #isReferred = false;
   /** By server address or server name, the last thing that can be said of it. */
-  readonly #faults = new Map<string, string>();
+  #faults: Map<string, string> | undefined;
   #onlyNetwork = true;
 
   constructor(world: World) {
     this.#world = world;
-    this.beganMs = world.nowMs();
   }
 
   /** The zone that was asked last, whose servers the faults are of. */
@@ -90,17 +97,17 @@ export class Journal {
   }
 
   enter(place: Delegation): void {
-    const isReferred = this.#asking?.shape === 'referral';
-    if (place !== this.#place) this.#note({ kind: 'zone', atMs: this.#world.nowMs(), place, isReferred });
+    if (place !== this.#place) this.#note({ kind: 'zone', place, isReferred: this.#isReferred });
     this.#place = place;
-    this.#faults.clear();
+    this.#isReferred = false;
+    this.#faults = undefined;
     this.#onlyNetwork = true;
   }
 
-  asked(sending: Omit<Sending, 'do'>, heard: Heard): void {
+  asked(sending: Told, heard: Heard): void {
     const reply = heard.got === 'reply' ? heard : undefined;
     const message = reply?.message;
-    this.#asking = {
+    this.#note({
       kind: 'ask',
       atMs: this.#world.nowMs(),
       sending,
@@ -110,22 +117,35 @@ export class Journal {
       bytes: reply?.bytes ?? 0,
       rcode: message?.rcode ?? 0,
       flags: message?.flags ?? 0,
-      counts: message ? countsOf(message) : NO_COUNTS,
+      answer: message?.answer.length ?? 0,
+      authority: message?.authority.length ?? 0,
+      additional: message?.additional.length ?? 0,
       shape: undefined,
       unused: 0,
-      foreign: [],
+      foreign: NOBODY,
       fault: undefined,
-    };
-    this.#note(this.#asking);
+    });
   }
 
-  /** What was made of the reply to what was asked last. */
-  weighed(shape: Shape, message: Message, scrubbed: Scrubbed): void {
-    if (this.#asking === undefined) return;
-    this.#asking.shape = shape;
-    const all = this.#asking.counts.reduce((sum, count) => sum + count, 0);
-    this.#asking.unused = Math.max(0, all - keptOf(scrubbed));
-    if (this.#asking.unused > 0) this.#asking.foreign = foreignTo(this.zone, message);
+  /** What was made of what the server replied last. */
+  weighed(server: string, shape: Shape, message: Message, scrubbed: Scrubbed): void {
+    this.#isReferred = shape === 'referral';
+    const exchange = this.#lastWith(server);
+    if (exchange === undefined) return;
+    exchange.shape = shape;
+    const all = exchange.answer + exchange.authority + exchange.additional;
+    exchange.unused = Math.max(0, all - keptOf(scrubbed));
+    if (exchange.unused > 0) exchange.foreign = foreignTo(this.zone, message);
+  }
+
+  /** Since the zone was entered; of several that are asked at a time, this one. */
+  #lastWith(server: string): Exchange | undefined {
+    for (let i = this.steps.length - 1; i >= 0; i--) {
+      const step = this.steps[i] as Step;
+      if (step.kind === 'zone') return undefined;
+      if (step.kind === 'ask' && step.sending.to === server) return step;
+    }
+    return undefined;
   }
 
   walks(asked: Asked, journal: Journal): void {
@@ -134,15 +154,17 @@ export class Journal {
     this.#note({ kind: 'walk', atMs: this.#world.nowMs(), asked, journal, joined });
   }
 
-  found(asked: Asked, finding: Finding, from?: Source): void {
-    this.#note({ kind: 'found', atMs: this.#world.nowMs(), asked, finding, from });
+  found(asked: Asked, finding: Finding, source?: Source): void {
+    this.#note({ kind: 'found', atMs: this.#world.nowMs(), asked, finding, source });
   }
 
   /** `192.0.2.1`, `refused`. */
   blame(server: string, fault: string): void {
+    this.#faults ??= new Map();
     this.#faults.set(server, fault);
     this.#onlyNetwork = false;
-    if (this.#asking?.sending.to === server) this.#asking.fault = fault;
+    const exchange = this.#lastWith(server);
+    if (exchange !== undefined) exchange.fault = fault;
     else this.#note({ kind: 'fault', atMs: this.#world.nowMs(), server, fault });
   }
 
@@ -155,19 +177,32 @@ export class Journal {
 
   /** RFC 8914 §4.23 and §4.24: 22 where no authority could be used, 23 where the network was the reason. */
   failure(): Outcome {
-    const isNetwork = this.#faults.size > 0 && this.#onlyNetwork;
+    const isNetwork = this.#faults !== undefined && this.#onlyNetwork;
     return failed(isNetwork ? Ede.NETWORK_ERROR : Ede.NO_REACHABLE_AUTHORITY, this.#text());
   }
 
   late(): Outcome {
-    const state =
-      this.#faults.size > 0 ? `; ${this.#text()}` : ` while the servers of ${plainText(this.zone)} are asked`;
-    return limited(`time is up${state}`, 'question', Ede.NO_REACHABLE_AUTHORITY);
+    return limited(`time is up${this.#state()}`, 'question', Ede.NO_REACHABLE_AUTHORITY);
+  }
+
+  gaveWay(): Outcome {
+    return limited(`gave way to newer questions${this.#state()}`, 'moment', Ede.NO_REACHABLE_AUTHORITY);
+  }
+
+  crowded(): Outcome {
+    const text = `too many questions wait for the servers of ${plainText(this.zone)}`;
+    return limited(text, 'moment', Ede.NO_REACHABLE_AUTHORITY);
+  }
+
+  #state(): string {
+    return this.#faults !== undefined
+      ? `; ${this.#text()}`
+      : ` while the servers of ${plainText(this.zone)} are asked`;
   }
 
   #text(): string {
     const zone = plainText(this.zone);
-    if (this.#faults.size === 0) return `no server of ${zone} could be asked`;
+    if (this.#faults === undefined) return `no server of ${zone} could be asked`;
     const told = [...this.#faults].slice(0, FAULTS_TOLD_MAX).map(([server, fault]) => `${server} ${fault}`);
     if (this.#faults.size > told.length) told.push('…');
     return `no server of ${zone} answered: ${told.join(', ')}`;
@@ -178,12 +213,6 @@ export class Journal {
     else this.missed++;
   }
 }
-
-const countsOf = ({ answer, authority, additional }: Message): number[] => [
-  answer.length,
-  authority.length,
-  additional.length,
-];
 
 function foreignTo(zone: Name, { answer, authority, additional }: Message): string[] {
   const owners = new Set<string>();

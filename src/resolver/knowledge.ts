@@ -12,6 +12,7 @@ import { equalNames, isWithin, type Name, parentName, ROOT } from '../wire/name.
 import { rdatasOf, rrsetTtl } from '../wire/rrset.ts';
 import { cnameFinding, dnameFinding } from './alias.ts';
 import { Cache, Rank } from './cache.ts';
+import type { Crowds } from './crowds.ts';
 import { bounded, type Delegation, Delegations, type NameServer } from './delegation.ts';
 import { Failures, failedBefore } from './failures.ts';
 import { bound, type Freshness, type Staleness } from './freshness.ts';
@@ -22,11 +23,10 @@ import type { Minimisation } from './minimise.ts';
 import { Outages } from './outages.ts';
 import { type AnswerRrset, answered, denied, ended, type Finding, type Outcome } from './outcome.ts';
 import { type OwnZones, ownFinding } from './own-zones.ts';
-import { packed, unpack } from './packing.ts';
+import { packed, shelvesOf, unpack } from './packing.ts';
 import { type Referral, withGlue } from './referral.ts';
 import type { Denier, Scrubbed } from './scrub.ts';
 import type { Servers } from './servers.ts';
-import type { Shelf } from './shelf.ts';
 import type { Asked } from './wish.ts';
 
 export interface KnowledgeSettings {
@@ -51,6 +51,7 @@ const isRootNs = ({ name, type }: Asked): boolean => name.length === 1 && type =
 
 export class Knowledge {
   readonly servers: Servers;
+  readonly crowds: Crowds;
   readonly hints: Delegation;
   readonly cache: Cache;
   readonly failures: Failures;
@@ -61,11 +62,18 @@ export class Knowledge {
   readonly #ownZones: OwnZones;
   readonly #world: World;
 
-  constructor(settings: KnowledgeSettings, ownZones: OwnZones, servers: Servers, world: World) {
+  constructor(
+    settings: KnowledgeSettings,
+    ownZones: OwnZones,
+    servers: Servers,
+    crowds: Crowds,
+    world: World,
+  ) {
     this.#settings = settings;
     this.#ownZones = ownZones;
     this.#world = world;
     this.servers = servers;
+    this.crowds = crowds;
     this.minimise = settings.minimise;
     this.hints = { cut: ROOT, servers: settings.rootHints, expiresMs: Number.POSITIVE_INFINITY };
     // Each its own share: a flood of failures, or of delegations, evicts no answer.
@@ -88,11 +96,13 @@ export class Knowledge {
   /** Where `find` has it from. */
   sourceOf({ name, type }: Asked): Source {
     const own = this.#ownZones.ask(name, type);
-    if (own.kind === 'answer') return 'own zone';
-    if (own.kind === 'outside' && this.#settings.hosts?.find(name, type) !== undefined) return 'hosts file';
+    if (own.kind === 'answer') return { from: 'own zone' };
+    if (own.kind === 'outside' && this.#settings.hosts?.find(name, type) !== undefined)
+      return { from: 'hosts file' };
     if (own.kind === 'outside' && this.#settings.localNames.find(name, type) !== undefined)
-      return 'local names';
-    return this.failures.find(name, type) === undefined ? 'cache' : 'failed before';
+      return { from: 'local names' };
+    const standing = this.cache.standingOf(name, type);
+    return standing === undefined ? { from: 'failed before' } : { from: 'cache', standing };
   }
 
   find(asked: Asked): Finding | undefined {
@@ -262,17 +272,14 @@ export class Knowledge {
   }
 
   /** What others told, as bytes that can be kept; failures are soon forgotten anyway. */
-  *packed(): Generator<Uint8Array, void, void> {
-    for (const [which, shelf] of this.#kept.entries()) yield* packed(shelf, which);
+  packed(): Generator<Uint8Array, void, void> {
+    return packed(shelvesOf(this.#delegations, this.cache));
   }
 
   /** Takes such bytes, so long after they were packed; says how many facts there were. */
   unpack(bytes: Uint8Array, awayMs: number): number {
-    return unpack(bytes, this.#kept, awayMs);
-  }
-
-  get #kept(): readonly Shelf[] {
-    return [this.#delegations.shelf, this.cache.shelf];
+    this.#delegations.readAnew();
+    return unpack(bytes, shelvesOf(this.#delegations, this.cache), awayMs);
   }
 
   /** Everything, or what is known of such names; how servers behave is nothing that is known of names. */

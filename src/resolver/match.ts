@@ -20,10 +20,15 @@ export interface Match {
   readonly caseKept: boolean;
 }
 
-/** `puzzled`: a FORMERR without a question, which may be meant for us and proves nothing. */
-export function match(bytes: Uint8Array, sent: Sent): Match | 'puzzled' | undefined {
+/**
+ * `puzzled`: a FORMERR without a question, which may be meant for us and proves nothing. `near miss`:
+ * another ID. It found a port that was drawn for this question alone, and that only one address can reach:
+ * the server has nothing else to say there, but a forger who guesses does.
+ */
+export function match(bytes: Uint8Array, sent: Sent): Match | 'puzzled' | 'near miss' | undefined {
   // From the header alone, for what is not ours comes in floods.
-  if (bytes.length < HEADER_BYTES || u16(bytes, 0) !== sent.id) return undefined;
+  if (bytes.length < HEADER_BYTES) return undefined;
+  if (u16(bytes, 0) !== sent.id) return 'near miss';
   const flags = u16(bytes, 2);
   if ((flags & Flag.QR) === 0 || opcodeOf(flags) !== Opcode.QUERY) return undefined;
   const message = readMessage(bytes) ?? ((flags & Flag.TC) === 0 ? undefined : readMessage(beginning(bytes)));

@@ -20,9 +20,11 @@ const IP6_ARPA = nameFromText('ip6.arpa') as Name;
 const IP6_CUTS = [6, 10, 14, 16, 18];
 const UNDERSCORE = 0x5f;
 
+const scratch = new Uint8Array(LABELS_MAX + 1);
+
 export class Disclosure {
   readonly #asked: Asked;
-  readonly #offsets = new Uint8Array(LABELS_MAX + 1);
+  readonly #offsets: Uint8Array;
   readonly #labels: number;
   /** Labels of the name, counted from its end, that were asked about. */
   #shown = 0;
@@ -30,7 +32,8 @@ export class Disclosure {
 
   constructor(asked: Asked, minimisation: Minimisation) {
     this.#asked = asked;
-    this.#labels = labelOffsets(asked.name, 0, this.#offsets);
+    this.#labels = labelOffsets(asked.name, 0, scratch);
+    this.#offsets = scratch.slice(0, this.#labels);
     if (minimisation === 'off') this.showAll();
   }
 

@@ -68,7 +68,7 @@ export class Mishaps {
       zone: plainText(journal.zone),
       count,
       ede: outcome.ede,
-      steps: trailOf(journal, journal.beganMs, nowMs),
+      steps: trailOf(journal, undefined, nowMs),
     }));
   }
 }

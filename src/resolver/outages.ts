@@ -1,10 +1,10 @@
 /**
- * Zones that nobody answers for. When a few questions in a row ended in silence, a zone is taken for dead:
- * what leads there fails at once, from here, and one question in two seconds is let through to see whether
- * anybody is back (RFC 9520 §3.2). The first reply ends it. Kept by zone and type: there are servers that let
- * questions for one type fall.
+ * Zones that nobody answers for. When a few questions in a row ended in silence, and nothing was heard for
+ * seconds, a zone is taken for dead: what leads there fails at once, from here, and one in two seconds
+ * is let through to see whether anybody is back (RFC 9520 §3.2). The first reply ends it. Kept by zone and
+ * type: there are servers that let questions for one type fall.
  */
-import { OUTAGE_FAILURES, OUTAGE_PROBE_MS, OUTAGES_MAX } from '../base/limits.ts';
+import { OUTAGE_FAILURES, OUTAGE_PROBE_MS, OUTAGE_SILENCE_MS, OUTAGES_MAX } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import type { Name } from '../wire/name.ts';
 import type { ExtendedError } from './outcome.ts';
@@ -12,6 +12,8 @@ import { typedKey } from './shelf.ts';
 
 interface Silence {
   failures: number;
+  /** Of the first. */
+  readonly sinceMs: number;
   /** Until then nobody is let through. */
   untilMs: number;
   reason: string;
@@ -55,7 +57,12 @@ export class Outages {
 
   failed(cut: Name, type: number, reason: ExtendedError | undefined): void {
     const key = typedKey(cut, type);
-    const silence = this.#zones.get(key) ?? { failures: 0, untilMs: 0, reason: '' };
+    const silence = this.#zones.get(key) ?? {
+      failures: 0,
+      sinceMs: this.#world.nowMs(),
+      untilMs: 0,
+      reason: '',
+    };
     silence.failures++;
     silence.reason = reason?.text ?? 'no reason known';
     this.#hold(silence);
@@ -70,7 +77,8 @@ export class Outages {
 
   #at(cut: Name, type: number): Silence | undefined {
     const silence = this.areThere ? this.#zones.get(typedKey(cut, type)) : undefined;
-    return silence !== undefined && silence.failures >= OUTAGE_FAILURES ? silence : undefined;
+    if (silence === undefined || silence.failures < OUTAGE_FAILURES) return undefined;
+    return this.#world.nowMs() - silence.sinceMs >= OUTAGE_SILENCE_MS ? silence : undefined;
   }
 
   #hold(silence: Silence): void {

@@ -9,12 +9,24 @@
  */
 import { put16, put32, u16, u32 } from '../base/bytes.ts';
 import { CACHE_TTL_SECONDS_MAX, SHELF_FACT_BYTES_MAX } from '../base/limits.ts';
+import type { Cache } from './cache.ts';
+import type { Delegations } from './delegation.ts';
 import type { Shelf } from './shelf.ts';
 
 const HEADER_BYTES = 16;
 const CHUNK_BYTES = 4 * SHELF_FACT_BYTES_MAX;
 
-export function* packed(shelf: Shelf, which: number): Generator<Uint8Array, void, void> {
+/** In the order in which they are packed: whom to ask comes first. */
+export const shelvesOf = (delegations: Delegations, cache: Cache): readonly Shelf[] => [
+  delegations.shelf,
+  cache.shelf,
+];
+
+export function* packed(shelves: readonly Shelf[]): Generator<Uint8Array, void, void> {
+  for (const [which, shelf] of shelves.entries()) yield* packedFrom(shelf, which);
+}
+
+function* packedFrom(shelf: Shelf, which: number): Generator<Uint8Array, void, void> {
   const chunk = new Uint8Array(CHUNK_BYTES);
   const nowMs = shelf.nowMs();
   let length = 0;

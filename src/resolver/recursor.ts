@@ -13,16 +13,19 @@ import {
   RESOLUTIONS_MAX,
   WAITERS_PER_QUESTION_MAX,
 } from '../base/limits.ts';
+import { GIVE_WAY_MS } from '../base/limits-servers.ts';
 import type { World } from '../base/world.ts';
 import { Class, Ede, isMetaType, Rcode, Type } from '../wire/codes.ts';
 import type { Question } from '../wire/message.ts';
 import { type Name, ownName } from '../wire/name.ts';
 import { rrsetType } from '../wire/rrset.ts';
 import { aliasTarget } from './alias.ts';
+import type { Walk } from './ask-zone.ts';
 import { Budget } from './budget.ts';
+import { Crowds, leave } from './crowds.ts';
 import type { NameServer } from './delegation.ts';
 import { drive, Sender } from './drive.ts';
-import { Flight } from './flight.ts';
+import { Flight, stuckSince } from './flight.ts';
 import { type Freshness, isDue } from './freshness.ts';
 import type { Hosts } from './hosts.ts';
 import { Journal } from './journal.ts';
@@ -108,10 +111,11 @@ export class Recursor {
     this.#world = world;
     this.#counters = counters;
     this.#mishaps = new Mishaps(world);
-    this.#sender = new Sender(world, upstream, settings.upstreamPort);
     const servers = new Servers(world, settings.useCaseRandomisation);
+    this.#sender = new Sender(world, upstream, settings.upstreamPort, servers, counters);
+    const crowds = new Crowds(world, counters);
     const localNames = new LocalNames(settings.localNames);
-    this.#know = new Knowledge({ ...settings, localNames }, ownZones, servers, world);
+    this.#know = new Knowledge({ ...settings, localNames }, ownZones, servers, crowds, world);
   }
 
   /** Questions being walked for; derived, so that it cannot leak. */
@@ -183,9 +187,10 @@ export class Recursor {
   /** Resolves as for a client, and tells how. */
   async explain(question: Question): Promise<Explained> {
     const journal = new Journal(this.#world);
+    const beganMs = this.#world.nowMs();
     const outcome = await this.resolve(question, journal);
     const nowMs = this.#world.nowMs();
-    return { outcome, steps: trailOf(journal, journal.beganMs, nowMs), tookMs: nowMs - journal.beganMs };
+    return { outcome, steps: trailOf(journal, beganMs, nowMs), tookMs: nowMs - beganMs };
   }
 
   /** Never rejects; settles within the client's time. */
@@ -214,7 +219,7 @@ export class Recursor {
         .then((outcome) => {
           this.#clients.delete(account);
           cancel();
-          end(this.#ratherStale(question, outcome), account.waitingFor?.journal);
+          end(this.#ratherStale(question, outcome), account.waitingFor?.walk.journal);
         });
     });
   }
@@ -224,7 +229,7 @@ export class Recursor {
     const { clientMs, freshness } = this.#settings;
     const firstMs = Math.min(freshness.stale?.waitMs ?? clientMs, clientMs);
     const tell = (isLast: boolean): boolean => {
-      const { journal } = account.waitingFor ?? { journal: new Journal(this.#world) };
+      const journal = account.waitingFor?.walk.journal ?? new Journal(this.#world);
       const outcome = this.#ratherStale(question, journal.late());
       const isFailed = outcome.rcode === Rcode.SERVFAIL;
       if (isFailed && !isLast) return false;
@@ -264,7 +269,13 @@ export class Recursor {
   }
 
   async #grant(wish: Wish, account: Account): Promise<Happening> {
-    if (wish.do === 'send') return this.#sender.send(wish, account.budget.deadlineMs);
+    const { flight } = account;
+    if (wish.do === 'send') {
+      return flight?.hasLanded ? { got: 'late' } : this.#sender.send(wish, account.budget.deadlineMs);
+    }
+    if (flight?.hasLanded) {
+      return { got: 'findings', findings: wish.all.map(() => ended(flight.walk.journal.gaveWay())) };
+    }
     return {
       got: 'findings',
       findings: await Promise.all(wish.all.map((asked) => this.#find(asked, account))),
@@ -286,7 +297,7 @@ export class Recursor {
       const finding = await this.#await(open, asked, account);
       if (open.holdsForAll(finding)) return finding;
     }
-    if (account.flight === undefined && this.#inFlight.size >= RESOLUTIONS_MAX) {
+    if (account.flight === undefined && !this.#makeRoom()) {
       return this.#turnAway(limited('too many questions are being resolved', 'crowd'));
     }
     const budget = account.flight === undefined ? account.budget.forName() : account.budget.deeper();
@@ -316,7 +327,7 @@ export class Recursor {
 
   async #await(flight: Flight, asked: Asked, account: Account): Promise<Finding> {
     account.waitingFor = flight;
-    account.journal?.walks(asked, flight.journal);
+    account.journal?.walks(asked, flight.walk.journal);
     if (account.flight === undefined) flight.clients++;
     account.flight?.waitsFor.add(flight);
     const finding = await flight.finding;
@@ -328,21 +339,38 @@ export class Recursor {
   #launch(key: string, asked: Asked, budget: Budget): Flight {
     this.#counters?.bump(Counter.resolutionsStarted);
     const journal = new Journal(this.#world);
-    const flight = new Flight(budget, journal);
+    const sinceMs = this.#world.nowMs();
+    const own: Walk = { asked, know: this.#know, budget, journal, crowd: undefined, sinceMs };
+    const flight = new Flight(own);
     this.#inFlight.set(key, flight);
     const account: Account = { budget, flight, journal, waitingFor: undefined };
     // It takes off when whoever launched it is known to wait for it: only then are circles seen.
-    flight.finding = Promise.resolve()
-      .then(() =>
-        drive(walk({ asked, know: this.#know, budget, journal }), (wish) => this.#grant(wish, account)),
-      )
+    void Promise.resolve()
+      .then(() => drive(walk(own), (wish) => this.#grant(wish, account)))
       .catch((error: unknown) => ended(this.#bug(error)))
       .then((finding) => {
-        this.#inFlight.delete(key);
-        if (finding.kind === 'end' && flight.startedFresh) this.#remember(asked, finding.outcome);
-        return finding;
+        if (!flight.hasLanded) this.#land(key, flight, finding);
       });
     return flight;
+  }
+
+  #land(key: string, flight: Flight, finding: Finding): void {
+    this.#inFlight.delete(key);
+    leave(flight.walk);
+    if (finding.kind === 'end' && flight.startedFresh) this.#remember(flight.walk.asked, finding.outcome);
+    flight.land(finding);
+  }
+
+  /** Whether one more may start: of many, one that gets no further lands for it (LIMITS C17). */
+  #makeRoom(): boolean {
+    const { size } = this.#inFlight;
+    if (size < RESOLUTIONS_MAX / 2) return true;
+    const stuck = stuckSince(this.#world.nowMs() - GIVE_WAY_MS, this.#inFlight);
+    if (stuck === undefined) return size < RESOLUTIONS_MAX;
+    const [key, flight] = stuck;
+    this.#counters?.bump(Counter.resolutionsGaveWay);
+    this.#land(key, flight, ended(flight.walk.journal.gaveWay()));
+    return true;
   }
 
   #bug(error: unknown): Outcome {

@@ -162,7 +162,8 @@ function speaksFor(authority: readonly ResourceRecord[], asked: Asked, zone: Nam
 
 /** How many records it is made of. */
 export function keptOf({ rrsets, link, soa, referral }: Scrubbed): number {
-  const answers = rrsets.reduce((sum, block) => sum + rrsetCount(block, 0), 0);
-  const servers = referral?.servers.reduce((sum, { addresses }) => sum + 1 + addresses.length, 0) ?? 0;
-  return answers + (link === undefined ? 0 : 1) + (soa === undefined ? 0 : 1) + servers;
+  let count = (link === undefined ? 0 : 1) + (soa === undefined ? 0 : 1);
+  for (const block of rrsets) count += rrsetCount(block, 0);
+  if (referral !== undefined) for (const { addresses } of referral.servers) count += 1 + addresses.length;
+  return count;
 }

@@ -1,9 +1,12 @@
 /**
- * What we remember of each server's address: how fast it answers, whether it fell silent, what it cannot do,
- * and for which zones it has nothing to say. Enough to ask the living before the dead and the near before the
- * far, with now and then a draw for the others. Nobody is excluded: when all are bad, the least bad is asked.
+ * What we remember of each server's address: how fast it answers, whether it fell silent, what it cannot
+ * do, and for which zones it has nothing to say. Enough to ask the living before the dead and the near
+ * before the far. Strangers are tried early. Who was not heard of for long is asked beside the one that is
+ * counted on, so that this costs a packet and no client's time. Nobody is excluded: when all are bad, the
+ * least bad is asked.
  */
 import { LRUCache } from 'lru-cache';
+import { equalBytes } from '../base/bytes.ts';
 import {
   EDNS_FAULTS_MAX,
   FIRST_TRY_MS,
@@ -12,8 +15,19 @@ import {
   TRY_MS_MAX,
   TRY_MS_MIN,
 } from '../base/limits.ts';
+import {
+  CLIENT_COOKIE_SECONDS,
+  DEAD_SERVER_QUESTIONS_MAX,
+  SERVER_QUESTIONS_MAX,
+  SERVER_SILENCES_DEAD,
+  SERVER_UNHEARD_SECONDS,
+  SILENCE_SECONDS_MAX,
+  TRUNCATIONS_MAX,
+} from '../base/limits-servers.ts';
 import type { World } from '../base/world.ts';
 import { type Name, nameKey, nameText } from '../wire/name.ts';
+import { clientPart, drawCookie, isWhole } from './client-cookies.ts';
+import { Families, isOfAnotherFamily } from './families.ts';
 import type { ToldServer } from './told-servers.ts';
 import type { Manner } from './wish.ts';
 
@@ -21,27 +35,32 @@ interface Habits {
   /** Smoothed round trip and its deviation (RFC 6298 §2); undefined until it answered once. */
   rttMs: number | undefined;
   deviationMs: number;
-  /** Queries in a row without an answer, and until when that counts against it. */
+  /** When it answered last, or was asked beside another. */
+  heardMs: number;
+  /**
+   * Times it fell silent without an answer in between, and until when nothing more is made of its silence.
+   */
   silences: number;
-  silentUntilMs: number;
+  dueMs: number;
   ednsFaults: number;
   ednsUntilMs: number;
   caseUntilMs: number;
+  /** Answers over UDP in a row that did not fit. */
+  truncations: number;
+  truncatesUntilMs: number;
+  /** Ours alone, or with the server's part, and until when ours is used. */
+  cookie: Uint8Array;
+  cookieUntilMs: number;
 }
 
 /** A stranger is expected to be this fast at worst, which makes us try strangers early. */
 const STRANGER_MS = 100;
 /** Servers whose times differ by less share the questions. */
 const BAND_MS = 30;
-/** One time in so many, another than the best is asked, to learn whether it got better. */
-const EXPLORE_ONE_IN = 20;
+const NONE = new Uint8Array(0);
 const SILENT_PENALTY_MS = 10_000;
 const LAME_PENALTY_MS = 20_000;
-const SILENT_SECONDS_MAX = 300;
-/** So many addresses of a family in a row to which the system has no route: it has none to any of them. */
-const UNREACHED_MAX = 4;
-const UNROUTED_SECONDS = 60;
-const ROUTED = { unreached: 0, unroutedUntilMs: 0 };
+const UNROUTED_PENALTY_MS = 40_000;
 
 export class Servers {
   readonly #world: World;
@@ -49,67 +68,137 @@ export class Servers {
   readonly #habits = new LRUCache<string, Habits>({ max: SERVERS_REMEMBERED_MAX });
   /** Until when, by address and zone. */
   readonly #lame = new LRUCache<string, number>({ max: SERVERS_REMEMBERED_MAX });
-  /** Addresses in a row without a route, and until when we take that for all of the family. */
-  readonly #families = {
-    ipv4: { ...ROUTED },
-    ipv6: { ...ROUTED },
-  };
+  readonly #families: Families;
 
   constructor(world: World, randomCase: boolean) {
     this.#world = world;
     this.#randomCase = randomCase;
+    this.#families = new Families(world);
   }
 
   /** The best first. */
   order(addresses: readonly string[], zone: Name): string[] {
+    if (addresses.length < 2) return [...addresses];
     const key = nameKey(zone);
     const ranked = addresses
       .map((address) => ({ address, cost: this.#cost(address, key) }))
-      .sort((a, b) => a.cost - b.cost);
-    const hopeful = ranked.filter(({ cost }) => cost < SILENT_PENALTY_MS).length;
-    if (hopeful > 1 && this.#world.draw(EXPLORE_ONE_IN) === 0) {
-      const other = 1 + this.#world.draw(hopeful - 1);
-      ranked.unshift(...ranked.splice(other, 1));
-    }
-    return ranked.map(({ address }) => address);
+      .sort((a, b) => a.cost - b.cost)
+      .map(({ address }) => address);
+    const [first] = ranked as [string];
+    // RFC 8305 §4: where the first is a stranger, the next is of the other family, if that is as good as any.
+    if (this.#habits.get(first)?.rttMs !== undefined) return ranked;
+    const other = ranked.findIndex((address) => isOfAnotherFamily(address, first) && this.isRouted(address));
+    if (other > 1) ranked.splice(1, 0, ...ranked.splice(other, 1));
+    return ranked;
   }
 
-  /** Whether the system has a way to addresses of this kind, as far as we know. */
+  /** Whether there is a way to addresses of this kind, as far as we know. */
   isRouted(address: string): boolean {
-    return this.#families[familyOf(address)].unroutedUntilMs <= this.#world.nowMs();
+    return this.#families.isRouted(address);
   }
 
   #cost(address: string, zoneKey: string): number {
-    const nowMs = this.#world.nowMs();
     const habits = this.#habits.get(address);
     let cost = this.#world.draw(BAND_MS);
-    if ((this.#lame.get(lameKey(address, zoneKey)) ?? 0) > nowMs) cost += LAME_PENALTY_MS;
-    if (!this.isRouted(address)) cost += LAME_PENALTY_MS;
+    if (this.#isLame(address, zoneKey)) cost += LAME_PENALTY_MS;
+    if (!this.isRouted(address)) cost += UNROUTED_PENALTY_MS;
     if (habits === undefined) return cost + this.#world.draw(STRANGER_MS);
-    if (habits.silentUntilMs > nowMs) cost += SILENT_PENALTY_MS + habits.silences;
-    return cost + (habits.rttMs ?? (habits.silences > 0 ? FIRST_TRY_MS : STRANGER_MS));
+    if (habits.silences > 0) cost += SILENT_PENALTY_MS + habits.silences * FIRST_TRY_MS;
+    return cost + (habits.rttMs ?? STRANGER_MS);
   }
 
-  /** Doubles with each try of one question. */
+  /**
+   * Which of `others` is to be asked beside `first`, to learn how it does: one that fell silent and is due,
+   * or was not heard of for long. Whoever takes it gives it its turn, so that no two questions do.
+   */
+  takeDue(first: string, others: readonly string[], zone: Name): string | undefined {
+    const nowMs = this.#world.nowMs();
+    const best = this.#habits.get(first);
+    if (best?.rttMs === undefined || best.silences > 0) return undefined;
+    for (const address of others) {
+      const habits = this.#habits.get(address);
+      if (habits === undefined) continue;
+      const isSilent = habits.silences > 0;
+      const dueMs = isSilent ? habits.dueMs : habits.heardMs + SERVER_UNHEARD_SECONDS * 1000;
+      if (dueMs > nowMs || !this.isRouted(address) || this.#isLame(address, nameKey(zone))) continue;
+      habits.heardMs = nowMs;
+      // It counts as silent again until it answers.
+      if (isSilent) this.#fallSilent(habits);
+      return address;
+    }
+    return undefined;
+  }
+
+  /**
+   * Doubles with each try of one question; spread a little, lest what was lost together comes together
+   * again.
+   */
   tryMs(address: string, tries: number): number {
     const habits = this.#habits.get(address);
     const usual = habits?.rttMs === undefined ? FIRST_TRY_MS : habits.rttMs + 4 * habits.deviationMs;
-    return Math.min(Math.max(usual, TRY_MS_MIN) * 2 ** tries, TRY_MS_MAX);
+    const ms = Math.min(Math.max(usual, TRY_MS_MIN) * 2 ** tries, TRY_MS_MAX);
+    return tries === 0 ? ms : ms - this.#world.draw(Math.ceil(ms / 4));
   }
 
   manner(address: string): Manner {
     const nowMs = this.#world.nowMs();
-    const habits = this.#habits.get(address);
-    if (habits === undefined) return { edns: true, randomCase: this.#randomCase };
+    const habits = this.#of(address);
     const lacksEdns = habits.ednsFaults >= EDNS_FAULTS_MAX && habits.ednsUntilMs > nowMs;
-    return { edns: !lacksEdns, randomCase: this.#randomCase && habits.caseUntilMs <= nowMs };
+    if (habits.cookieUntilMs <= nowMs) {
+      habits.cookie = drawCookie(this.#world);
+      habits.cookieUntilMs = nowMs + CLIENT_COOKIE_SECONDS * 1000;
+    }
+    return {
+      edns: !lacksEdns,
+      randomCase: this.#randomCase && habits.caseUntilMs <= nowMs,
+      cookie: habits.cookie,
+    };
+  }
+
+  /**
+   * RFC 7873 §5.3: the newest is the one to use. Who has given cookies and gives none over TCP, where
+   * nobody else can have answered, does not keep them any longer.
+   */
+  gaveCookie(address: string, cookie: Uint8Array | undefined, via: 'udp' | 'tcp'): void {
+    if (cookie === undefined && via === 'udp') return;
+    const habits = this.#of(address);
+    if (cookie !== undefined) {
+      if (isWhole(cookie) && equalBytes(clientPart(cookie), clientPart(habits.cookie)))
+        habits.cookie = cookie;
+    } else if (isWhole(habits.cookie)) {
+      habits.cookie = clientPart(habits.cookie);
+    }
+  }
+
+  /** Over what to ask it: TCP where nothing fits over UDP anyway. */
+  via(address: string): 'udp' | 'tcp' {
+    const habits = this.#habits.get(address);
+    const truncates = habits !== undefined && habits.truncations >= TRUNCATIONS_MAX;
+    return truncates && habits.truncatesUntilMs > this.#world.nowMs() ? 'tcp' : 'udp';
+  }
+
+  /** So long without an answer, and asked again and again, that one try a question is enough. */
+  isDead(address: string): boolean {
+    return (this.#habits.get(address)?.silences ?? 0) >= SERVER_SILENCES_DEAD;
+  }
+
+  /** Questions that may be out to it at a time. */
+  questionsMax(address: string): number {
+    return this.isDead(address) ? DEAD_SERVER_QUESTIONS_MAX : SERVER_QUESTIONS_MAX;
+  }
+
+  /** RFC 9520 §3.1: there is reason to believe that TCP may do better where UDP did not. */
+  mayTakeTcp(address: string): boolean {
+    return this.#habits.get(address)?.rttMs !== undefined && !this.isDead(address);
   }
 
   answered(address: string, ms: number): void {
-    Object.assign(this.#families[familyOf(address)], ROUTED);
+    const nowMs = this.#world.nowMs();
+    this.#families.heard(address, nowMs);
     const habits = this.#of(address);
     habits.silences = 0;
-    habits.silentUntilMs = 0;
+    habits.dueMs = 0;
+    habits.heardMs = nowMs;
     if (habits.rttMs === undefined) {
       habits.rttMs = ms;
       habits.deviationMs = ms / 2;
@@ -120,11 +209,18 @@ export class Servers {
     habits.rttMs += (ms - habits.rttMs) / 8;
   }
 
+  /** Many questions may be out when it falls silent, and all of them tell: it is one silence. */
   silent(address: string): void {
     const habits = this.#of(address);
+    if (habits.rttMs === undefined && habits.silences === 0) this.#families.unheard(address);
+    if (habits.silences === 0 || habits.dueMs <= this.#world.nowMs()) this.#fallSilent(habits);
+  }
+
+  /** Each time it is left alone twice as long, give or take an eighth. */
+  #fallSilent(habits: Habits): void {
+    const ms = Math.min(1000 * 2 ** habits.silences, 1000 * SILENCE_SECONDS_MAX);
     habits.silences++;
-    const seconds = Math.min(2 ** habits.silences, SILENT_SECONDS_MAX);
-    habits.silentUntilMs = this.#world.nowMs() + seconds * 1000;
+    habits.dueMs = this.#world.nowMs() + ms - ms / 8 + this.#world.draw(Math.ceil(ms / 4));
   }
 
   /**
@@ -132,13 +228,8 @@ export class Servers {
    * IPv6.
    */
   unreachable(address: string, noRoute: boolean): void {
-    if (!noRoute) {
-      this.silent(address);
-      return;
-    }
-    const family = this.#families[familyOf(address)];
-    if (++family.unreached < UNREACHED_MAX) return;
-    family.unroutedUntilMs = this.#world.nowMs() + UNROUTED_SECONDS * 1000;
+    if (noRoute) this.#families.unreached(address);
+    else this.silent(address);
   }
 
   /**
@@ -158,9 +249,21 @@ export class Servers {
     this.#of(address).caseUntilMs = this.#untilMs();
   }
 
-  /** It was named for the zone and does not serve it. */
+  /** Whether what it said over UDP fitted. */
+  fitted(address: string, fits: boolean): void {
+    const habits = this.#of(address);
+    habits.truncations = fits ? 0 : habits.truncations + 1;
+    if (!fits) habits.truncatesUntilMs = this.#untilMs();
+  }
+
+  /** It was named for the zone and does not serve it, or tells only what it has heard itself. */
   lame(address: string, zone: Name): void {
     this.#lame.set(lameKey(address, nameKey(zone)), this.#untilMs());
+  }
+
+  #isLame(address: string, zoneKey: string): boolean {
+    if (this.#lame.size === 0) return false;
+    return (this.#lame.get(lameKey(address, zoneKey)) ?? 0) > this.#world.nowMs();
   }
 
   /** What is remembered, for whoever wants to know. */
@@ -190,7 +293,7 @@ export class Servers {
   clear(): void {
     this.#habits.clear();
     this.#lame.clear();
-    for (const family of Object.values(this.#families)) Object.assign(family, ROUTED);
+    this.#families.clear();
   }
 
   #untilMs(): number {
@@ -203,11 +306,16 @@ export class Servers {
     const habits: Habits = {
       rttMs: undefined,
       deviationMs: 0,
+      heardMs: 0,
       silences: 0,
-      silentUntilMs: 0,
+      dueMs: 0,
       ednsFaults: 0,
       ednsUntilMs: 0,
       caseUntilMs: 0,
+      truncations: 0,
+      truncatesUntilMs: 0,
+      cookie: NONE,
+      cookieUntilMs: 0,
     };
     this.#habits.set(address, habits);
     return habits;
@@ -219,5 +327,3 @@ const splitLameKey = (key: string): string[] => [
   key.slice(0, key.indexOf(' ')),
   key.slice(key.indexOf(' ') + 1),
 ];
-
-const familyOf = (address: string): 'ipv4' | 'ipv6' => (address.includes(':') ? 'ipv6' : 'ipv4');

@@ -6,7 +6,7 @@
 import { TRAIL_STEPS_MAX } from '../base/limits.ts';
 import { rcodeText, typeText } from '../wire/codes.ts';
 import { Flag } from '../wire/message.ts';
-import { rrsetCount, rrsetTtl } from '../wire/rrset.ts';
+import { rrsetCount } from '../wire/rrset.ts';
 import type { Shape } from './classify.ts';
 import type { NameServer } from './delegation.ts';
 import { type Exchange, type Journal, plainText, type Source, type Step } from './journal.ts';
@@ -84,15 +84,21 @@ export interface Found {
   /** Where the name leads instead. */
   readonly alias: string | undefined;
   /** Undefined where a walk found it. */
-  readonly from: Source | undefined;
+  readonly from: Source['from'] | undefined;
+  /** Of what is cached: how long, on whose word, and whether that is the zone's. */
   readonly ageSeconds: number | undefined;
+  readonly server: string | undefined;
+  readonly claimed: boolean;
   readonly secondsLeft: number | undefined;
   readonly ede: ExtendedError | undefined;
 }
 
-/** Told as of `nowMs` by the world's clock, in times since `beganMs`. */
-export const trailOf = (journal: Journal, beganMs: number, nowMs: number): TrailStep[] =>
-  new Telling(beganMs, nowMs).steps(journal);
+/** Told as of `nowMs` by the world's clock, in times since `beganMs`, or else since the first query. */
+export function trailOf(journal: Journal, beganMs: number | undefined, nowMs: number): TrailStep[] {
+  const first = journal.steps.find((step) => step.kind !== 'zone');
+  const firstMs = first?.kind === 'ask' ? first.atMs - first.tookMs : first?.atMs;
+  return new Telling(beganMs ?? firstMs ?? nowMs, nowMs).steps(journal);
+}
 
 class Telling {
   readonly #beganMs: number;
@@ -110,18 +116,24 @@ class Telling {
     for (const [i, step] of steps.entries()) {
       if (this.#left-- <= 0) return [...told, { step: 'more', count: steps.length - i + missed }];
       if (step.kind === 'zone') servers = step.place.servers;
-      told.push(this.#tell(step, servers));
+      told.push(this.#tell(step, this.#beganAt(step, steps[i + 1]), servers));
     }
     return missed > 0 ? [...told, { step: 'more', count: missed }] : told;
   }
 
-  #tell(step: Step, servers: readonly NameServer[]): TrailStep {
-    const ms = this.#since(step.atMs);
+  /** A zone is entered when the next thing happens; who answers was asked before. */
+  #beganAt(step: Step, next: Step | undefined): number {
+    if (step.kind === 'zone') return next === undefined ? this.#nowMs : this.#beganAt(next, undefined);
+    return step.kind === 'ask' ? step.atMs - step.tookMs : step.atMs;
+  }
+
+  #tell(step: Step, atMs: number, servers: readonly NameServer[]): TrailStep {
+    const ms = this.#since(atMs);
     switch (step.kind) {
       case 'zone':
         return this.#zone(step, ms);
       case 'ask':
-        return exchange(step, this.#since(step.atMs - step.tookMs), servers);
+        return exchange(step, ms, servers);
       case 'fault':
         return { step: 'fault', ms, server: step.server, fault: step.fault };
       case 'walk': {
@@ -175,8 +187,8 @@ function exchange(step: Exchange, ms: number, servers: readonly NameServer[]): T
   };
 }
 
-function reply({ rcode, flags, counts, bytes, shape, unused, foreign }: Exchange): ToldReply {
-  const [answer = 0, authority = 0, additional = 0] = counts;
+function reply(exchange: Exchange): ToldReply {
+  const { rcode, flags, answer, authority, additional, bytes, shape, unused, foreign } = exchange;
   return {
     rcode: rcodeText(rcode),
     authoritative: (flags & Flag.AA) !== 0,
@@ -185,8 +197,7 @@ function reply({ rcode, flags, counts, bytes, shape, unused, foreign }: Exchange
   };
 }
 
-/** What came from the cache says how old it is: its block has the TTL that it came with. */
-function found({ finding, from }: Step & { kind: 'found' }): Found {
+function found({ finding, source }: Step & { kind: 'found' }): Found {
   const isEnd = finding.kind === 'end';
   const rrsets = isEnd ? finding.outcome.answer : finding.links;
   const [first] = rrsets;
@@ -195,9 +206,11 @@ function found({ finding, from }: Step & { kind: 'found' }): Found {
     rcode: isEnd ? rcodeText(finding.outcome.rcode) : 'NOERROR',
     records: rrsets.reduce((sum, { block }) => sum + rrsetCount(block, 0), 0),
     alias: isEnd ? undefined : plainText(finding.target),
-    from,
-    ageSeconds: from === 'cache' && first ? Math.max(0, rrsetTtl(first.block, 0) - first.ttl) : undefined,
-    secondsLeft: from === 'cache' ? last?.ttl : undefined,
+    from: source?.from,
+    ageSeconds: source?.standing?.ageSeconds,
+    server: source?.standing?.from,
+    claimed: source?.standing?.isAuthoritative === false,
+    secondsLeft: source?.from === 'cache' ? last?.ttl : undefined,
     ede: isEnd ? finding.outcome.ede : undefined,
   };
 }

@@ -25,8 +25,8 @@ export type Unsent = 'no route' | 'no room';
 export interface Upstream {
   /**
    * Sends `query` and waits up to `ms`. Over UDP a datagram that `accept` turns down (wrong ID, wrong
-   * question, malformed) is counted and waited past: it must not cost the right one that comes later. Never
-   * rejects.
+   * question, malformed) is counted and waited past: it must not cost the right one that comes later. When
+   * `ms` have passed over UDP, `overdue` is told, and says for how long its socket listens on. Never rejects.
    */
   exchange(
     to: Endpoint,
@@ -34,5 +34,6 @@ export interface Upstream {
     via: 'udp' | 'tcp',
     ms: number,
     accept: (bytes: Uint8Array) => boolean,
+    overdue?: () => number,
   ): Promise<Event>;
 }

@@ -7,6 +7,7 @@ import type { Message } from '../wire/message.ts';
 import type { Name } from '../wire/name.ts';
 import type { Finding } from './outcome.ts';
 import type { Unsent } from './upstream.ts';
+import type { Volley } from './volley.ts';
 
 export interface Asked {
   readonly name: Name;
@@ -18,6 +19,8 @@ export interface Manner {
   readonly edns: boolean;
   /** Letters of random case, which the reply must copy (draft-vixie-dnsext-dns0x20). */
   readonly randomCase: boolean;
+  /** Sent with EDNS: ours, and behind it the server's where it gave one (RFC 7873 §4). */
+  readonly cookie: Uint8Array;
 }
 
 export interface Sending {
@@ -26,7 +29,11 @@ export interface Sending {
   readonly asked: Asked;
   readonly via: 'udp' | 'tcp';
   readonly manner: Manner;
+  /** After this time it is not waited for any longer; over UDP its answer is still welcome a while. */
   readonly ms: number;
+  readonly volley: Volley;
+  /** Not waited for at all: it is asked beside another, to learn how it does. */
+  readonly beside?: boolean;
 }
 
 /** Find out about these, side by side: the next name of an alias chain, or addresses of servers. */
@@ -40,16 +47,24 @@ export type Wish = Sending | Resolving;
 export type Heard =
   | {
       readonly got: 'reply';
+      /** Who sent it: the one asked, or one asked before. */
+      readonly from: string;
       readonly message: Message;
       readonly bytes: number;
       readonly ms: number;
       readonly caseKept: boolean;
+      /** It came over UDP without the cookie that its sender has given before: anybody may have sent it. */
+      readonly isDoubtful: boolean;
     }
   /**
    * `puzzled`: what came was a FORMERR that does not say to which question, and therefore proves nothing.
    * `shared`: it was asked for another walk, which blames the server.
    */
   | { readonly got: 'silence'; readonly puzzled: boolean; readonly shared?: boolean }
+  /** Too many questions are out to this server. */
+  | { readonly got: 'full' }
+  /** A forger may be at work: what comes to this socket is not believed any more. */
+  | { readonly got: 'forged' }
   | { readonly got: 'unreachable'; readonly why: string; readonly unsent?: Unsent }
   /** The time of the whole resolution has run out. */
   | { readonly got: 'late' };

@@ -16,6 +16,8 @@ import type { Catalog } from '../zone/catalog.ts';
 import { type Image, NONE } from '../zone/image.ts';
 import { Target } from '../zone/target.ts';
 
+const OUTSIDE: OwnFinding = { kind: 'outside' };
+
 export function ownZones(catalogNow: () => Catalog): OwnZones {
   const authority = new Authority();
   const reply = new Reply();
@@ -24,15 +26,16 @@ export function ownZones(catalogNow: () => Catalog): OwnZones {
   return {
     ask(name: Name, type: number): OwnFinding {
       const catalog = catalogNow();
+      if (catalog.images.length === 0) return OUTSIDE;
       query.name.set(name, 0);
       query.type = type;
       const zone = authority.zoneOf(catalog, query.name, type);
-      if (zone === undefined || zone.klass !== Class.IN) return { kind: 'outside' };
+      if (zone === undefined || zone.klass !== Class.IN) return OUTSIDE;
       reply.reset();
       authority.answer(catalog, zone, query, reply);
       if (!reply.hasAnswers()) {
         if (reply.rest === 'delegated') return delegation(zone, reply);
-        if (reply.rest === 'outside') return { kind: 'outside' };
+        if (reply.rest === 'outside') return OUTSIDE;
       }
       const finding: OwnFinding = { kind: 'answer', outcome: outcomeOf(reply, name) };
       reply.forget();

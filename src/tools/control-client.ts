@@ -41,7 +41,7 @@ export async function* askServer(
   } finally {
     socket.destroy();
   }
-  throw new NoResult('the server hung up', ControlExit.REFUSED);
+  throw new NoResult('the server hung up, and may still be at it', ControlExit.REFUSED);
 }
 
 async function connected(path: string): Promise<Socket> {

@@ -2,11 +2,13 @@
  * `cairn ctl`: tells the server that runs what to do, or asks how it stands, over its control socket. Prints
  * for people, or lines of JSON. Exit codes: 0 done, 1 refused, 2 nobody there or words that make no sense.
  */
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { nearest } from '../base/nearest.ts';
 import { askServer, ControlExit, NoResult } from './control-client.ts';
 import { serversText, statusText } from './ctl-print.ts';
 import type { Console } from './query.ts';
+import { plural } from './trail-print.ts';
 
 const USAGE = `cairn ctl COMMAND [--json] [--socket PATH]
 
@@ -15,6 +17,8 @@ const USAGE = `cairn ctl COMMAND [--json] [--socket PATH]
   flush NAME                forget what is known of a name
   flush --subtree NAME      and of all names below it
   flush --all               forget everything that others told
+  dump-cache                all that is known, as text
+  load-cache FILE           learn it from such a text, which the server reads
   servers [--slow|--lame]   other servers: how fast they answer, and what they cannot do
 
   --json          for programs: a line of JSON each
@@ -58,6 +62,16 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     request: flushRequest,
     print: () => 'flushed\n',
   },
+  'dump-cache': {
+    ...{ words: 0, flags: [] },
+    request: () => ({ do: 'dump-cache' }),
+    print: () => '',
+  },
+  'load-cache': {
+    ...{ words: 1, flags: [] },
+    request: loadRequest,
+    print: (_, { facts }: { facts: number }) => `learned ${plural(facts, 'fact')}\n`,
+  },
   servers: {
     ...{ words: 0, flags: ['slow', 'lame'] },
     request: (_, flags) => ({
@@ -71,6 +85,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 function flushRequest([name]: readonly string[], flags: ReadonlySet<Flag>): object {
   if (flags.has('all') === (name !== undefined)) throw new Error('flush: expected a name, or --all');
   return flags.has('all') ? { do: 'flush-all' } : { do: 'flush', name, subtree: flags.has('subtree') };
+}
+
+/** The server may have another working directory. */
+function loadRequest([file]: readonly string[]): object {
+  if (file === undefined) throw new Error('load-cache: expected a file');
+  return { do: 'load-cache', file: resolve(file) };
 }
 
 export async function runCtl(words: readonly string[], io: Console): Promise<number> {
@@ -104,6 +124,8 @@ async function ctl(words: readonly string[], io: Console): Promise<number> {
   let next = await answers.next();
   for (; !next.done; next = await answers.next()) {
     if (json) io.out(`${JSON.stringify(next.value)}\n`);
+    // Lines are of no table, and may be many.
+    else if (typeof next.value === 'string') io.out(`${next.value}\n`);
     else items.push(next.value);
   }
   if (!json) io.out(command.print(items as never[], next.value as never));

@@ -57,7 +57,7 @@ function line(ms: number, depth: number, text: string, indent = depth): string {
 }
 
 /** Why a server's name cannot be resolved stands in the steps before. */
-const shortened = (text: string): string => text.replace(/cannot be resolved \(.*/, 'cannot be resolved');
+const shortened = (text: string): string => text.replace(/ \(no server of .*/, '');
 
 const ARROW = '\u2192';
 
@@ -115,8 +115,10 @@ function unusedText({ unused, foreign }: ToldReply): string {
 }
 
 function foundText(step: TrailStep & { step: 'found' }): string {
-  const { name, type, rcode, records, alias, from, ageSeconds, secondsLeft, ede } = step;
-  const age = ageSeconds === undefined ? '' : `, ${ageSeconds} s old`;
+  const { name, type, rcode, records, alias, from, ageSeconds, secondsLeft, server, claimed, ede } = step;
+  const word = server === undefined ? '' : ` on the word of ${server}`;
+  const age =
+    ageSeconds === undefined ? '' : `${word}${claimed ? ', without authority' : ''}, ${ageSeconds} s old`;
   const left = secondsLeft === undefined ? '' : `, good for ${secondsLeft} s more`;
   const source = from === undefined ? '' : ` (${from}${age}${left})`;
   const what =

@@ -4,15 +4,14 @@
  */
 import type { Socket } from 'node:dgram';
 import type { World } from '../base/world.ts';
-import type { Endpoint } from '../resolver/upstream.ts';
 import { literalSocket } from './udp.ts';
 import {
   type Asker,
   bindUnforeseeably,
   type Ended,
-  type Judge,
   type Refusal,
   refusalOf,
+  waitFor,
 } from './upstream-asker.ts';
 
 export class DgramAsker implements Asker {
@@ -22,7 +21,7 @@ export class DgramAsker implements Asker {
     this.#world = world;
   }
 
-  ask(to: Endpoint, query: Uint8Array, ms: number, judge: Judge, ended: Ended): void {
+  ask(...[to, query, ms, judge, ended, overdue]: Parameters<Asker['ask']>): void {
     const socket = literalSocket(to.address);
     let isOver = false;
     let cancel = (): void => {};
@@ -39,7 +38,7 @@ export class DgramAsker implements Asker {
       end(undefined, refusal);
       return;
     }
-    cancel = this.#world.after(ms, () => end(undefined));
+    cancel = waitFor(this.#world, ms, overdue, () => end(undefined));
     socket.on('message', (bytes) => !isOver && judge(bytes) && end(new Uint8Array(bytes)));
     // On a connected socket an ICMP "port unreachable" arrives here.
     socket.on('error', refuse);

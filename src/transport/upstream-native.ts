@@ -6,12 +6,18 @@
 import { getSystemErrorMap } from 'node:util';
 import { put16 } from '../base/bytes.ts';
 import { IPV4_BYTES, IPV6_BYTES, parseIp } from '../base/ip.ts';
-import { MESSAGE_BYTES_MAX, UPSTREAM_DATAGRAMS_PER_TURN_MAX } from '../base/limits.ts';
+import { MESSAGE_BYTES_MAX, UPSTREAM_DATAGRAMS_PER_TURN_MAX, UPSTREAM_PEERS_MAX } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
-import type { Endpoint } from '../resolver/upstream.ts';
 import { Name, type Native, Sys, steady } from './native.ts';
 import { sockaddr } from './udp-socket.ts';
-import { type Asker, bindUnforeseeably, type Ended, type Judge, type Refusal } from './upstream-asker.ts';
+import {
+  type Asker,
+  bindUnforeseeably,
+  type Ended,
+  type Judge,
+  type Refusal,
+  waitFor,
+} from './upstream-asker.ts';
 import { Readiness } from './upstream-readiness.ts';
 
 /** A question whose reply has not come. */
@@ -21,26 +27,18 @@ interface Waiting {
   readonly cancel: () => void;
 }
 
-/** A socket address to bind to and one to connect to, filled in for each query. */
+/** Socket addresses of one family. */
 class Names {
   readonly family: number;
   readonly length: number;
+  /** To bind to: any address, and the port that was drawn. */
   readonly own: Uint8Array;
-  readonly peer: Uint8Array;
-  readonly #addressAt: number;
 
   constructor(addressBytes: number) {
     const isV6 = addressBytes === IPV6_BYTES;
     this.family = isV6 ? Sys.AF_INET6 : Sys.AF_INET;
     this.length = isV6 ? Name.SIZE6 : Name.SIZE4;
-    this.#addressAt = isV6 ? Name.ADDRESS6 : Name.ADDRESS4;
     this.own = sockaddr(new Uint8Array(addressBytes), 0);
-    this.peer = sockaddr(new Uint8Array(addressBytes), 0);
-  }
-
-  leadTo(address: Uint8Array, port: number): void {
-    put16(this.peer, Name.PORT, port);
-    this.peer.set(address, this.#addressAt);
   }
 }
 
@@ -52,6 +50,7 @@ export class NativeAsker implements Asker {
   readonly #native: Native;
   readonly #v4 = new Names(IPV4_BYTES);
   readonly #v6 = new Names(IPV6_BYTES);
+  readonly #peers = new Map<string, Uint8Array>();
   readonly #query = steady(MESSAGE_BYTES_MAX);
   readonly #datagram = steady(MESSAGE_BYTES_MAX);
   readonly #readiness: Readiness;
@@ -64,18 +63,18 @@ export class NativeAsker implements Asker {
     this.#readiness = new Readiness(native, (fd) => this.#read(fd));
   }
 
-  ask({ address, port }: Endpoint, query: Uint8Array, ms: number, judge: Judge, ended: Ended): void {
-    const bytes = parseIp(address) as Uint8Array;
-    const names = bytes.length === IPV4_BYTES ? this.#v4 : this.#v6;
-    names.leadTo(bytes, port);
+  ask(...[{ address, port }, query, ms, judge, ended, overdue]: Parameters<Asker['ask']>): void {
+    const peer = this.#peerAt(address);
+    put16(peer, Name.PORT, port);
+    const names = peer[Name.FAMILY] === Sys.AF_INET ? this.#v4 : this.#v6;
     const fd = this.#native.socket(names.family, Sys.SOCK_DGRAM_CLOEXEC, 0);
-    const refusal = fd < 0 ? this.#refusal() : this.#send(fd, names, query);
+    const refusal = fd < 0 ? this.#refusal() : this.#send(fd, names, peer, query);
     if (refusal !== undefined) {
       if (fd >= 0) this.#native.close(fd);
       ended(undefined, refusal);
       return;
     }
-    const cancel = this.#world.after(ms, () => this.#end(fd, undefined));
+    const cancel = waitFor(this.#world, ms, overdue, () => this.#end(fd, undefined));
     this.#waiting.set(fd, { judge, ended, cancel });
   }
 
@@ -85,7 +84,17 @@ export class NativeAsker implements Asker {
     this.#readiness.close();
   }
 
-  #send(fd: number, names: Names, query: Uint8Array): Refusal | undefined {
+  /** The socket address of a text, which is read once. */
+  #peerAt(address: string): Uint8Array {
+    const known = this.#peers.get(address);
+    if (known !== undefined) return known;
+    const peer = sockaddr(parseIp(address) as Uint8Array, 0);
+    if (this.#peers.size >= UPSTREAM_PEERS_MAX) this.#peers.clear();
+    this.#peers.set(address, peer);
+    return peer;
+  }
+
+  #send(fd: number, names: Names, peer: Uint8Array, query: Uint8Array): Refusal | undefined {
     const native = this.#native;
     const unbound = bindUnforeseeably(this.#world, (port) => {
       put16(names.own, Name.PORT, port);
@@ -94,7 +103,7 @@ export class NativeAsker implements Asker {
     if (unbound !== undefined) return unbound;
     this.#query.set(query);
     const isSent =
-      native.connect(fd, names.peer, names.length) === 0 &&
+      native.connect(fd, peer, names.length) === 0 &&
       native.send(fd, this.#query, query.length, Sys.MSG_DONTWAIT) >= 0 &&
       this.#readiness.watch(fd);
     return isSent ? undefined : this.#refusal();

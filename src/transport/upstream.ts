@@ -38,7 +38,9 @@ export function socketUpstream({
   const datagrams = native === undefined ? dgram : new NativeAsker(world, native);
   let open = 0;
 
-  function exchange(...[to, query, via, ms, accept]: Parameters<Upstream['exchange']>): Promise<Event> {
+  function exchange(
+    ...[to, query, via, ms, accept, overdue]: Parameters<Upstream['exchange']>
+  ): Promise<Event> {
     return new Promise((resolve) => {
       const settle = (event: Event): void => {
         counters.bump(endCounter[event.got]);
@@ -69,7 +71,7 @@ export function socketUpstream({
       counters.bump(via === 'udp' ? Counter.upstreamUdpSent : Counter.upstreamTcpSent);
       // A scope (`%eth0`) is for Node to look up.
       const asker = via === 'tcp' ? links : to.address.includes('%') ? dgram : datagrams;
-      asker.ask(to, query, ms, judge, ended);
+      asker.ask(to, query, ms, judge, ended, overdue);
     });
   }
 
@@ -97,6 +99,7 @@ const unsentCodes: Readonly<Record<string, Unsent>> = {
   EMFILE: 'no room',
   ENFILE: 'no room',
   ENOBUFS: 'no room',
+  EAGAIN: 'no room',
   ENOMEM: 'no room',
   EADDRINUSE: 'no room',
 };

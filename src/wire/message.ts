@@ -73,34 +73,33 @@ export function readMessage(bytes: Uint8Array): Message | undefined {
   const question = questions === 1 ? readQuestion(reader) : undefined;
   const answer = readSection(reader, counts[0]);
   const authority = readSection(reader, counts[1]);
-  const rest = readSection(reader, counts[2]);
+  const additional = readSection(reader, counts[2]);
   // Bytes after the last record belong to no section (RFC 1035 §4.1): a sender whose counts are wrong may
   // have them all wrong, and what nobody reads is where a smuggler hides.
   if (!reader.ok || reader.left > 0) return undefined;
   // RFC 6891 §6.1.1: at most one OPT, in the additional section only, owned by the root.
-  if ([...answer, ...authority].some(isOpt)) return undefined;
-  const opts = rest.filter(isOpt);
-  if (opts.length > 1) return undefined;
-  const opt = opts[0] === undefined ? undefined : readOpt(opts[0]);
-  if (opt === 'malformed') return undefined;
+  if (placeOfOpt(answer) >= 0 || placeOfOpt(authority) >= 0) return undefined;
+  const place = placeOfOpt(additional);
+  const opt = place < 0 ? undefined : readOpt(additional.splice(place, 1)[0] as ResourceRecord);
+  if (opt === 'malformed' || placeOfOpt(additional) >= 0) return undefined;
   return {
     id,
     flags,
     opcode: opcodeOf(flags),
     rcode: ((opt?.rcodeHigh ?? 0) << 4) | rcodeOf(flags),
     question,
-    answer: answer.map(withSoundTtl),
-    authority: authority.map(withSoundTtl),
-    additional: rest.filter((record) => !isOpt(record)).map(withSoundTtl),
+    answer,
+    authority,
+    additional,
     edns: opt?.edns,
   };
 }
 
-const isOpt = (record: ResourceRecord): boolean => record.type === Type.OPT;
-
-/** RFC 2181 §8: a TTL with its top bit set is zero. */
-const withSoundTtl = (record: ResourceRecord): ResourceRecord =>
-  record.ttl > 0x7fff_ffff ? { ...record, ttl: 0 } : record;
+/** -1 where there is none. */
+function placeOfOpt(section: readonly ResourceRecord[]): number {
+  for (let i = 0; i < section.length; i++) if ((section[i] as ResourceRecord).type === Type.OPT) return i;
+  return -1;
+}
 
 function readQuestion(reader: Reader): Question & { readonly spelled: Uint8Array } {
   const spelled = readName(reader);
@@ -114,6 +113,8 @@ function readSection(reader: Reader, count: number): ResourceRecord[] {
     const type = reader.u16();
     const klass = reader.u16();
     const ttl = reader.u32();
+    // RFC 2181 §8: a TTL with its top bit set is zero; the OPT's is none.
+    const soundTtl = ttl > 0x7fff_ffff && type !== Type.OPT ? 0 : ttl;
     const length = reader.u16();
     if (!reader.ok || length > reader.left) {
       reader.fail();
@@ -125,7 +126,7 @@ function readSection(reader: Reader, count: number): ResourceRecord[] {
       reader.fail();
       break;
     }
-    records.push({ owner, type, class: klass, ttl, rdata });
+    records.push({ owner, type, class: klass, ttl: soundTtl, rdata });
   }
   return records;
 }

@@ -4,7 +4,7 @@
  * zone files, logs, tools. The hash of a name is built from the root leftwards, so the hashes of all its
  * suffixes fall out of one pass.
  */
-import { type Bytes, copyOf } from '../base/bytes.ts';
+import { type Bytes, copy, copyOf } from '../base/bytes.ts';
 import type { Reader } from './reader.ts';
 
 /** An owned, absolute name: lower-case wire bytes, 1 to 255 of them. */
@@ -105,9 +105,18 @@ export function isWithin(name: Name, ancestor: Name): boolean {
   return name.length - at === ancestor.length && sameName(name, at, ancestor, 0);
 }
 
+const keyScratch = Buffer.allocUnsafeSlow(NAME_BYTES_MAX);
+
 /** A key for maps: one char per byte, so different bytes are always different keys. */
-export const nameKey = (name: Name): string =>
-  Buffer.from(name.buffer, name.byteOffset, name.length).toString('latin1');
+export function nameKey(name: Name): string {
+  const { length } = name;
+  // A view of it would be an object more than a name needs; of RDATA, which may be longer, it is cheaper.
+  if (length > NAME_BYTES_MAX) return Buffer.from(name.buffer, name.byteOffset, length).toString('latin1');
+  copy(name, 0, keyScratch, 0, length);
+  return keyScratch.toString('latin1', 0, length);
+}
+
+const readScratch = new Uint8Array(NAME_BYTES_MAX);
 
 /**
  * Reads a possibly compressed name (RFC 1035 §4.1.4) and leaves the cursor behind it. Pointers go strictly
@@ -116,7 +125,7 @@ export const nameKey = (name: Name): string =>
  */
 export function readName(reader: Reader): Uint8Array {
   const { bytes } = reader;
-  const name = new Uint8Array(NAME_BYTES_MAX);
+  const name = readScratch;
   let length = 0;
   let at = reader.at;
   let end = reader.end;
@@ -126,6 +135,7 @@ export function readName(reader: Reader): Uint8Array {
     const label = bytes[at] as number;
     if (label === 0) {
       reader.at = resumeAt < 0 ? at + 1 : resumeAt;
+      name[length] = 0;
       return name.slice(0, length + 1);
     }
     if (label >= 0xc0) {

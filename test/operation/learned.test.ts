@@ -1,8 +1,10 @@
 /** What the resolver learned, kept over a stop and a start, as an operator and the internet see it. */
+import { execFile } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Internet } from './internet.ts';
-import { ask, folderOf, ServerProcess, short } from './server.ts';
+import { ask, CAIRN, folderOf, ServerProcess, short } from './server.ts';
 
 const ROOT = '127.57.0.1';
 const NET = '127.57.0.2';
@@ -32,7 +34,13 @@ afterEach(async () => {
 
 async function started(recursion: Record<string, unknown> = {}): Promise<[ServerProcess, number]> {
   const own = { rootHints: 'hints', neverQuery: [], upstreamPort: internet.port, ...recursion };
-  const config = { listen: ['127.0.0.1:0'], hosts: false, cache: { learned: 'learned' }, recursion: own };
+  const config = {
+    listen: ['127.0.0.1:0'],
+    hosts: false,
+    cache: { learned: 'learned' },
+    recursion: own,
+    control: { socket: 'control' },
+  };
   files.write('cairn.yaml', JSON.stringify(config));
   const server = new ServerProcess(['--config', files.path('cairn.yaml')], 'recursion');
   servers.push(server);
@@ -97,4 +105,26 @@ test("another kind of file is neither read nor written over, and the operator's 
   expect(await server.stop()).toBe(0);
   expect((await server.said('what was learned is not kept')).why).toBe('there is another kind of file');
   expect(readFileSync(path, 'utf8')).toBe('dear diary\n');
+});
+
+test('cairn ctl dumps what is known, and another server learns it from there', async () => {
+  const ctl = async (...words: string[]): Promise<string> =>
+    (await promisify(execFile)(CAIRN, ['ctl', ...words, '--socket', files.path('control')])).stdout;
+  const [server, port] = await started();
+  expect(short(await ask(port, 'www.net'))).toBe('192.0.2.1');
+  const dump = await ctl('dump-cache');
+  expect(dump).toMatch(/^www\.net\. \d+ IN A 192\.0\.2\.1 ; authoritative, \d+ s old, from 127\.57\.0\.2$/m);
+  expect(dump).toMatch(/^;delegation net\. \d+ = a\.net\. 127\.57\.0\.2 ; \d+ s old$/m);
+  expect((await ctl('dump-cache', '--json')).split('\n').length).toBe(dump.split('\n').length);
+  await server.stop();
+  files.write('learned', '');
+  files.write('dump', dump);
+  const heard = await internet.hearing(async () => {
+    const [, another] = await started();
+    expect(await ctl('load-cache', files.path('dump'))).toMatch(/^learned \d facts\n$/);
+    expect(short(await ask(another, 'www.net'))).toBe('192.0.2.1');
+  });
+  expect(heard).toEqual([]);
+  await expect(ctl('load-cache', files.path('none'))).rejects.toThrow('ENOENT');
+  await expect(ctl('load-cache')).rejects.toThrow('expected a file');
 });

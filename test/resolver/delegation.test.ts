@@ -76,3 +76,16 @@ test('none outlives the one it came by, but for the root that nobody can take aw
   const lives = [root, com, example, deeper].map(({ expiresMs }) => expiresMs - (root.expiresMs - 10_000));
   expect(lives).toEqual([10_000, 100_000, 100_000, 50_000]);
 });
+
+test('a delegation is told as it was learned last, with all its servers', () => {
+  const delegations = new Delegations(100_000, new VirtualWorld());
+  const first = servers(13, (i) => [`192.0.2.${i}`, `2001:db8::${i + 1}`]);
+  delegations.keep(name('example.com'), first, 60, HINTS);
+  expect(delegations.at(name('example.com'))?.servers).toEqual(first);
+  expect(delegations.closest(name('www.example.com'))?.servers).toEqual(first);
+  const second = [{ name: name('other.net'), addresses: [] }];
+  delegations.keep(name('example.com'), second, 30, HINTS);
+  expect(delegations.closest(name('www.example.com'))).toMatchObject({ servers: second, expiresMs: 31_000 });
+  delegations.clear((cut) => cut.length > 5);
+  expect(delegations.at(name('example.com'))).toBeUndefined();
+});

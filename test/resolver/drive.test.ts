@@ -1,7 +1,9 @@
 /** What goes out for walks that ask the same server the same at the same time. */
 import { expect, test } from 'vitest';
+import { realWorld } from '../../src/base/world.ts';
 import { Sender } from '../../src/resolver/drive.ts';
 import type { Event, Upstream } from '../../src/resolver/upstream.ts';
+import { Volley } from '../../src/resolver/volley.ts';
 import type { Sending } from '../../src/resolver/wish.ts';
 import { Type } from '../../src/wire/codes.ts';
 import { VirtualWorld } from '../scenarios/virtual-world.ts';
@@ -12,20 +14,28 @@ const sending: Sending = {
   to: '192.0.2.1',
   asked: { name: name('part.test'), type: Type.A },
   via: 'udp',
-  manner: { edns: true, randomCase: true },
+  manner: { edns: true, randomCase: true, cookie: new Uint8Array(8) },
   ms: 400,
+  volley: new Volley(),
 };
+
+const listener = { answered() {}, gaveCookie() {}, questionsMax: () => 6 };
 
 /** Answers nothing, when told to. */
 function silent() {
   const waiting: ((event: Event) => void)[] = [];
   const upstream: Upstream = { exchange: () => new Promise((settle) => waiting.push(settle)) };
-  return { waiting, sender: new Sender(new VirtualWorld(1), upstream, 53) };
+  return {
+    waiting,
+    sender: new Sender(new VirtualWorld(1), upstream, 53, listener),
+  };
 }
 
 test('what is under way is waited for, and its silence is blamed by one [VU#457875, LIMITS B3]', async () => {
   const { waiting, sender } = silent();
-  const all = [1, 2, 3].map(() => sender.send(sending, Number.POSITIVE_INFINITY));
+  const all = [1, 2, 3].map(() =>
+    sender.send({ ...sending, volley: new Volley() }, Number.POSITIVE_INFINITY),
+  );
   expect(waiting).toHaveLength(1);
   waiting[0]?.({ got: 'silence' });
   const [first, ...others] = await Promise.all(all);
@@ -43,9 +53,51 @@ test('another question, server, way or manner is another query', () => {
     { asked: { name: name('part.test'), type: Type.AAAA } },
     { asked: { name: name('other.test'), type: Type.A } },
     { via: 'tcp' },
-    { manner: { edns: false, randomCase: true } },
-    { manner: { edns: true, randomCase: false } },
+    { manner: { ...sending.manner, edns: false } },
+    { manner: { ...sending.manner, randomCase: false } },
   ];
   for (const other of others) void sender.send({ ...sending, ...other }, Number.POSITIVE_INFINITY);
   expect(waiting).toHaveLength(others.length);
+});
+
+test('IDs are spread evenly, and none tells of the next [RFC 5452 §9.2, LIMITS B1]', async () => {
+  const BINS = 64;
+  const QUERIES = 10_000;
+  const bins = new Array<number>(BINS).fill(0);
+  const pairs = new Array<number>(BINS).fill(0);
+  let last = 0;
+  const upstream: Upstream = {
+    exchange(_to, query) {
+      const id = ((query[0] as number) << 8) | (query[1] as number);
+      bins[id % BINS] = (bins[id % BINS] ?? 0) + 1;
+      const step = (id - last) & 0xffff;
+      pairs[step >> 10] = (pairs[step >> 10] ?? 0) + 1;
+      last = id;
+      return Promise.resolve({ got: 'silence' });
+    },
+  };
+  const sender = new Sender(realWorld, upstream, 53, listener);
+  for (let i = 0; i < QUERIES; i++) {
+    await sender.send({ ...sending, volley: new Volley() }, Number.POSITIVE_INFINITY);
+  }
+  const expected = QUERIES / BINS;
+  const chiSquare = (seen: readonly number[]): number =>
+    seen.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
+  // 63 degrees of freedom: fair draws pass 150 once in a hundred million times.
+  expect(chiSquare(bins)).toBeLessThan(150);
+  expect(chiSquare(pairs)).toBeLessThan(150);
+});
+
+test('so many questions are out to one server, and no more until one has ended', async () => {
+  const { waiting, sender } = silent();
+  const send = (i: number) =>
+    sender.send({ ...sending, asked: { name: name(`n${i}.test`), type: Type.A }, volley: new Volley() }, 1e9);
+  for (let i = 0; i < 6; i++) void send(i);
+  expect(await send(6)).toEqual({ got: 'full' });
+  expect(waiting).toHaveLength(6);
+  waiting[0]?.({ got: 'silence' });
+  await Promise.resolve();
+  await Promise.resolve();
+  void send(7);
+  expect(waiting).toHaveLength(7);
 });

@@ -6,6 +6,7 @@
  */
 import { realWorld } from '../../src/base/world.ts';
 import { Rank } from '../../src/resolver/cache.ts';
+import { Crowds } from '../../src/resolver/crowds.ts';
 import { FRESHNESS_DEFAULT } from '../../src/resolver/freshness.ts';
 import { Knowledge } from '../../src/resolver/knowledge.ts';
 import { LocalNames } from '../../src/resolver/local-names.ts';
@@ -89,7 +90,8 @@ const settings = {
 };
 
 function newKnowledge(cacheBytes: number): Knowledge {
-  return new Knowledge({ ...settings, cacheBytes }, noOwnZones, new Servers(realWorld, true), realWorld);
+  const servers = new Servers(realWorld, true);
+  return new Knowledge({ ...settings, cacheBytes }, noOwnZones, servers, new Crowds(realWorld), realWorld);
 }
 
 /** Resident, less what the engine's heap holds in reserve. */

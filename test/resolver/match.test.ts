@@ -30,7 +30,6 @@ const END = 12 + spelled.length;
 test.each<[string, (message: Uint8Array) => void, { caseKept: boolean } | undefined]>([
   ['the reply', () => {}, { caseKept: true }],
   ['the reply, in another case', set(13, 0x77), { caseKept: false }],
-  ['another ID', set(1, 0x35), undefined],
   ['a query', set(2, 0x04), undefined],
   ['another opcode', set(2, 0xa4), undefined],
   ['another name', set(14, 0x78), undefined],
@@ -54,6 +53,11 @@ test('what was cut off in the middle of a record says at least that [RFC 2181 §
   expect(matched).toMatchObject({ caseKept: true, message: { answer: [], flags: 0x8600 } });
   expect(match(cut(0x84), sent)).toBeUndefined();
   expect(match(cut(0x86).fill(0xff, 12), sent)).toBeUndefined();
+});
+
+test('another ID is a near miss, whatever follows it [LIMITS B4]', () => {
+  expect(match(bytes(set(1, 0x35)), sent)).toBe('near miss');
+  expect(match(bytes(set(1, 0x35)).fill(0xff, 2), sent)).toBe('near miss');
 });
 
 test('a FORMERR that has no question is a hint and no reply', () => {

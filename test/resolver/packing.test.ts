@@ -1,6 +1,7 @@
 /** What is known, packed by one resolver and unpacked by another. */
 import { expect, test } from 'vitest';
 import { Rank } from '../../src/resolver/cache.ts';
+import { Crowds } from '../../src/resolver/crowds.ts';
 import { FRESHNESS_DEFAULT } from '../../src/resolver/freshness.ts';
 import { Knowledge } from '../../src/resolver/knowledge.ts';
 import { LocalNames } from '../../src/resolver/local-names.ts';
@@ -19,10 +20,8 @@ const settings = {
 
 function knowing(seed = 1, cacheBytes = 1_000_000): { world: VirtualWorld; know: Knowledge } {
   const world = new VirtualWorld(seed);
-  return {
-    world,
-    know: new Knowledge({ ...settings, cacheBytes }, noOwnZones, new Servers(world, true), world),
-  };
+  const around = [noOwnZones, new Servers(world, true), new Crowds(world), world] as const;
+  return { world, know: new Knowledge({ ...settings, cacheBytes }, ...around) };
 }
 
 const a = (ttl: number): Uint8Array => packRrset(Type.A, ttl, [Uint8Array.of(192, 0, 2, 1)]);

@@ -4,6 +4,8 @@
  */
 import { type Answer, type DecodedPacket, decode, encode, type OptAnswer, type Question } from 'dns-packet';
 import type { Event, Unsent, Upstream } from '../../src/resolver/upstream.ts';
+import { cookieOption, cookieOptions, isCookieBad } from './cookies.ts';
+import { lossMs } from './loss.ts';
 import { recordFrom } from './record-text.ts';
 import { isWithin, type Reply, type ScriptedZone } from './scripted-zone.ts';
 import type { VirtualWorld } from './virtual-world.ts';
@@ -51,6 +53,7 @@ const ROUND_TRIP_MS = 10;
 const FORMERR = 1;
 const REFUSED = 5;
 const BADVERS = 16;
+const BADCOOKIE = 23;
 const rcodes: Record<string, number> = {
   FORMERR: 1,
   SERVFAIL: 2,
@@ -85,6 +88,7 @@ export class ScriptedInternet implements Upstream {
     via: 'udp' | 'tcp',
     ms: number,
     accept: (bytes: Uint8Array) => boolean,
+    overdue: () => number = () => 0,
   ): Promise<Event> {
     const asked = decode(Buffer.from(query));
     const question = questionOf(asked);
@@ -102,7 +106,11 @@ export class ScriptedInternet implements Upstream {
     const server = this.#servers.get(to.address);
     return new Promise((resolve) => {
       const sentMs = this.#world.nowMs();
-      const giveUp = this.#world.after(ms, () => resolve({ got: 'silence' }));
+      let giveUp = this.#world.after(ms, () => {
+        const moreMs = via === 'udp' ? overdue() : 0;
+        if (moreMs > 0) giveUp = this.#world.after(moreMs, () => resolve({ got: 'silence' }));
+        else resolve({ got: 'silence' });
+      });
       const end = (event: Event): void => {
         giveUp();
         resolve(event);
@@ -117,8 +125,10 @@ export class ScriptedInternet implements Upstream {
         );
         return;
       }
-      for (const { bytes, afterMs } of server === undefined ? [] : packets(server, asked, via)) {
-        this.#world.after(afterMs, () => {
+      const lostMs = server && lossMs(server.fault('loss'), via, this.#world);
+      if (server === undefined || lostMs === undefined) return;
+      for (const { bytes, afterMs } of packets(server, asked, via)) {
+        this.#world.after(afterMs + lostMs, () => {
           if (accept(bytes)) end({ got: 'reply', bytes, ms: this.#world.nowMs() - sentMs });
         });
       }
@@ -154,7 +164,7 @@ function packets(server: ScriptedServer, asked: DecodedPacket, via: 'udp' | 'tcp
   if (blindness(server, questionOf(asked).name) === 'silent') return [];
   const bytes = rightReply(server, asked, via);
   const junk = server.fault('first');
-  if (junk === undefined) return [{ bytes, afterMs: delayMs }];
+  if (junk === undefined || via === 'tcp') return [{ bytes, afterMs: delayMs }];
   const forged = forge(junk.words[0] ?? '', bytes, asked);
   return [
     { bytes: forged, afterMs: delayMs },
@@ -181,6 +191,13 @@ function forge(how: string, right: Buffer, asked: DecodedPacket): Buffer {
     }
     case 'truncated':
       return forged.subarray(0, forged.length - 3);
+    case 'no-cookie':
+    case 'wrong-cookie': {
+      const options = how === 'no-cookie' ? [] : [cookieOption(Buffer.alloc(8, 1))];
+      const opt = { type: 'OPT', name: '.', udpPayloadSize: 1232, flags: 0, options } as unknown as Answer;
+      const sections = { questions: [question], answers: [evil], additionals: [opt] };
+      return encode({ type: 'response', id: asked.id ?? 0, ...sections });
+    }
     case 'no-question':
       return encode({ type: 'response', id: asked.id ?? 0, answers: [evil] });
     case 'query':
@@ -211,6 +228,8 @@ function rightReply(server: ScriptedServer, asked: DecodedPacket, via: 'udp' | '
   const hidesEdns = old !== undefined;
   if (hasEdns && hidesEdns)
     return reply(asked, empty(rcodes[old.words[0] ?? 'FORMERR'] ?? FORMERR), false, server);
+  if (hasEdns && isCookieBad(asked, server.fault('cookies')))
+    return reply(asked, empty(BADCOOKIE), true, server);
   if (hasEdns && server.fault('badvers')) return reply(asked, empty(BADVERS), true, server);
   if (via === 'udp' && server.fault('truncate')) {
     const bytes = reply(asked, empty(0), hasEdns, server);
@@ -265,7 +284,8 @@ function answerOf(server: ScriptedServer, name: string, type: string): Reply {
   if (blind !== undefined && blind !== rcodes.NXDOMAIN) return empty(blind);
   const answer = zone.ask(name === '.' ? '' : name, type);
   const keeps = (record: Answer): boolean => record.type !== 'SOA' || server.fault('no-soa') === undefined;
-  const authoritative = answer.authoritative && server.fault('not-authoritative') === undefined;
+  const tells = server.fault('not-authoritative') ?? server.fault('hearsay');
+  const authoritative = answer.authoritative && tells === undefined;
   const additionals = server.fault('no-additional') === undefined ? answer.additionals : [];
   const authorities = answer.authorities.filter(keeps);
   return { ...answer, rcode: blind ?? answer.rcode, authoritative, authorities, additionals };
@@ -364,12 +384,13 @@ function lied(server: ScriptedServer, honest: Reply): Reply {
 function reply(asked: DecodedPacket, answer: Reply, edns: boolean, server: ScriptedServer): Buffer {
   const question = questionOf(asked);
   const name = server.fault('no-case') ? question.name.toLowerCase() : question.name;
-  const opt = { type: 'OPT', name: '.', udpPayloadSize: 1232, flags: 0, options: [] } as unknown as Answer;
+  const options = cookieOptions(asked, server.fault('cookies'), server.asked);
+  const opt = { type: 'OPT', name: '.', udpPayloadSize: 1232, flags: 0, options } as unknown as Answer;
   const extended = { ...opt, extendedRcode: answer.rcode >> 4 } as unknown as Answer;
   return encode({
     type: 'response',
     id: asked.id ?? 0,
-    flags: (answer.authoritative ? 0x0400 : 0) | (answer.rcode & 0xf),
+    flags: (answer.authoritative ? 0x0400 : 0) | (server.fault('hearsay') ? 0x80 : 0) | (answer.rcode & 0xf),
     questions: [{ ...question, name }],
     answers: answer.answers,
     authorities: answer.authorities,

@@ -1,24 +1,20 @@
-/**
- * Plays one scene: builds its internet and a recursor over it, then goes through its steps in virtual time. A
- * step that does not hold throws, with the line and everything that was sent.
- */
-import { type Answer, encode } from 'dns-packet';
 import { FRESHNESS_DEFAULT } from '../../src/resolver/freshness.ts';
 import { parseHosts } from '../../src/resolver/hosts.ts';
 import { LOCAL_NAMES_DEFAULT } from '../../src/resolver/local-names.ts';
 import type { Minimisation } from '../../src/resolver/minimise.ts';
 import type { AnswerRrset, Outcome } from '../../src/resolver/outcome.ts';
-import type { OwnFinding, OwnZones } from '../../src/resolver/own-zones.ts';
+import type { OwnZones } from '../../src/resolver/own-zones.ts';
 import { Recursor, type RecursorSettings } from '../../src/resolver/recursor.ts';
 import { trailText } from '../../src/tools/trail-print.ts';
 import { rcodeText, typeFromText, typeText } from '../../src/wire/codes.ts';
-import { type Question, type ResourceRecord, readMessage } from '../../src/wire/message.ts';
-import { type Name, nameFromText, nameKey, nameText, ownName } from '../../src/wire/name.ts';
+import type { Question } from '../../src/wire/message.ts';
+import { type Name, nameFromText, nameText } from '../../src/wire/name.ts';
 import { rdataText } from '../../src/wire/rdata-text.ts';
-import { packRrset, rdatasOf, rrsetType } from '../../src/wire/rrset.ts';
+import { rdatasOf, rrsetType } from '../../src/wire/rrset.ts';
 import { recordFrom } from './record-text.ts';
 import type { Block, Line, Scene } from './script.ts';
 import { type Logged, ScriptedInternet } from './scripted-internet.ts';
+import { askOwn } from './scripted-own.ts';
 import { isWithin, ScriptedZone } from './scripted-zone.ts';
 import { VirtualWorld } from './virtual-world.ts';
 
@@ -39,6 +35,9 @@ export class Stage {
   #sentBefore = 0;
   #startMs = 0;
   #tookMs = 0;
+  /** How long each of several questions took, the quickest first. */
+  #eachMs: number[] = [];
+  #inFlightMost = 0;
   #wasCached = false;
 
   constructor(seed = 1) {
@@ -136,6 +135,8 @@ export class Stage {
       case 'start': // Without waiting for it.
         void this.recursor.resolve({ name: name(first), type: typeFromText(second) ?? 0, class: 1 });
         return;
+      case 'flood': // `flood x%.example.com A 5000 10`: so many a second, for so many seconds.
+        return this.#flood(first, second, Number(third) / 1000, 1000 * Number(fourth));
       case 'ask':
         return this.#ask(first, second, third, Number(fourth || 1));
       case 'explain':
@@ -181,6 +182,24 @@ export class Stage {
     else throw new Error(`no such setting: ${key}`);
   }
 
+  #flood(owner: string, type: string, perMs: number, ms: number): void {
+    const startMs = this.world.nowMs();
+    let asked = 0;
+    const go = (): void => {
+      for (const due = (this.world.nowMs() - startMs) * perMs; asked < due; asked++) {
+        const question = {
+          name: name(owner.replace('%', String(asked))),
+          type: typeFromText(type) ?? 0,
+          class: 1,
+        };
+        void this.recursor.resolve(question);
+      }
+      this.#inFlightMost = Math.max(this.#inFlightMost, this.recursor.inFlight);
+      if (this.world.nowMs() < startMs + ms) this.world.after(Math.max(1, 1 / perMs), go);
+    };
+    this.world.after(1, go);
+  }
+
   /** `set stale 500`: after so many milliseconds; `set stale off`, `set prefetch off`, `set minTtl 60`. */
   #setFreshness(key: string, value: string | undefined): void {
     const { freshness } = this.#settings;
@@ -198,16 +217,24 @@ export class Stage {
     });
     this.#startMs = this.world.nowMs();
     this.#wasCached = false;
-    const ask = async (i: number): Promise<Outcome> => {
+    this.#eachMs = [];
+    this.#inFlightMost = this.recursor.inFlight;
+    const ask = async (i: number, afterMs = 0): Promise<Outcome> => {
+      if (afterMs > 0) await new Promise<void>((go) => this.world.after(afterMs, go));
+      const startMs = this.world.nowMs();
       const cached = this.recursor.cached(questionOf(i));
       if (i === 0) this.#wasCached = cached !== undefined;
-      return cached ?? this.recursor.resolve(questionOf(i));
+      const outcome = cached ?? (await this.recursor.resolve(questionOf(i)));
+      this.#eachMs.push(this.world.nowMs() - startMs);
+      return outcome;
     };
     const numbers = Array.from({ length: count }, (_, i) => i);
     this.#outcomes = [];
+    const paceMs = how.startsWith('every-') ? Number(how.slice('every-'.length)) : 0;
     if (how === 'times') for (const i of numbers) this.#outcomes.push(await this.world.until(ask(i)));
-    else this.#outcomes = await this.world.until(Promise.all(numbers.map(ask)));
+    else this.#outcomes = await this.world.until(Promise.all(numbers.map((i) => ask(i, i * paceMs))));
     this.#tookMs = this.world.nowMs() - this.#startMs;
+    this.#eachMs.sort((a, b) => a - b);
     // What goes on after the client has its answer counts as well.
     await this.world.pass(this.#sent().length > 0 && this.recursor.inFlight > 0 ? 10_000 : 0);
   }
@@ -253,6 +280,15 @@ export class Stage {
         return;
       case 'cached':
         if (!this.#wasCached || this.#sent().length > 0) fail('not from the cache');
+        return;
+      case 'p95':
+      case 'p99': {
+        const found = this.#eachMs[Math.ceil((this.#eachMs.length * Number(verb.slice(1))) / 100) - 1] ?? 0;
+        if (!compare(found, words.slice(1))) fail(found);
+        return;
+      }
+      case 'at-most-waiting':
+        if (this.#inFlightMost > Number(first)) fail(this.#inFlightMost);
         return;
       case 'took':
         if (!compare(this.#tookMs, words.slice(1))) fail(this.#tookMs);
@@ -335,44 +371,3 @@ const outcomeText = (outcome: Outcome): string =>
     ...recordTexts(outcome.authority).map((text) => `(${text})`),
     outcome.ede ? `EDE ${outcome.ede.code} ${outcome.ede.text}` : '',
   ].join('\n  ');
-
-/** The zones of the server itself, in the words of the seam. */
-function askOwn(zones: readonly ScriptedZone[], owner: string, type: string): OwnFinding {
-  const zone = zones.find(({ apex }) => isWithin(owner, apex));
-  if (zone === undefined) return { kind: 'outside' };
-  const { rcode, answers, authorities, additionals } = zone.ask(owner, type);
-  const cut = authorities[0];
-  if (cut?.type === 'NS' && answers.length === 0) {
-    const addressesOf = (server: string): string[] =>
-      additionals.filter((r) => r.name === server).map((r) => String((r as { data: unknown }).data));
-    const servers = authorities.map((r) => String((r as { data: unknown }).data));
-    return {
-      kind: 'delegation',
-      cut: name(cut.name),
-      servers: servers.map((server) => ({ name: name(server), addresses: addressesOf(server) })),
-    };
-  }
-  const outcome = { rcode, answer: rrsets(answers), authority: rrsets(authorities), ede: undefined };
-  return { kind: 'answer', outcome };
-}
-
-function rrsets(records: Answer[]): AnswerRrset[] {
-  const message = readMessage(encode({ type: 'response', questions: [], answers: records }));
-  const byKey = new Map<string, ResourceRecord[]>();
-  for (const record of message?.answer ?? []) {
-    const key = `${nameKey(record.owner)} ${record.type}`;
-    byKey.set(key, [...(byKey.get(key) ?? []), record]);
-  }
-  return [...byKey.values()].map((same) => {
-    const { owner, type, ttl } = same[0] as ResourceRecord;
-    return {
-      owner: ownName(owner),
-      block: packRrset(
-        type,
-        ttl,
-        same.map(({ rdata }) => rdata),
-      ),
-      ttl,
-    };
-  });
-}

@@ -7,13 +7,20 @@ import { Chance } from '../support/chance.ts';
 
 interface Alarm {
   readonly atMs: number;
-  readonly call: () => void;
+  /** Of two for one moment the first set rings first. */
+  readonly turn: number;
+  call: (() => void) | undefined;
 }
+
+const isBefore = (a: Alarm, b: Alarm): boolean => a.atMs < b.atMs || (a.atMs === b.atMs && a.turn < b.turn);
 
 export class VirtualWorld implements World {
   #nowMs = 1_000;
   readonly #chance: Chance;
-  readonly #alarms = new Set<Alarm>();
+  /** A heap: the next at the top. Those cancelled stay until their time has come. */
+  readonly #heap: Alarm[] = [];
+  #turns = 0;
+  #alarms = 0;
 
   constructor(seed = 1) {
     this.#chance = new Chance(seed);
@@ -36,13 +43,17 @@ export class VirtualWorld implements World {
   }
 
   after(ms: number, call: () => void): () => void {
-    const alarm = { atMs: this.#nowMs + ms, call };
-    this.#alarms.add(alarm);
-    return () => this.#alarms.delete(alarm);
+    const alarm: Alarm = { atMs: this.#nowMs + ms, turn: this.#turns++, call };
+    this.#push(alarm);
+    this.#alarms++;
+    return () => {
+      if (alarm.call !== undefined) this.#alarms--;
+      alarm.call = undefined;
+    };
   }
 
   get alarms(): number {
-    return this.#alarms.size;
+    return this.#alarms;
   }
 
   /** Lets time pass until the promise has settled. */
@@ -72,13 +83,44 @@ export class VirtualWorld implements World {
 
   /** The next alarm before `endMs`, if there is one. */
   #ring(endMs: number): boolean {
-    let next: Alarm | undefined;
-    for (const alarm of this.#alarms) if (next === undefined || alarm.atMs < next.atMs) next = alarm;
-    if (next === undefined || next.atMs > endMs) return false;
-    this.#alarms.delete(next);
-    this.#nowMs = Math.max(this.#nowMs, next.atMs);
-    next.call();
-    return true;
+    for (let next = this.#heap[0]; next !== undefined && next.atMs <= endMs; next = this.#heap[0]) {
+      this.#pop();
+      const { call } = next;
+      if (call === undefined) continue;
+      next.call = undefined;
+      this.#alarms--;
+      this.#nowMs = Math.max(this.#nowMs, next.atMs);
+      call();
+      return true;
+    }
+    return false;
+  }
+
+  #push(alarm: Alarm): void {
+    const heap = this.#heap;
+    let at = heap.length;
+    while (at > 0) {
+      const up = (at - 1) >> 1;
+      if (!isBefore(alarm, heap[up] as Alarm)) break;
+      heap[at] = heap[up] as Alarm;
+      at = up;
+    }
+    heap[at] = alarm;
+  }
+
+  #pop(): void {
+    const heap = this.#heap;
+    const last = heap.pop() as Alarm;
+    if (heap.length === 0) return;
+    let at = 0;
+    for (let down = 1; down < heap.length; down = 2 * at + 1) {
+      const other = heap[down + 1];
+      if (other !== undefined && isBefore(other, heap[down] as Alarm)) down++;
+      if (!isBefore(heap[down] as Alarm, last)) break;
+      heap[at] = heap[down] as Alarm;
+      at = down;
+    }
+    heap[at] = last;
   }
 }
 

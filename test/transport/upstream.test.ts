@@ -172,6 +172,25 @@ describe.each([
     expect(count('upstreamTimeouts')).toBe(1);
   });
 
+  test('who is willing to listen longer hears the late reply', async () => {
+    let late = (): void => {};
+    const port = await udpServer((server, message, from) => {
+      late = () => server.send(message, from.port, from.address);
+    });
+    let times = 0;
+    const overdue = (): number => {
+      times++;
+      late();
+      return LONG_MS;
+    };
+    const to = { address: '127.0.0.1', port };
+    expect(await upstream.exchange(to, query, 'udp', SHORT_MS, accept, overdue)).toMatchObject({
+      got: 'reply',
+    });
+    expect(times).toBe(1);
+    expect(count('upstreamTimeouts')).toBe(0);
+  });
+
   test('every query leaves from a port of its own, drawn from the whole range [RFC 5452 §9.2]', async () => {
     const ports: number[] = [];
     const port = await udpServer((server, message, from) => {
@@ -184,6 +203,29 @@ describe.each([
     // Each eighth of the range is missed by 200 fair draws once in 10^11 times.
     const eighths = new Set(ports.map((one) => Math.floor((one - 1024) / (64_512 / 8))));
     expect([...eighths].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  test('of 10,000 queries, 9,000 and more leave from ports of their own [LIMITS B1]', async () => {
+    const ports = new Set<number>();
+    const port = await udpServer((server, message, from) => {
+      ports.add(from.port);
+      server.send(message, from.port, from.address);
+    });
+    for (let i = 0; i < 100; i++) {
+      await Promise.all(Array.from({ length: 100 }, () => exchange(port, 'udp')));
+    }
+    // Fair draws of 64,512 repeat some 740 times.
+    expect(ports.size).toBeGreaterThan(9_000);
+  });
+
+  test('two hundred that are asked at once are all answered', async () => {
+    const waiting: (() => void)[] = [];
+    const port = await udpServer((server, message, from) => {
+      waiting.unshift(() => server.send(message, from.port, from.address));
+      if (waiting.length === 200) for (const reply of waiting) reply();
+    });
+    const events = await Promise.all(Array.from({ length: 200 }, () => exchange(port, 'udp')));
+    expect(events.filter(({ got }) => got !== 'reply')).toEqual([]);
   });
 
   test('a port that is taken is left for another', async () => {

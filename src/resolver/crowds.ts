@@ -1,0 +1,95 @@
+/**
+ * How many walks wait for the servers of one zone at a time: half of all there may be, so that no zone
+ * takes what all others need (water torture, LIMITS C9). Each silence takes places away and each reply
+ * gives some back, so that a dead zone soon has few. Who waits is a set, and a walk is in one set at most:
+ * nothing is counted that could be forgotten (C18).
+ */
+import { LRUCache } from 'lru-cache';
+import { Counter, type Counters } from '../base/counters.ts';
+import { RESOLUTIONS_MAX } from '../base/limits.ts';
+import {
+  ZONE_WALKS_FIRST,
+  ZONE_WALKS_MIN,
+  ZONE_WALKS_PER_REPLY,
+  ZONE_WALKS_PER_SILENCE,
+  ZONES_WATCHED_MAX,
+} from '../base/limits-servers.ts';
+import type { World } from '../base/world.ts';
+import { type Name, nameKey } from '../wire/name.ts';
+
+/** A walk, as far as it waits. */
+export interface Waiting {
+  crowd: Crowd | undefined;
+  /** Since when it has got no further. */
+  sinceMs: number;
+}
+
+class Crowd {
+  readonly #waiting = new Set<Waiting>();
+  #most: number;
+
+  /** Without the root there is nothing to leave room for. */
+  constructor(isRoot: boolean) {
+    this.#most = isRoot ? RESOLUTIONS_MAX : ZONE_WALKS_FIRST;
+  }
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  get isFull(): boolean {
+    return this.#waiting.size >= this.#most;
+  }
+
+  add(walk: Waiting): void {
+    this.#waiting.add(walk);
+  }
+
+  remove(walk: Waiting): void {
+    this.#waiting.delete(walk);
+  }
+
+  heard(): void {
+    this.#most = Math.min(this.#most + ZONE_WALKS_PER_REPLY, RESOLUTIONS_MAX);
+  }
+
+  silent(): void {
+    this.#most = Math.max(this.#most - ZONE_WALKS_PER_SILENCE, ZONE_WALKS_MIN);
+  }
+}
+
+export class Crowds {
+  readonly #world: World;
+  readonly #counters: Counters | undefined;
+  /** One that is forgotten while somebody waits in it begins anew; who waits leaves the old one. */
+  readonly #crowds = new LRUCache<string, Crowd>({ max: ZONES_WATCHED_MAX });
+
+  constructor(world: World, counters?: Counters) {
+    this.#world = world;
+    this.#counters = counters;
+  }
+
+  /** The walk goes on to this zone; undefined where that is full. */
+  enter(walk: Waiting, zone: Name): Crowd | undefined {
+    leave(walk);
+    walk.sinceMs = this.#world.nowMs();
+    const key = nameKey(zone);
+    let crowd = this.#crowds.get(key);
+    if (crowd === undefined) {
+      crowd = new Crowd(zone.length === 1);
+      this.#crowds.set(key, crowd);
+    }
+    if (crowd.isFull) {
+      this.#counters?.bump(Counter.resolutionsZoneFull);
+      return undefined;
+    }
+    crowd.add(walk);
+    walk.crowd = crowd;
+    return crowd;
+  }
+}
+
+export function leave(walk: Waiting): void {
+  walk.crowd?.remove(walk);
+  walk.crowd = undefined;
+}
