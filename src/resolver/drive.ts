@@ -132,14 +132,15 @@ export class Sender {
       const matched = match(bytes, { id, spelled, type });
       if (matched === 'near miss') isForged = via === 'udp';
       // Who keeps cookies has one to show in any mood.
-      else if (matched === 'puzzled') puzzled ||= !isWhole(manner.cookie);
+      // Over TCP it is from whom we asked: nothing better comes.
+      else if (matched === 'puzzled') puzzled ||= via === 'tcp' || !isWhole(manner.cookie);
       else if (matched !== undefined && (subnet === undefined || speaksOf(matched.message, subnet))) {
         const repeated = manner.edns ? repeatedCookie(matched.message.edns, manner.cookie) : undefined;
         if (repeated === 'forged') return false;
         cookie = repeated;
         accepted = matched;
       }
-      return isForged || accepted !== undefined;
+      return isForged || accepted !== undefined || (puzzled && via === 'tcp');
     };
     const event = await this.#upstream.exchange(
       endpointOf(to, this.#port),

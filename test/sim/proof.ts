@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { play } from './play.ts';
 
 /** Few enough for a busy machine to be done with in the time a test has. */
-const BATCH = 50;
+const BATCH = 25;
 
 export function proveSeeds(from: number, count: number): void {
   const batches = Array.from({ length: count / BATCH }, (_, i) => from + i * BATCH);
