@@ -371,10 +371,7 @@ assert(LEARNED_FILE_MS < FRONT_FOLLOW_MS_MAX, 'a thread that writes while it end
 assert(10 * FRONT_WAKE_MS <= FRONT_FOLLOW_MS_MAX, 'a front looks up often before it is taken for stuck');
 assert(UDP_BYTES_CONFIGURABLE_MAX <= UDP_QUERY_BYTES_MAX, 'what we say that we take, we take');
 assert(UDP_PLAIN_BYTES_MAX <= UDP_BYTES_MAX && UDP_BYTES_MAX < MESSAGE_BYTES_MAX, 'sizes grow with trust');
-assert(
-  RESOLUTION_MS_MAX < INQUIRY_MS_MAX && INQUIRY_MS_MAX < CONTROL_IDLE_MS,
-  'who asks why waits for a whole resolution, and is told if it does not end',
-);
+assert(RESOLUTION_MS_MAX < INQUIRY_MS_MAX && INQUIRY_MS_MAX < CONTROL_IDLE_MS, 'who asks why is told');
 assert(SUBQUESTION_DEPTH_MAX < UPSTREAM_QUERIES_MAX, 'depth must run out before breadth');
 assert(UPSTREAM_QUERIES_PER_NAME_MAX < UPSTREAM_QUERIES_MAX, 'one name may not spend it all');
 assert(2 * MINIMISED_STEPS_MAX < UPSTREAM_QUERIES_PER_NAME_MAX, 'a long name shown in steps is still found');
