@@ -10,7 +10,13 @@ import { assert } from './base/assert.ts';
 import { FRONT_WAKE_MS, MESSAGE_BYTES_MAX, UDP_BATCH_MAX } from './base/limits.ts';
 import type { PrefixSet } from './base/prefix.ts';
 import { realWorld } from './base/world.ts';
-import type { Flush, Published, ResolverPublication, ThreadStart } from './control/front-letters.ts';
+import type {
+  Flush,
+  LocalRootCopy,
+  Published,
+  ResolverPublication,
+  ThreadStart,
+} from './control/front-letters.ts';
 import { keepHeapSmall } from './control/heap.ts';
 import { answerInquiries } from './control/inquiry-answers.ts';
 import { LearnedFile } from './control/learned-file.ts';
@@ -25,7 +31,11 @@ import { loadNative, type Native } from './transport/native.ts';
 import { Returns, unpack, type WayBack } from './transport/udp-return.ts';
 import { socketUpstream } from './transport/upstream.ts';
 import { equalNames, isWithin, type Name } from './wire/name.ts';
+import { Catalog } from './zone/catalog.ts';
 import { systemText } from './zone/files.ts';
+import { Image } from './zone/image.ts';
+
+const NO_ZONES = new Catalog([]);
 
 const now = (): number => realWorld.nowMs();
 
@@ -45,12 +55,15 @@ class Resolver {
   #neverQuery: PrefixSet;
   #learnedFile: string | undefined;
   #walk: WalkTerms;
+  /** The root zone (RFC 8806), or nothing. */
+  #root = NO_ZONES;
+  #rootUntilSeconds = 0;
   #recursor: Recursor;
   #answers: ResolverPublication['answers'];
   #writer: AnswerWriter | undefined;
 
   constructor(start: ThreadStart<ResolverPublication>, native: Native | undefined) {
-    const { walk, neverQuery, open, gauges, learnedFile } = start.publication;
+    const { walk, localRoot, neverQuery, open, gauges, learnedFile } = start.publication;
     this.#outpost = new Outpost(start, realWorld, (changed) => this.#apply(changed));
     this.#upstream = socketUpstream({ counters: this.#outpost.counters, native });
     this.#returns = native && new Returns(native, this.#outpost.counters);
@@ -58,6 +71,7 @@ class Resolver {
     this.#open = new Set(open);
     this.#neverQuery = prefixSet(neverQuery);
     this.#walk = walk;
+    this.#takeRoot(localRoot);
     this.#recursor = this.#newRecursor();
     this.#learnedFile = learnedFile;
     this.#recall();
@@ -96,6 +110,7 @@ class Resolver {
     if (neverQuery) this.#neverQuery = prefixSet(neverQuery);
     if (open) this.#open = new Set(open);
     if ('learnedFile' in changed) this.#learnedFile = changed.learnedFile;
+    if ('localRoot' in changed) this.#takeRoot(changed.localRoot);
     const isWalkNew = walk !== undefined && !isDeepStrictEqual(walk, this.#walk);
     if (isWalkNew) {
       this.#walk = walk;
@@ -117,12 +132,23 @@ class Resolver {
     });
   }
 
+  #takeRoot(copy: LocalRootCopy | undefined): void {
+    this.#root = new Catalog(copy === undefined ? [] : [new Image(copy.image.buffer, copy.image.end)]);
+    this.#rootUntilSeconds = copy?.untilSeconds ?? 0;
+  }
+
+  /** RFC 8806 §4: when it has expired, the root's servers are asked. */
+  #rootNow(): Catalog {
+    return realWorld.wallSeconds() < this.#rootUntilSeconds ? this.#root : NO_ZONES;
+  }
+
   #newRecursor(): Recursor {
     return newRecursor(this.#walk, {
       world: realWorld,
       upstream: this.#upstream,
       counters: this.#outpost.counters,
       catalog: () => this.#outpost.catalog,
+      rootCatalog: () => this.#rootNow(),
       neverQuery: { has: (address) => this.#neverQuery.has(address) },
       onBug: (bug) => this.#outpost.tellBug(bug, new Uint8Array(0)),
     });

@@ -115,7 +115,8 @@ function rebase(value: unknown, folder: string): unknown {
   if ('cache' in named) named.cache = within(named.cache, (key) => key === 'images' || key === 'learned');
   if ('control' in named) named.control = within(named.control, (key) => key === 'socket');
   if ('log' in named) named.log = rebaseLog(named.log, based);
-  if ('recursion' in named) named.recursion = within(named.recursion, (key) => key === 'rootHints');
+  if ('recursion' in named)
+    named.recursion = within(named.recursion, (key) => key === 'rootHints' || key === 'localRoot');
   return named;
 }
 

@@ -59,8 +59,15 @@ export interface FrontPublication extends Publication {
   readonly line: Line | undefined;
 }
 
+/** The root zone (RFC 8806), and until when it may be used, in seconds since 1970. */
+export interface LocalRootCopy {
+  readonly image: ImageVersion;
+  readonly untilSeconds: number;
+}
+
 export interface ResolverPublication extends Publication {
   readonly walk: WalkTerms;
+  readonly localRoot: LocalRootCopy | undefined;
   /** Prefixes that are never asked. */
   readonly neverQuery: readonly string[];
   /** The file for what was learned, from one start to the next (control/learned-file). */

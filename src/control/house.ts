@@ -106,8 +106,9 @@ export class House {
   }
 
   /** The zones, and what they were read from. */
-  get served(): Served {
-    return { catalog: this.catalog, origins: this.#origins };
+  get served(): Served & Pick<Loadout, 'localRoot'> {
+    const { localRoot } = this.#loadout;
+    return { catalog: this.catalog, origins: this.#origins, localRoot };
   }
 
   /** Takes effect with the next query. Gives the keys whose change has to wait for a restart. */
@@ -135,6 +136,7 @@ export class House {
     const images = this.catalog.images.map(versionOf);
     const [settings, answers, walk] = [this.#frontSettings(), this.#answers, this.#walk];
     const learnedFile = this.#settings.cache.learned;
+    const localRoot = this.#localRoot();
     return {
       settings,
       images,
@@ -142,6 +144,7 @@ export class House {
       walk,
       neverQuery: neverQuery(this.#settings),
       learnedFile,
+      localRoot,
       stop: false,
     };
   }
@@ -208,6 +211,13 @@ export class House {
     const { world } = this.#ground;
     const answers = this.#answers;
     return answers && { answers: new AnswerReader(answers.memory, answers.era, () => world.nowMs()) };
+  }
+
+  #localRoot(): ForResolver['localRoot'] {
+    const { localRoot } = this.#loadout;
+    if (localRoot === undefined) return undefined;
+    const { zone, untilSeconds } = localRoot;
+    return { image: versionOf(zone.image), untilSeconds };
   }
 
   /** To all who answer from zones; of one zone that changed, that one. */
@@ -277,13 +287,13 @@ function neverQuery({ recursion }: Settings): readonly string[] {
   return own ? [...prefixes, ...localAddresses()] : prefixes;
 }
 
-type WalkSources = Pick<Loadout, 'rootHints' | 'hostsText'>;
+type WalkSources = Pick<Loadout, 'rootHints' | 'hostsText' | 'localRoot'>;
 
 function walkTerms({ recursion }: Settings, { rootHints, hostsText }: WalkSources): WalkTerms | undefined {
-  const { enabled, upstreamPort, cacheBytes, localNames, clientMs, minimise } = recursion;
+  const { enabled, upstreamPort, cacheBytes, localNames, clientMs, minimise, freshness } = recursion;
   if (!enabled) return undefined;
   return {
-    ...{ rootHints, hostsText, upstreamPort, clientMs, minimise },
+    ...{ rootHints, hostsText, upstreamPort, clientMs, minimise, freshness },
     cacheBytes: Math.floor(cacheBytes * (1 - ANSWER_CACHE_SHARE)),
     localNames: localNames ?? LOCAL_NAMES_DEFAULT,
   };

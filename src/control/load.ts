@@ -10,6 +10,7 @@ import { parseRootHints } from '../resolver/root-hints.ts';
 import { Catalog } from '../zone/catalog.ts';
 import { type Complaint, hasErrors } from '../zone/complaint.ts';
 import { type LoadedZone, loadZones, type Served } from '../zone/loader.ts';
+import { type LocalRoot, type LocalRootRead, readLocalRoot } from './local-root.ts';
 import type { Settings } from './settings.ts';
 import { VERSION } from './version.ts';
 import { type Prints, takePrints, type Watched } from './watch.ts';
@@ -25,6 +26,7 @@ export interface Loadout {
   readonly rootHints: readonly NameServer[];
   /** Of a hosts file without mistakes; another thread reads it again. */
   readonly hostsText: string | undefined;
+  readonly localRoot?: LocalRoot | undefined;
 }
 
 export interface Reading {
@@ -37,10 +39,15 @@ export interface Reading {
 }
 
 /** `served` is what is answered from now: what has not changed is taken over, and serials are compared. */
-export async function readAll(settings: Settings, served?: Served): Promise<Reading> {
+export async function readAll(
+  settings: Settings,
+  served?: Served & Pick<Loadout, 'localRoot'>,
+): Promise<Reading> {
   const complaints: Complaint[] = [];
   const zoneFiles = await listZoneFiles(settings, complaints);
-  const watchable = { folder: settings.zones, files: zoneFiles.map(({ file }) => file) };
+  const { localRoot: rootFile } = settings.recursion;
+  const named = [...zoneFiles.map(({ file }) => file), ...(rootFile === undefined ? [] : [rootFile])];
+  const watchable = { folder: settings.zones, files: named };
   const before = await takePrints(watchable);
   const { images: folder } = settings.cache;
   const loading = loadZones(
@@ -50,17 +57,25 @@ export async function readAll(settings: Settings, served?: Served): Promise<Read
   );
   const hints = await readHints(settings, complaints);
   const hostsText = await readHosts(settings, complaints);
-  const { zones: loaded, files, complaints: zoneComplaints } = await loading;
-  complaints.push(...zoneComplaints);
+  const { zones: loaded, files: zoneFilesRead, complaints: zoneComplaints } = await loading;
+  const root = await localRootOf(settings, served?.localRoot);
+  const files = [...zoneFilesRead, ...root.files];
+  complaints.push(...zoneComplaints, ...root.complaints);
   const isWhole = !hasErrors(complaints);
   const watched = { ...watchable, files: [...new Set([...watchable.files, ...files])], anyName: !isWhole };
   // Only the loader knows what was included, so these files are looked at after they were read.
   const prints = new Map([...(await takePrints({ folder: undefined, files })), ...before]);
   const zones = isWhole ? loaded : [];
   const catalog = new Catalog(zones.map(({ image }) => image));
-  const loadout = isWhole ? { catalog, zones, rootHints: hints, hostsText } : undefined;
+  const { localRoot } = root;
+  const loadout = isWhole ? { catalog, zones, rootHints: hints, hostsText, localRoot } : undefined;
   return { loadout, complaints, watched, prints, zoneCount: zoneFiles.length };
 }
+
+const localRootOf = ({ recursion }: Settings, before: LocalRoot | undefined): Promise<LocalRootRead> =>
+  recursion.enabled && recursion.localRoot !== undefined
+    ? readLocalRoot(recursion.localRoot, before)
+    : Promise.resolve({ localRoot: undefined, complaints: [], files: [] });
 
 export const countFrom = (from: LoadedZone['from'], zones: readonly LoadedZone[]): number =>
   zones.filter((zone) => zone.from === from).length;

@@ -8,6 +8,7 @@ import { Counter } from '../base/counters.ts';
 import { FRONT_WAKE_MS, RESOLUTION_MS_MAX } from '../base/limits.ts';
 import {
   type Changed,
+  type LocalRootCopy,
   laidOver,
   type Publication,
   type ResolverPublication,
@@ -24,6 +25,7 @@ import type { WalkTerms } from './walk-terms.ts';
 export interface ForResolver extends Publication {
   /** Undefined where recursion is off. */
   readonly walk: WalkTerms | undefined;
+  readonly localRoot: LocalRootCopy | undefined;
   readonly neverQuery: readonly string[];
   readonly learnedFile: string | undefined;
 }

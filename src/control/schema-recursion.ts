@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { RESOLUTION_MS_MAX } from '../base/limits.ts';
 import { MINIMISATIONS } from '../resolver/minimise.ts';
+import { freshnessFrom, freshnessKeys } from './schema-freshness.ts';
 import {
   count,
   duration,
@@ -27,6 +28,9 @@ export const recursion = table({
   rootHints: text('the name of a file')
     .optional()
     .meta({ description: 'Names and addresses of root servers; by default those of the IANA root.' }),
+  localRoot: text('the name of a file')
+    .optional()
+    .meta({ description: 'A zone file of the root, to be asked in place of its servers (RFC 8806).' }),
   neverQuery: list(prefix(`${PREFIX}, or ${OWN}`, OWN), `addresses and prefixes, or ${OWN}`)
     .prefault([...DEFAULTS.neverQuery])
     .transform((texts) => ({
@@ -50,9 +54,30 @@ export const recursion = table({
   clientTimeout: duration(100, RESOLUTION_MS_MAX)
     .prefault(DEFAULTS.clientTimeout)
     .meta({ description: 'How long a client waits at most; then it is answered SERVFAIL.' }),
-}).transform(({ clientTimeout, rootHints, localNames, ...rest }) => ({
-  ...rest,
-  rootHints,
-  localNames,
-  clientMs: clientTimeout,
-}));
+  ...freshnessKeys,
+})
+  .refine(({ minTtl, maxTtl }) => minTtl <= maxTtl, {
+    ...expected('a time no longer than maxTtl'),
+    path: ['minTtl'],
+  })
+  .transform(
+    ({
+      clientTimeout,
+      rootHints,
+      localRoot,
+      localNames,
+      minTtl,
+      maxTtl,
+      maxNegativeTtl,
+      prefetch,
+      stale,
+      ...rest
+    }) => ({
+      ...rest,
+      rootHints,
+      localRoot,
+      localNames,
+      clientMs: clientTimeout,
+      freshness: freshnessFrom({ minTtl, maxTtl, maxNegativeTtl, prefetch, stale }),
+    }),
+  );

@@ -85,12 +85,13 @@ const failure = (outcome: Outcome): ZoneSays => ({ kind: 'failure', outcome });
 
 /** What of the reply brings us further; undefined, with the blame noted, if nothing does. */
 function weigh(
-  { know, journal }: Walk,
+  { asked, know, journal }: Walk,
   question: Asked,
   zone: Name,
   address: string,
   message: Message,
 ): ZoneSays | undefined {
+  know.outages.answered(zone, asked.type);
   const scrubbed = scrub(message, question, zone);
   const shape = classify(message, scrubbed);
   journal.weighed(shape, message, scrubbed);

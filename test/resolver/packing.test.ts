@@ -1,6 +1,7 @@
 /** What is known, packed by one resolver and unpacked by another. */
 import { expect, test } from 'vitest';
 import { Rank } from '../../src/resolver/cache.ts';
+import { FRESHNESS_DEFAULT } from '../../src/resolver/freshness.ts';
 import { Knowledge } from '../../src/resolver/knowledge.ts';
 import { LocalNames } from '../../src/resolver/local-names.ts';
 import { noOwnZones } from '../../src/resolver/own-zones.ts';
@@ -12,6 +13,7 @@ import { name } from './messages.ts';
 
 const settings = {
   ...{ rootHints: [], neverQuery: new Set<string>(), cacheBytes: 1_000_000 },
+  freshness: FRESHNESS_DEFAULT,
   ...{ localNames: new LocalNames([]), hosts: undefined, minimise: 'relaxed' as const },
 };
 
