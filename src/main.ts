@@ -189,7 +189,7 @@ async function threadsFor(
   const spawnFront = spawnThread<FrontPublication>(new URL('./front.ts', import.meta.url));
   const fronts = native && new Fronts(count, { ...room, native, switchboard: resolver, spawn: spawnFront });
   house.follow((published) => {
-    const { walk, neverQuery, ...common } = published;
+    const { walk, neverQuery, rules, ...common } = published;
     resolver.follow(published);
     fronts?.publish(common);
   });

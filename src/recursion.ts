@@ -18,6 +18,7 @@ import { Gauges } from './control/resolver-gauges.ts';
 import { prefixSet } from './control/settings.ts';
 import { newRecursor, type WalkTerms } from './control/walk-terms.ts';
 import type { Recursor } from './resolver/recursor.ts';
+import { Rulebook, type RuleTerms } from './rules/rulebook.ts';
 import { AnswerWriter } from './server/answer-writer.ts';
 import { loadNative, type Native } from './transport/native.ts';
 import { Returns, unpack, type WayBack } from './transport/udp-return.ts';
@@ -41,12 +42,13 @@ class Resolver {
   #open: ReadonlySet<number>;
   #neverQuery: PrefixSet;
   #walk: WalkTerms;
+  #rules: Rulebook | undefined;
   #recursor: Recursor;
   #answers: ResolverPublication['answers'];
   #writer: AnswerWriter | undefined;
 
   constructor(start: ThreadStart<ResolverPublication>, native: Native | undefined) {
-    const { walk, neverQuery, open, gauges } = start.publication;
+    const { walk, neverQuery, open, gauges, rules } = start.publication;
     this.#outpost = new Outpost(start, realWorld, (changed) => this.#apply(changed));
     this.#upstream = socketUpstream(realWorld, this.#outpost.counters);
     this.#returns = native && new Returns(native, this.#outpost.counters);
@@ -54,6 +56,7 @@ class Resolver {
     this.#open = new Set(open);
     this.#neverQuery = prefixSet(neverQuery);
     this.#walk = walk;
+    this.#rules = ruled(rules);
     this.#recursor = this.#newRecursor();
     this.#recurseWith(start.publication.answers);
   }
@@ -84,9 +87,10 @@ class Resolver {
   }
 
   #apply(changed: Partial<ResolverPublication>): void {
-    const { walk, neverQuery, open, line, flush, stop } = changed;
+    const { walk, neverQuery, open, line, flush, stop, rules } = changed;
     if (neverQuery) this.#neverQuery = prefixSet(neverQuery);
     if (open) this.#open = new Set(open);
+    if (rules) this.#recursor.rules = this.#rules = ruled(rules);
     const isWalkNew = walk !== undefined && !isDeepStrictEqual(walk, this.#walk);
     if (isWalkNew) {
       this.#walk = walk;
@@ -100,7 +104,7 @@ class Resolver {
   }
 
   #newRecursor(): Recursor {
-    return newRecursor(this.#walk, {
+    const recursor = newRecursor(this.#walk, {
       world: realWorld,
       upstream: this.#upstream,
       counters: this.#outpost.counters,
@@ -108,6 +112,8 @@ class Resolver {
       neverQuery: { has: (address) => this.#neverQuery.has(address) },
       onBug: (bug) => this.#outpost.tellBug(bug, new Uint8Array(0)),
     });
+    recursor.rules = this.#rules;
+    return recursor;
   }
 
   #recurseWith(answers: ResolverPublication['answers']): void {
@@ -191,6 +197,10 @@ class Resolver {
     process.exit();
   }
 }
+
+/** Nothing that would be asked for every query where there are none. */
+const ruled = (terms: RuleTerms): Rulebook | undefined =>
+  terms.lists.length > 0 || terms.rebinding ? new Rulebook(terms) : undefined;
 
 function doomed(flush: Flush): (name: Name) => boolean {
   if (flush === 'all') return () => true;

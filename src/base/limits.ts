@@ -189,6 +189,17 @@ export const LOCAL_ZONE_SECONDS = 10_800;
 /** A hosts file may be edited at any time. */
 export const HOSTS_SECONDS = 600;
 
+// Rules
+export const RULE_LISTS_MAX = 100;
+/** Of one list: four times the largest that are in use. */
+export const RULES_PER_LIST_MAX = 4_000_000;
+/** What their names take, as they are looked up. */
+export const RULE_NAMES_BYTES_MAX = 192 * 1024 * 1024;
+/** A file of rules is read whole. */
+export const RULE_FILE_BYTES_MAX = 256 * 1024 * 1024;
+/** Of an answer that a list gives, unless configured: a client hears soon that it gives it no more. */
+export const RULE_SECONDS = 60;
+
 // Access
 /** Client addresses whose membership in a list of prefixes is remembered. */
 export const PREFIX_MEMO_MAX = 4_096;

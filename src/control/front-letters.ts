@@ -12,6 +12,7 @@
  */
 import type { Identity } from '../answer/chaos.ts';
 import { copyOf } from '../base/bytes.ts';
+import type { RuleTerms } from '../rules/rulebook.ts';
 import type { Sighting } from '../server/observer.ts';
 import { triage } from '../server/triage.ts';
 import type { UdpSocket } from '../transport/udp-socket.ts';
@@ -62,6 +63,7 @@ export interface ResolverPublication extends Publication {
   readonly walk: WalkTerms;
   /** Prefixes that are never asked. */
   readonly neverQuery: readonly string[];
+  readonly rules: RuleTerms;
   /** File descriptors that answers may leave from. */
   readonly open: readonly number[];
   /** One more that hands over. */

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { NameServer } from '../resolver/delegation.ts';
 import { parseHosts } from '../resolver/hosts.ts';
 import { parseRootHints } from '../resolver/root-hints.ts';
+import { type LoadedList, loadRules } from '../rules/loader.ts';
 import { Catalog } from '../zone/catalog.ts';
 import { type Complaint, hasErrors } from '../zone/complaint.ts';
 import { type LoadedZone, loadZones, type Served } from '../zone/loader.ts';
@@ -25,6 +26,12 @@ export interface Loadout {
   readonly rootHints: readonly NameServer[];
   /** Of a hosts file without mistakes; another thread reads it again. */
   readonly hostsText: string | undefined;
+  readonly rules: readonly LoadedList[];
+}
+
+/** What is answered from. */
+export interface AllServed extends Served {
+  readonly rules: readonly LoadedList[];
 }
 
 export interface Reading {
@@ -37,11 +44,14 @@ export interface Reading {
 }
 
 /** `served` is what is answered from now: what has not changed is taken over, and serials are compared. */
-export async function readAll(settings: Settings, served?: Served): Promise<Reading> {
+export async function readAll(settings: Settings, served?: AllServed): Promise<Reading> {
   const complaints: Complaint[] = [];
   const zoneFiles = await listZoneFiles(settings, complaints);
-  const watchable = { folder: settings.zones, files: zoneFiles.map(({ file }) => file) };
+  const ruleFiles = settings.recursion.rules.flatMap(({ file }) => (file === undefined ? [] : { file }));
+  const watchable = { folder: settings.zones, files: [...zoneFiles, ...ruleFiles].map(({ file }) => file) };
   const before = await takePrints(watchable);
+  const rules = await loadRules(settings.recursion.enabled ? settings.recursion.rules : [], served?.rules);
+  complaints.push(...rules.complaints);
   const { images: folder } = settings.cache;
   const loading = loadZones(
     zoneFiles,
@@ -58,7 +68,7 @@ export async function readAll(settings: Settings, served?: Served): Promise<Read
   const prints = new Map([...(await takePrints({ folder: undefined, files })), ...before]);
   const zones = isWhole ? loaded : [];
   const catalog = new Catalog(zones.map(({ image }) => image));
-  const loadout = isWhole ? { catalog, zones, rootHints: hints, hostsText } : undefined;
+  const loadout = isWhole ? { catalog, zones, rootHints: hints, hostsText, rules: rules.lists } : undefined;
   return { loadout, complaints, watched, prints, zoneCount: zoneFiles.length };
 }
 

@@ -6,6 +6,7 @@
 import type { Worker } from 'node:worker_threads';
 import { Counter } from '../base/counters.ts';
 import { FRONT_WAKE_MS, RESOLUTION_MS_MAX } from '../base/limits.ts';
+import type { RuleTerms } from '../rules/rulebook.ts';
 import {
   type Changed,
   laidOver,
@@ -24,6 +25,7 @@ export interface ForResolver extends Publication {
   /** Undefined where recursion is off. */
   readonly walk: WalkTerms | undefined;
   readonly neverQuery: readonly string[];
+  readonly rules: RuleTerms;
 }
 
 export interface ResolverRoom extends ThreadRoom {

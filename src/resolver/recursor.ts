@@ -29,6 +29,7 @@ import type { Minimisation } from './minimise.ts';
 import { ended, type Finding, failed, limited, type Outcome } from './outcome.ts';
 import type { OwnZones } from './own-zones.ts';
 import { recall, resolve } from './resolve.ts';
+import type { Rules } from './rules.ts';
 import { Servers } from './servers.ts';
 import { typedKey } from './shelf.ts';
 import type { Upstream } from './upstream.ts';
@@ -64,6 +65,8 @@ interface Account {
 }
 
 export class Recursor {
+  /** The operator's; what is in flight ends by those it began with. */
+  rules: Rules | undefined;
   readonly #settings: RecursorSettings;
   readonly #world: World;
   readonly #know: Knowledge;
@@ -107,7 +110,7 @@ export class Recursor {
 
   /** The outcome, if it takes no waiting. */
   cached(question: Question): Outcome | undefined {
-    return unanswerable(question) ?? recall(question, this.#know);
+    return unanswerable(question) ?? recall(question, this.#know, this.rules);
   }
 
   /** Never rejects; settles within the client's time. */
@@ -126,7 +129,7 @@ export class Recursor {
         this.#counters?.bump(Counter.resolutionsLate);
         settle((account.waitingFor?.journal ?? new Journal()).late());
       });
-      void drive(resolve(question), (wish) => this.#grant(wish, account))
+      void drive(resolve(question, this.#know, this.rules), (wish) => this.#grant(wish, account))
         .then((outcome) => this.#remember(question, outcome))
         .catch((error: unknown) => this.#bug(error))
         .then((outcome) => {
@@ -144,10 +147,10 @@ export class Recursor {
 
   /**
    * Whether all of the outcome was told by others, and holds as long as they said: no failure, nothing of our
-   * own zones, of the hosts file, or of local names, which may change at any time.
+   * own zones, of rules, of the hosts file, or of local names, which may change at any time.
    */
-  isOfOthers({ name, type }: Question, { rcode, ede, answer }: Outcome): boolean {
-    if ((rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN) || ede !== undefined) return false;
+  isOfOthers({ name, type }: Question, { rcode, ede, answer, rule }: Outcome): boolean {
+    if ((rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN) || (ede ?? rule) !== undefined) return false;
     // Every name that was asked for on the way: the question's, and where each alias points.
     const aliases = answer.filter(({ block }) => rrsetType(block, 0) === Type.CNAME);
     const names = [name, ...aliases.map(({ block }) => ownName(aliasTarget(block)))];

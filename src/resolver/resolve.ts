@@ -15,24 +15,27 @@ import {
   limited,
   type Outcome,
 } from './outcome.ts';
+import { Case, type Rules } from './rules.ts';
 import { type Asked, resolveAll, type Steps } from './wish.ts';
 
-export function* resolve(question: Asked): Steps<Outcome> {
-  const chase = new Chase(question);
+export function* resolve(question: Asked, know: Knowledge, rules?: Rules): Steps<Outcome> {
+  const chase = new Chase(question, know, rules);
   for (;;) {
-    const [finding] = yield* resolveAll([chase.asked]);
-    const outcome = chase.take(finding as Finding);
+    const ruled = chase.ruled();
+    const [finding] = ruled === undefined ? yield* resolveAll([chase.asked]) : [];
+    const outcome = chase.take(ruled ?? chase.weigh(finding as Finding));
     if (outcome !== undefined) return outcome;
   }
 }
 
 /** The outcome, if no server has to be asked for it. */
-export function recall(question: Asked, know: Knowledge): Outcome | undefined {
-  const chase = new Chase(question);
+export function recall(question: Asked, know: Knowledge, rules?: Rules): Outcome | undefined {
+  const chase = new Chase(question, know, rules);
   for (;;) {
-    const finding = know.find(chase.asked);
+    const ruled = chase.ruled();
+    const finding = ruled ?? know.find(chase.asked);
     if (finding === undefined) return undefined;
-    const outcome = chase.take(finding);
+    const outcome = chase.take(ruled ?? chase.weigh(finding));
     if (outcome !== undefined) return outcome;
   }
 }
@@ -40,13 +43,26 @@ export function recall(question: Asked, know: Knowledge): Outcome | undefined {
 /** A chain of aliases as it grows, bounded in length, and no name twice. */
 class Chase {
   asked: Asked;
+  /** None where there are no rules. */
+  readonly #case: Case | undefined;
   readonly #answer: AnswerRrset[] = [];
   #seen: Set<string> | undefined;
   #hops = 0;
   #authoritative: boolean | undefined;
 
-  constructor(question: Asked) {
+  constructor(question: Asked, know: Knowledge, rules: Rules | undefined) {
     this.asked = question;
+    this.#case = rules && new Case(rules, (asked) => know.isHome(asked));
+  }
+
+  /** What the operator says of the name in hand, so that nobody is asked. */
+  ruled(): Finding | undefined {
+    return this.#case?.before(this.asked);
+  }
+
+  /** What the operator leaves of it. */
+  weigh(finding: Finding): Finding {
+    return this.#case === undefined ? finding : this.#case.after(this.asked, finding);
   }
 
   /** The outcome, if this finding ends the chain. */
@@ -66,7 +82,8 @@ class Chase {
   }
 
   /** RFC 6604 §3: the RCODE is that of the last name. A failure keeps nothing of the chain. */
-  #end(outcome: Outcome): Outcome {
+  #end(last: Outcome): Outcome {
+    const outcome = this.#case === undefined ? last : this.#case.sign(last);
     if (outcome.rcode === Rcode.SERVFAIL || this.#answer.length === 0) return outcome;
     return {
       ...outcome,

@@ -3,17 +3,22 @@
  * step that does not hold throws, with the line and everything that was sent.
  */
 import { type Answer, encode } from 'dns-packet';
+import { PRIVATE_ADDRESSES } from '../../src/control/settings.ts';
 import { parseHosts } from '../../src/resolver/hosts.ts';
 import { LOCAL_NAMES_DEFAULT } from '../../src/resolver/local-names.ts';
 import type { Minimisation } from '../../src/resolver/minimise.ts';
 import type { AnswerRrset, Outcome } from '../../src/resolver/outcome.ts';
 import type { OwnFinding, OwnZones } from '../../src/resolver/own-zones.ts';
 import { Recursor, type RecursorSettings } from '../../src/resolver/recursor.ts';
+import { compileList } from '../../src/rules/compile.ts';
+import { Rulebook, type RuleTerms } from '../../src/rules/rulebook.ts';
+import type { RuleAnswer, RuleFormat } from '../../src/rules/settings.ts';
 import { rcodeText, typeFromText, typeText } from '../../src/wire/codes.ts';
 import { type Question, type ResourceRecord, readMessage } from '../../src/wire/message.ts';
 import { type Name, nameFromText, nameKey, nameText, ownName } from '../../src/wire/name.ts';
 import { rdataText } from '../../src/wire/rdata-text.ts';
 import { packRrset, rdatasOf, rrsetType } from '../../src/wire/rrset.ts';
+import type { Complaint } from '../../src/zone/complaint.ts';
 import { recordFrom } from './record-text.ts';
 import type { Block, Line, Scene } from './script.ts';
 import { type Logged, ScriptedInternet } from './scripted-internet.ts';
@@ -29,6 +34,10 @@ export class Stage {
   readonly bugs: unknown[] = [];
   readonly #settings: { -readonly [Key in keyof RecursorSettings]: RecursorSettings[Key] };
   readonly #own: ScriptedZone[] = [];
+  readonly #rules: { lists: RuleTerms['lists'][number][]; rebinding: RuleTerms['rebinding'] } = {
+    lists: [],
+    rebinding: undefined,
+  };
   readonly #never = new Set<string>();
   readonly #rootHints: { name: Name; addresses: string[] }[] = [];
   #recursor: Recursor | undefined;
@@ -115,6 +124,12 @@ export class Stage {
       case 'prime':
         await this.world.until(this.recursor.resolve({ name: name('.'), type: 2, class: 1 }));
         return;
+      case 'rules':
+        return this.#addRules(first as RuleFormat, second, third, block);
+      case 'rebinding': // And the names that may.
+        this.#rules.rebinding = { addresses: PRIVATE_ADDRESSES, allow: block.words.slice(1) };
+        this.recursor.rules = new Rulebook(this.#rules);
+        return;
       case 'flush':
         return this.recursor.flush();
       case 'wait':
@@ -157,6 +172,21 @@ export class Stage {
     else if (key === 'hosts')
       this.#settings.hosts = parseHosts(lines.map(({ text }) => text).join('\n'), 'hosts').hosts;
     else throw new Error(`no such setting: ${key}`);
+  }
+
+  /** `rules FORMAT NAME ANSWER`, and the text of the list. */
+  #addRules(format: RuleFormat, called: string, answer: string, { lines }: Block): void {
+    const list = {
+      ...{ name: called, file: undefined, text: '', format, ttlSeconds: 60, ede: undefined },
+      answer: answerOf(answer),
+    };
+    const complaints: Complaint[] = [];
+    const text = lines.map((line) => line.text).join('\n');
+    const image = compileList(list, Buffer.from(text), complaints);
+    if (image === undefined) throw new Error(JSON.stringify(complaints));
+    const ede = format === 'records' ? undefined : 15;
+    this.#rules.lists.push({ name: called, image, ede, isData: format === 'records' });
+    this.recursor.rules = new Rulebook(this.#rules);
   }
 
   async #ask(owner: string, type: string, how: string, count: number): Promise<void> {
@@ -209,6 +239,15 @@ export class Stage {
       case 'authoritative':
         if (last.authoritative !== true) fail(last.authoritative);
         return;
+      case 'rule': {
+        const { rule } = last;
+        const found = rule === undefined ? 'none' : `${rule.list.name} ${rule.line}`;
+        if (found !== rest) fail(found);
+        return;
+      }
+      case 'silent':
+        if (last.isSilent !== true) fail(last.isSilent);
+        return;
       case 'cached':
         if (!this.#wasCached || this.#sent().length > 0) fail('not from the cache');
         return;
@@ -255,6 +294,13 @@ export class Stage {
   #ownZones(): OwnZones {
     return { ask: (owner, type) => askOwn(this.#own, plain(owner).replace(/^\.$/, ''), typeText(type)) };
   }
+}
+
+function answerOf(text: string): RuleAnswer {
+  if (text === '') return 'nxdomain';
+  if (text.startsWith('alias:')) return { alias: text.slice(6) };
+  if (/[.:]/.test(text)) return { addresses: text.split(',') };
+  return text as RuleAnswer;
 }
 
 function compare(found: number, [operator = '', bound = '']: readonly string[]): boolean {
