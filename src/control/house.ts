@@ -11,6 +11,7 @@ import type { Histograms } from '../base/histogram.ts';
 import { ANSWER_CACHE_SHARE } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { LOCAL_NAMES_DEFAULT } from '../resolver/local-names.ts';
+import { RuleImage } from '../rules/image.ts';
 import type { RuleTerms } from '../rules/rulebook.ts';
 import { AnswerMemory } from '../server/answer-memory.ts';
 import { AnswerReader } from '../server/answer-reader.ts';
@@ -34,6 +35,7 @@ import type { GuardTerms } from './guard-terms.ts';
 import type { LimitNote } from './limit-notes.ts';
 import type { AllServed, Loadout } from './load.ts';
 import type { Log } from './log.ts';
+import type { RuleStanding } from './metrics.ts';
 import { openQueryLog, type QueryLog } from './query-log.ts';
 import type { ForResolver } from './resolver-thread.ts';
 import { prefixSet, type Settings } from './settings.ts';
@@ -107,6 +109,14 @@ export class House {
   /** Zones and rules, and what they were read from. */
   get served(): AllServed {
     return { catalog: this.catalog, origins: this.#origins, rules: this.#loadout.rules };
+  }
+
+  /** Of each list, what it has and what it has done. */
+  get ruleStandings(): readonly RuleStanding[] {
+    return this.#rules.lists.map(({ name, image }) => {
+      const { rules, answers } = new RuleImage(image);
+      return { list: name, rules, answers, bytes: image.byteLength };
+    });
   }
 
   /** Takes effect with the next query. Gives the keys whose change has to wait for a restart. */

@@ -7,9 +7,11 @@ import { basename, extname } from 'node:path';
 import { z } from 'zod';
 import { parseIp } from '../base/ip.ts';
 import { RULE_LISTS_MAX, RULE_SECONDS } from '../base/limits.ts';
+import { compileList } from '../rules/compile.ts';
 import { RULE_ANSWERS, RULE_FORMATS, type RuleAnswer, type RuleListSettings } from '../rules/settings.ts';
 import { Ede } from '../wire/codes.ts';
 import { nameFromText } from '../wire/name.ts';
+import type { Complaint } from '../zone/complaint.ts';
 import { duration, expected, flag, list, name, PREFIX, prefix, table, text } from './schema-parts.ts';
 import { PRIVATE_ADDRESSES } from './settings.ts';
 
@@ -33,6 +35,24 @@ const listed = z
   .string(expected(NAMES))
   .refine((t) => /^(\*\.)?[\w.-]+$/.test(t) && (nameFromText(t)?.length ?? 1) > 1, expected(NAMES));
 
+/** What a record alone is wrong in, so that a complaint can point at it. */
+const record = text('a record').superRefine((t, context) => {
+  const complaints: Complaint[] = [];
+  const list = {
+    name: '',
+    file: undefined,
+    text: t,
+    format: 'records',
+    answer: 'pass',
+    ede: undefined,
+  } as const;
+  compileList({ ...list, ttlSeconds: RULE_SECONDS }, Buffer.from(t), complaints);
+  const [first] = complaints;
+  if (first === undefined) return;
+  const message = `expected a record as in a zone file (${first.text})`;
+  context.addIssue({ code: 'custom', message, input: t });
+});
+
 const rule = table({
   name: text('a name').optional().meta({ description: 'What the list is called; by default as its file.' }),
   file: text('the name of a file').optional().meta({ description: 'The list, read again when it changes.' }),
@@ -43,7 +63,7 @@ const rule = table({
       description: 'What the file is: names with all below (domains, the default), hosts, RPZ, or records.',
     }),
   names: list(listed, 'names').optional().meta({ description: 'Names, each with all below it.' }),
-  records: list(text('a record'), 'records')
+  records: list(record, 'records')
     .optional()
     .meta({ description: 'Records as in a zone file; their names have no others.' }),
   answer: answer.optional().meta({ description: `What is told of the names: ${ANSWER}.` }),

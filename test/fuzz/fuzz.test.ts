@@ -20,6 +20,7 @@ const COUNTS: Record<TargetName, number> = {
   zone: 12_000,
   query: 100_000,
   pipeline: 30_000,
+  rules: 4_000,
   config: 1_500,
 };
 
@@ -59,7 +60,7 @@ describe('the attack', () => {
   test('has something to damage', () => {
     expect(Math.min(queries.length, responses.length)).toBeGreaterThan(300);
     expect(zones.length).toBeGreaterThan(30);
-    expect(configs).toHaveLength(3);
+    expect(configs.length).toBeGreaterThan(2);
   });
 
   test.each([
