@@ -195,6 +195,8 @@ export const RULE_LISTS_MAX = 100;
 export const RULES_PER_LIST_MAX = 4_000_000;
 /** What their names take, as they are looked up. */
 export const RULE_NAMES_BYTES_MAX = 192 * 1024 * 1024;
+/** Slots looked at for one name; names that would need more were chosen to collide. */
+export const RULE_PROBES_MAX = 1_000;
 /** A file of rules is read whole. */
 export const RULE_FILE_BYTES_MAX = 256 * 1024 * 1024;
 /** Of an answer that a list gives, unless configured: a client hears soon that it gives it no more. */

@@ -5,7 +5,7 @@
 import { assert } from '../base/assert.ts';
 import { type Bytes, copy, put32 } from '../base/bytes.ts';
 import { IPV6_BYTES } from '../base/ip.ts';
-import { RULE_NAMES_BYTES_MAX, RULES_PER_LIST_MAX } from '../base/limits.ts';
+import { RULE_NAMES_BYTES_MAX, RULE_PROBES_MAX, RULES_PER_LIST_MAX } from '../base/limits.ts';
 import { HashedName } from '../wire/hashed-name.ts';
 import { FOLD, NAME_BYTES_MAX, nameHash, nameLength, sameName } from '../wire/name.ts';
 import {
@@ -77,7 +77,8 @@ export class RuleBuilder {
     return this.add(About.ADDRESS, this.#prefix.bytes, 0, action, line);
   }
 
-  finish(): SharedArrayBuffer {
+  /** Undefined where names collide as they would not by chance (LIMITS C20). */
+  finish(): SharedArrayBuffer | undefined {
     const slots = 2 * this.#rules + 1;
     const entriesAt = HEADER_BYTES + 4 * slots;
     const actionsAt = entriesAt + this.#end;
@@ -100,7 +101,7 @@ export class RuleBuilder {
     words[(actionsAt >> 2) + this.#actions.length] = at;
     for (let entry = entriesAt; entry < actionsAt; ) {
       const length = nameLength(bytes, entry + ENTRY_NAME);
-      putSlot(words, bytes, slots, entry);
+      if (!putSlot(words, bytes, slots, entry)) return undefined;
       entry += (ENTRY_NAME + length + 3) & ~3;
     }
     return buffer;
@@ -113,21 +114,23 @@ export class RuleBuilder {
   }
 }
 
-/** In front of none that says the same, and behind those that came before. */
-function putSlot(words: Uint32Array, bytes: Bytes, slots: number, entry: number): void {
+/** Behind those that came before, unless one of them says the same. False where there are too many. */
+function putSlot(words: Uint32Array, bytes: Bytes, slots: number, entry: number): boolean {
   const hash = nameHash(bytes, entry + ENTRY_NAME);
   const wanted = slotFor(hash, entry);
   const about = aboutOf(bytes, entry);
-  for (let slot = (hash >>> 0) % slots; ; slot = slot + 1 === slots ? 0 : slot + 1) {
+  let slot = (hash >>> 0) % slots;
+  for (let left = RULE_PROBES_MAX; left > 0; left--, slot = slot + 1 === slots ? 0 : slot + 1) {
     const at = (HEADER_BYTES >> 2) + slot;
     const taken = words[at] as number;
     if (taken === 0) {
       words[at] = wanted;
-      return;
+      return true;
     }
     if (!tagFits(taken, hash)) continue;
     const other = placeIn(taken);
     const isSame = sameName(bytes, other + ENTRY_NAME, bytes, entry + ENTRY_NAME);
-    if (isSame && (aboutOf(bytes, other) & about) === about) return;
+    if (isSame && (aboutOf(bytes, other) & about) === about) return true;
   }
+  return false;
 }

@@ -28,9 +28,13 @@ export function compileList(
   if (list.format === 'rpz') readPolicyZone(page);
   else if (list.format === 'records') readRecords(page, list.ttlSeconds);
   else readNames(page, list.format, builder.action(answerAction(list)));
+  const image = hasErrors(own) ? undefined : builder.finish();
+  if (image === undefined && !hasErrors(own)) report.error(file, 0, 0, COLLIDING);
   complaints.push(...own);
-  return hasErrors(own) ? undefined : builder.finish();
+  return image;
 }
+
+const COLLIDING = 'expected names that were not chosen to be slow to look up: too many of them collide';
 
 const ACTS = {
   nxdomain: Act.NXDOMAIN,

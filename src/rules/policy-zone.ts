@@ -117,7 +117,7 @@ function prefixFrom([length = '', ...reversed]: readonly string[]):
   const parts = reversed.toReversed();
   const long = parts.join(':').replace(/(^|:)zz(:|$)/, '::');
   const address = parseIpv4(parts.join('.')) ?? parseIpv6(long);
-  if (address === undefined) return 'an address, its parts in reverse order, and zz for ::';
+  if (address === undefined) return 'an address in reverse order, with zz for ::';
   const bits = /^\d{1,3}$/.test(length) ? Number(length) : 0;
   if (bits < 1 || bits > 8 * address.length) return `a prefix length from 1 to ${8 * address.length}`;
   const isClean = address.every((byte, i) => (byte & (0xff >> Math.max(Math.min(bits - 8 * i, 8), 0))) === 0);

@@ -103,7 +103,7 @@ function goldenZones(): string[] {
 /** Of every format, each line of a kind of its own. */
 export const lists: readonly Uint8Array[] = [
   '# domains\nads.example\n*.below.example\n||adblock.example^\n! no\n@@||x.example^\nx.y##.ad\n.z.example\n',
-  '127.0.0.1 localhost\n0.0.0.0 a.example b.example # two\nfe80::1%lo0 x\n:: c.example\n255.255.255.255 all\n',
+  '127.0.0.1 localhost\n0.0.0.0 a.example b.example # 2\nfe80::1%l x\n:: c.example\n255.255.255.255 all\n',
   [
     '$TTL 30\n@ SOA ns host 1 3600 600 86400 30\n@ NS ns\nads.example CNAME .\n*.ads.example CNAME *.\n',
     'ok.example CNAME rpz-passthru.\nhush.example CNAME rpz-drop.\nx.example CNAME *.garden.example.\n',

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { COMPLAINTS_MAX } from '../../src/base/limits.ts';
+import { type Name, nameFromText, nameHash } from '../../src/wire/name.ts';
 import { compiled, lineFor } from './lists.ts';
 
 describe('lists of domains', () => {
@@ -122,6 +123,18 @@ describe('hosts files', () => {
     for (const line of ['1:1', '2:1', '3:1', '4:1']) expect(where(line)).toHaveLength(1);
     expect(complaints[0]).toContain('the key hosts');
   });
+});
+
+test('names that were chosen to collide are refused [LIMITS C20]', () => {
+  const count = 3_000;
+  const colliding: string[] = [];
+  for (let i = 0; colliding.length < count; i++) {
+    const text = `${i.toString(36)}.example`;
+    if ((nameHash(nameFromText(text) as Name) >>> 0) % (2 * count + 1) < 100) colliding.push(text);
+  }
+  const { image, complaints } = compiled('domains', colliding.join('\n'));
+  expect(image).toBeUndefined();
+  expect(complaints).toEqual([expect.stringContaining('too many of them collide')]);
 });
 
 test('a list may have a million names: some 40 bytes each', () => {

@@ -2,6 +2,7 @@
  * Response policy zones as files; what their rules do is told in test/scenarios/rules.txt.
  */
 import { expect, test } from 'vitest';
+import { parseIpv6 } from '../../src/base/ip.ts';
 import { compiled, lineFor } from './lists.ts';
 
 const SOA = '@ 60 SOA ns h 1 1 1 1 60';
@@ -35,8 +36,8 @@ test.each([
     'ads.txt:2: error: expected an address whose bits behind the prefix are 0, found 24.1.2.0.192.rpz-ip.',
   ],
   [
-    `${SOA}\n24.zz.1.zz.rpz-ip 60 CNAME .`,
-    'ads.txt:2: error: expected an address, its parts in reverse order, and zz for ::, found 24.zz.1.zz.rpz-ip.',
+    `${SOA}\n9.zz.1.zz.rpz-ip 60 CNAME .`,
+    'ads.txt:2: error: expected an address in reverse order, with zz for ::, found 9.zz.1.zz.rpz-ip.',
   ],
   [`${SOA}\n$INCLUDE /etc/passwd`, 'ads.txt:2:10: error: expected no file, as this text itself is in none'],
 ])('%s is refused', (text, complaint) => {
@@ -64,6 +65,14 @@ test('rules that are not done here are told, and the others count', () => {
   ]);
   expect(image?.rules).toBe(1);
   expect(lineFor(image, 'ads.example')).toBe(7);
+});
+
+test('a prefix of IPv6', () => {
+  const { image } = compiled('rpz', `${SOA}\n48.zz.1.db8.2001.rpz-ip 60 CNAME .`);
+  const found = ['2001:db8:1::7', '2001:db8:2::7'].map((text) =>
+    image?.findAddress(parseIpv6(text) as Uint8Array),
+  );
+  expect(found.map((entry) => entry !== 0)).toEqual([true, false]);
 });
 
 test.each([
