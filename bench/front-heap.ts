@@ -80,6 +80,13 @@ class Recording implements Native {
   getsockname = unasked;
   poll = unasked;
   close = unasked;
+  connect = unasked;
+  send = unasked;
+  recv = unasked;
+  epollCreate = unasked;
+  epollAdd = unasked;
+  epollWait = unasked;
+  epollWaitLater = unasked;
   errno = unasked;
 }
 

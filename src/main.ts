@@ -16,7 +16,7 @@ import { Doors, type Refusal } from './control/doors.ts';
 import type { FrontPublication, PostedSighting, ResolverPublication } from './control/front-letters.ts';
 import { Fronts, spawnThread } from './control/fronts.ts';
 import { HandOver } from './control/hand-over.ts';
-import { heapMbFor } from './control/heap.ts';
+import { RESOLVER_HEAP_MB } from './control/heap.ts';
 import { type Ground, House } from './control/house.ts';
 import type { LimitNote } from './control/limit-notes.ts';
 import { countFrom, type Reading, readAll } from './control/load.ts';
@@ -167,7 +167,7 @@ interface Threads {
 }
 
 async function threadsFor(
-  { threads: count, recursion }: Settings,
+  { threads: count }: Settings,
   house: House,
   handOver: HandOver,
   ground: Ground,
@@ -182,8 +182,10 @@ async function threadsFor(
     handOver.reconnect(resolver);
     fronts?.reconnect();
   };
-  const heapMb = heapMbFor(recursion.cacheBytes);
-  const spawn = spawnThread<ResolverPublication>(new URL('./recursion.ts', import.meta.url), heapMb);
+  const spawn = spawnThread<ResolverPublication>(
+    new URL('./recursion.ts', import.meta.url),
+    RESOLVER_HEAP_MB,
+  );
   const resolver = new ResolverThread({ ...room, spawn, onChange: connect });
   const native = count === 0 ? undefined : await nativeOr(log.logger);
   const spawnFront = spawnThread<FrontPublication>(new URL('./front.ts', import.meta.url));

@@ -50,7 +50,7 @@ class Resolver {
   constructor(start: ThreadStart<ResolverPublication>, native: Native | undefined) {
     const { walk, neverQuery, open, gauges, rules } = start.publication;
     this.#outpost = new Outpost(start, realWorld, (changed) => this.#apply(changed));
-    this.#upstream = socketUpstream(realWorld, this.#outpost.counters);
+    this.#upstream = socketUpstream({ counters: this.#outpost.counters, native });
     this.#returns = native && new Returns(native, this.#outpost.counters);
     this.#gauges = new Gauges(gauges);
     this.#open = new Set(open);
@@ -67,6 +67,8 @@ class Resolver {
       this.#outpost.take(published);
       this.#look();
     });
+    // Also where a mistake ends it.
+    process.once('exit', () => this.#upstream.close());
     this.#look();
     this.#beat();
   }
@@ -193,7 +195,6 @@ class Resolver {
 
   #end(): void {
     this.#flush();
-    this.#upstream.close();
     process.exit();
   }
 }

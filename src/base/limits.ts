@@ -153,6 +153,14 @@ export const RESOLUTIONS_MAX = 2_048;
 export const UPSTREAM_SOCKETS_MAX = 2_048;
 /** Random ports tried for one query when some are taken. */
 export const UPSTREAM_PORT_TRIES_MAX = 8;
+/** Of all sockets that have something to read, so many are told at once. */
+export const UPSTREAM_EVENTS_MAX = 256;
+/** Datagrams read of one socket, none of them the reply, before others have their turn. */
+export const UPSTREAM_DATAGRAMS_PER_TURN_MAX = 16;
+/** How long another thread waits for replies; the resolver thread cannot end sooner. */
+export const UPSTREAM_WAIT_MS = 100;
+/** Questions of one connection to another server that wait for replies; the next opens another one. */
+export const UPSTREAM_TCP_QUESTIONS_MAX = 32;
 /** RFC 7766 §6.2.1: a connection is kept a little for the next question to that server… */
 export const UPSTREAM_TCP_IDLE_MS = 2_000;
 /** …of this many servers. */
@@ -171,6 +179,18 @@ export const CACHE_NEGATIVE_SECONDS_MAX = 3_600;
 export const FAILURE_SECONDS_MIN = 5;
 export const FAILURE_SECONDS_MAX = 300;
 export const CACHED_RRS_PER_RRSET_MAX = 100;
+/** RFC 8767 §5: what has expired may be of use for a day to three; it stays so long where there is room. */
+export const CACHE_LINGER_SECONDS = 86_400;
+/** Of each kind of facts: places are 32-bit numbers. Some twenty million facts. */
+export const SHELF_BYTES_MAX = 2 ** 31 - 8;
+/** A few dozen facts. */
+export const SHELF_BYTES_MIN = 4_096;
+/** For each byte that is kept so many more may be moved because they are asked for, or have not expired. */
+export const SHELF_RESCUE_MULTIPLE = 8;
+/** …together, as far as less was moved before. */
+export const SHELF_CREDIT_BYTES_MAX = 65_536;
+/** Delegations that need not be read from their bytes, some 2 kB each: what is asked is below few cuts. */
+export const DELEGATIONS_READ_MAX = 512;
 /** RRsets kept of one answer to ANY. */
 export const CACHED_TYPES_PER_NAME_MAX = 100;
 /** Text of an Extended DNS Error: a line for a human (RFC 8914 §2). */

@@ -1,7 +1,7 @@
 /**
  * How much garbage the engine lets lie. V8 lets a small heap grow to four times what is alive before it looks
- * it over, and a full cache makes nothing but old garbage: each answer that comes in puts one out. With this,
- * a resolver's memory follows the size of its cache.
+ * it over. With this, a resolver's memory follows the size of its cache, which is outside of the heap, and
+ * what is in flight.
  */
 import { setFlagsFromString } from 'node:v8';
 
@@ -13,5 +13,5 @@ export function keepHeapSmall(): void {
   setFlagsFromString(`--heap-growing-percent=${GROWTH}`);
 }
 
-/** Of a resolver, whose garbage comes on top of its cache, and whatever is in flight on top of that. */
-export const heapMbFor = (cacheBytes: number): number => 512 + Math.ceil((2 * cacheBytes) / 2 ** 20);
+/** Of a resolver, whatever is in flight: what it remembers is none of the engine's. */
+export const RESOLVER_HEAP_MB = 512;

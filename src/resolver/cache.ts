@@ -1,9 +1,15 @@
 /**
  * What servers told us, by name and type, for as long as they said. Four kinds of fact: data, NODATA,
  * NXDOMAIN (which denies all that is below, RFC 8020 §2), and DNAME (which renames all that is below). In go
- * blocks that were scrubbed; out come findings with the seconds left.
+ * blocks that were scrubbed; out come findings with the seconds left, their blocks copies: what is kept moves
+ * on, and makes room.
+ *
+ *   a fact:  0 kind    1 rank    2 characters of the address of the server that said so (0: not known)
+ *            3 data: how many blocks; a denial: where in the name the owner of its SOA is, an ancestor
+ *            4 the address as text, and behind it the blocks (wire/rrset)
  */
 import {
+  CACHE_LINGER_SECONDS,
   CACHE_NEGATIVE_SECONDS_MAX,
   CACHE_TTL_SECONDS_MAX,
   CACHED_RRS_PER_RRSET_MAX,
@@ -11,11 +17,11 @@ import {
 } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { Rcode, Type } from '../wire/codes.ts';
-import { type Name, nameKey, ROOT } from '../wire/name.ts';
-import { rrsetCount, rrsetTtl } from '../wire/rrset.ts';
+import { type Name, ROOT } from '../wire/name.ts';
+import { RRSET_HEADER_BYTES, rrsetCount, rrsetSize, rrsetTtl } from '../wire/rrset.ts';
 import { cnameFinding, dnameFinding } from './alias.ts';
 import { type AnswerRrset, answered, denied, ended, type Finding, followsAliases } from './outcome.ts';
-import { type Fact, Shelf, typedKey, typeKey } from './shelf.ts';
+import { Shelf } from './shelf.ts';
 
 /**
  * RFC 2181 §5.4.1, of which only answers are ever kept here: glue lives and dies with its delegation, and
@@ -24,36 +30,30 @@ import { type Fact, Shelf, typedKey, typeKey } from './shelf.ts';
 export const Rank = { CLAIMED: 1, AUTHORITATIVE: 2 } as const;
 export type Rank = (typeof Rank)[keyof typeof Rank];
 
-interface Data extends Fact {
-  readonly kind: 'data';
-  readonly rank: Rank;
-  /** One; several where the question was for ANY. */
-  readonly blocks: readonly Uint8Array[];
-}
-
-interface Denial extends Fact {
-  readonly kind: 'nodata' | 'nxdomain';
-  readonly rank: Rank;
-  readonly soa: Uint8Array;
-  /** The SOA's owner is an ancestor of the name: its bytes from here. */
-  readonly soaAt: number;
-}
-
-/** What each block beyond the first costs besides its bytes; measured like the shelf's own. */
-const BLOCK_BYTES = 240;
+const Kind = { DATA: 0, NODATA: 1, NXDOMAIN: 2 } as const;
 
 /** RFC 6895 §3.1: type 0 is nobody's, so it can stand for a name as a whole. */
 const WHOLE_NAME = 0;
 
-const WHOLE_NAME_KEY = typeKey(WHOLE_NAME);
-const CNAME_KEY = typeKey(Type.CNAME);
-const DNAME_KEY = typeKey(Type.DNAME);
+const Told = { KIND: 0, RANK: 1, FROM_BYTES: 2, COUNT: 3, OWNER: 3, FROM: 4 } as const;
+
+/** A fact before it is bytes. */
+interface Fresh {
+  readonly kind: number;
+  readonly rank: Rank;
+  readonly ttl: number;
+  /** COUNT or OWNER. */
+  readonly word: number;
+  readonly blocks: readonly Uint8Array[];
+  /** The address of the server that said so; empty where that is not known. */
+  readonly from: string;
+}
 
 export class Cache {
-  readonly #shelf: Shelf<Data | Denial>;
+  readonly #shelf: Shelf;
 
   constructor(bytesMax: number, world: World) {
-    this.#shelf = new Shelf(bytesMax, world);
+    this.#shelf = new Shelf({ bytesMax, lingerMs: 1000 * CACHE_LINGER_SECONDS }, world);
   }
 
   get size(): number {
@@ -61,84 +61,123 @@ export class Cache {
   }
 
   get bytes(): number {
-    return this.#shelf.bytes;
+    return this.#shelf.used;
   }
 
   /** What is said of names above `top`, an ancestor of the name, does not count. */
   find(name: Name, type: number, top: Name = ROOT): Finding | undefined {
-    const key = nameKey(name);
-    const exact = this.#shelf.live(key + typeKey(type));
-    if (exact !== undefined) return this.#told(exact, name);
+    const shelf = this.#shelf;
+    const labels = shelf.seek(name);
+    const exact = shelf.live(0, type);
+    if (exact >= 0) return this.#told(exact, name);
     if (followsAliases(type)) {
-      const cname = this.#shelf.live(key + CNAME_KEY);
-      if (cname?.kind === 'data') {
-        return cnameFinding(name, cname.blocks[0] as Uint8Array, this.#shelf.secondsLeft(cname));
+      const cname = shelf.live(0, Type.CNAME);
+      if (cname >= 0 && this.#word(cname, Told.KIND) === Kind.DATA) {
+        return cnameFinding(name, this.#block(cname), shelf.secondsLeft(cname));
       }
     }
-    return this.#findAbove(name, key, name.length - top.length);
+    return this.#findAbove(name, labels, name.length - top.length);
   }
 
-  /**
-   * What is said of the whole name, or of one it lies below. The key of an ancestor is the end of its own.
-   */
-  #findAbove(name: Name, key: string, topAt: number): Finding | undefined {
-    for (let at = 0; at <= topAt; at += (name[at] as number) + 1) {
-      const above = key.slice(at);
-      const absent = this.#shelf.live(above + WHOLE_NAME_KEY);
-      if (absent !== undefined) return this.#told(absent, name.subarray(at));
-      const dname = at === 0 ? undefined : this.#shelf.live(above + DNAME_KEY);
-      if (dname?.kind === 'data') {
-        const ttl = this.#shelf.secondsLeft(dname);
-        return dnameFinding(name, name.subarray(at), dname.blocks[0] as Uint8Array, ttl);
+  /** What is said of the whole name, or of one it lies below. */
+  #findAbove(name: Name, labels: number, topAt: number): Finding | undefined {
+    const shelf = this.#shelf;
+    for (let i = 0; i <= labels && shelf.labelAt(i) <= topAt; i++) {
+      const absent = shelf.live(i, WHOLE_NAME);
+      if (absent >= 0) return this.#told(absent, name.subarray(shelf.labelAt(i)));
+      const dname = i === 0 ? -1 : shelf.live(i, Type.DNAME);
+      if (dname >= 0 && this.#word(dname, Told.KIND) === Kind.DATA) {
+        const owner = name.subarray(shelf.labelAt(i));
+        return dnameFinding(name, owner, this.#block(dname), shelf.secondsLeft(dname));
       }
     }
     return undefined;
   }
 
-  #told(fact: Data | Denial, owner: Name): Finding {
+  #told(fact: number, owner: Name): Finding {
     const ttl = this.#shelf.secondsLeft(fact);
-    if (fact.kind === 'data') return ended(answered(fact.blocks.map((block) => ({ owner, block, ttl }))));
-    const soa = { owner: owner.subarray(fact.soaAt), block: fact.soa, ttl };
-    return ended(denied(fact.kind === 'nodata' ? Rcode.NOERROR : Rcode.NXDOMAIN, soa));
+    const kind = this.#word(fact, Told.KIND);
+    if (kind === Kind.DATA) {
+      return ended(answered(this.#blocks(fact).map((block) => ({ owner, block, ttl }))));
+    }
+    const soa = { owner: owner.subarray(this.#word(fact, Told.OWNER)), block: this.#block(fact), ttl };
+    return ended(denied(kind === Kind.NODATA ? Rcode.NOERROR : Rcode.NXDOMAIN, soa));
+  }
+
+  #word(fact: number, at: number): number {
+    return this.#shelf.bytes[this.#shelf.valueAt(fact) + at] as number;
+  }
+
+  /** All blocks of data. */
+  #blocks(fact: number): Uint8Array[] {
+    const blocks: Uint8Array[] = [];
+    let at = this.#firstBlockAt(fact);
+    for (let left = this.#word(fact, Told.COUNT); left > 0; left--) {
+      const block = blockAt(this.#shelf.bytes, at);
+      blocks.push(block);
+      at += block.length;
+    }
+    return blocks;
+  }
+
+  /** The first or only one. */
+  #block(fact: number): Uint8Array {
+    return blockAt(this.#shelf.bytes, this.#firstBlockAt(fact));
+  }
+
+  #firstBlockAt(fact: number): number {
+    return this.#shelf.valueAt(fact) + Told.FROM + this.#word(fact, Told.FROM_BYTES);
   }
 
   /**
-   * RRsets that one reply gave for one question. Oversized ones, and too many, are answered once and not kept
-   * (CVE-2024-1737).
+   * RRsets that one reply gave for one question, and the server that sent it. Oversized ones, and too many,
+   * are answered once and not kept (CVE-2024-1737).
    */
-  keepData(name: Name, type: number, blocks: readonly Uint8Array[], rank: Rank): void {
+  keepData(name: Name, type: number, blocks: readonly Uint8Array[], rank: Rank, from = ''): void {
     if (blocks.length > CACHED_TYPES_PER_NAME_MAX) return;
     if (blocks.some((block) => rrsetCount(block, 0) > CACHED_RRS_PER_RRSET_MAX)) return;
     const ttl = Math.min(...blocks.map((block) => rrsetTtl(block, 0)), CACHE_TTL_SECONDS_MAX);
-    const bytes = blocks.reduce((sum, block) => sum + BLOCK_BYTES + block.length, -BLOCK_BYTES);
-    this.#keep(typedKey(name, type), { kind: 'data', rank, blocks, expiresMs: this.#expiry(ttl) }, bytes);
+    this.#keep(name, type, { kind: Kind.DATA, rank, ttl, word: blocks.length, blocks, from });
   }
 
   /** RFC 2308 §5: with the SOA's TTL, which the caller has lowered to MINIMUM. */
-  keepDenial(name: Name, type: number | 'whole name', soa: AnswerRrset, rank: Rank): void {
-    const denial: Denial = {
-      kind: type === 'whole name' ? 'nxdomain' : 'nodata',
-      rank,
-      soa: soa.block,
-      soaAt: name.length - soa.owner.length,
-      expiresMs: this.#expiry(Math.min(soa.ttl, CACHE_NEGATIVE_SECONDS_MAX)),
-    };
-    this.#keep(typedKey(name, type === 'whole name' ? WHOLE_NAME : type), denial, soa.block.length);
+  keepDenial(name: Name, type: number | 'whole name', soa: AnswerRrset, rank: Rank, from = ''): void {
+    const isWhole = type === 'whole name';
+    this.#keep(name, isWhole ? WHOLE_NAME : type, {
+      kind: isWhole ? Kind.NXDOMAIN : Kind.NODATA,
+      ttl: Math.min(soa.ttl, CACHE_NEGATIVE_SECONDS_MAX),
+      word: name.length - soa.owner.length,
+      blocks: [soa.block],
+      ...{ rank, from },
+    });
   }
 
   clear(isDoomed?: (name: Name) => boolean): void {
     this.#shelf.clear(isDoomed);
   }
 
-  #expiry(ttl: number): number {
-    return this.#shelf.nowMs() + ttl * 1000;
-  }
-
   /** RFC 2181 §5.4.1: what is less credible never replaces what is more. */
-  #keep(key: string, fact: Data | Denial, bytes: number): void {
-    if (fact.expiresMs <= this.#shelf.nowMs()) return; // TTL 0: for this one question only (RFC 1035 §3.2.1).
-    const present = this.#shelf.live(key);
-    if (present !== undefined && present.rank > fact.rank) return;
-    this.#shelf.put(key, fact, bytes);
+  #keep(name: Name, type: number, { kind, rank, ttl, word, blocks, from }: Fresh): void {
+    if (ttl <= 0) return; // For this one question only (RFC 1035 §3.2.1).
+    const shelf = this.#shelf;
+    shelf.seek(name);
+    const present = shelf.live(0, type);
+    if (present >= 0 && this.#word(present, Told.RANK) > rank) return;
+    const size = blocks.reduce((sum, { length }) => sum + length, Told.FROM + from.length);
+    const at = shelf.put(name, type, shelf.nowMs() + 1000 * ttl, size);
+    if (at < 0) return;
+    const { bytes } = shelf;
+    bytes[at + Told.KIND] = kind;
+    bytes[at + Told.RANK] = rank;
+    bytes[at + Told.FROM_BYTES] = from.length;
+    bytes[at + Told.COUNT] = word;
+    let end = shelf.putText(at + Told.FROM, from);
+    for (const block of blocks) {
+      bytes.set(block, end);
+      end += block.length;
+    }
   }
 }
+
+const blockAt = (bytes: Uint8Array, at: number): Uint8Array =>
+  bytes.slice(at, at + RRSET_HEADER_BYTES + rrsetSize(bytes, at));

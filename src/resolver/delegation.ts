@@ -4,16 +4,21 @@
  * meets another zone's servers (LIMITS B12). It lives as long as its shortest-lived record, by the parent's
  * TTL, and no longer than the delegation it came by: who was taken out of a zone can prolong neither its own
  * delegation nor what it delegated itself (ghost and phoenix domains, B17).
+ *
+ *   a fact:  0 serial, another one each time (32 bits)    4 how many servers (8 bits)
+ *            of each its name, how many addresses (8 bits), and of each its characters (8 bits), and these
  */
+import { put32, u32 } from '../base/bytes.ts';
 import {
   ADDRESSES_PER_SERVER_MAX,
   CACHE_TTL_SECONDS_MAX,
   DELEGATION_SERVERS_MAX,
+  DELEGATIONS_READ_MAX,
   GLUE_PER_REFERRAL_MAX,
 } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
-import { type Name, nameKey } from '../wire/name.ts';
-import { type Fact, Shelf } from './shelf.ts';
+import { type Name, nameLength } from '../wire/name.ts';
+import { Shelf } from './shelf.ts';
 
 export interface NameServer {
   readonly name: Name;
@@ -21,30 +26,41 @@ export interface NameServer {
   readonly addresses: readonly string[];
 }
 
-export interface Delegation extends Fact {
+export interface Delegation {
   readonly cut: Name;
   readonly servers: readonly NameServer[];
+  /** By the world's clock. */
+  readonly expiresMs: number;
 }
 
+/** A delegation holds no type of its own. */
+const NO_TYPE = 0;
+const SERVERS_AT = 4;
+
 export class Delegations {
-  readonly #shelf: Shelf<Delegation>;
+  readonly #shelf: Shelf;
+  /** Those of busy zones are not made from their bytes anew for each question below: by serial. */
+  readonly #read: { readonly serial: number; readonly delegation: Delegation }[] = [];
+  #serial = 0;
 
   constructor(bytesMax: number, world: World) {
-    this.#shelf = new Shelf(bytesMax, world);
+    this.#shelf = new Shelf({ bytesMax, lingerMs: 0 }, world);
   }
 
   /** The deepest known cut at or above `name`. */
   closest(name: Name): Delegation | undefined {
-    const key = nameKey(name);
-    for (let at = 0; ; at += (name[at] as number) + 1) {
-      const known = this.#shelf.live(key.slice(at));
-      if (known !== undefined) return known;
-      if (name[at] === 0) return undefined;
+    const labels = this.#shelf.seek(name);
+    for (let i = 0; i <= labels; i++) {
+      const known = this.#shelf.live(i, NO_TYPE);
+      if (known >= 0) return this.#at(known);
     }
+    return undefined;
   }
 
   at(cut: Name): Delegation | undefined {
-    return this.#shelf.live(nameKey(cut));
+    this.#shelf.seek(cut);
+    const known = this.#shelf.live(0, NO_TYPE);
+    return known < 0 ? undefined : this.#at(known);
   }
 
   /** What `above`, one of whose servers referred us, hands down. */
@@ -54,24 +70,71 @@ export class Delegations {
     const latestMs = above.cut.length === 1 ? Number.POSITIVE_INFINITY : above.expiresMs;
     const expiresMs = Math.min(nowMs + Math.min(ttl, CACHE_TTL_SECONDS_MAX) * 1000, latestMs);
     const delegation = { cut, servers, expiresMs };
-    if (expiresMs > nowMs) this.#shelf.put(nameKey(cut), delegation, weigh(servers));
+    if (expiresMs > nowMs) this.#put(delegation);
     return delegation;
   }
 
   clear(isDoomed?: (name: Name) => boolean): void {
     this.#shelf.clear(isDoomed);
   }
+
+  #put({ cut, servers, expiresMs }: Delegation): void {
+    const shelf = this.#shelf;
+    const size = servers.reduce((sum, server) => sum + sizeOf(server), SERVERS_AT + 1);
+    let at = shelf.put(cut, NO_TYPE, expiresMs, size);
+    if (at < 0) return;
+    const { bytes } = shelf;
+    this.#serial = (this.#serial + 1) >>> 0;
+    put32(bytes, at, this.#serial);
+    bytes[at + SERVERS_AT] = servers.length;
+    at += SERVERS_AT + 1;
+    for (const { name, addresses } of servers) {
+      bytes.set(name, at);
+      at += name.length;
+      bytes[at++] = addresses.length;
+      for (const address of addresses) {
+        bytes[at] = address.length;
+        at = shelf.putText(at + 1, address);
+      }
+    }
+  }
+
+  #at(known: number): Delegation {
+    const serial = u32(this.#shelf.bytes, this.#shelf.valueAt(known));
+    const place = serial % DELEGATIONS_READ_MAX;
+    const last = this.#read[place];
+    if (last?.serial === serial) return last.delegation;
+    const servers = this.#servers(this.#shelf.valueAt(known) + SERVERS_AT);
+    const delegation = {
+      cut: this.#shelf.nameOf(known),
+      servers,
+      expiresMs: this.#shelf.expiresMs(known),
+    };
+    this.#read[place] = { serial, delegation };
+    return delegation;
+  }
+
+  #servers(from: number): NameServer[] {
+    const { bytes } = this.#shelf;
+    const servers: NameServer[] = [];
+    let at = from + 1;
+    for (let left = bytes[from] as number; left > 0; left--) {
+      const name = bytes.slice(at, at + nameLength(bytes, at));
+      at += name.length;
+      const addresses: string[] = [];
+      for (let more = bytes[at++] as number; more > 0; more--) {
+        const length = bytes[at] as number;
+        addresses.push(this.#shelf.textAt(at + 1, length));
+        at += 1 + length;
+      }
+      servers.push({ name, addresses });
+    }
+    return servers;
+  }
 }
 
-/** Measured like the shelf's own. */
-const SERVER_BYTES = 300;
-const ADDRESS_BYTES = 48;
-
-const weigh = (servers: readonly NameServer[]): number =>
-  servers.reduce(
-    (sum, { name, addresses }) => sum + SERVER_BYTES + name.length + addresses.length * ADDRESS_BYTES,
-    0,
-  );
+const sizeOf = ({ name, addresses }: NameServer): number =>
+  addresses.reduce((sum, address) => sum + 1 + address.length, name.length + 1);
 
 /**
  * Bounds a referral of any size: thirteen servers drawn at random, those with glue first, so that as few

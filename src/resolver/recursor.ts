@@ -29,7 +29,7 @@ import type { Minimisation } from './minimise.ts';
 import { ended, type Finding, failed, limited, type Outcome } from './outcome.ts';
 import type { OwnZones } from './own-zones.ts';
 import { recall, resolve } from './resolve.ts';
-import type { Rules } from './rules.ts';
+import type { Court, Rules } from './rules.ts';
 import { Servers } from './servers.ts';
 import { typedKey } from './shelf.ts';
 import type { Upstream } from './upstream.ts';
@@ -65,8 +65,6 @@ interface Account {
 }
 
 export class Recursor {
-  /** The operator's; what is in flight ends by those it began with. */
-  rules: Rules | undefined;
   readonly #settings: RecursorSettings;
   readonly #world: World;
   readonly #know: Knowledge;
@@ -75,6 +73,9 @@ export class Recursor {
   readonly #inFlight = new Map<string, Flight>();
   /** One for each client that waits, or whose question goes on without it. */
   readonly #clients = new Set<Account>();
+
+  /** None where there are no rules. */
+  #court: Court | undefined;
 
   constructor(
     settings: RecursorSettings,
@@ -90,6 +91,11 @@ export class Recursor {
     const servers = new Servers(world, settings.useCaseRandomisation);
     const localNames = new LocalNames(settings.localNames);
     this.#know = new Knowledge({ ...settings, localNames }, ownZones, servers, world);
+  }
+
+  /** From now on; what is in flight ends by those it began with. */
+  set rules(rules: Rules | undefined) {
+    this.#court = rules && { rules, isHome: (asked) => this.#know.isHome(asked) };
   }
 
   /** Questions being walked for; derived, so that it cannot leak. */
@@ -110,7 +116,7 @@ export class Recursor {
 
   /** The outcome, if it takes no waiting. */
   cached(question: Question): Outcome | undefined {
-    return unanswerable(question) ?? recall(question, this.#know, this.rules);
+    return unanswerable(question) ?? recall(question, this.#know, this.#court);
   }
 
   /** Never rejects; settles within the client's time. */
@@ -129,7 +135,7 @@ export class Recursor {
         this.#counters?.bump(Counter.resolutionsLate);
         settle((account.waitingFor?.journal ?? new Journal()).late());
       });
-      void drive(resolve(question, this.#know, this.rules), (wish) => this.#grant(wish, account))
+      void drive(resolve(question, this.#court), (wish) => this.#grant(wish, account))
         .then((outcome) => this.#remember(question, outcome))
         .catch((error: unknown) => this.#bug(error))
         .then((outcome) => {

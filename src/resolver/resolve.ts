@@ -15,11 +15,11 @@ import {
   limited,
   type Outcome,
 } from './outcome.ts';
-import { Case, type Rules } from './rules.ts';
+import { Case, type Court } from './rules.ts';
 import { type Asked, resolveAll, type Steps } from './wish.ts';
 
-export function* resolve(question: Asked, know: Knowledge, rules?: Rules): Steps<Outcome> {
-  const chase = new Chase(question, know, rules);
+export function* resolve(question: Asked, court?: Court): Steps<Outcome> {
+  const chase = new Chase(question, court);
   for (;;) {
     const ruled = chase.ruled();
     const [finding] = ruled === undefined ? yield* resolveAll([chase.asked]) : [];
@@ -29,8 +29,8 @@ export function* resolve(question: Asked, know: Knowledge, rules?: Rules): Steps
 }
 
 /** The outcome, if no server has to be asked for it. */
-export function recall(question: Asked, know: Knowledge, rules?: Rules): Outcome | undefined {
-  const chase = new Chase(question, know, rules);
+export function recall(question: Asked, know: Knowledge, court?: Court): Outcome | undefined {
+  const chase = new Chase(question, court);
   for (;;) {
     const ruled = chase.ruled();
     const finding = ruled ?? know.find(chase.asked);
@@ -50,9 +50,9 @@ class Chase {
   #hops = 0;
   #authoritative: boolean | undefined;
 
-  constructor(question: Asked, know: Knowledge, rules: Rules | undefined) {
+  constructor(question: Asked, court: Court | undefined) {
     this.asked = question;
-    this.#case = rules && new Case(rules, (asked) => know.isHome(asked));
+    this.#case = court && new Case(court);
   }
 
   /** What the operator says of the name in hand, so that nobody is asked. */

@@ -31,10 +31,17 @@ export interface Rules {
   withoutPrivate(asked: Asked, outcome: Outcome): Outcome;
 }
 
+/** Where a question is judged: the rules of the moment, and what they are not about. */
+export interface Court {
+  readonly rules: Rules;
+  /** What is ours to say is nothing that rules are about. */
+  readonly isHome: (asked: Asked) => boolean;
+}
+
 /** The rules as they are applied to one question, from name to name. */
 export class Case {
   readonly #rules: Rules;
-  readonly #isHome: (asked: Asked) => boolean;
+  readonly #isHome: Court['isHome'];
   /** A ruling on the name in hand that waits for its addresses. */
   #held: Ruling | undefined;
   /** By a rule that changed something. */
@@ -44,8 +51,7 @@ export class Case {
   /** A name from outside that may have no private address is the question, or led here. */
   #isForeign = false;
 
-  /** `isHome`: what is ours to say is nothing that rules are about. */
-  constructor(rules: Rules, isHome: (asked: Asked) => boolean) {
+  constructor({ rules, isHome }: Court) {
     this.#rules = rules;
     this.#isHome = isHome;
   }

@@ -38,11 +38,19 @@ export const Name = {
   SIZE: 32,
 } as const;
 export const PollFd = { FD: 0, EVENTS: 4, REVENTS: 6, SIZE: 8 } as const;
+/** `struct epoll_event`, which x86 alone packs. */
+export const EpollEvent =
+  process.arch === 'x64'
+    ? ({ EVENTS: 0, DATA: 4, SIZE: 12 } as const)
+    : ({ EVENTS: 0, DATA: 8, SIZE: 16 } as const);
 
 export const Sys = {
   AF_INET: 2,
   AF_INET6: 10,
   SOCK_DGRAM_CLOEXEC: 0o2000002,
+  EPOLL_CLOEXEC: 0o2000000,
+  EPOLL_CTL_ADD: 1,
+  EPOLLIN: 1,
   SOL_SOCKET: 1,
   SO_SNDBUF: 7,
   SO_RCVBUF: 8,
@@ -61,6 +69,8 @@ export const Sys = {
   POLLOUT: 4,
 } as const;
 
+type Waited = (error: Error | null, count: number) => void;
+
 export interface Native {
   socket(family: number, type: number, protocol: number): number;
   setsockopt(fd: number, level: number, option: number, value: Bytes, length: number): number;
@@ -70,6 +80,14 @@ export interface Native {
   sendmmsg(fd: number, headers: Bytes, count: number, flags: number): number;
   poll(fds: Bytes, count: number, ms: number): number;
   close(fd: number): number;
+  connect(fd: number, name: Bytes, length: number): number;
+  send(fd: number, bytes: Bytes, length: number, flags: number): number;
+  recv(fd: number, bytes: Bytes, length: number, flags: number): number;
+  epollCreate(flags: number): number;
+  epollAdd(epoll: number, fd: number, event: Bytes): number;
+  epollWait(epoll: number, events: Bytes, count: number, ms: number): number;
+  /** As `epollWait`, but another thread waits meanwhile, which the end of this one waits for. */
+  epollWaitLater(epoll: number, events: Bytes, count: number, ms: number, done: Waited): void;
   /** Of the last call of this thread that gave -1: `EAGAIN`, `EADDRINUSE`, … */
   errno(): string;
   /** Of bytes that never move: made by `steady`. */
@@ -98,6 +116,8 @@ export async function loadNative(
 
 function bindings(koffi: typeof import('koffi').default): Native {
   const libc = koffi.load(null);
+  const epollCtl = libc.func('int epoll_ctl(int, int, int, const void *)');
+  const epollWait = libc.func('int epoll_wait(int, void *, int, int)');
   const names = new Map(Object.entries(koffi.os.errno).map(([name, number]) => [number, name]));
   names.set(koffi.os.errno.EAGAIN as number, 'EAGAIN'); // EWOULDBLOCK is the same number.
   return {
@@ -109,6 +129,13 @@ function bindings(koffi: typeof import('koffi').default): Native {
     sendmmsg: libc.func('int sendmmsg(int, void *, uint32_t, int)'),
     poll: libc.func('int poll(void *, unsigned long, int)'),
     close: libc.func('int close(int)'),
+    connect: libc.func('int connect(int, const void *, uint32_t)'),
+    send: libc.func('long send(int, const void *, unsigned long, int)'),
+    recv: libc.func('long recv(int, void *, unsigned long, int)'),
+    epollCreate: libc.func('int epoll_create1(int)'),
+    epollAdd: (epoll, fd, event) => epollCtl(epoll, Sys.EPOLL_CTL_ADD, fd, event),
+    epollWait,
+    epollWaitLater: epollWait.async,
     errno: () => names.get(koffi.errno()) ?? `error ${koffi.errno()}`,
     address: (bytes) => koffi.address(bytes),
   } as Native;

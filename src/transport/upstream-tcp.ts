@@ -1,134 +1,204 @@
 /**
- * Questions to other servers over TCP. A link is a connection to one server that serves one question at a
- * time; when it has brought a reply it is kept for a little, in case the next question goes there too (RFC
- * 7766 §6.2.1). A kept link that turns out to be dead costs one new connection, never the question.
+ * Questions to other servers over TCP. A link is a connection to one server that carries several questions at
+ * a time, whose replies come in any order (RFC 7766 §6.2.1.1 and §7); when it has brought them all it is kept
+ * for a little, in case the next question goes there too (§6.2.1). A link that is used again and turns out to
+ * be dead, or takes one question only, costs each question one new connection, never the question.
  */
 import { connect, type Socket } from 'node:net';
+import { u16 } from '../base/bytes.ts';
 import { Counter, type Counters } from '../base/counters.ts';
-import { UPSTREAM_BYTES_MAX, UPSTREAM_TCP_IDLE_MAX, UPSTREAM_TCP_IDLE_MS } from '../base/limits.ts';
+import {
+  UPSTREAM_BYTES_MAX,
+  UPSTREAM_TCP_IDLE_MAX,
+  UPSTREAM_TCP_IDLE_MS,
+  UPSTREAM_TCP_QUESTIONS_MAX,
+} from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import type { Endpoint } from '../resolver/upstream.ts';
 import { Frames, framed } from './stream.ts';
+import { type Asker, type Ended, type Judge, type Refusal, refusalOf } from './upstream-asker.ts';
 
-/** Whether these bytes are the reply. */
-export type Judge = (bytes: Uint8Array) => boolean;
+interface Question {
+  readonly to: Endpoint;
+  readonly query: Uint8Array;
+  readonly judge: Judge;
+  /** Ends the question's time as well. */
+  readonly ended: Ended;
+  /** The link that carries it. */
+  link: Link | undefined;
+}
 
-export class TcpLinks {
+const idOf = (message: Uint8Array): number => u16(message, 0);
+const keyOf = ({ address, port }: Endpoint): string => `${address} ${port}`;
+
+export class TcpLinks implements Asker {
   readonly #world: World;
   readonly #counters: Counters;
-  /** Idle links by endpoint, the longest kept first, with what ends their keeping. */
-  readonly #kept = new Map<string, { link: Link; cancel: () => void }>();
-  #closed = false;
+  /** The link that the next question to an endpoint shares. */
+  readonly #shared = new Map<string, Link>();
+  /** Those that carry nothing, the longest kept first, with what ends their keeping. */
+  readonly #idle = new Map<Link, () => void>();
+  #isClosed = false;
 
   constructor(world: World, counters: Counters) {
     this.#world = world;
     this.#counters = counters;
   }
 
-  /** The reply; undefined when none came in time. Rejects with what the system said. */
-  async ask(to: Endpoint, query: Uint8Array, ms: number, judge: Judge): Promise<Uint8Array | undefined> {
-    const endMs = this.#world.nowMs() + ms;
-    const key = `${to.address} ${to.port}`;
-    const kept = this.#take(key);
-    if (kept) {
-      try {
-        return await this.#talk(key, kept, query, ms, judge);
-      } catch {
-        // RFC 7766 §6.2.4: the server may have closed it meanwhile, and the question is to be asked again.
-      }
+  ask(to: Endpoint, query: Uint8Array, ms: number, judge: Judge, ended: Ended): void {
+    const end: Ended = (reply, refusal) => {
+      cancel();
+      question.link = undefined;
+      ended(reply, refusal);
+    };
+    const question: Question = { to, query, judge, ended: end, link: undefined };
+    const cancel = this.#world.after(ms, () => {
+      question.link?.giveUp(question);
+      end(undefined);
+    });
+    const shared = this.#shared.get(keyOf(to));
+    if (shared?.mayCarry(query) !== true) {
+      this.#connect(question);
+      return;
     }
-    this.#counters.bump(Counter.upstreamTcpConnects);
-    return this.#talk(key, new Link(to), query, Math.max(0, endMs - this.#world.nowMs()), judge);
+    this.#idle.get(shared)?.();
+    this.#idle.delete(shared);
+    shared.carry(question, true);
   }
 
   close(): void {
-    this.#closed = true;
-    for (const key of [...this.#kept.keys()]) this.#take(key)?.destroy();
+    this.#isClosed = true;
+    for (const link of [...this.#idle.keys()]) link.destroy();
   }
 
-  async #talk(
-    key: string,
-    link: Link,
-    query: Uint8Array,
-    ms: number,
-    judge: Judge,
-  ): Promise<Uint8Array | undefined> {
-    let cancel = () => {};
-    let reply: Uint8Array | undefined;
-    try {
-      reply = await new Promise<Uint8Array | undefined>((resolve, reject) => {
-        cancel = this.#world.after(ms, () => resolve(undefined));
-        link.listen((bytes) => judge(bytes) && resolve(new Uint8Array(bytes)), reject);
-        link.write(query);
-      });
-    } finally {
-      cancel();
-      if (reply && link.alive) this.#keep(key, link);
-      else link.destroy();
-    }
-    return reply;
+  #connect(question: Question): void {
+    this.#counters.bump(Counter.upstreamTcpConnects);
+    const key = keyOf(question.to);
+    const link = new Link(question.to, {
+      isRested: () => this.#rest(link),
+      isStrange: () => this.#counters.bump(Counter.upstreamMismatched),
+      isGone: (again) => {
+        this.#idle.get(link)?.();
+        this.#idle.delete(link);
+        if (this.#shared.get(key) === link) this.#shared.delete(key);
+        for (const each of again) this.#connect(each);
+      },
+    });
+    if (!this.#shared.has(key)) this.#shared.set(key, link);
+    link.carry(question, false);
   }
 
-  #keep(key: string, link: Link): void {
-    this.#take(key)?.destroy();
-    const [oldest] = this.#kept.keys();
-    if (oldest !== undefined && this.#kept.size >= UPSTREAM_TCP_IDLE_MAX) this.#take(oldest)?.destroy();
-    if (this.#closed) {
+  /** It carries nothing: it is kept, if it is the one that others would share. */
+  #rest(link: Link): void {
+    if (this.#isClosed || this.#shared.get(keyOf(link.to)) !== link) {
       link.destroy();
       return;
     }
-    const drop = (): void => this.#take(key)?.destroy();
-    this.#kept.set(key, { link, cancel: this.#world.after(UPSTREAM_TCP_IDLE_MS, drop) });
-    // Whatever it says unasked, or its end, ends the keeping.
-    link.listen(drop, drop);
-  }
-
-  #take(key: string): Link | undefined {
-    const kept = this.#kept.get(key);
-    kept?.cancel();
-    this.#kept.delete(key);
-    return kept?.link;
+    const [oldest] = this.#idle.keys();
+    if (oldest !== undefined && this.#idle.size >= UPSTREAM_TCP_IDLE_MAX) oldest.destroy();
+    this.#idle.set(
+      link,
+      this.#world.after(UPSTREAM_TCP_IDLE_MS, () => link.destroy()),
+    );
   }
 }
 
+/** What a link tells. */
+interface Keeper {
+  isRested(): void;
+  /** A message came that is nobody's reply. */
+  isStrange(): void;
+  /** Once; with the questions that are to be asked again. */
+  isGone(again: readonly Question[]): void;
+}
+
 class Link {
+  readonly to: Endpoint;
+  readonly #keeper: Keeper;
   readonly #socket: Socket;
   readonly #frames = new Frames();
-  #heard: (message: Uint8Array) => void = () => {};
-  #broken: (error: Error) => void = () => {};
+  /** By ID; `true` where it may be asked again, for somebody else had used the link before. */
+  readonly #carried = new Map<number, { readonly question: Question; readonly mayRepeat: boolean }>();
+  /** Bytes since the last reply. */
   #bytes = 0;
+  #isGone = false;
+  /** A question went unanswered: it gets no more. */
+  #isSlow = false;
 
-  constructor({ address, port }: Endpoint) {
-    this.#socket = connect({ host: address, port, noDelay: true });
+  constructor(to: Endpoint, keeper: Keeper) {
+    this.to = to;
+    this.#keeper = keeper;
+    this.#socket = connect({ host: to.address, port: to.port, noDelay: true });
     this.#socket.on('data', (chunk) => this.#read(chunk));
-    this.#socket.on('error', (error) => this.#broken(error));
-    this.#socket.on('close', () => this.#broken(new Error('connection closed before the reply')));
+    this.#socket.on('error', (error) => this.#leave(refusalOf(error)));
+    this.#socket.on('close', () => this.#leave(CLOSED));
   }
 
-  get alive(): boolean {
-    return this.#socket.writable && !this.#socket.readableEnded;
+  mayCarry(query: Uint8Array): boolean {
+    const isAlive = !this.#isGone && this.#socket.writable !== false && !this.#socket.readableEnded;
+    const hasRoom = this.#carried.size < UPSTREAM_TCP_QUESTIONS_MAX && !this.#carried.has(idOf(query));
+    return isAlive && hasRoom && !this.#isSlow;
   }
 
-  /** From now on messages, and the end, go here and nowhere else. */
-  listen(heard: (message: Uint8Array) => void, broken: (error: Error) => void): void {
-    this.#heard = heard;
-    this.#broken = broken;
-    this.#bytes = 0;
+  carry(question: Question, mayRepeat: boolean): void {
+    question.link = this;
+    this.#carried.set(idOf(question.query), { question, mayRepeat });
+    this.#socket.write(framed(question.query));
   }
 
-  write(message: Uint8Array): void {
-    this.#socket.write(framed(message));
+  /** Its time is over. */
+  giveUp({ query }: Question): void {
+    this.#carried.delete(idOf(query));
+    this.#isSlow = true;
+    if (this.#carried.size === 0) this.destroy();
   }
 
   destroy(): void {
-    this.#broken = () => {};
-    this.#socket.destroy();
+    this.#leave(CLOSED);
   }
 
   #read(chunk: Buffer): void {
     this.#bytes += chunk.length;
     this.#frames.feed(chunk);
-    for (let message = this.#frames.next(); message; message = this.#frames.next()) this.#heard(message);
-    if (this.#bytes > UPSTREAM_BYTES_MAX) this.#broken(new Error('too many bytes and no reply among them'));
+    for (let message = this.#frames.next(); message; message = this.#frames.next()) {
+      this.#take(message);
+      if (this.#isGone) return;
+    }
+    if (this.#bytes > UPSTREAM_BYTES_MAX) this.#leave(FLOODED);
+  }
+
+  #take(message: Uint8Array): void {
+    // Whatever an idle link says is unasked for.
+    if (this.#carried.size === 0) {
+      this.destroy();
+      return;
+    }
+    const id = idOf(message);
+    const asked = this.#carried.get(id);
+    if (message.length < 2 || asked === undefined) {
+      this.#keeper.isStrange();
+      return;
+    }
+    if (!asked.question.judge(message)) return;
+    this.#bytes = 0;
+    this.#carried.delete(id);
+    asked.question.ended(new Uint8Array(message));
+    if (this.#carried.size > 0 || this.#isGone) return;
+    if (this.#isSlow) this.destroy();
+    else this.#keeper.isRested();
+  }
+
+  #leave(why: Refusal): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#socket.destroy();
+    const left = [...this.#carried.values()];
+    this.#carried.clear();
+    // RFC 7766 §6.2.4: a server may close what it was not done with; the question is to be asked again.
+    this.#keeper.isGone(left.filter(({ mayRepeat }) => mayRepeat).map(({ question }) => question));
+    for (const { question, mayRepeat } of left) if (!mayRepeat) question.ended(undefined, why);
   }
 }
+
+const CLOSED: Refusal = { code: '', why: 'connection closed before the reply' };
+const FLOODED: Refusal = { code: '', why: 'too many bytes and no reply among them' };

@@ -3,67 +3,82 @@
  * has a socket of its own, bound to a port nobody can foresee (RFC 5452 §9.2) and connected, so that the
  * kernel turns away other senders and tells when a port is closed. How many are open at once is bounded.
  */
-import type { Socket } from 'node:dgram';
 import { isIP } from 'node:net';
-import { getSystemErrorMessage } from 'node:util';
 import { Counter, Counters } from '../base/counters.ts';
-import { UPSTREAM_PORT_TRIES_MAX, UPSTREAM_SOCKETS_MAX } from '../base/limits.ts';
+import { UPSTREAM_SOCKETS_MAX } from '../base/limits.ts';
 import { realWorld, type World } from '../base/world.ts';
-import type { Endpoint, Event, Unsent, Upstream } from '../resolver/upstream.ts';
-import { literalSocket } from './udp.ts';
-import { type Judge, TcpLinks } from './upstream-tcp.ts';
-
-/** Below are ports of services, for which a system may ask privileges. */
-const PORT_MIN = 1024;
-const PORTS = 65_536 - PORT_MIN;
+import type { Event, Unsent, Upstream } from '../resolver/upstream.ts';
+import type { Native } from './native.ts';
+import type { Ended, Judge, Refusal } from './upstream-asker.ts';
+import { DgramAsker } from './upstream-dgram.ts';
+import { NativeAsker } from './upstream-native.ts';
+import { TcpLinks } from './upstream-tcp.ts';
 
 export interface SocketUpstream extends Upstream {
-  /** Closes what is kept open between exchanges; exchanges under way end by themselves. */
+  /** Closes what would stay open; exchanges under way may end, in silence. */
   close(): void;
 }
 
-export function socketUpstream(
-  world: World = realWorld,
-  counters: Counters = new Counters(),
+export interface UpstreamSettings {
+  readonly world?: World;
+  readonly counters?: Counters;
+  readonly socketsMax?: number;
+  /** Without it, the sockets are Node's. */
+  readonly native?: Native | undefined;
+}
+
+export function socketUpstream({
+  world = realWorld,
+  counters = new Counters(),
   socketsMax = UPSTREAM_SOCKETS_MAX,
-): SocketUpstream {
+  native,
+}: UpstreamSettings = {}): SocketUpstream {
   const links = new TcpLinks(world, counters);
+  const dgram = new DgramAsker(world);
+  const datagrams = native === undefined ? dgram : new NativeAsker(world, native);
   let open = 0;
 
-  async function exchange(...[to, query, via, ms, accept]: Parameters<Upstream['exchange']>): Promise<Event> {
-    if (isIP(to.address) === 0 || !(to.port > 0 && to.port <= 0xffff)) return unreachable('not an address');
-    if (open >= socketsMax) {
-      counters.bump(Counter.upstreamSocketsFull);
-      return unreachable('too many sockets are open', 'no room');
-    }
-    const judge: Judge = (bytes) => {
-      const good = accept(bytes);
-      if (!good) counters.bump(Counter.upstreamMismatched);
-      return good;
-    };
-    const beganMs = world.nowMs();
-    open++;
-    try {
+  function exchange(...[to, query, via, ms, accept]: Parameters<Upstream['exchange']>): Promise<Event> {
+    return new Promise((resolve) => {
+      const settle = (event: Event): void => {
+        counters.bump(endCounter[event.got]);
+        resolve(event);
+      };
+      if (isIP(to.address) === 0 || !(to.port > 0 && to.port <= 0xffff)) {
+        settle({ got: 'unreachable', why: 'not an address' });
+        return;
+      }
+      if (open >= socketsMax) {
+        counters.bump(Counter.upstreamSocketsFull);
+        settle({ got: 'unreachable', why: 'too many sockets are open', unsent: 'no room' });
+        return;
+      }
+      const judge: Judge = (bytes) => {
+        const good = accept(bytes);
+        if (!good) counters.bump(Counter.upstreamMismatched);
+        return good;
+      };
+      const beganMs = world.nowMs();
+      open++;
+      const ended: Ended = (reply, refusal) => {
+        open--;
+        if (refusal !== undefined) settle(unreachable(refusal));
+        else if (reply === undefined) settle({ got: 'silence' });
+        else settle({ got: 'reply', bytes: reply, ms: world.nowMs() - beganMs });
+      };
       counters.bump(via === 'udp' ? Counter.upstreamUdpSent : Counter.upstreamTcpSent);
-      const reply = await (via === 'udp'
-        ? overUdp(world, to, query, ms, judge)
-        : links.ask(to, query, ms, judge));
-      return reply ? { got: 'reply', bytes: reply, ms: world.nowMs() - beganMs } : { got: 'silence' };
-    } catch (refused) {
-      const error = refused as NodeJS.ErrnoException;
-      return unreachable(reason(error), unsentCodes[error.code ?? '']);
-    } finally {
-      open--;
-    }
+      // A scope (`%eth0`) is for Node to look up.
+      const asker = via === 'tcp' ? links : to.address.includes('%') ? dgram : datagrams;
+      asker.ask(to, query, ms, judge, ended);
+    });
   }
 
   return {
-    async exchange(...asked) {
-      const event = await exchange(...asked);
-      counters.bump(endCounter[event.got]);
-      return event;
+    exchange,
+    close() {
+      links.close();
+      datagrams.close();
     },
-    close: () => links.close(),
   };
 }
 
@@ -86,54 +101,7 @@ const unsentCodes: Readonly<Record<string, Unsent>> = {
   EADDRINUSE: 'no room',
 };
 
-const unreachable = (why: string, unsent?: Unsent): Event =>
-  unsent === undefined ? { got: 'unreachable', why } : { got: 'unreachable', why, unsent };
-
-/** The system's own words, where it is the system that refused. */
-const reason = (error: NodeJS.ErrnoException): string =>
-  error.errno === undefined ? error.message : getSystemErrorMessage(error.errno);
-
-/** The reply; undefined when none came in time. Rejects with what the system said. */
-function overUdp(
-  world: World,
-  to: Endpoint,
-  query: Uint8Array,
-  ms: number,
-  judge: Judge,
-): Promise<Uint8Array | undefined> {
-  const socket = literalSocket(to.address);
-  let cancel = () => {};
-  return new Promise<Uint8Array | undefined>((resolve, reject) => {
-    bindUnforeseeably(socket, world);
-    cancel = world.after(ms, () => resolve(undefined));
-    socket.on('message', (bytes) => judge(bytes) && resolve(bytes));
-    // On a connected socket an ICMP "port unreachable" arrives here.
-    socket.on('error', reject);
-    socket.connect(to.port, to.address, (unconnected?: Error) => {
-      if (unconnected) reject(unconnected);
-      else socket.send(query, (unsent) => unsent && reject(unsent));
-    });
-  }).finally(() => {
-    cancel();
-    socket.close();
-  });
-}
-
-/**
- * Binds to a port drawn from all there are: the system's own choice is from a narrower range (RFC 6056 §3.2).
- * Throws the system's error where no port is to be had.
- */
-function bindUnforeseeably(socket: Socket, world: World): void {
-  for (let tries = 1; ; tries++) {
-    let failure: NodeJS.ErrnoException | undefined;
-    const note = (error: Error): void => {
-      failure = error;
-    };
-    socket.once('error', note);
-    // With nothing to look up, the socket is bound or has failed when this returns.
-    socket.bind({ port: PORT_MIN + world.draw(PORTS), exclusive: true });
-    socket.off('error', note);
-    if (failure === undefined) return;
-    if (failure.code !== 'EADDRINUSE' || tries === UPSTREAM_PORT_TRIES_MAX) throw failure;
-  }
-}
+const unreachable = ({ code, why }: Refusal): Event => {
+  const unsent = unsentCodes[code];
+  return unsent === undefined ? { got: 'unreachable', why } : { got: 'unreachable', why, unsent };
+};

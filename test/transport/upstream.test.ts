@@ -4,11 +4,17 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type CounterName, Counters } from '../../src/base/counters.ts';
-import { UPSTREAM_BYTES_MAX, UPSTREAM_PORT_TRIES_MAX } from '../../src/base/limits.ts';
+import {
+  UPSTREAM_BYTES_MAX,
+  UPSTREAM_PORT_TRIES_MAX,
+  UPSTREAM_TCP_QUESTIONS_MAX,
+} from '../../src/base/limits.ts';
 import { realWorld } from '../../src/base/world.ts';
 import type { Event } from '../../src/resolver/upstream.ts';
+import type { Native } from '../../src/transport/native.ts';
 import { Frames, framed } from '../../src/transport/stream.ts';
-import { type SocketUpstream, socketUpstream } from '../../src/transport/upstream.ts';
+import { type SocketUpstream, socketUpstream, type UpstreamSettings } from '../../src/transport/upstream.ts';
+import { native } from './batch-listener.ts';
 import { until } from './peer.ts';
 import { ask, idOf } from './script.ts';
 
@@ -18,17 +24,29 @@ const SHORT_MS = 60;
 let counters: Counters;
 let upstream: SocketUpstream;
 let closers: (() => void)[];
-beforeEach(() => {
+
+/** With the sockets of the kind that is tested, and closed at the end. */
+let kind: Native | undefined;
+function newUpstream(settings: UpstreamSettings = {}): SocketUpstream {
+  const made = socketUpstream({ counters, native: kind, ...settings });
+  closers.push(() => made.close());
+  return made;
+}
+
+const setUp = (native: Native | undefined) => (): void => {
+  kind = native;
   counters = new Counters();
-  upstream = socketUpstream(realWorld, counters);
-  closers = [() => upstream.close()];
-});
+  closers = [];
+  upstream = newUpstream();
+};
+beforeEach(setUp(undefined));
 afterEach(() => {
   for (const close of closers) close();
 });
 
 const count = (name: CounterName): number => counters.record()[name];
 const query = ask(7, 'query');
+const echoed = new Uint8Array(query);
 const accept = (bytes: Uint8Array): boolean => bytes.length >= 12 && idOf(bytes) === 7;
 
 async function udpServer(
@@ -80,11 +98,26 @@ async function freePort(): Promise<number> {
 const exchange = (port: number, via: 'udp' | 'tcp', ms = LONG_MS, address = '127.0.0.1'): Promise<Event> =>
   upstream.exchange({ address, port }, query, via, ms, accept);
 
-describe('over UDP', () => {
+/** A question over TCP of its own. */
+const exchangeOf = (id: number, port: number, ms = LONG_MS): Promise<Event> =>
+  upstream.exchange(
+    { address: '127.0.0.1', port },
+    ask(id, 'query'),
+    'tcp',
+    ms,
+    (bytes) => bytes.length >= 12 && idOf(bytes) === id,
+  );
+
+describe.each([
+  ['sockets of Node', undefined],
+  ['sockets of the system', native],
+])('over UDP, by %s', (_kind, sockets) => {
+  beforeEach(setUp(sockets));
+
   test('a query brings a reply', async () => {
     const port = await udpServer((server, message, from) => server.send(message, from.port, from.address));
     const event = await exchange(port, 'udp');
-    expect(event).toEqual({ got: 'reply', bytes: query, ms: expect.any(Number) });
+    expect(event).toEqual({ got: 'reply', bytes: echoed, ms: expect.any(Number) });
     expect([count('upstreamUdpSent'), count('upstreamReplies')]).toEqual([1, 1]);
   });
 
@@ -102,7 +135,7 @@ describe('over UDP', () => {
         server.send(wrong, from.port, from.address);
       }
     });
-    expect(await exchange(port, 'udp')).toMatchObject({ got: 'reply', bytes: query });
+    expect(await exchange(port, 'udp')).toMatchObject({ got: 'reply', bytes: echoed });
     expect(count('upstreamMismatched')).toBe(3);
   });
 
@@ -117,7 +150,7 @@ describe('over UDP', () => {
       }
       server.send(message, from.port, from.address);
     });
-    expect(await exchange(port, 'udp')).toMatchObject({ got: 'reply', bytes: query });
+    expect(await exchange(port, 'udp')).toMatchObject({ got: 'reply', bytes: echoed });
     expect(count('upstreamMismatched')).toBe(0);
   });
 
@@ -157,7 +190,7 @@ describe('over UDP', () => {
     const port = await udpServer((server, message, from) => server.send(message, from.port, from.address));
     const draws = [port - 1024, port - 1024];
     const unlucky = { ...realWorld, draw: (n: number) => draws.pop() ?? realWorld.draw(n) };
-    const lucky = socketUpstream(unlucky, counters);
+    const lucky = newUpstream({ world: unlucky });
     expect((await lucky.exchange({ address: '127.0.0.1', port }, query, 'udp', LONG_MS, accept)).got).toBe(
       'reply',
     );
@@ -174,7 +207,7 @@ describe('over UDP', () => {
         return port - 1024;
       },
     };
-    const hopeless = socketUpstream(cursed, counters);
+    const hopeless = newUpstream({ world: cursed });
     expect(await hopeless.exchange({ address: '127.0.0.1', port }, query, 'udp', LONG_MS, accept)).toEqual({
       got: 'unreachable',
       why: 'address already in use',
@@ -267,15 +300,43 @@ describe('over TCP', () => {
       expect([count('upstreamTcpSent'), count('upstreamTcpConnects')]).toEqual([3, 1]);
     });
 
-    test('but serves one question at a time', async () => {
+    test('and carries several questions, whose replies come in any order [RFC 7766 §7]', async () => {
       const waiting: (() => void)[] = [];
       const { port, sockets } = await tcpServer((socket, message) => {
-        waiting.push(() => socket.write(framed(message)));
-        if (waiting.length === 2) for (const reply of waiting) reply();
+        waiting.unshift(() => socket.write(framed(message)));
+        if (waiting.length === 3) for (const reply of waiting) reply();
       });
-      const events = await Promise.all([exchange(port, 'tcp'), exchange(port, 'tcp')]);
-      expect(events.map(({ got }) => got)).toEqual(['reply', 'reply']);
+      const events = await Promise.all([1, 2, 3].map((id) => exchangeOf(id, port)));
+      expect(events.map((event) => event.got === 'reply' && idOf(event.bytes))).toEqual([1, 2, 3]);
+      expect(sockets.length).toBe(1);
+      expect(count('upstreamMismatched')).toBe(0);
+    });
+
+    test('but no two with one ID, nor more than so many', async () => {
+      const { port, sockets } = await tcpServer((socket, message) => socket.write(framed(message)));
+      await Promise.all([exchangeOf(1, port), exchangeOf(1, port)]);
       expect(sockets.length).toBe(2);
+      const many = Array.from({ length: UPSTREAM_TCP_QUESTIONS_MAX + 1 }, (_, id) => exchangeOf(id, port));
+      expect((await Promise.all(many)).every(({ got }) => got === 'reply')).toBe(true);
+      expect(sockets.length).toBe(3);
+    });
+
+    test('a server that takes one question only is asked each on a connection of its own', async () => {
+      const { port } = await tcpServer((socket, message) => socket.end(framed(message)));
+      const events = await Promise.all([1, 2, 3].map((id) => exchangeOf(id, port)));
+      expect(events.map(({ got }) => got)).toEqual(['reply', 'reply', 'reply']);
+    });
+
+    test('one question that is not answered in time costs the others nothing', async () => {
+      let answer = (): void => {};
+      const { port, sockets } = await tcpServer((socket, message) => {
+        if (idOf(message) === 2) answer = () => socket.write(framed(message));
+      });
+      const slow = exchangeOf(2, port);
+      expect(await exchangeOf(1, port, SHORT_MS)).toEqual({ got: 'silence' });
+      answer();
+      expect((await slow).got).toBe('reply');
+      await until(() => (sockets[0] as Socket).destroyed);
     });
 
     test.each([
@@ -313,9 +374,15 @@ describe('over TCP', () => {
   });
 });
 
-describe('over either', () => {
-  test.each(['udp', 'tcp'] as const)('no more than so many sockets are open (%s)', async (via) => {
-    const bounded = socketUpstream(realWorld, counters, 2);
+describe.each([
+  ['udp', undefined],
+  ['udp', native],
+  ['tcp', undefined],
+] as const)('over either: %s', (via, sockets) => {
+  beforeEach(setUp(sockets));
+
+  test('no more than so many sockets are open', async () => {
+    const bounded = newUpstream({ socketsMax: 2 });
     const port = await freePort();
     const { port: silent } = via === 'tcp' ? await tcpServer(() => {}) : { port: await udpServer(() => {}) };
     const to = { address: '127.0.0.1', port: silent };
@@ -333,22 +400,22 @@ describe('over either', () => {
   });
 
   test.each([
-    ['udp', 'ns.example', 53],
-    ['tcp', '', 53],
-    ['udp', '127.0.0.1', 0],
-    ['tcp', '127.0.0.1', 65_536],
-  ] as const)('what is no address is not asked (%s, %s:%i)', async (via, address, port) => {
+    ['ns.example', 53],
+    ['', 53],
+    ['127.0.0.1', 0],
+    ['127.0.0.1', 65_536],
+  ])('what is no address is not asked (%s:%i)', async (address, port) => {
     expect(await exchange(port, via, SHORT_MS, address)).toEqual({
       got: 'unreachable',
       why: 'not an address',
     });
   });
 
-  test.each(['udp', 'tcp'] as const)(
-    'an address that the system will not ask is unreachable (%s)',
-    async (via) => {
-      // Broadcast has to be asked for specially: no packet leaves.
-      expect((await exchange(53, via, SHORT_MS, '255.255.255.255')).got).toBe('unreachable');
+  test.each(['255.255.255.255', '0.0.0.0', 'fe80::1', 'fe80::1%none'])(
+    'an address that the system will not ask is unreachable, or silent (%s)',
+    async (address) => {
+      // Broadcast has to be asked for specially, and a link has to be named: no packet leaves.
+      expect((await exchange(await freePort(), via, SHORT_MS, address)).got).toMatch(/unreachable|silence/);
     },
   );
 });
