@@ -30,6 +30,7 @@ import { ResolverThread } from './control/resolver-thread.ts';
 import type { Settings } from './control/settings.ts';
 import { Signals } from './control/signals.ts';
 import { ZoneWatch } from './control/watch.ts';
+import { countRules } from './rules/loader.ts';
 import { LATENCY_ROWS } from './server/observer.ts';
 import { type Answerer, type Client, DROP } from './transport/door.ts';
 import { loadNative, type Native } from './transport/native.ts';
@@ -133,6 +134,7 @@ async function open(
   const { zoneCount: zones, recordCount: records } = house.catalog;
   const config = file === undefined ? {} : { config: file };
   const http = monitor.address === undefined ? {} : { http: monitor.address };
+  const rules = countRules(reading.loadout.rules);
   const kept = settings.cache.images === undefined ? {} : { kept: countFrom('kept', reading.loadout.zones) };
   const server = keep(flags, settings, reading, {
     ...{ house, handOver, doors, fronts, resolver, ground, monitor },
@@ -143,6 +145,7 @@ async function open(
       ...http,
       zones,
       records,
+      ...(rules > 0 ? { rules } : {}),
       ...kept,
       ...config,
       ms: Math.round(world.nowMs()),

@@ -58,9 +58,8 @@ export class Case {
 
   /** What is told of the name without asking for it. */
   before(asked: Asked): Finding | undefined {
-    if (this.#isExempt || this.#isHome(asked)) return undefined;
-    const ruling = this.#rules.ofName(asked, this.#isRenamed);
-    if (ruling === undefined) return undefined;
+    const ruling = this.#isExempt ? undefined : this.#rules.ofName(asked, this.#isRenamed);
+    if (ruling === undefined || this.#isHome(asked)) return undefined;
     if (!ruling.waits) return this.#obey(ruling);
     this.#held = ruling;
     return undefined;
@@ -81,8 +80,9 @@ export class Case {
 
   #ofAnswer(asked: Asked, finding: Finding, rank: number): Ruling | undefined {
     if (finding.kind === 'alias' || finding.outcome.rcode !== Rcode.NOERROR) return undefined;
-    if (this.#isExempt || this.#isRenamed || isOurs(finding) || this.#isHome(asked)) return undefined;
-    return this.#rules.ofAnswer(asked, finding.outcome.answer, rank);
+    if (this.#isExempt || this.#isRenamed || isOurs(finding)) return undefined;
+    const ruling = this.#rules.ofAnswer(asked, finding.outcome.answer, rank);
+    return ruling === undefined || this.#isHome(asked) ? undefined : ruling;
   }
 
   #obey({ match, finding }: Ruling): Finding | undefined {

@@ -15,6 +15,9 @@ export interface LoadedList {
   readonly digest: string;
 }
 
+export const countRules = (lists: readonly LoadedList[]): number =>
+  lists.reduce((sum, { image }) => sum + new RuleImage(image).rules, 0);
+
 /** What the worker is given, and what it gives back. */
 export interface RuleOrder {
   readonly lists: readonly { readonly settings: RuleListSettings; readonly served: string | undefined }[];

@@ -69,12 +69,11 @@ class PolicyZone {
     const subject = new Uint8Array(name.length - this.#apex.length + 1);
     subject.set(name.subarray(0, subject.length - 1));
     if (subject.length === 1) return; // SOA and NS of the zone itself are no rules.
-    const labels = nameText(subject).slice(0, -1).split('.');
-    const last = labels.at(-1) as string;
+    const last = lastLabel(subject);
     if (NOT_DONE.has(last)) this.#leftOut.note(`rules with ${last}`, line);
     const action = NOT_DONE.has(last) ? undefined : this.#actionOf(owner, subject);
     if (action === undefined) return;
-    if (last === ADDRESS) this.#takePrefix(owner, labels.slice(0, -1), action);
+    if (last === ADDRESS) this.#takePrefix(owner, nameText(subject).split('.').slice(0, -2), action);
     else this.#rules.add(subject, action, line);
   }
 
@@ -108,6 +107,16 @@ class PolicyZone {
   #fault({ name, line }: Owner, text: string): void {
     this.#page.report.error(this.#page.file, line, 0, `${text}, found ${nameText(name)}`);
   }
+}
+
+function lastLabel(name: Name): string {
+  let at = 0;
+  let next = 0;
+  while (name[next] !== 0) {
+    at = next;
+    next += 1 + (name[at] as number);
+  }
+  return Buffer.from(name.subarray(at + 1, next)).toString('latin1');
 }
 
 /** §4.1.1: `24.0.2.0.192` is 192.0.2.0/24, `48.zz.1.db8.2001` is 2001:db8:1::/48. What is wrong, in words. */

@@ -96,7 +96,7 @@ test('a list that changed counts at once, and takes nothing that was learned awa
   expect((await ask('www.shop A'))[0]).toBe('NOERROR ra');
   const from = server.lines.length;
   files.write('ads.txt', 'ads.shop\nwww.shop\n');
-  await server.said('reloaded', from);
+  expect(await server.said('reloaded', from)).toMatchObject({ rules: 4 });
   const heard = internet.heard.length;
   expect(await ask('www.shop A')).toEqual(blocked('www.shop'));
   const then = server.lines.length;
