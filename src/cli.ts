@@ -27,8 +27,10 @@ async function parser(words: readonly string[], run: (command: Promise<number>) 
       run(check(values)),
     )
     .command('query', 'Ask a server, as dig does', {}, () => {})
+    .command('explain', 'Say how an answer comes to be', {}, () => {})
+    .command('ctl', 'Tell the server that runs what to do, or ask it how it is', {}, () => {})
     .command('playground', 'A small internet on loopback addresses, and a resolver over it', {}, () => {})
-    .demandCommand(1, 'expected a command: serve, check, query or playground')
+    .demandCommand(1, 'expected a command: serve, check, query, explain, ctl or playground')
     .recommendCommands()
     .strict()
     .version(VERSION)
@@ -92,6 +94,8 @@ async function check(values: Values): Promise<number> {
 /** Commands that read their own words. */
 async function runRaw(words: readonly string[]): Promise<number | undefined> {
   if (words[0] === 'query') return (await import('./tools/query.ts')).runQuery(words.slice(1), io);
+  if (words[0] === 'ctl') return (await import('./tools/ctl.ts')).runCtl(words.slice(1), io);
+  if (words[0] === 'explain') return (await import('./tools/explain.ts')).runExplain(words.slice(1), io);
   if (words[0] === 'playground')
     return (await import('./tools/playground.ts')).runPlayground(words.slice(1), io);
   return undefined;

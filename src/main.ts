@@ -11,8 +11,10 @@ import { realWorld } from './base/world.ts';
 import { AddressWatch } from './control/address-watch.ts';
 import { BugLog, catchStrays } from './control/bugs.ts';
 import { configure, type Flags } from './control/config.ts';
+import { ControlRoom } from './control/control-room.ts';
 import { planDescriptors } from './control/descriptors.ts';
 import { Doors, type Refusal } from './control/doors.ts';
+import { Explainer } from './control/explainer.ts';
 import type { FrontPublication, PostedSighting, ResolverPublication } from './control/front-letters.ts';
 import { Fronts, spawnThread } from './control/fronts.ts';
 import { HandOver } from './control/hand-over.ts';
@@ -29,6 +31,7 @@ import { Reloader } from './control/reload.ts';
 import { ResolverThread } from './control/resolver-thread.ts';
 import type { Settings } from './control/settings.ts';
 import { Signals } from './control/signals.ts';
+import { statusOf } from './control/status.ts';
 import { ZoneWatch } from './control/watch.ts';
 import { countRules } from './rules/loader.ts';
 import { LATENCY_ROWS } from './server/observer.ts';
@@ -122,8 +125,13 @@ async function open(
   const { tcp, warning } = planDescriptors(settings);
   if (warning !== undefined) log.logger.warn(warning);
   const doors = new Doors(settings.listen, { answerer: gate, world, counters, tcp, listenUdp });
-  const isReady = (await openDoors(doors, settings, ground)) && giveUpRoot(settings, ground);
+  const control = new ControlRoom(ground.bugs);
+  const isReady =
+    (await openDoors(doors, settings, ground)) &&
+    (await control.open(settings.control, process.env, log.logger)) &&
+    giveUpRoot(settings, ground);
   if (!isReady) {
+    await control.close();
     await doors.close();
     return undefined;
   }
@@ -137,12 +145,13 @@ async function open(
   const rules = countRules(reading.loadout.rules);
   const kept = settings.cache.images === undefined ? {} : { kept: countFrom('kept', reading.loadout.zones) };
   const server = keep(flags, settings, reading, {
-    ...{ house, handOver, doors, fronts, resolver, ground, monitor },
+    ...{ house, handOver, doors, fronts, resolver, ground, monitor, control },
   });
   log.logger.info(
     {
       addresses: doors.addresses,
       ...http,
+      ...(control.path === undefined ? {} : { control: control.path }),
       zones,
       records,
       ...(rules > 0 ? { rules } : {}),
@@ -265,10 +274,11 @@ interface Parts {
   readonly fronts: Fronts | undefined;
   readonly ground: Ground;
   readonly monitor: Monitor;
+  readonly control: ControlRoom;
 }
 
 function keep(flags: Flags, settings: Settings, reading: Reading, parts: Parts): Server {
-  const { house, handOver, doors, fronts, resolver, ground, monitor } = parts;
+  const { house, handOver, doors, fronts, resolver, ground, monitor, control } = parts;
   const { logger } = ground.log;
   const notifier: Notifier = openNotifier(process.env, logger);
   const addresses = new AddressWatch(doors, () => house.noteAddresses(), world, logger);
@@ -279,6 +289,12 @@ function keep(flags: Flags, settings: Settings, reading: Reading, parts: Parts):
   );
   watch.follow(reading.watched, reading.prints);
   monitor.ready({ house, doors, reloader, fronts, resolver });
+  const { inquiries } = resolver;
+  control.ready({
+    ...{ inquiries, resolver, reloader },
+    explainer: new Explainer(house, inquiries),
+    status: () => statusOf({ house, doors, monitor, world }),
+  });
   void notifier.tell('READY=1', reloader.status);
   const unwatch = notifier.watch(world, async () => house.answersItself());
   return {
@@ -290,6 +306,7 @@ function keep(flags: Flags, settings: Settings, reading: Reading, parts: Parts):
     stop: async () => {
       logger.info('stopping');
       monitor.draining();
+      await control.close();
       const told = notifier.tell('STOPPING=1');
       unwatch();
       watch.close();

@@ -5,13 +5,14 @@
  * turn of its loop leaves together. It ends when a publication tells it to.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { assert } from './base/assert.ts';
 import { FRONT_WAKE_MS, MESSAGE_BYTES_MAX, UDP_BATCH_MAX } from './base/limits.ts';
 import type { PrefixSet } from './base/prefix.ts';
 import { realWorld } from './base/world.ts';
 import type { Flush, Published, ResolverPublication, ThreadStart } from './control/front-letters.ts';
 import { keepHeapSmall } from './control/heap.ts';
+import { answerInquiries } from './control/inquiry-answers.ts';
 import { hasRead, type Line, type PostedAnswer } from './control/line.ts';
 import { Outpost } from './control/outpost.ts';
 import { Gauges } from './control/resolver-gauges.ts';
@@ -89,7 +90,7 @@ class Resolver {
   }
 
   #apply(changed: Partial<ResolverPublication>): void {
-    const { walk, neverQuery, open, line, flush, stop, rules } = changed;
+    const { walk, neverQuery, open, line, inquiries, flush, stop, rules } = changed;
     if (neverQuery) this.#neverQuery = prefixSet(neverQuery);
     if (open) this.#open = new Set(open);
     if (rules) this.#recursor.rules = this.#rules = ruled(rules);
@@ -101,8 +102,17 @@ class Resolver {
     if ('answers' in changed) this.#recurseWith(changed.answers);
     else if (isWalkNew) this.#recurseWith(this.#answers);
     if (line) line.port.on('message', (bag: Uint8Array) => this.#take(line, bag));
+    if (inquiries) this.#inform(inquiries);
     if (flush) this.#forget(flush);
     if (stop) this.#end();
+  }
+
+  #inform(inquiries: MessagePort): void {
+    answerInquiries(inquiries, {
+      recursor: () => this.#recursor,
+      another: () => this.#newRecursor(),
+      onBug: (bug) => this.#outpost.tellBug(bug, new Uint8Array(0)),
+    });
   }
 
   #newRecursor(): Recursor {

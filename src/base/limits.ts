@@ -195,6 +195,12 @@ export const DELEGATIONS_READ_MAX = 512;
 export const CACHED_TYPES_PER_NAME_MAX = 100;
 /** Text of an Extended DNS Error: a line for a human (RFC 8914 §2). */
 export const EDE_TEXT_CHARS_MAX = 240;
+/** Steps of one walk that are kept to be told: twice its queries, and what it met besides. */
+export const JOURNAL_STEPS_MAX = 96;
+/** Steps told of one question, with those of all walks that it waited for. */
+export const TRAIL_STEPS_MAX = 1_000;
+/** Zones whose last failure is kept with its steps: how a question failed, some 10 KB each. */
+export const MISHAPS_MAX = 64;
 /** Of `recursion.cacheBytes`, the share of the answers that all threads read; the rest is RRsets. */
 export const ANSWER_CACHE_SHARE = 0.25;
 /** An outcome that is larger is known to the resolver thread only. */
@@ -309,6 +315,17 @@ export const HTTP_CLIENTS_MAX = 32;
 export const HTTP_HEADER_BYTES_MAX = 8_192;
 /** For the whole request, and for taking its answer. */
 export const HTTP_REQUEST_MS = 5_000;
+/** Who talks over the control socket, at a time. */
+export const CONTROL_CLIENTS_MAX = 16;
+/** A name of 255 bytes, written in escapes, and what is asked about it. */
+export const CONTROL_REQUEST_BYTES_MAX = 4_096;
+/** Without a byte either way; a question may take the time of a resolution, and more is nobody's patience. */
+export const CONTROL_IDLE_MS = 30_000;
+/** Inquiries of the control thread that the resolver thread has not answered, and its time for one. */
+export const INQUIRIES_MAX = 32;
+export const INQUIRY_MS_MAX = 10_000;
+/** Other servers told of at a time. */
+export const SERVERS_TOLD_MAX = 1_000;
 /** Zones whose serials are told; of more, the first by the order of the catalogue. */
 export const METRIC_ZONES_MAX = 1_000;
 
@@ -334,6 +351,10 @@ export const CONFIG_BYTES_MAX = 1024 * 1024;
 assert(10 * FRONT_WAKE_MS <= FRONT_FOLLOW_MS_MAX, 'a front looks up often before it is taken for stuck');
 assert(UDP_BYTES_CONFIGURABLE_MAX <= UDP_QUERY_BYTES_MAX, 'what we say that we take, we take');
 assert(UDP_PLAIN_BYTES_MAX <= UDP_BYTES_MAX && UDP_BYTES_MAX < MESSAGE_BYTES_MAX, 'sizes grow with trust');
+assert(
+  RESOLUTION_MS_MAX < INQUIRY_MS_MAX && INQUIRY_MS_MAX < CONTROL_IDLE_MS,
+  'who asks why waits for a whole resolution, and is told if it does not end',
+);
 assert(SUBQUESTION_DEPTH_MAX < UPSTREAM_QUERIES_MAX, 'depth must run out before breadth');
 assert(UPSTREAM_QUERIES_PER_NAME_MAX < UPSTREAM_QUERIES_MAX, 'one name may not spend it all');
 assert(2 * MINIMISED_STEPS_MAX < UPSTREAM_QUERIES_PER_NAME_MAX, 'a long name shown in steps is still found');

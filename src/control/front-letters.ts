@@ -10,6 +10,7 @@
  *   4  beat: moves as long as the thread goes round                          (the thread writes)
  *   5  pending: answers promised and not sent, of the resolver thread        (the thread writes)
  */
+import type { MessagePort } from 'node:worker_threads';
 import type { Identity } from '../answer/chaos.ts';
 import { copyOf } from '../base/bytes.ts';
 import type { RuleTerms } from '../rules/rulebook.ts';
@@ -70,6 +71,8 @@ export interface ResolverPublication extends Publication {
   readonly line: Line | undefined;
   /** What is to be forgotten, once: a name, in lower-case wire form, what is below it too, or everything. */
   readonly flush: Flush | undefined;
+  /** Where it is asked what it alone knows (control/inquiries). */
+  readonly inquiries: MessagePort | undefined;
   /** Where to tell how it stands (control/resolver-gauges). */
   readonly gauges: SharedArrayBuffer;
 }

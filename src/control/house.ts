@@ -53,7 +53,7 @@ export interface Ground {
 }
 
 /** Decided when the doors are opened. */
-const RESTART_KEYS = ['listen', 'threads', 'tcp', 'http', 'user', 'group'] as const;
+const RESTART_KEYS = ['listen', 'threads', 'tcp', 'http', 'control', 'user', 'group'] as const;
 
 export class House {
   readonly pipeline: Pipeline;
@@ -100,6 +100,10 @@ export class House {
       counters: ground.counters,
       onBug: (bug, packet) => ground.bugs.tell(bug, { packet: toHex(packet) }),
     });
+  }
+
+  get settings(): Settings {
+    return this.#settings;
   }
 
   get catalog(): Catalog {

@@ -59,12 +59,13 @@ export class Monitor {
     return metricsText({
       counts: () => counters.record(),
       latency: (row) => latency.row(row),
-      standing: () => this.#standing(),
+      standing: () => this.standing,
       isReady: () => this.isReady,
     });
   }
 
-  #standing(): Standing | undefined {
+  /** Undefined until zones are loaded and doors are open. */
+  get standing(): Standing | undefined {
     if (this.#watched === undefined) return undefined;
     const { house, doors, reloader, fronts, resolver } = this.#watched;
     return {

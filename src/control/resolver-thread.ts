@@ -15,6 +15,7 @@ import {
   type ThreadStart,
 } from './front-letters.ts';
 import type { Switchboard } from './fronts.ts';
+import { InquiryDesk } from './inquiries.ts';
 import { type Line, newLine, unread as unreadOf } from './line.ts';
 import { Place, type ThreadRoom } from './place.ts';
 import { Gauges, type ResolverStanding } from './resolver-gauges.ts';
@@ -41,6 +42,7 @@ const LEAVE_LOOK_MS = 5;
 export class ResolverThread implements Switchboard {
   readonly #room: ResolverRoom;
   readonly #place: Place<ResolverPublication>;
+  readonly inquiries: InquiryDesk;
   readonly #gauges = new Gauges();
   readonly #lines = new Map<object, Pick<Line, 'queries'>>();
   #told: ForResolver | undefined;
@@ -51,6 +53,7 @@ export class ResolverThread implements Switchboard {
 
   constructor(room: ResolverRoom) {
     this.#room = room;
+    this.inquiries = new InquiryDesk(room.world);
     this.#place = new Place(room, {
       name: 'resolver',
       died: Counter.resolversDied,
@@ -58,6 +61,7 @@ export class ResolverThread implements Switchboard {
       publication: () => this.#publication(),
       onChange: () => {
         this.#lines.clear();
+        this.#connectInquiries();
         room.onChange();
       },
     });
@@ -92,6 +96,15 @@ export class ResolverThread implements Switchboard {
     this.#lines.set(who, near);
     this.#place.tell({ line: far }, [far.port]);
     return near;
+  }
+
+  #connectInquiries(): void {
+    if (!this.#place.isAlive) {
+      this.inquiries.disconnect();
+      return;
+    }
+    const port = this.inquiries.connect();
+    this.#place.tell({ inquiries: port }, [port]);
   }
 
   allow(open: readonly number[]): void {
@@ -143,7 +156,7 @@ export class ResolverThread implements Switchboard {
   #publication(): ResolverPublication {
     const { walk, ...told } = this.#told as ForResolver;
     const gauges = this.#gauges.memory;
-    const common = { ...told, open: this.#open, line: undefined, flush: undefined, gauges, stop: false };
-    return { ...common, walk: walk as WalkTerms };
+    const once = { line: undefined, inquiries: undefined, flush: undefined };
+    return { ...told, ...once, open: this.#open, gauges, stop: false, walk: walk as WalkTerms };
   }
 }

@@ -193,6 +193,12 @@ const http = table({
     .meta({ description: 'Where /metrics, /livez and /readyz are told, to everybody who can ask.' }),
 });
 
+const control = table({
+  socket: textOrOff('the path of a socket').optional().meta({
+    description: 'Where "cairn ctl" and "cairn explain" reach this server; its owner alone can open it.',
+  }),
+}).transform(({ socket }) => ({ socket }));
+
 const cache = table({
   images: text('the name of a folder').optional().meta({
     description: 'A folder of its own for compiled zones, so that the next start need not read text.',
@@ -238,6 +244,7 @@ export const schema = table({
   group: account.meta({ description: "Its group; by default the user's own." }),
   log: log.prefault({}),
   http: http.prefault({}),
+  control: control.prefault({}),
   grace: duration(0, 10 * DRAIN_MS_MAX)
     .prefault(DEFAULTS.grace)
     .meta({ description: 'Time to answer what is in hand when told to stop.' }),

@@ -62,6 +62,8 @@ export interface Settings {
   readonly log: LogSettings;
   /** Where counters and health are told over HTTP. */
   readonly http: { readonly listen: Listen | false };
+  /** The Unix socket of `cairn ctl`; undefined for the usual one, where there is a place for it. */
+  readonly control: { readonly socket: string | false | undefined };
   /** Time to answer what is in hand when told to stop. */
   readonly graceMs: number;
 }

@@ -40,7 +40,7 @@ export type ZoneSays =
 /** `minimised` is part of what the walk asks, or all of it. */
 export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps<ZoneSays> {
   const { asked, know, budget, journal } = walk;
-  journal.enter(place.cut);
+  journal.enter(place);
   const contacts = new Contacts(place, know, journal);
   let cut: Outcome['limited'];
   let lookups = 0;
@@ -59,7 +59,7 @@ export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps
     // RFC 9156 §3 step 6e: who makes nothing of the part may make something of the whole.
     const isWhole = know.minimise === 'relaxed' && isLastTry(contact);
     const question = isWhole ? asked : minimised;
-    const said = yield* converse({ asked: question, contact, servers: know.servers, budget });
+    const said = yield* converse({ asked: question, contact, servers: know.servers, budget, journal });
     if (said.kind === 'late') return failure(journal.late());
     if (said.kind === 'limit') return failure(said.outcome);
     if (said.kind === 'reply') {
@@ -91,6 +91,7 @@ function weigh(
 ): ZoneSays | undefined {
   const scrubbed = scrub(message, question, zone);
   const shape = classify(message, scrubbed);
+  journal.weighed(shape, message, scrubbed);
   if (shape !== 'lame' && shape !== 'useless') return { kind: 'reply', question, shape, message, scrubbed };
   if (shape === 'lame') know.servers.lame(address, zone);
   journal.blame(address, disappointment(message, scrubbed));

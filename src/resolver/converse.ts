@@ -8,6 +8,7 @@ import { Rcode } from '../wire/codes.ts';
 import { Flag, type Message } from '../wire/message.ts';
 import type { Budget } from './budget.ts';
 import type { Contact } from './contacts.ts';
+import type { Journal } from './journal.ts';
 import { limited, type Outcome } from './outcome.ts';
 import type { Servers } from './servers.ts';
 import { type Asked, type Heard, type Manner, type Steps, send } from './wish.ts';
@@ -27,13 +28,14 @@ export interface Conversation {
   readonly contact: Contact;
   readonly servers: Servers;
   readonly budget: Budget;
+  readonly journal: Journal;
 }
 
 /** Full, then without random case, then without EDNS, then over TCP. */
 const ROUNDS_MAX = 4;
 
 export function* converse(talk: Conversation): Steps<Said> {
-  const { asked, contact, servers, budget } = talk;
+  const { asked, contact, servers, budget, journal } = talk;
   const to = contact.address;
   let manner = servers.manner(to);
   let via: 'udp' | 'tcp' = 'udp';
@@ -41,7 +43,9 @@ export function* converse(talk: Conversation): Steps<Said> {
     const spent = budget.spendQuery();
     if (spent !== undefined) return gaveUp(spent);
     const ms = via === 'udp' ? servers.tryMs(to, contact.tries) : TRY_MS_MAX;
-    const heard = yield* send({ to, asked, via, manner, ms });
+    const sending = { to, asked, via, manner, ms };
+    const heard = yield* send(sending);
+    journal.asked(sending, heard);
     if (heard.got === 'silence' && heard.puzzled && manner.edns) {
       manner = { ...manner, edns: false };
       continue;

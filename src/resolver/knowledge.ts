@@ -14,6 +14,7 @@ import { Cache, Rank } from './cache.ts';
 import { bounded, type Delegation, Delegations, type NameServer } from './delegation.ts';
 import { Failures } from './failures.ts';
 import type { Hosts } from './hosts.ts';
+import type { Source } from './journal.ts';
 import type { LocalNames } from './local-names.ts';
 import type { Minimisation } from './minimise.ts';
 import { type AnswerRrset, answered, denied, ended, type Finding, type Outcome } from './outcome.ts';
@@ -76,6 +77,16 @@ export class Knowledge {
 
   #local({ name, type }: Asked): Outcome | undefined {
     return this.#settings.hosts?.find(name, type) ?? this.#settings.localNames.find(name, type);
+  }
+
+  /** Where `find` has it from. */
+  sourceOf({ name, type }: Asked): Source {
+    const own = this.#ownZones.ask(name, type);
+    if (own.kind === 'answer') return 'own zone';
+    if (own.kind === 'outside' && this.#settings.hosts?.find(name, type) !== undefined) return 'hosts file';
+    if (own.kind === 'outside' && this.#settings.localNames.find(name, type) !== undefined)
+      return 'local names';
+    return this.failures.find(name, type) === undefined ? 'cache' : 'failed before';
   }
 
   find(asked: Asked): Finding | undefined {

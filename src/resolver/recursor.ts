@@ -26,12 +26,15 @@ import { Journal } from './journal.ts';
 import { Knowledge } from './knowledge.ts';
 import { LocalNames } from './local-names.ts';
 import type { Minimisation } from './minimise.ts';
+import { Mishaps, type ToldMishap } from './mishaps.ts';
 import { ended, type Finding, failed, limited, type Outcome } from './outcome.ts';
 import type { OwnZones } from './own-zones.ts';
 import { recall, resolve } from './resolve.ts';
 import type { Court, Rules } from './rules.ts';
 import { Servers } from './servers.ts';
 import { typedKey } from './shelf.ts';
+import type { ToldServer } from './told-servers.ts';
+import { type TrailStep, trailOf } from './trail.ts';
 import type { Upstream } from './upstream.ts';
 import { walk } from './walk.ts';
 import type { Asked, Happening, Wish } from './wish.ts';
@@ -60,8 +63,17 @@ interface Account {
   readonly budget: Budget;
   /** None where a client asks. */
   readonly flight: Flight | undefined;
+  /** Of a client, only where it wants to know how it went. */
+  readonly journal: Journal | undefined;
   /** What is waited for last, to tell a client who is out of time what the matter was. */
   waitingFor: Flight | undefined;
+}
+
+/** How a question was resolved. */
+export interface Explained {
+  readonly outcome: Outcome;
+  readonly steps: readonly TrailStep[];
+  readonly tookMs: number;
 }
 
 export class Recursor {
@@ -73,6 +85,7 @@ export class Recursor {
   readonly #inFlight = new Map<string, Flight>();
   /** One for each client that waits, or whose question goes on without it. */
   readonly #clients = new Set<Account>();
+  readonly #mishaps: Mishaps;
 
   /** None where there are no rules. */
   #court: Court | undefined;
@@ -87,6 +100,7 @@ export class Recursor {
     this.#settings = settings;
     this.#world = world;
     this.#counters = counters;
+    this.#mishaps = new Mishaps(world);
     this.#sender = new Sender(world, upstream, settings.upstreamPort);
     const servers = new Servers(world, settings.useCaseRandomisation);
     const localNames = new LocalNames(settings.localNames);
@@ -119,8 +133,26 @@ export class Recursor {
     return unanswerable(question) ?? recall(question, this.#know, this.#court);
   }
 
+  /** How the last failures came about. */
+  get mishaps(): readonly ToldMishap[] {
+    return this.#mishaps.told;
+  }
+
+  /** What is remembered of other servers. */
+  get servers(): readonly ToldServer[] {
+    return this.#know.servers.told;
+  }
+
+  /** Resolves as for a client, and tells how. */
+  async explain(question: Question): Promise<Explained> {
+    const journal = new Journal(this.#world);
+    const outcome = await this.resolve(question, journal);
+    const nowMs = this.#world.nowMs();
+    return { outcome, steps: trailOf(journal, journal.beganMs, nowMs), tookMs: nowMs - journal.beganMs };
+  }
+
   /** Never rejects; settles within the client's time. */
-  resolve(question: Question): Promise<Outcome> {
+  resolve(question: Question, journal?: Journal): Promise<Outcome> {
     const refusal = unanswerable(question);
     if (refusal !== undefined) return Promise.resolve(refusal);
     if (this.#clients.size >= CLIENTS_WAITING_MAX) {
@@ -129,11 +161,19 @@ export class Recursor {
     }
     return new Promise((settle) => {
       const budget = Budget.open(this.#world.nowMs() + RESOLUTION_MS_MAX);
-      const account: Account = { budget, flight: undefined, waitingFor: undefined };
+      const account: Account = { budget, flight: undefined, journal, waitingFor: undefined };
       this.#clients.add(account);
+      let hasEnded = false; // Perhaps by the clock.
+      const end = (outcome: Outcome, journal: Journal | undefined): void => {
+        if (hasEnded) return;
+        hasEnded = true;
+        this.#mishaps.note(question, outcome, journal);
+        settle(outcome);
+      };
       const cancel = this.#world.after(this.#settings.clientMs, () => {
         this.#counters?.bump(Counter.resolutionsLate);
-        settle((account.waitingFor?.journal ?? new Journal()).late());
+        const { journal: late } = account.waitingFor ?? { journal: new Journal(this.#world) };
+        end(late.late(), late);
       });
       void drive(resolve(question, this.#court), (wish) => this.#grant(wish, account))
         .then((outcome) => this.#remember(question, outcome))
@@ -141,7 +181,7 @@ export class Recursor {
         .then((outcome) => {
           this.#clients.delete(account);
           cancel();
-          settle(outcome);
+          end(outcome, account.waitingFor?.journal);
         });
     });
   }
@@ -180,13 +220,16 @@ export class Recursor {
   /** Waits for the walk that is under way, or starts one. */
   async #find(asked: Asked, account: Account): Promise<Finding> {
     const known = this.#know.find(asked);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      account.journal?.found(asked, known, this.#know.sourceOf(asked));
+      return known;
+    }
     const key = typedKey(asked.name, asked.type);
     for (let open = this.#inFlight.get(key); open !== undefined; open = this.#inFlight.get(key)) {
       const obstacle = obstacleToJoining(open, account);
       if (obstacle !== undefined) return this.#turnAway(obstacle);
       this.#counters?.bump(Counter.resolutionsJoined);
-      const finding = await this.#await(open, account);
+      const finding = await this.#await(open, asked, account);
       if (open.holdsForAll(finding)) return finding;
     }
     if (account.flight === undefined && this.#inFlight.size >= RESOLUTIONS_MAX) {
@@ -194,7 +237,7 @@ export class Recursor {
     }
     const budget = account.flight === undefined ? account.budget.forName() : account.budget.deeper();
     if (budget === undefined) return ended(limited('server names lead too deep to other server names'));
-    return this.#await(this.#launch(key, asked, budget), account);
+    return this.#await(this.#launch(key, asked, budget), asked, account);
   }
 
   #turnAway(outcome: Outcome): Finding {
@@ -202,21 +245,23 @@ export class Recursor {
     return ended(outcome);
   }
 
-  async #await(flight: Flight, account: Account): Promise<Finding> {
+  async #await(flight: Flight, asked: Asked, account: Account): Promise<Finding> {
     account.waitingFor = flight;
+    account.journal?.walks(asked, flight.journal);
     if (account.flight === undefined) flight.clients++;
     account.flight?.waitsFor.add(flight);
     const finding = await flight.finding;
     account.flight?.waitsFor.delete(flight);
+    account.journal?.found(asked, finding);
     return finding;
   }
 
   #launch(key: string, asked: Asked, budget: Budget): Flight {
     this.#counters?.bump(Counter.resolutionsStarted);
-    const journal = new Journal();
+    const journal = new Journal(this.#world);
     const flight = new Flight(budget, journal);
     this.#inFlight.set(key, flight);
-    const account: Account = { budget, flight, waitingFor: undefined };
+    const account: Account = { budget, flight, journal, waitingFor: undefined };
     // It takes off when whoever launched it is known to wait for it: only then are circles seen.
     flight.finding = Promise.resolve()
       .then(() =>

@@ -9,7 +9,7 @@ import { CACHE_TTL_SECONDS_MAX } from '../base/limits.ts';
 import { Class, Type } from '../wire/codes.ts';
 import type { Message, ResourceRecord } from '../wire/message.ts';
 import { equalNames, isWithin, type Name, nameKey, ownName } from '../wire/name.ts';
-import { packRrset, RRSET_RRS_BYTES_MAX } from '../wire/rrset.ts';
+import { packRrset, RRSET_RRS_BYTES_MAX, rrsetCount } from '../wire/rrset.ts';
 import { followsAliases } from './outcome.ts';
 import { type Referral, referralOf } from './referral.ts';
 import type { Asked } from './wish.ts';
@@ -158,4 +158,11 @@ function speaksFor(authority: readonly ResourceRecord[], asked: Asked, zone: Nam
     .filter((owner) => isWithin(zone, owner));
   if (owners.some((owner) => owner.length < zone.length)) return 'above';
   return owners.length > 0 ? 'zone' : 'nobody';
+}
+
+/** How many records it is made of. */
+export function keptOf({ rrsets, link, soa, referral }: Scrubbed): number {
+  const answers = rrsets.reduce((sum, block) => sum + rrsetCount(block, 0), 0);
+  const servers = referral?.servers.reduce((sum, { addresses }) => sum + 1 + addresses.length, 0) ?? 0;
+  return answers + (link === undefined ? 0 : 1) + (soa === undefined ? 0 : 1) + servers;
 }

@@ -13,7 +13,8 @@ import {
   TRY_MS_MIN,
 } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
-import { type Name, nameKey } from '../wire/name.ts';
+import { type Name, nameKey, nameText } from '../wire/name.ts';
+import type { ToldServer } from './told-servers.ts';
 import type { Manner } from './wish.ts';
 
 interface Habits {
@@ -162,6 +163,30 @@ export class Servers {
     this.#lame.set(lameKey(address, nameKey(zone)), this.#untilMs());
   }
 
+  /** What is remembered, for whoever wants to know. */
+  get told(): ToldServer[] {
+    const nowMs = this.#world.nowMs();
+    const lame = new Map<string, string[]>();
+    for (const [key, untilMs] of this.#lame.entries()) {
+      const [address = '', zoneKey = ''] = splitLameKey(key);
+      if (untilMs > nowMs) lame.set(address, [...(lame.get(address) ?? []), zoneKey]);
+    }
+    const addresses = new Set([...this.#habits.keys(), ...lame.keys()]);
+    return [...addresses].map((address) => {
+      const habits = this.#habits.peek(address);
+      const { edns, randomCase } = this.manner(address);
+      return {
+        address,
+        rttMs: habits?.rttMs,
+        deviationMs: habits?.deviationMs ?? 0,
+        silences: habits?.silences ?? 0,
+        withoutEdns: !edns,
+        withoutRandomCase: this.#randomCase && !randomCase,
+        lameFor: (lame.get(address) ?? []).map((zone) => nameText(Buffer.from(zone, 'latin1'))),
+      };
+    });
+  }
+
   clear(): void {
     this.#habits.clear();
     this.#lame.clear();
@@ -190,5 +215,9 @@ export class Servers {
 }
 
 const lameKey = (address: string, zoneKey: string): string => `${address} ${zoneKey}`;
+const splitLameKey = (key: string): string[] => [
+  key.slice(0, key.indexOf(' ')),
+  key.slice(key.indexOf(' ') + 1),
+];
 
 const familyOf = (address: string): 'ipv4' | 'ipv6' => (address.includes(':') ? 'ipv6' : 'ipv4');

@@ -30,16 +30,21 @@ function aligned(first: string, ...cells: readonly (readonly [column: number, te
   return text;
 }
 
-const recordLine = (record: ResourceRecord): string =>
+export const recordLine = (owner: string, ttl: number, klass: string, type: string, rdata: string): string =>
   `${aligned(
-    nameText(record.owner),
-    [TTL_COLUMN, String(record.ttl)],
-    [CLASS_COLUMN, classText(record.class)],
-    [TYPE_COLUMN, typeText(record.type)],
-    [RDATA_COLUMN, rdataText(record.type, record.rdata)],
+    owner,
+    [TTL_COLUMN, String(ttl)],
+    [CLASS_COLUMN, klass],
+    [TYPE_COLUMN, type],
+    [RDATA_COLUMN, rdata],
   )}\n`;
 
-export const recordLines = (records: readonly ResourceRecord[]): string => records.map(recordLine).join('');
+export const recordLines = (records: readonly ResourceRecord[]): string =>
+  records
+    .map(({ owner, ttl, class: klass, type, rdata }) =>
+      recordLine(nameText(owner), ttl, classText(klass), typeText(type), rdataText(type, rdata)),
+    )
+    .join('');
 
 /** What stands above everything: which program was asked what. */
 export const commandLines = (words: readonly string[]): string =>
@@ -82,7 +87,7 @@ function octets(value: Uint8Array): string {
 }
 
 /** A stranger's words, on one line and without control characters that a terminal would obey. */
-const printable = (text: string): string =>
+export const printable = (text: string): string =>
   text.replace(/\p{C}/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
 
 function optionLine({ code, value }: EdnsOptionValue): string {

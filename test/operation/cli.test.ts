@@ -14,7 +14,7 @@ function cairn(...words: string[]): { code: number | null; out: string; err: str
 test('--help names the commands, and each command its flags', () => {
   const top = cairn('--help');
   expect(top.code).toBe(0);
-  for (const command of ['serve', 'check', 'query', 'playground'])
+  for (const command of ['serve', 'check', 'query', 'explain', 'ctl', 'playground'])
     expect(top.out).toContain(`cairn ${command}`);
   const serve = cairn('serve', '--help');
   expect(serve.code).toBe(0);
@@ -28,7 +28,7 @@ test('--version is that of the package', () => {
 });
 
 test.each([
-  [[], 'expected a command: serve, check, query or playground'],
+  [[], 'expected a command: serve, check, query, explain, ctl or playground'],
   [['srve'], 'there is no command srve; did you mean serve?'],
   [['serve', '--lisen', 'x'], 'there is no --lisen; did you mean --listen?'],
   [['serve', '--xyzzy'], 'there is no --xyzzy'],

@@ -4,8 +4,9 @@ import { Budget } from '../../src/resolver/budget.ts';
 import { Flight } from '../../src/resolver/flight.ts';
 import { Journal } from '../../src/resolver/journal.ts';
 import { answered, ended, limited } from '../../src/resolver/outcome.ts';
+import { VirtualWorld } from '../scenarios/virtual-world.ts';
 
-const flight = (budget = Budget.open(0)): Flight => new Flight(budget, new Journal());
+const flight = (budget = Budget.open(0)): Flight => new Flight(budget, new Journal(new VirtualWorld()));
 
 test('a flight is held up by itself, by what it waits for, and by what that waits for', () => {
   const [a, b, c, d] = [flight(), flight(), flight(), flight()];

@@ -13,6 +13,7 @@ import { Recursor, type RecursorSettings } from '../../src/resolver/recursor.ts'
 import { compileList } from '../../src/rules/compile.ts';
 import { Rulebook, type RuleTerms } from '../../src/rules/rulebook.ts';
 import type { RuleAnswer, RuleFormat } from '../../src/rules/settings.ts';
+import { trailText } from '../../src/tools/trail-print.ts';
 import { rcodeText, typeFromText, typeText } from '../../src/wire/codes.ts';
 import { type Question, type ResourceRecord, readMessage } from '../../src/wire/message.ts';
 import { type Name, nameFromText, nameKey, nameText, ownName } from '../../src/wire/name.ts';
@@ -139,6 +140,13 @@ export class Stage {
         return;
       case 'ask':
         return this.#ask(first, second, third, Number(fourth || 1));
+      case 'explain':
+        return this.#explain(first, second, block.lines);
+      case 'mishaps':
+        return expectLines(
+          block.lines,
+          this.recursor.mishaps.map(({ name, type, zone, count }) => `${name} ${type} at ${zone} ${count}`),
+        );
       default:
         throw new Error(`no such step: ${verb}`);
     }
@@ -206,6 +214,14 @@ export class Stage {
     this.#tookMs = this.world.nowMs() - this.#startMs;
     // What goes on after the client has its answer counts as well.
     await this.world.pass(this.#sent().length > 0 && this.recursor.inFlight > 0 ? 10_000 : 0);
+  }
+
+  /** The steps that are told, as a person reads them. */
+  async #explain(owner: string, type: string, lines: readonly Line[]): Promise<void> {
+    this.#sentBefore = this.internet.log.length;
+    const question = { name: name(owner), type: typeFromText(type) ?? 0, class: 1 };
+    const { steps } = await this.world.until(this.recursor.explain(question));
+    expectLines(lines, trailText(steps).trimEnd().split('\n'));
   }
 
   #expect({ words, text, number }: Line): void {
@@ -301,6 +317,21 @@ function answerOf(text: string): RuleAnswer {
   if (text.startsWith('alias:')) return { alias: text.slice(6) };
   if (/[.:]/.test(text)) return { addresses: text.split(',') };
   return text as RuleAnswer;
+}
+
+/** All of the lines, in this order; what else is told may stand between. Times before a step do not count. */
+function expectLines(lines: readonly Line[], found: readonly string[]): void {
+  const told = found.map((text) =>
+    text
+      .replace(/^ *[\d.]+ ms +/, '')
+      .trim()
+      .replaceAll(/\s+/g, ' '),
+  );
+  let at = 0;
+  for (const { text } of lines) {
+    at = told.indexOf(text, at) + 1;
+    if (at === 0) throw new Error(`not told: ${text}\ntold:\n  ${told.join('\n  ')}`);
+  }
 }
 
 function compare(found: number, [operator = '', bound = '']: readonly string[]): boolean {

@@ -65,6 +65,11 @@ export class VirtualWorld implements World {
     this.#nowMs = endMs;
   }
 
+  /** The process stands still: what should have rung meanwhile rings afterwards, all at once. */
+  stall(ms: number): void {
+    this.#nowMs += ms;
+  }
+
   /** The next alarm before `endMs`, if there is one. */
   #ring(endMs: number): boolean {
     let next: Alarm | undefined;

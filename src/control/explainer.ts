@@ -1,0 +1,150 @@
+/**
+ * Says how a client's answer comes to be: whether it may ask, whose name it is and what our zones say of it,
+ * and, where they say nothing, how it is resolved; and the answer. In: a question and an address. Out: plain
+ * values, made for `cairn explain` and for programs; nothing is counted, limited or logged.
+ */
+import { Authority } from '../answer/authority.ts';
+import { type Hop, hopsOf } from '../answer/hops.ts';
+import { AT_QUESTION, Reply, Section } from '../answer/reply.ts';
+import { ipText } from '../base/ip.ts';
+import { PrefixSet } from '../base/prefix.ts';
+import type { ExtendedError } from '../resolver/outcome.ts';
+import { Class, Ede, Rcode, rcodeText, typeText } from '../wire/codes.ts';
+import { type Name, nameText, ownName } from '../wire/name.ts';
+import { Query } from '../wire/query.ts';
+import type { House } from './house.ts';
+import type { Inquiries, InquiryDesk, ToldResolution } from './inquiries.ts';
+import { type ToldRecord, toldRecords } from './told-records.ts';
+
+export interface ToExplain {
+  readonly name: Name;
+  readonly type: number;
+  /** The client's address. */
+  readonly from: Uint8Array;
+  readonly isFresh: boolean;
+}
+
+/** Whether something is allowed, and the entry of the settings that allows it. */
+export interface Permission {
+  readonly granted: boolean;
+  readonly by: string | undefined;
+}
+
+export interface Explanation {
+  readonly question: { readonly name: string; readonly type: string };
+  readonly client: {
+    readonly address: string;
+    readonly mayAsk: Permission;
+    readonly mayRecurse: Permission;
+  };
+  /** Whether names of others are resolved for anybody. */
+  readonly recursionEnabled: boolean;
+  /** Through our zones; the file is the one that the zone was read from. */
+  readonly hops: readonly (Hop & { readonly file: string | undefined })[];
+  /** Where our zones do not have the answer, and the client may have it resolved. */
+  readonly resolution: Pick<ToldResolution, 'steps' | 'tookMs'> | undefined;
+  readonly isFresh: boolean;
+  readonly answer: ToldAnswer;
+}
+
+export interface ToldAnswer extends Omit<ToldResolution, 'steps' | 'tookMs'> {
+  readonly additional: readonly ToldRecord[];
+}
+
+type Told = Pick<Explanation, 'resolution' | 'answer'>;
+
+export class Explainer {
+  readonly #house: Pick<House, 'served' | 'settings'>;
+  readonly #resolver: Pick<InquiryDesk, 'ask'>;
+
+  constructor(house: Pick<House, 'served' | 'settings'>, resolver: Pick<InquiryDesk, 'ask'>) {
+    this.#house = house;
+    this.#resolver = resolver;
+  }
+
+  async explain(asked: ToExplain): Promise<Explanation> {
+    const { catalog, origins } = this.#house.served;
+    const { allowQuery, recursion } = this.#house.settings;
+    const mayAsk = permission(asked.from, allowQuery);
+    const mayRecurse = recursion.enabled ? permission(asked.from, recursion.allow) : NOBODY;
+    const hops = hopsOf(catalog, asked.name, asked.type).map((hop) => ({
+      ...hop,
+      file: origins.get(hop.zone?.name ?? '')?.content.files[0]?.path,
+    }));
+    return {
+      question: { name: nameText(asked.name), type: typeText(asked.type) },
+      client: { address: ipText(asked.from), mayAsk, mayRecurse },
+      recursionEnabled: recursion.enabled,
+      hops,
+      isFresh: asked.isFresh,
+      ...(mayAsk.granted ? await this.#answer(asked, mayRecurse.granted) : TURNED_AWAY),
+    };
+  }
+
+  async #answer(asked: ToExplain, mayRecurse: boolean): Promise<Told> {
+    const ours = this.#ofOurZones(asked);
+    if (ours !== undefined && (ours.rest === 'none' || !mayRecurse)) {
+      return { answer: ours.answer, resolution: undefined };
+    }
+    if (!mayRecurse) return this.#house.settings.recursion.enabled ? NOT_FOR_THIS_CLIENT : NOT_OURS;
+    const { name, type, isFresh } = asked;
+    const inquiry: Inquiries['resolve']['asked'] = { name, type, isFresh };
+    const { steps, tookMs, ...answer } = await this.#resolver.ask('resolve', inquiry);
+    return { answer: { ...answer, additional: [] }, resolution: { steps, tookMs } };
+  }
+
+  #ofOurZones({ name, type }: ToExplain): { answer: ToldAnswer; rest: Reply['rest'] } | undefined {
+    const { catalog } = this.#house.served;
+    const authority = new Authority();
+    const query = new Query();
+    query.class = Class.IN;
+    query.name.set(name, 0);
+    query.type = type;
+    const zone = authority.zoneOf(catalog, query.name, type);
+    if (zone === undefined) return undefined;
+    const reply = new Reply();
+    authority.answer(catalog, zone, query, reply);
+    const section = (wanted: number): ToldRecord[] => recordsIn(reply, wanted, name);
+    const answer = {
+      rcode: rcodeText(reply.rcode),
+      authoritative: reply.authoritative,
+      answer: section(Section.ANSWER),
+      authority: section(Section.AUTHORITY),
+      additional: section(Section.ADDITIONAL),
+      ede: undefined,
+    };
+    return { answer, rest: reply.rest };
+  }
+}
+
+function recordsIn(reply: Reply, wanted: number, question: Name): ToldRecord[] {
+  const records: ToldRecord[] = [];
+  for (let i = 0; i < reply.count; i++) {
+    if (reply.section(i) !== wanted) continue;
+    const owner = reply.ownerAt(i) === AT_QUESTION ? question : ownName(reply.owner(i), reply.ownerAt(i));
+    records.push(...toldRecords(owner, reply.block(i), reply.ttl(i), reply.blockAt(i)));
+  }
+  return records;
+}
+
+const NOBODY: Permission = { granted: false, by: undefined };
+
+/** Undefined for everybody. */
+function permission(from: Uint8Array, allowed: readonly string[] | undefined): Permission {
+  if (allowed === undefined) return { granted: true, by: undefined };
+  const by = allowed.find((text) => {
+    const set = PrefixSet.parse([text]);
+    return set instanceof PrefixSet && set.hasBytes(from);
+  });
+  return { granted: by !== undefined, by };
+}
+
+/** As the pipeline refuses (server/pipeline). */
+const refusal = (code: number, text: string): Told => {
+  const ede: ExtendedError = { code, text };
+  const answer = { rcode: rcodeText(Rcode.REFUSED), authoritative: false, answer: [], authority: [], ede };
+  return { answer: { ...answer, additional: [] }, resolution: undefined };
+};
+const TURNED_AWAY = refusal(Ede.PROHIBITED, 'this address may not ask here');
+const NOT_FOR_THIS_CLIENT = refusal(Ede.PROHIBITED, 'recursion is not offered to this address');
+const NOT_OURS = refusal(Ede.NOT_AUTHORITATIVE, 'not a zone of this server');

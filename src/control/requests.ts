@@ -1,0 +1,110 @@
+/**
+ * What can be asked over the control socket, and who answers it: an object with `do` and what it needs, each
+ * form checked before anything is done. In: a value out of JSON. Out: items and a result, or what was
+ * expected instead.
+ */
+import { z } from 'zod';
+import { parseIp } from '../base/ip.ts';
+import { isMetaType, Type, typeFromText } from '../wire/codes.ts';
+import { type Name, nameFromText } from '../wire/name.ts';
+import { RequestFault } from './control-socket.ts';
+import type { Explainer } from './explainer.ts';
+import { type InquiryDesk, Unanswered } from './inquiries.ts';
+import type { Reloader } from './reload.ts';
+import type { ResolverThread } from './resolver-thread.ts';
+import { expected, flag } from './schema-parts.ts';
+import type { Status } from './status.ts';
+
+const name = z.string(expected('a domain name')).transform((text, context): Name => {
+  const read = nameFromText(text);
+  if (read !== undefined) return read;
+  context.issues.push({ code: 'custom', message: 'expected a domain name', input: text });
+  return z.NEVER;
+});
+
+const type = z
+  .string(expected('a record type'))
+  .prefault('A')
+  .transform((text, context): number => {
+    const read = typeFromText(text);
+    if (read !== undefined && (read === Type.ANY || !isMetaType(read))) return read;
+    context.issues.push({ code: 'custom', message: 'expected a record type, such as AAAA', input: text });
+    return z.NEVER;
+  });
+
+const from = z
+  .string(expected('an address'))
+  .prefault('127.0.0.1')
+  .transform((text, context): Uint8Array => {
+    const read = parseIp(text);
+    if (read !== undefined) return read;
+    context.issues.push({ code: 'custom', message: 'expected an IPv4 or IPv6 address', input: text });
+    return z.NEVER;
+  });
+
+const off = flag.prefault(false);
+
+const request = z.discriminatedUnion(
+  'do',
+  [
+    z.strictObject({ do: z.literal('explain'), name, type, from, fresh: off }),
+    z.strictObject({ do: z.literal('failures') }),
+    z.strictObject({ do: z.literal('servers'), which: z.enum(['all', 'slow', 'lame']).prefault('all') }),
+    z.strictObject({ do: z.literal('flush'), name, subtree: off }),
+    z.strictObject({ do: z.literal('flush-all') }),
+    z.strictObject({ do: z.literal('reload') }),
+    z.strictObject({ do: z.literal('status') }),
+  ],
+  expected('an object whose "do" names what this server can do'),
+);
+
+type Request = z.output<typeof request>;
+
+export interface Offices {
+  readonly explainer: Explainer;
+  readonly inquiries: InquiryDesk;
+  readonly resolver: Pick<ResolverThread, 'flush'>;
+  readonly reloader: Pick<Reloader, 'reload' | 'last'>;
+  readonly status: () => Status;
+}
+
+export async function* answerRequest(asked: unknown, offices: Offices): AsyncGenerator<unknown, unknown> {
+  const read = request.safeParse(asked);
+  if (!read.success) throw new RequestFault(read.error.issues.map(issueText).join('; '));
+  try {
+    return yield* serve(read.data, offices);
+  } catch (error) {
+    throw error instanceof Unanswered ? new RequestFault(error.message) : error;
+  }
+}
+
+const issueText = ({ path, message }: z.core.$ZodIssue): string =>
+  path.length === 0 ? message : `${path.join('.')}: ${message}`;
+
+async function* serve(asked: Request, offices: Offices): AsyncGenerator<unknown, unknown> {
+  const { explainer, inquiries, resolver, reloader } = offices;
+  switch (asked.do) {
+    case 'explain': {
+      const { fresh: isFresh, ...question } = asked;
+      return explainer.explain({ ...question, isFresh });
+    }
+    case 'failures':
+      yield* await inquiries.ask('mishaps', {});
+      return undefined;
+    case 'servers':
+      yield* await inquiries.ask('servers', { which: asked.which });
+      return undefined;
+    case 'flush':
+      resolver.flush({ name: asked.name, below: asked.subtree });
+      return undefined;
+    case 'flush-all':
+      resolver.flush('all');
+      return undefined;
+    case 'reload':
+      await reloader.reload('signal');
+      if (reloader.last?.isTaken !== true) throw new RequestFault('refused: the log says what is wrong');
+      return undefined;
+    case 'status':
+      return offices.status();
+  }
+}

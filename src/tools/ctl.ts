@@ -1,0 +1,119 @@
+/**
+ * `cairn ctl`: tells the server that runs what to do, or asks how it stands, over its control socket. Prints
+ * for people, or lines of JSON. Exit codes: 0 done, 1 refused, 2 nobody there or words that make no sense.
+ */
+import { parseArgs } from 'node:util';
+import { nearest } from '../base/nearest.ts';
+import { askServer, ControlExit, NoResult } from './control-client.ts';
+import { serversText, statusText } from './ctl-print.ts';
+import type { Console } from './query.ts';
+
+const USAGE = `cairn ctl COMMAND [--json] [--socket PATH]
+
+  status                    how the server stands: addresses, zones, cache
+  reload                    read settings and zones again, as SIGHUP does
+  flush NAME                forget what is known of a name
+  flush --subtree NAME      and of all names below it
+  flush --all               forget everything that others told
+  servers [--slow|--lame]   other servers: how fast they answer, and what they cannot do
+
+  --json          for programs: a line of JSON each
+  --socket PATH   the control socket of the server, if it is not where it usually is
+`;
+
+const OPTIONS = {
+  subtree: { type: 'boolean' },
+  all: { type: 'boolean' },
+  slow: { type: 'boolean' },
+  lame: { type: 'boolean' },
+  json: { type: 'boolean' },
+  socket: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+type Flag = 'subtree' | 'all' | 'slow' | 'lame';
+
+interface Command {
+  /** Words it takes besides, and flags. */
+  readonly words: number;
+  readonly flags: readonly Flag[];
+  request(words: readonly string[], flags: ReadonlySet<Flag>): object;
+  /** What people read. */
+  print(items: readonly never[], result: never): string;
+}
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  status: {
+    ...{ words: 0, flags: [] },
+    request: () => ({ do: 'status' }),
+    print: (_, result) => statusText(result),
+  },
+  reload: {
+    ...{ words: 0, flags: [] },
+    request: () => ({ do: 'reload' }),
+    print: () => 'reloaded\n',
+  },
+  flush: {
+    ...{ words: 1, flags: ['subtree', 'all'] },
+    request: flushRequest,
+    print: () => 'flushed\n',
+  },
+  servers: {
+    ...{ words: 0, flags: ['slow', 'lame'] },
+    request: (_, flags) => ({
+      do: 'servers',
+      which: flags.has('lame') ? 'lame' : flags.has('slow') ? 'slow' : 'all',
+    }),
+    print: (items) => serversText(items),
+  },
+};
+
+function flushRequest([name]: readonly string[], flags: ReadonlySet<Flag>): object {
+  if (flags.has('all') === (name !== undefined)) throw new Error('flush: expected a name, or --all');
+  return flags.has('all') ? { do: 'flush-all' } : { do: 'flush', name, subtree: flags.has('subtree') };
+}
+
+export async function runCtl(words: readonly string[], io: Console): Promise<number> {
+  try {
+    return await ctl(words, io);
+  } catch (error) {
+    io.err(`cairn ctl: ${(error as Error).message}\n`);
+    if (error instanceof NoResult) return error.exit;
+    io.err("cairn ctl: 'cairn ctl --help' shows the words\n");
+    return ControlExit.USAGE;
+  }
+}
+
+async function ctl(words: readonly string[], io: Console): Promise<number> {
+  const { values, positionals } = parseArgs({ args: [...words], options: OPTIONS, allowPositionals: true });
+  if (values.help) {
+    io.out(USAGE);
+    return ControlExit.DONE;
+  }
+  const { json, socket } = values;
+  const [name = '', ...others] = positionals;
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined) throw new Error(whatElse(name));
+  const given = (['subtree', 'all', 'slow', 'lame'] as const).filter((flag) => values[flag]);
+  const alien = given.find((flag) => !command.flags.includes(flag));
+  if (alien !== undefined) throw new Error(`${name} takes no --${alien}`);
+  const extra = others[command.words];
+  if (extra !== undefined) throw new Error(`what is ${extra}?`);
+  const answers = askServer(command.request(others, new Set(given)), socket);
+  const items: unknown[] = [];
+  let next = await answers.next();
+  for (; !next.done; next = await answers.next()) {
+    if (json) io.out(`${JSON.stringify(next.value)}\n`);
+    else items.push(next.value);
+  }
+  if (!json) io.out(command.print(items as never[], next.value as never));
+  else if (next.value !== null) io.out(`${JSON.stringify(next.value)}\n`);
+  return ControlExit.DONE;
+}
+
+function whatElse(name: string): string {
+  const names = Object.keys(COMMANDS);
+  if (name === '') return `expected a command: ${names.join(', ')}`;
+  const meant = nearest(name, names);
+  return `there is no command ${name}${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+}
