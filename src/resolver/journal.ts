@@ -22,7 +22,14 @@ const FOREIGN_TOLD_MAX = 3;
 export const plainText = (name: Name): string => (name.length === 1 ? '.' : nameText(name).slice(0, -1));
 
 /** Where something is known from without asking. */
-export type Source = 'own zone' | 'hosts file' | 'local names' | 'cache' | 'failed before';
+export type Source =
+  | 'own zone'
+  | 'hosts file'
+  | 'local names'
+  | 'cache'
+  | 'failed before'
+  /** Its list and line. */
+  | `rule ${string}`;
 
 /** One query and what came of it. */
 export interface Exchange {

@@ -175,7 +175,7 @@ export class Recursor {
         const { journal: late } = account.waitingFor ?? { journal: new Journal(this.#world) };
         end(late.late(), late);
       });
-      void drive(resolve(question, this.#court), (wish) => this.#grant(wish, account))
+      void drive(resolve(question, this.#courtFor(journal)), (wish) => this.#grant(wish, account))
         .then((outcome) => this.#remember(question, outcome))
         .catch((error: unknown) => this.#bug(error))
         .then((outcome) => {
@@ -184,6 +184,14 @@ export class Recursor {
           end(outcome, account.waitingFor?.journal);
         });
     });
+  }
+
+  /** Who wants to know how it went is told of rules, too. */
+  #courtFor(journal: Journal | undefined): Court | undefined {
+    if (this.#court === undefined || journal === undefined) return this.#court;
+    const note: Court['note'] = (asked, finding, { list, line }) =>
+      journal.found(asked, finding, `rule ${list.name}:${line}`);
+    return { ...this.#court, note };
   }
 
   /** Everything learned is unlearned, or what was learned of such names; what is in flight lands. */

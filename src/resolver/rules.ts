@@ -36,12 +36,15 @@ export interface Court {
   readonly rules: Rules;
   /** What is ours to say is nothing that rules are about. */
   readonly isHome: (asked: Asked) => boolean;
+  /** Only where somebody wants to know which rule it was. */
+  readonly note?: (asked: Asked, finding: Finding, match: RuleMatch) => void;
 }
 
 /** The rules as they are applied to one question, from name to name. */
 export class Case {
   readonly #rules: Rules;
   readonly #isHome: Court['isHome'];
+  readonly #note: Court['note'];
   /** A ruling on the name in hand that waits for its addresses. */
   #held: Ruling | undefined;
   /** By a rule that changed something. */
@@ -51,16 +54,17 @@ export class Case {
   /** A name from outside that may have no private address is the question, or led here. */
   #isForeign = false;
 
-  constructor({ rules, isHome }: Court) {
+  constructor({ rules, isHome, note }: Court) {
     this.#rules = rules;
     this.#isHome = isHome;
+    this.#note = note;
   }
 
   /** What is told of the name without asking for it. */
   before(asked: Asked): Finding | undefined {
     const ruling = this.#isExempt ? undefined : this.#rules.ofName(asked, this.#isRenamed);
     if (ruling === undefined || this.#isHome(asked)) return undefined;
-    if (!ruling.waits) return this.#obey(ruling);
+    if (!ruling.waits) return this.#obey(asked, ruling);
     this.#held = ruling;
     return undefined;
   }
@@ -70,7 +74,7 @@ export class Case {
     const held = this.#held;
     this.#held = undefined;
     const ruling = this.#ofAnswer(asked, finding, held?.rank ?? Number.POSITIVE_INFINITY) ?? held;
-    return (ruling && this.#obey(ruling)) ?? this.#guarded(asked, finding);
+    return (ruling && this.#obey(asked, ruling)) ?? this.#guarded(asked, finding);
   }
 
   /** The outcome says which rule had a part in it. */
@@ -85,10 +89,14 @@ export class Case {
     return ruling === undefined || this.#isHome(asked) ? undefined : ruling;
   }
 
-  #obey({ match, finding }: Ruling): Finding | undefined {
-    if (finding === undefined) this.#isExempt = true;
-    else this.#match = match;
-    if (finding?.kind === 'alias') this.#isRenamed = true;
+  #obey(asked: Asked, { match, finding }: Ruling): Finding | undefined {
+    if (finding === undefined) {
+      this.#isExempt = true;
+      return undefined;
+    }
+    this.#match = match;
+    this.#isRenamed ||= finding.kind === 'alias';
+    this.#note?.(asked, finding, match);
     return finding;
   }
 

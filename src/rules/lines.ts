@@ -11,6 +11,7 @@ import type { Page } from './settings.ts';
 
 const LF = 0x0a;
 const HASH = 0x23;
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
 export const isBlank = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x09 || byte === 0x0d;
 
@@ -25,15 +26,16 @@ export class Lines {
   readonly text: Bytes;
   readonly #page: Page;
   readonly #leftOut: LeftOut;
-  #line = 0;
   readonly #action: number;
   readonly #name = new Uint8Array(NAME_BYTES_MAX + 64);
+  #line = 0;
   #lineAt = 0;
   #isFull = false;
 
   constructor(page: Page, action: number) {
     this.#page = page;
-    this.text = page.text;
+    const isMarked = BYTE_ORDER_MARK.every((byte, i) => page.text[i] === byte);
+    this.text = isMarked ? page.text.subarray(BYTE_ORDER_MARK.length) : page.text;
     this.#leftOut = new LeftOut(page.report, page.file);
     this.#action = action;
   }

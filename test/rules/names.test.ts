@@ -50,6 +50,12 @@ describe('lists of domains', () => {
     ]);
   });
 
+  test('a byte order mark is no part of the first name, and the last line needs no end', () => {
+    const { image, complaints } = compiled('domains', '\ufeffads.example\r\nlast.example');
+    expect(complaints).toEqual([]);
+    expect(['ads.example', 'last.example'].map((name) => lineFor(image, name))).toEqual([1, 2]);
+  });
+
   test('what is no name is told with its place, all of it, and nothing is taken', () => {
     const long = 'a'.repeat(64);
     const wrong = `good.example\n192.0.2.1\n  two words\nbücher.example\na..b\n${long}\n.\n*.\nhttp://x/\n`;
