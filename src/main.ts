@@ -203,7 +203,7 @@ async function threadsFor(
   const spawnFront = spawnThread<FrontPublication>(new URL('./front.ts', import.meta.url));
   const fronts = native && new Fronts(count, { ...room, native, switchboard: resolver, spawn: spawnFront });
   house.follow((published) => {
-    const { walk, neverQuery, rules, ...common } = published;
+    const { walk, localRoot, neverQuery, learnedFile, rules, ...common } = published;
     resolver.follow(published);
     fronts?.publish(common);
   });
@@ -258,7 +258,13 @@ async function complainOfUnreadable(
   { hosts, recursion }: Settings,
   { log }: Ground,
 ): Promise<void> {
-  for (const file of [config, ...watched.files, hosts || undefined, recursion.rootHints]) {
+  for (const file of [
+    config,
+    ...watched.files,
+    hosts || undefined,
+    recursion.rootHints,
+    recursion.localRoot,
+  ]) {
     if (file === undefined) continue;
     await access(file, constants.R_OK).catch(() => {
       log.logger.warn({ file }, 'cannot be read without root: it will not be possible to reload');

@@ -10,9 +10,16 @@ import { assert } from './base/assert.ts';
 import { FRONT_WAKE_MS, MESSAGE_BYTES_MAX, UDP_BATCH_MAX } from './base/limits.ts';
 import type { PrefixSet } from './base/prefix.ts';
 import { realWorld } from './base/world.ts';
-import type { Flush, Published, ResolverPublication, ThreadStart } from './control/front-letters.ts';
+import type {
+  Flush,
+  LocalRootCopy,
+  Published,
+  ResolverPublication,
+  ThreadStart,
+} from './control/front-letters.ts';
 import { keepHeapSmall } from './control/heap.ts';
 import { answerInquiries } from './control/inquiry-answers.ts';
+import { LearnedFile } from './control/learned-file.ts';
 import { hasRead, type Line, type PostedAnswer } from './control/line.ts';
 import { Outpost } from './control/outpost.ts';
 import { Gauges } from './control/resolver-gauges.ts';
@@ -25,6 +32,11 @@ import { loadNative, type Native } from './transport/native.ts';
 import { Returns, unpack, type WayBack } from './transport/udp-return.ts';
 import { socketUpstream } from './transport/upstream.ts';
 import { equalNames, isWithin, type Name } from './wire/name.ts';
+import { Catalog } from './zone/catalog.ts';
+import { systemText } from './zone/files.ts';
+import { Image } from './zone/image.ts';
+
+const NO_ZONES = new Catalog([]);
 
 const now = (): number => realWorld.nowMs();
 
@@ -42,14 +54,18 @@ class Resolver {
   #isFlushDue = false;
   #open: ReadonlySet<number>;
   #neverQuery: PrefixSet;
+  #learnedFile: string | undefined;
   #walk: WalkTerms;
   #rules: Rulebook | undefined;
+  /** The root zone (RFC 8806), or nothing. */
+  #root = NO_ZONES;
+  #rootUntilSeconds = 0;
   #recursor: Recursor;
   #answers: ResolverPublication['answers'];
   #writer: AnswerWriter | undefined;
 
   constructor(start: ThreadStart<ResolverPublication>, native: Native | undefined) {
-    const { walk, neverQuery, open, gauges, rules } = start.publication;
+    const { walk, localRoot, neverQuery, open, gauges, learnedFile, rules } = start.publication;
     this.#outpost = new Outpost(start, realWorld, (changed) => this.#apply(changed));
     this.#upstream = socketUpstream({ counters: this.#outpost.counters, native });
     this.#returns = native && new Returns(native, this.#outpost.counters);
@@ -58,7 +74,10 @@ class Resolver {
     this.#neverQuery = prefixSet(neverQuery);
     this.#walk = walk;
     this.#rules = ruled(rules);
+    this.#takeRoot(localRoot);
     this.#recursor = this.#newRecursor();
+    this.#learnedFile = learnedFile;
+    this.#recall();
     this.#recurseWith(start.publication.answers);
   }
 
@@ -94,6 +113,8 @@ class Resolver {
     if (neverQuery) this.#neverQuery = prefixSet(neverQuery);
     if (open) this.#open = new Set(open);
     if (rules) this.#recursor.rules = this.#rules = ruled(rules);
+    if ('learnedFile' in changed) this.#learnedFile = changed.learnedFile;
+    if ('localRoot' in changed) this.#takeRoot(changed.localRoot);
     const isWalkNew = walk !== undefined && !isDeepStrictEqual(walk, this.#walk);
     if (isWalkNew) {
       this.#walk = walk;
@@ -115,12 +136,23 @@ class Resolver {
     });
   }
 
+  #takeRoot(copy: LocalRootCopy | undefined): void {
+    this.#root = new Catalog(copy === undefined ? [] : [new Image(copy.image.buffer, copy.image.end)]);
+    this.#rootUntilSeconds = copy?.untilSeconds ?? 0;
+  }
+
+  /** RFC 8806 §4: when it has expired, the root's servers are asked. */
+  #rootNow(): Catalog {
+    return realWorld.wallSeconds() < this.#rootUntilSeconds ? this.#root : NO_ZONES;
+  }
+
   #newRecursor(): Recursor {
     const recursor = newRecursor(this.#walk, {
       world: realWorld,
       upstream: this.#upstream,
       counters: this.#outpost.counters,
       catalog: () => this.#outpost.catalog,
+      rootCatalog: () => this.#rootNow(),
       neverQuery: { has: (address) => this.#neverQuery.has(address) },
       onBug: (bug) => this.#outpost.tellBug(bug, new Uint8Array(0)),
     });
@@ -203,8 +235,36 @@ class Resolver {
     this.#outpost.pending = this.#outpost.pipeline.pending + (this.#returns?.waiting ?? 0) + posted;
   }
 
+  /** What an earlier one had learned. */
+  #recall(): void {
+    const file = this.#learnedFile;
+    if (file === undefined) return;
+    const learned = new LearnedFile(file, this.#walk, realWorld).take();
+    if (typeof learned === 'object') {
+      const facts = this.#recursor.unpack(learned.bytes, learned.awayMs);
+      this.#outpost.note({ level: 'info', fields: { file, facts }, text: 'took what was learned before' });
+    } else if (learned !== undefined) {
+      this.#outpost.note({ level: 'warn', fields: { file, why: learned }, text: 'learns everything anew' });
+    }
+  }
+
+  /** For the next one. */
+  #keep(): void {
+    const file = this.#learnedFile;
+    if (file === undefined) return;
+    try {
+      const bytes = new LearnedFile(file, this.#walk, realWorld).write(this.#recursor.packed());
+      this.#outpost.note({ level: 'info', fields: { file, bytes }, text: 'kept what was learned' });
+    } catch (error) {
+      const why = systemText(error);
+      this.#outpost.note({ level: 'warn', fields: { file, why }, text: 'what was learned is not kept' });
+    }
+  }
+
   #end(): void {
     this.#flush();
+    this.#keep();
+    this.#outpost.post();
     process.exit();
   }
 }

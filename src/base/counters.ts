@@ -53,6 +53,10 @@ const meanings = {
   resolutionsJoined: 'Questions that waited for the same question of somebody else',
   resolutionsTurnedAway: 'Questions not resolved because too many were in flight, or they went in a circle',
   resolutionsLate: 'Clients told SERVFAIL because their time was up',
+  resolutionsRefreshing: 'Names asked for anew while what is known of them was still answered',
+  stale: 'Queries answered with what had expired, because no server answered in time',
+  waitersDropped:
+    'Queries that needed recursion and got no response: too many of that client, or of all, waited',
   upstreamUdpSent: 'Queries sent to other servers over UDP',
   upstreamTcpSent: 'Queries sent to other servers over TCP',
   upstreamTcpConnects: 'TCP connections opened to other servers',

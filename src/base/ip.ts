@@ -3,6 +3,7 @@
  * zeros; RFC 4291 §2.2), writing is canonical (RFC 5952). A text that is no address gives `undefined`.
  */
 import type { Bytes } from './bytes.ts';
+import { CLIENT_BITS_V6 } from './limits.ts';
 
 export const IPV4_BYTES = 4;
 export const IPV6_BYTES = 16;
@@ -117,3 +118,7 @@ function longestZeroRun(groups: readonly number[]): [start: number, length: numb
   }
   return best;
 }
+
+/** What counts as one client: an address, in IPv6 what one site has at least. */
+export const networkOf = (address: Bytes): string =>
+  ipText(address.length === IPV4_BYTES ? address : address.slice().fill(0, CLIENT_BITS_V6 / 8));

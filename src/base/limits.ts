@@ -59,7 +59,7 @@ export const RELOAD_CHANGES_SHARE = 50;
 export const TCP_CLIENTS_MAX = 1_024;
 export const TCP_CLIENTS_PER_ADDRESS_MAX = 32;
 /** RFC 6177 §2: what one site has at least, so an IPv6 client is its /64 and not one of its addresses. */
-export const TCP_CLIENT_BITS_V6 = 64;
+export const CLIENT_BITS_V6 = 64;
 /** Of the process's file descriptors, for clients over TCP (Knot DNS: half). */
 export const TCP_DESCRIPTORS_SHARE = 0.5;
 /** Descriptors for what is not counted one by one: zone files, log, threads, whoever watches. */
@@ -165,19 +165,41 @@ export const UPSTREAM_TCP_QUESTIONS_MAX = 32;
 export const UPSTREAM_TCP_IDLE_MS = 2_000;
 /** …of this many servers. */
 export const UPSTREAM_TCP_IDLE_MAX = 64;
-/** Clients waiting for one question in flight. */
-export const WAITERS_PER_QUESTION_MAX = 100;
-/** …and for all questions together, some 5 kB each. */
+/** Clients waiting for all questions together, some 5 kB each… */
 export const CLIENTS_WAITING_MAX = 20_000;
+/** …and of them for one question in flight: what everybody asks for must not take every place. */
+export const WAITERS_PER_QUESTION_MAX = 10_000;
+/** …and of one client over UDP: answers that come at one moment are no pulse (DNSBomb, CVE-2024-33655)… */
+export const WAITING_PER_CLIENT_MAX = 500;
+/** …and of one whose cookie shows that the address is its own. */
+export const WAITING_PER_KNOWN_CLIENT_MAX = 5_000;
+/** Questions asked anew at a time while what is known is still answered. */
+export const REFRESHES_MAX = 256;
+/** Questions that fail in silence in a row until their zone is taken for dead (RFC 9520 §3.2)… */
+export const OUTAGE_FAILURES = 3;
+/** …whose servers are then tried with one question in this time, so that their return is noticed. */
+export const OUTAGE_PROBE_MS = 2_000;
+/** Zones whose failures are counted. */
+export const OUTAGES_MAX = 10_000;
 
 // Caches
 export const CACHE_BYTES_DEFAULT = 64 * 1024 * 1024;
 export const CACHE_TTL_SECONDS_MAX = 86_400;
 /** RFC 2308 §5: one to three hours. */
 export const CACHE_NEGATIVE_SECONDS_MAX = 3_600;
+/** RFC 8767 §5: how long a client waits before it is given what has expired… */
+export const STALE_WAIT_MS = 1_800;
+/** …with which TTL. */
+export const STALE_TTL_SECONDS = 30;
+/** A question that failed within this time is not waited for again where something expired is known. */
+export const STALE_RECHECK_MS = 30_000;
+/** All threads read an expired answer for so long; then the resolver hears of its question again. */
+export const STALE_SHARED_MS = 1_000;
 /** RFC 9520 §3.2: failures are kept 1 s to 5 min, growing. */
 export const FAILURE_SECONDS_MIN = 5;
 export const FAILURE_SECONDS_MAX = 300;
+/** An operator may make TTLs longer than they are by so much: beyond it names would seem to be gone. */
+export const MIN_TTL_SECONDS_MAX = 3_600;
 export const CACHED_RRS_PER_RRSET_MAX = 100;
 /** RFC 8767 §5: what has expired may be of use for a day to three; it stays so long where there is room. */
 export const CACHE_LINGER_SECONDS = 86_400;
@@ -185,6 +207,8 @@ export const CACHE_LINGER_SECONDS = 86_400;
 export const SHELF_BYTES_MAX = 2 ** 31 - 8;
 /** A few dozen facts. */
 export const SHELF_BYTES_MIN = 4_096;
+/** A message, its names written out; what is larger is not kept. */
+export const SHELF_FACT_BYTES_MAX = 2 * MESSAGE_BYTES_MAX;
 /** For each byte that is kept so many more may be moved because they are asked for, or have not expired. */
 export const SHELF_RESCUE_MULTIPLE = 8;
 /** …together, as far as less was moved before. */
@@ -210,23 +234,14 @@ export const ANSWER_MEMORY_BYTES_MIN = 65_536;
 export const ANSWER_MEMORY_BYTES_MAX = 2 ** 30;
 /** Entries that one insertion carries over because they were asked for; beyond it the oldest goes anyway. */
 export const ANSWER_RESCUES_MAX = 8;
+/** What is kept of what was learned over a restart; the rest is learned anew. */
+export const LEARNED_FILE_BYTES_MAX = 256 * 1024 * 1024;
+/** At a stop, for writing it; what is not written by then is learned anew. */
+export const LEARNED_FILE_MS = 1_000;
 /** RFC 6303 §3: the TTLs of zones that are served locally. */
 export const LOCAL_ZONE_SECONDS = 10_800;
 /** A hosts file may be edited at any time. */
 export const HOSTS_SECONDS = 600;
-
-// Rules
-export const RULE_LISTS_MAX = 100;
-/** Of one list: four times the largest that are in use. */
-export const RULES_PER_LIST_MAX = 4_000_000;
-/** What their names take, as they are looked up. */
-export const RULE_NAMES_BYTES_MAX = 192 * 1024 * 1024;
-/** Slots looked at for one name; names that would need more were chosen to collide. */
-export const RULE_PROBES_MAX = 1_000;
-/** A file of rules is read whole. */
-export const RULE_FILE_BYTES_MAX = 256 * 1024 * 1024;
-/** Of an answer that a list gives, unless configured: a client hears soon that it gives it no more. */
-export const RULE_SECONDS = 60;
 
 // Access
 /** Client addresses whose membership in a list of prefixes is remembered. */
@@ -348,6 +363,7 @@ export const WATCHDOG_ANSWER_MS = 2_000;
 /** The configuration file is read whole. */
 export const CONFIG_BYTES_MAX = 1024 * 1024;
 
+assert(LEARNED_FILE_MS < FRONT_FOLLOW_MS_MAX, 'a thread that writes while it ends is not ended for it');
 assert(10 * FRONT_WAKE_MS <= FRONT_FOLLOW_MS_MAX, 'a front looks up often before it is taken for stuck');
 assert(UDP_BYTES_CONFIGURABLE_MAX <= UDP_QUERY_BYTES_MAX, 'what we say that we take, we take');
 assert(UDP_PLAIN_BYTES_MAX <= UDP_BYTES_MAX && UDP_BYTES_MAX < MESSAGE_BYTES_MAX, 'sizes grow with trust');
@@ -359,6 +375,9 @@ assert(SUBQUESTION_DEPTH_MAX < UPSTREAM_QUERIES_MAX, 'depth must run out before 
 assert(UPSTREAM_QUERIES_PER_NAME_MAX < UPSTREAM_QUERIES_MAX, 'one name may not spend it all');
 assert(2 * MINIMISED_STEPS_MAX < UPSTREAM_QUERIES_PER_NAME_MAX, 'a long name shown in steps is still found');
 assert(RESOLUTIONS_MAX < CLIENTS_WAITING_MAX, 'every question in flight may have its client');
+assert(STALE_WAIT_MS < CLIENT_MS_MAX, 'an expired answer comes before none');
+assert(WAITERS_PER_QUESTION_MAX < CLIENTS_WAITING_MAX, 'one question leaves room for others');
+assert(WAITING_PER_CLIENT_MAX <= WAITING_PER_KNOWN_CLIENT_MAX, 'who is known may ask for more');
 assert(CLIENT_MS_MAX <= RESOLUTION_MS_MAX, 'the client gives up before the work does');
 assert(FIRST_TRY_MS < TRY_MS_MAX && TRY_MS_MAX < CLIENT_MS_MAX, 'a client outlives one silent server');
 assert(TRY_MS_MIN <= FIRST_TRY_MS, 'a stranger gets no less time than a friend');

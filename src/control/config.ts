@@ -112,7 +112,7 @@ function rebase(value: unknown, folder: string): unknown {
       : table;
   const named = within(value, (key) => key === 'zones' || key === 'hosts') as Table;
   if ('zone' in named) named.zone = within(named.zone, () => true);
-  if ('cache' in named) named.cache = within(named.cache, (key) => key === 'images');
+  if ('cache' in named) named.cache = within(named.cache, (key) => key === 'images' || key === 'learned');
   if ('control' in named) named.control = within(named.control, (key) => key === 'socket');
   if ('log' in named) named.log = rebaseLog(named.log, based);
   if ('recursion' in named) named.recursion = rebaseRecursion(named.recursion, within);
@@ -122,7 +122,7 @@ function rebase(value: unknown, folder: string): unknown {
 type Within = (table: unknown, pick: (key: string) => boolean) => unknown;
 
 function rebaseRecursion(recursion: unknown, within: Within): unknown {
-  const based = within(recursion, (key) => key === 'rootHints');
+  const based = within(recursion, (key) => key === 'rootHints' || key === 'localRoot');
   if (!isTable(based) || !Array.isArray(based.rules)) return based;
   return { ...based, rules: based.rules.map((list) => within(list, (key) => key === 'file')) };
 }

@@ -60,11 +60,20 @@ export interface FrontPublication extends Publication {
   readonly line: Line | undefined;
 }
 
+/** The root zone (RFC 8806), and until when it may be used, in seconds since 1970. */
+export interface LocalRootCopy {
+  readonly image: ImageVersion;
+  readonly untilSeconds: number;
+}
+
 export interface ResolverPublication extends Publication {
   readonly walk: WalkTerms;
+  readonly localRoot: LocalRootCopy | undefined;
   /** Prefixes that are never asked. */
   readonly neverQuery: readonly string[];
   readonly rules: RuleTerms;
+  /** The file for what was learned, from one start to the next (control/learned-file). */
+  readonly learnedFile: string | undefined;
   /** File descriptors that answers may leave from. */
   readonly open: readonly number[];
   /** One more that hands over. */
@@ -110,7 +119,15 @@ export interface ThreadStart<P> {
   readonly publication: P;
 }
 
+/** A line for the log. */
+export interface ThreadNote {
+  readonly level: 'info' | 'warn';
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly text: string;
+}
+
 export interface Letter {
+  readonly notes: readonly ThreadNote[];
   /** For the query log. */
   readonly sightings: readonly PostedSighting[];
   /** Somebody is being limited. */

@@ -112,7 +112,8 @@ export class House {
 
   /** Zones and rules, and what they were read from. */
   get served(): AllServed {
-    return { catalog: this.catalog, origins: this.#origins, rules: this.#loadout.rules };
+    const { rules, localRoot } = this.#loadout;
+    return { catalog: this.catalog, origins: this.#origins, rules, localRoot };
   }
 
   /** Of each list, what it has and what it has done. */
@@ -147,8 +148,19 @@ export class House {
   forThreads(): ForResolver {
     const images = this.catalog.images.map(versionOf);
     const [settings, answers, walk] = [this.#frontSettings(), this.#answers, this.#walk];
-    const never = neverQuery(this.#settings);
-    return { settings, images, answers, walk, neverQuery: never, rules: this.#rules, stop: false };
+    const learnedFile = this.#settings.cache.learned;
+    const localRoot = this.#localRoot();
+    return {
+      settings,
+      images,
+      answers,
+      walk,
+      neverQuery: neverQuery(this.#settings),
+      learnedFile,
+      localRoot,
+      rules: this.#rules,
+      stop: false,
+    };
   }
 
   /** The machine has other addresses than before. */
@@ -215,6 +227,13 @@ export class House {
     const { world } = this.#ground;
     const answers = this.#answers;
     return answers && { answers: new AnswerReader(answers.memory, answers.era, () => world.nowMs()) };
+  }
+
+  #localRoot(): ForResolver['localRoot'] {
+    const { localRoot } = this.#loadout;
+    if (localRoot === undefined) return undefined;
+    const { zone, untilSeconds } = localRoot;
+    return { image: versionOf(zone.image), untilSeconds };
   }
 
   /** To all who answer from zones; of one zone that changed, that one. */
@@ -284,7 +303,7 @@ function neverQuery({ recursion }: Settings): readonly string[] {
   return own ? [...prefixes, ...localAddresses()] : prefixes;
 }
 
-type WalkSources = Pick<Loadout, 'rootHints' | 'hostsText' | 'rules'>;
+type WalkSources = Pick<Loadout, 'rootHints' | 'hostsText' | 'rules' | 'localRoot'>;
 
 function ruleTerms({ recursion }: Settings, { rules }: Pick<Loadout, 'rules'>): RuleTerms {
   const lists = rules.map(({ settings: { name, format, ede }, image }) => ({
@@ -302,10 +321,10 @@ const areSame = (a: RuleTerms, b: RuleTerms): boolean =>
 const withoutImage = ({ image, ...others }: RuleTerms['lists'][number]): object => others;
 
 function walkTerms({ recursion }: Settings, { rootHints, hostsText }: WalkSources): WalkTerms | undefined {
-  const { enabled, upstreamPort, cacheBytes, localNames, clientMs, minimise } = recursion;
+  const { enabled, upstreamPort, cacheBytes, localNames, clientMs, minimise, freshness } = recursion;
   if (!enabled) return undefined;
   return {
-    ...{ rootHints, hostsText, upstreamPort, clientMs, minimise },
+    ...{ rootHints, hostsText, upstreamPort, clientMs, minimise, freshness },
     cacheBytes: Math.floor(cacheBytes * (1 - ANSWER_CACHE_SHARE)),
     localNames: localNames ?? LOCAL_NAMES_DEFAULT,
   };

@@ -11,6 +11,7 @@ import { type LoadedList, loadRules } from '../rules/loader.ts';
 import { Catalog } from '../zone/catalog.ts';
 import { type Complaint, hasErrors } from '../zone/complaint.ts';
 import { type LoadedZone, loadZones, type Served } from '../zone/loader.ts';
+import { type LocalRoot, type LocalRootRead, readLocalRoot } from './local-root.ts';
 import type { Settings } from './settings.ts';
 import { VERSION } from './version.ts';
 import { type Prints, takePrints, type Watched } from './watch.ts';
@@ -26,13 +27,12 @@ export interface Loadout {
   readonly rootHints: readonly NameServer[];
   /** Of a hosts file without mistakes; another thread reads it again. */
   readonly hostsText: string | undefined;
+  readonly localRoot?: LocalRoot | undefined;
   readonly rules: readonly LoadedList[];
 }
 
 /** What is answered from. */
-export interface AllServed extends Served {
-  readonly rules: readonly LoadedList[];
-}
+export interface AllServed extends Served, Pick<Loadout, 'localRoot' | 'rules'> {}
 
 export interface Reading {
   readonly loadout: Loadout | undefined;
@@ -47,10 +47,11 @@ export interface Reading {
 export async function readAll(settings: Settings, served?: AllServed): Promise<Reading> {
   const complaints: Complaint[] = [];
   const zoneFiles = await listZoneFiles(settings, complaints);
-  const ruleFiles = settings.recursion.rules.flatMap(({ file }) => (file === undefined ? [] : { file }));
-  const watchable = { folder: settings.zones, files: [...zoneFiles, ...ruleFiles].map(({ file }) => file) };
+  const { localRoot: rootFile, rules: lists } = settings.recursion;
+  const others = [rootFile, ...lists.map(({ file }) => file)].filter((file) => file !== undefined);
+  const watchable = { folder: settings.zones, files: [...zoneFiles.map(({ file }) => file), ...others] };
   const before = await takePrints(watchable);
-  const rules = await loadRules(settings.recursion.enabled ? settings.recursion.rules : [], served?.rules);
+  const rules = await loadRules(settings.recursion.enabled ? lists : [], served?.rules);
   complaints.push(...rules.complaints);
   const { images: folder } = settings.cache;
   const loading = loadZones(
@@ -60,17 +61,27 @@ export async function readAll(settings: Settings, served?: AllServed): Promise<R
   );
   const hints = await readHints(settings, complaints);
   const hostsText = await readHosts(settings, complaints);
-  const { zones: loaded, files, complaints: zoneComplaints } = await loading;
-  complaints.push(...zoneComplaints);
+  const { zones: loaded, files: zoneFilesRead, complaints: zoneComplaints } = await loading;
+  const root = await localRootOf(settings, served?.localRoot);
+  const files = [...zoneFilesRead, ...root.files];
+  complaints.push(...zoneComplaints, ...root.complaints);
   const isWhole = !hasErrors(complaints);
   const watched = { ...watchable, files: [...new Set([...watchable.files, ...files])], anyName: !isWhole };
   // Only the loader knows what was included, so these files are looked at after they were read.
   const prints = new Map([...(await takePrints({ folder: undefined, files })), ...before]);
   const zones = isWhole ? loaded : [];
   const catalog = new Catalog(zones.map(({ image }) => image));
-  const loadout = isWhole ? { catalog, zones, rootHints: hints, hostsText, rules: rules.lists } : undefined;
+  const { localRoot } = root;
+  const loadout = isWhole
+    ? { catalog, zones, rootHints: hints, hostsText, localRoot, rules: rules.lists }
+    : undefined;
   return { loadout, complaints, watched, prints, zoneCount: zoneFiles.length };
 }
+
+const localRootOf = ({ recursion }: Settings, before: LocalRoot | undefined): Promise<LocalRootRead> =>
+  recursion.enabled && recursion.localRoot !== undefined
+    ? readLocalRoot(recursion.localRoot, before)
+    : Promise.resolve({ localRoot: undefined, complaints: [], files: [] });
 
 export const countFrom = (from: LoadedZone['from'], zones: readonly LoadedZone[]): number =>
   zones.filter((zone) => zone.from === from).length;

@@ -25,6 +25,7 @@ import {
   type Publication,
   type Published,
   packSighting,
+  type ThreadNote,
   type ThreadStart,
   type Watching,
 } from './front-letters.ts';
@@ -55,6 +56,7 @@ export class Outpost<P extends Publication> {
     this.#limited = note;
   });
   #bugs: Letter['bugs'][number][] = [];
+  #notes: ThreadNote[] = [];
 
   /** Without recursion, which is the thread's own matter. */
   constructor(
@@ -128,6 +130,10 @@ export class Outpost<P extends Publication> {
     this.#bugs.push({ bug, packet: toHex(packet) });
   }
 
+  note(note: ThreadNote): void {
+    this.#notes.push(note);
+  }
+
   /** Answers that are promised. */
   set pending(count: number) {
     Atomics.store(this.#words, FrontWord.PENDING, count);
@@ -139,17 +145,20 @@ export class Outpost<P extends Publication> {
     const unread = (posted - Atomics.load(this.#words, FrontWord.TAKEN)) | 0;
     if (unread >= FRONT_SIGHTING_LETTERS_MAX) this.#dropSightings();
     if (this.#hasMail && unread < FRONT_LETTERS_MAX) {
-      const letter: Letter = { sightings: this.#sightings, limited: this.#limited, bugs: this.#bugs };
+      const [notes, sightings, limited, bugs] = [this.#notes, this.#sightings, this.#limited, this.#bugs];
+      const letter: Letter = { notes, sightings, limited, bugs };
       Atomics.store(this.#words, FrontWord.POSTED, posted + 1);
       parentPort?.postMessage(letter);
     }
+    this.#notes = [];
     this.#sightings = [];
     this.#limited = undefined;
     this.#bugs = [];
   }
 
   get #hasMail(): boolean {
-    return this.#sightings.length > 0 || this.#bugs.length > 0 || this.#limited !== undefined;
+    const lines = this.#notes.length + this.#sightings.length + this.#bugs.length;
+    return lines > 0 || this.#limited !== undefined;
   }
 
   #dropSightings(): void {

@@ -190,7 +190,8 @@ export class Place<P extends Publication> {
     });
   }
 
-  #read({ sightings, limited, bugs }: Letter, words: Int32Array): void {
+  #read({ notes, sightings, limited, bugs }: Letter, words: Int32Array): void {
+    for (const { level, fields, text } of notes) this.#room.logger[level](fields, text);
     for (const { bug, packet } of bugs) this.#room.bugs.tell(bug, { packet });
     if (sightings.length > 0) this.#room.onSightings(sightings);
     if (limited) this.#room.onLimited(limited);

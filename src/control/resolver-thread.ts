@@ -9,6 +9,7 @@ import { FRONT_WAKE_MS, RESOLUTION_MS_MAX } from '../base/limits.ts';
 import type { RuleTerms } from '../rules/rulebook.ts';
 import {
   type Changed,
+  type LocalRootCopy,
   laidOver,
   type Publication,
   type ResolverPublication,
@@ -25,8 +26,10 @@ import type { WalkTerms } from './walk-terms.ts';
 export interface ForResolver extends Publication {
   /** Undefined where recursion is off. */
   readonly walk: WalkTerms | undefined;
+  readonly localRoot: LocalRootCopy | undefined;
   readonly neverQuery: readonly string[];
   readonly rules: RuleTerms;
+  readonly learnedFile: string | undefined;
 }
 
 export interface ResolverRoom extends ThreadRoom {

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { RESOLUTION_MS_MAX } from '../base/limits.ts';
 import { MINIMISATIONS } from '../resolver/minimise.ts';
+import { freshnessFrom, freshnessKeys } from './schema-freshness.ts';
 import {
   count,
   duration,
@@ -28,6 +29,9 @@ export const recursion = table({
   rootHints: text('the name of a file')
     .optional()
     .meta({ description: 'Names and addresses of root servers; by default those of the IANA root.' }),
+  localRoot: text('the name of a file')
+    .optional()
+    .meta({ description: 'A zone file of the root, to be asked in place of its servers (RFC 8806).' }),
   neverQuery: list(prefix(`${PREFIX}, or ${OWN}`, OWN), `addresses and prefixes, or ${OWN}`)
     .prefault([...DEFAULTS.neverQuery])
     .transform((texts) => ({
@@ -55,9 +59,30 @@ export const recursion = table({
     .prefault([])
     .meta({ description: 'Data of our own, aliases, blocks and exceptions; the first list wins.' }),
   rebinding: rebinding.prefault({}),
-}).transform(({ clientTimeout, rootHints, localNames, ...rest }) => ({
-  ...rest,
-  rootHints,
-  localNames,
-  clientMs: clientTimeout,
-}));
+  ...freshnessKeys,
+})
+  .refine(({ minTtl, maxTtl }) => minTtl <= maxTtl, {
+    ...expected('a time no longer than maxTtl'),
+    path: ['minTtl'],
+  })
+  .transform(
+    ({
+      clientTimeout,
+      rootHints,
+      localRoot,
+      localNames,
+      minTtl,
+      maxTtl,
+      maxNegativeTtl,
+      prefetch,
+      stale,
+      ...rest
+    }) => ({
+      ...rest,
+      rootHints,
+      localRoot,
+      localNames,
+      clientMs: clientTimeout,
+      freshness: freshnessFrom({ minTtl, maxTtl, maxNegativeTtl, prefetch, stale }),
+    }),
+  );

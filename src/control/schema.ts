@@ -203,7 +203,11 @@ const cache = table({
   images: text('the name of a folder').optional().meta({
     description: 'A folder of its own for compiled zones, so that the next start need not read text.',
   }),
-}).transform(({ images }) => ({ images }));
+  learned: text('the name of a file').optional().meta({
+    description:
+      'A file for what was learned from other servers, written at a stop and read at the next start.',
+  }),
+}).transform(({ images, learned }) => ({ images, learned }));
 
 const account = z
   .union([text('a name'), z.int().min(0).transform(String)], expected('a name or a number'))

@@ -7,18 +7,24 @@ import { availableParallelism } from 'node:os';
 import { assert } from '../base/assert.ts';
 import {
   CACHE_BYTES_DEFAULT,
+  CACHE_LINGER_SECONDS,
+  CACHE_NEGATIVE_SECONDS_MAX,
+  CACHE_TTL_SECONDS_MAX,
   CLIENT_MS_MAX,
   DRAIN_MS_MAX,
   FRONTS_MAX,
   RATE_LIMIT_PER_SECOND,
   RATE_LIMIT_SLIP,
   RATE_LIMIT_WINDOW_MS,
+  STALE_TTL_SECONDS,
+  STALE_WAIT_MS,
   TCP_CLIENTS_MAX,
   TCP_CLIENTS_PER_ADDRESS_MAX,
   TCP_IDLE_MS,
   UDP_BYTES_MAX,
 } from '../base/limits.ts';
 import { PrefixSet } from '../base/prefix.ts';
+import type { Freshness } from '../resolver/freshness.ts';
 import type { Minimisation } from '../resolver/minimise.ts';
 import type { RebindingTerms } from '../rules/rulebook.ts';
 import type { RuleListSettings } from '../rules/settings.ts';
@@ -39,8 +45,8 @@ export interface Settings {
   /** Addresses and prefixes that may ask anything; undefined for everybody. */
   readonly allowQuery: readonly string[] | undefined;
   readonly recursion: RecursionSettings;
-  /** The folder that compiled zones are kept in, from one start to the next. */
-  readonly cache: { readonly images: string | undefined };
+  /** From one start to the next: the folder of compiled zones, the file of what the resolver learned. */
+  readonly cache: { readonly images: string | undefined; readonly learned: string | undefined };
   /** The hosts file to serve to those who may recurse. */
   readonly hosts: string | false;
   /** Answers to the CH questions of RFC 4892, each a text or off. */
@@ -74,6 +80,8 @@ export interface RecursionSettings {
   readonly allow: readonly string[];
   /** A file of NS, A and AAAA records; undefined for the one that comes with the program. */
   readonly rootHints: string | undefined;
+  /** A file of the root zone, to be asked in place of its servers; undefined for none. */
+  readonly localRoot: string | undefined;
   readonly neverQuery: NeverQuery;
   readonly upstreamPort: number;
   /** Names answered here and never asked upstream; undefined for those that RFCs name. */
@@ -85,6 +93,7 @@ export interface RecursionSettings {
   readonly rules: readonly RuleListSettings[];
   /** Undefined where names of others may have any address. */
   readonly rebinding: RebindingTerms | undefined;
+  readonly freshness: Freshness;
 }
 
 export interface CookieSettings {
@@ -146,6 +155,14 @@ export const DEFAULTS = {
   upstreamPort: 53,
   cacheBytes: `${CACHE_BYTES_DEFAULT / 2 ** 20}MB`,
   clientTimeout: `${CLIENT_MS_MAX / 1_000}s`,
+  minTtl: '0s',
+  maxTtl: `${CACHE_TTL_SECONDS_MAX / 3_600}h`,
+  maxNegativeTtl: `${CACHE_NEGATIVE_SECONDS_MAX / 3_600}h`,
+  stale: {
+    wait: `${STALE_WAIT_MS}ms`,
+    maxAge: `${CACHE_LINGER_SECONDS / 3_600}h`,
+    ttl: `${STALE_TTL_SECONDS}s`,
+  },
   version: 'cairn',
   tcpClients: TCP_CLIENTS_MAX,
   tcpClientsPerAddress: TCP_CLIENTS_PER_ADDRESS_MAX,

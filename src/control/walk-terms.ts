@@ -13,7 +13,10 @@ import type { SocketUpstream } from '../transport/upstream.ts';
 import type { Catalog } from '../zone/catalog.ts';
 
 export interface WalkTerms
-  extends Pick<RecursorSettings, 'upstreamPort' | 'cacheBytes' | 'localNames' | 'clientMs' | 'minimise'> {
+  extends Pick<
+    RecursorSettings,
+    'upstreamPort' | 'cacheBytes' | 'localNames' | 'clientMs' | 'minimise' | 'freshness'
+  > {
   readonly rootHints: readonly NameServer[];
   /** Read without complaints before. */
   readonly hostsText: string | undefined;
@@ -24,11 +27,14 @@ interface Surroundings extends Pick<RecursorSettings, 'neverQuery' | 'onBug'> {
   readonly upstream: SocketUpstream;
   readonly counters: Counters;
   readonly catalog: () => Catalog;
+  /** The root zone, if there is a copy of it. */
+  readonly rootCatalog: () => Catalog;
 }
 
 export function newRecursor({ hostsText, ...terms }: WalkTerms, around: Surroundings): Recursor {
-  const { neverQuery, onBug, world, upstream, counters, catalog } = around;
+  const { neverQuery, onBug, world, upstream, counters, catalog, rootCatalog } = around;
   const hosts = hostsText === undefined ? undefined : parseHosts(hostsText, 'hosts').hosts;
-  const settings = { ...terms, hosts, neverQuery, useCaseRandomisation: true, onBug };
+  const localRoot = ownZones(rootCatalog);
+  const settings = { ...terms, hosts, localRoot, neverQuery, useCaseRandomisation: true, onBug };
   return new Recursor(settings, world, upstream, ownZones(catalog), counters);
 }

@@ -34,6 +34,8 @@ export type ZoneSays =
       readonly shape: Exclude<Shape, 'lame' | 'useless'>;
       readonly message: Message;
       readonly scrubbed: Scrubbed;
+      /** The address of the server. */
+      readonly from: string;
     }
   | { readonly kind: 'failure'; readonly outcome: Outcome };
 
@@ -83,16 +85,19 @@ const failure = (outcome: Outcome): ZoneSays => ({ kind: 'failure', outcome });
 
 /** What of the reply brings us further; undefined, with the blame noted, if nothing does. */
 function weigh(
-  { know, journal }: Walk,
+  { asked, know, journal }: Walk,
   question: Asked,
   zone: Name,
   address: string,
   message: Message,
 ): ZoneSays | undefined {
+  know.outages.answered(zone, asked.type);
   const scrubbed = scrub(message, question, zone);
   const shape = classify(message, scrubbed);
   journal.weighed(shape, message, scrubbed);
-  if (shape !== 'lame' && shape !== 'useless') return { kind: 'reply', question, shape, message, scrubbed };
+  if (shape !== 'lame' && shape !== 'useless') {
+    return { kind: 'reply', question, shape, message, scrubbed, from: address };
+  }
   if (shape === 'lame') know.servers.lame(address, zone);
   journal.blame(address, disappointment(message, scrubbed));
   return undefined;

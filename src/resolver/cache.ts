@@ -94,8 +94,41 @@ export class Cache {
     return undefined;
   }
 
-  #told(fact: number, owner: Name): Finding {
-    const ttl = this.#shelf.secondsLeft(fact);
+  /**
+   * What was true of the name itself until not longer ago than so: of what expired, the last. It is told with
+   * `ttl` (RFC 8767 §4).
+   */
+  findExpired(name: Name, type: number, top: Name, agoMs: number, ttl: number): Finding | undefined {
+    const labels = this.#shelf.seek(name);
+    const types = followsAliases(type) ? [type, Type.CNAME, WHOLE_NAME] : [type, WHOLE_NAME];
+    let last = -1;
+    for (const each of types) {
+      const fact = this.#expired(0, each, agoMs);
+      if (fact >= 0 && (last < 0 || this.#shelf.expiresMs(fact) > this.#shelf.expiresMs(last))) last = fact;
+    }
+    if (last < 0) return this.#expiredDname(name, labels, name.length - top.length, agoMs, ttl);
+    const isAlias = this.#shelf.typeOf(last) === Type.CNAME && followsAliases(type);
+    const isData = this.#word(last, Told.KIND) === Kind.DATA;
+    return isAlias && isData ? cnameFinding(name, this.#block(last), ttl) : this.#told(last, name, ttl);
+  }
+
+  #expired(i: number, type: number, agoMs: number): number {
+    const fact = this.#shelf.latest(i, type);
+    return fact >= 0 && this.#shelf.expiresMs(fact) + agoMs > this.#shelf.nowMs() ? fact : -1;
+  }
+
+  #expiredDname(name: Name, labels: number, topAt: number, agoMs: number, ttl: number): Finding | undefined {
+    const shelf = this.#shelf;
+    for (let i = 1; i <= labels && shelf.labelAt(i) <= topAt; i++) {
+      const dname = this.#expired(i, Type.DNAME, agoMs);
+      if (dname >= 0 && this.#word(dname, Told.KIND) === Kind.DATA) {
+        return dnameFinding(name, name.subarray(shelf.labelAt(i)), this.#block(dname), ttl);
+      }
+    }
+    return undefined;
+  }
+
+  #told(fact: number, owner: Name, ttl = this.#shelf.secondsLeft(fact)): Finding {
     const kind = this.#word(fact, Told.KIND);
     if (kind === Kind.DATA) {
       return ended(answered(this.#blocks(fact).map((block) => ({ owner, block, ttl }))));
@@ -150,6 +183,11 @@ export class Cache {
       blocks: [soa.block],
       ...{ rank, from },
     });
+  }
+
+  /** For all to be kept (`packing`). */
+  get shelf(): Shelf {
+    return this.#shelf;
   }
 
   clear(isDoomed?: (name: Name) => boolean): void {

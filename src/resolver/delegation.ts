@@ -5,10 +5,9 @@
  * TTL, and no longer than the delegation it came by: who was taken out of a zone can prolong neither its own
  * delegation nor what it delegated itself (ghost and phoenix domains, B17).
  *
- *   a fact:  0 serial, another one each time (32 bits)    4 how many servers (8 bits)
+ *   a fact:  0 how many servers (8 bits)
  *            of each its name, how many addresses (8 bits), and of each its characters (8 bits), and these
  */
-import { put32, u32 } from '../base/bytes.ts';
 import {
   ADDRESSES_PER_SERVER_MAX,
   CACHE_TTL_SECONDS_MAX,
@@ -17,7 +16,7 @@ import {
   GLUE_PER_REFERRAL_MAX,
 } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
-import { type Name, nameLength } from '../wire/name.ts';
+import { type Name, nameKey, nameLength } from '../wire/name.ts';
 import { Shelf } from './shelf.ts';
 
 export interface NameServer {
@@ -35,13 +34,11 @@ export interface Delegation {
 
 /** A delegation holds no type of its own. */
 const NO_TYPE = 0;
-const SERVERS_AT = 4;
 
 export class Delegations {
   readonly #shelf: Shelf;
-  /** Those of busy zones are not made from their bytes anew for each question below: by serial. */
-  readonly #read: { readonly serial: number; readonly delegation: Delegation }[] = [];
-  #serial = 0;
+  /** Those of busy zones are not made from their bytes anew for each question below. By cut. */
+  readonly #read = new Map<string, Delegation>();
 
   constructor(bytesMax: number, world: World) {
     this.#shelf = new Shelf({ bytesMax, lingerMs: 0 }, world);
@@ -74,20 +71,24 @@ export class Delegations {
     return delegation;
   }
 
+  /** For all to be kept (`packing`). */
+  get shelf(): Shelf {
+    return this.#shelf;
+  }
+
   clear(isDoomed?: (name: Name) => boolean): void {
+    this.#read.clear();
     this.#shelf.clear(isDoomed);
   }
 
   #put({ cut, servers, expiresMs }: Delegation): void {
     const shelf = this.#shelf;
-    const size = servers.reduce((sum, server) => sum + sizeOf(server), SERVERS_AT + 1);
+    this.#read.delete(nameKey(cut));
+    const size = servers.reduce((sum, server) => sum + sizeOf(server), 1);
     let at = shelf.put(cut, NO_TYPE, expiresMs, size);
     if (at < 0) return;
     const { bytes } = shelf;
-    this.#serial = (this.#serial + 1) >>> 0;
-    put32(bytes, at, this.#serial);
-    bytes[at + SERVERS_AT] = servers.length;
-    at += SERVERS_AT + 1;
+    bytes[at++] = servers.length;
     for (const { name, addresses } of servers) {
       bytes.set(name, at);
       at += name.length;
@@ -100,17 +101,15 @@ export class Delegations {
   }
 
   #at(known: number): Delegation {
-    const serial = u32(this.#shelf.bytes, this.#shelf.valueAt(known));
-    const place = serial % DELEGATIONS_READ_MAX;
-    const last = this.#read[place];
-    if (last?.serial === serial) return last.delegation;
-    const servers = this.#servers(this.#shelf.valueAt(known) + SERVERS_AT);
-    const delegation = {
-      cut: this.#shelf.nameOf(known),
-      servers,
-      expiresMs: this.#shelf.expiresMs(known),
-    };
-    this.#read[place] = { serial, delegation };
+    const shelf = this.#shelf;
+    const cut = shelf.nameOf(known);
+    const key = nameKey(cut);
+    const read = this.#read.get(key);
+    if (read !== undefined) return read;
+    if (this.#read.size === DELEGATIONS_READ_MAX) this.#read.clear();
+    const servers = this.#servers(shelf.valueAt(known));
+    const delegation = { cut, servers, expiresMs: shelf.expiresMs(known) };
+    this.#read.set(key, delegation);
     return delegation;
   }
 

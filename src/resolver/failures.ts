@@ -15,6 +15,10 @@ import { Shelf } from './shelf.ts';
 const TEXT_AT = 3;
 const TEXT_BYTES_MAX = 255;
 
+/** RFC 8914 §4.14: this SERVFAIL comes from a cache. */
+export const failedBefore = (why: string): Outcome =>
+  failed(Ede.CACHED_ERROR, `failed shortly before: ${why}`);
+
 export class Failures {
   readonly #shelf: Shelf;
 
@@ -26,9 +30,14 @@ export class Failures {
   find(name: Name, type: number): Outcome | undefined {
     this.#shelf.seek(name);
     const failure = this.#shelf.live(0, type);
-    if (failure < 0) return undefined;
-    // RFC 8914 §4.14: this SERVFAIL comes from a cache.
-    return failed(Ede.CACHED_ERROR, `failed shortly before: ${this.#text(failure)}`);
+    return failure < 0 ? undefined : failedBefore(this.#text(failure));
+  }
+
+  /** Whether it failed when it was tried last, and not longer ago than it would have been kept, and so. */
+  isRecent(name: Name, type: number, agoMs: number): boolean {
+    this.#shelf.seek(name);
+    const failure = this.#shelf.latest(0, type);
+    return failure >= 0 && this.#shelf.expiresMs(failure) + agoMs > this.#shelf.nowMs();
   }
 
   keep(name: Name, type: number, reason: ExtendedError | undefined): void {

@@ -1,9 +1,10 @@
 /**
  * All that can be known without asking anybody, in the order in which it counts: our own zones, the hosts
- * file, local names, the cache, failures that are fresh. And what replies add to it.
+ * file, local names, the cache, failures that are fresh; where nobody answers, what has expired. And what
+ * replies add to it.
  */
 import { IPV4_BYTES, IPV6_BYTES, ipText } from '../base/ip.ts';
-import { CACHE_NEGATIVE_SECONDS_MAX } from '../base/limits.ts';
+import { STALE_RECHECK_MS } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { Rcode, Type } from '../wire/codes.ts';
 import { Flag, type Message } from '../wire/message.ts';
@@ -12,26 +13,39 @@ import { rdatasOf, rrsetTtl } from '../wire/rrset.ts';
 import { cnameFinding, dnameFinding } from './alias.ts';
 import { Cache, Rank } from './cache.ts';
 import { bounded, type Delegation, Delegations, type NameServer } from './delegation.ts';
-import { Failures } from './failures.ts';
+import { Failures, failedBefore } from './failures.ts';
+import { bound, type Freshness, type Staleness } from './freshness.ts';
 import type { Hosts } from './hosts.ts';
 import type { Source } from './journal.ts';
 import type { LocalNames } from './local-names.ts';
 import type { Minimisation } from './minimise.ts';
+import { Outages } from './outages.ts';
 import { type AnswerRrset, answered, denied, ended, type Finding, type Outcome } from './outcome.ts';
 import { type OwnZones, ownFinding } from './own-zones.ts';
+import { packed, unpack } from './packing.ts';
 import { type Referral, withGlue } from './referral.ts';
 import type { Denier, Scrubbed } from './scrub.ts';
 import type { Servers } from './servers.ts';
+import type { Shelf } from './shelf.ts';
 import type { Asked } from './wish.ts';
 
 export interface KnowledgeSettings {
   readonly rootHints: readonly NameServer[];
+  readonly localRoot?: OwnZones;
   readonly neverQuery: { has(address: string): boolean };
   readonly cacheBytes: number;
   readonly localNames: LocalNames;
   readonly hosts: Hosts | undefined;
   readonly minimise: Minimisation;
+  readonly freshness: Freshness;
 }
+
+/** RFC 4035 §4.2: the parent has the DS. */
+const above = (name: Name, type: number): Name => (type === Type.DS ? parentName(name) : name);
+
+/** Whether nobody further down than the root is known. */
+const isRoots = (closest: Delegation | undefined): boolean =>
+  closest === undefined || closest.cut.length === 1;
 
 const isRootNs = ({ name, type }: Asked): boolean => name.length === 1 && type === Type.NS;
 
@@ -40,6 +54,7 @@ export class Knowledge {
   readonly hints: Delegation;
   readonly cache: Cache;
   readonly failures: Failures;
+  readonly outages: Outages;
   readonly minimise: Minimisation;
   readonly #delegations: Delegations;
   readonly #settings: KnowledgeSettings;
@@ -57,6 +72,7 @@ export class Knowledge {
     this.cache = new Cache(settings.cacheBytes * 0.75, world);
     this.#delegations = new Delegations(settings.cacheBytes * 0.15, world);
     this.failures = new Failures(settings.cacheBytes * 0.1, world);
+    this.outages = new Outages(world);
   }
 
   /** Whether it is for us to answer, or to say whom to ask. */
@@ -90,6 +106,36 @@ export class Knowledge {
   }
 
   find(asked: Asked): Finding | undefined {
+    return this.held(asked) ?? this.failure(asked);
+  }
+
+  /** What was true until not long ago, for who gets no answer else (RFC 8767 §4). */
+  expired({ name, type }: Asked, { maxAgeMs, ttl }: Staleness): Finding | undefined {
+    const own = this.#ownZones.ask(name, type);
+    return this.cache.findExpired(name, type, own.kind === 'delegation' ? own.cut : ROOT, maxAgeMs, ttl);
+  }
+
+  /** RFC 8767 §5: whether it was tried not long ago, in vain, so that nobody need wait for it again. */
+  failedLately(asked: Asked): boolean {
+    return (
+      this.failures.isRecent(asked.name, asked.type, STALE_RECHECK_MS) ||
+      (this.outages.areThere && this.outages.isOut(this.#cutFor(asked), asked.type))
+    );
+  }
+
+  failure(asked: Asked): Finding | undefined {
+    const failure = this.failures.find(asked.name, asked.type);
+    if (failure !== undefined) return ended(failure);
+    const why = this.outages.areThere ? this.outages.obstacle(this.#cutFor(asked), asked.type) : undefined;
+    return why === undefined ? undefined : ended(failedBefore(why));
+  }
+
+  #cutFor(asked: Asked): Name {
+    return (this.closest(asked) ?? this.hints).cut;
+  }
+
+  /** Without failures. */
+  held(asked: Asked): Finding | undefined {
     const { name, type } = asked;
     const own = this.#ownZones.ask(name, type);
     if (own.kind === 'answer') return ownFinding(own.outcome, type);
@@ -103,8 +149,22 @@ export class Knowledge {
       const cached = this.cache.find(name, type, own.kind === 'delegation' ? own.cut : ROOT);
       if (cached !== undefined) return cached;
     }
-    const failure = this.failures.find(name, type);
-    return failure && ended(failure);
+    return own.kind === 'delegation' ? undefined : this.#toldByRoot(asked);
+  }
+
+  /** What the root would say, where its zone is here and it is the one to ask (RFC 8806). */
+  #toldByRoot({ name, type }: Asked): Finding | undefined {
+    const { localRoot } = this.#settings;
+    if (localRoot === undefined || !isRoots(this.#delegations.closest(above(name, type)))) return undefined;
+    const told = localRoot.ask(name, type);
+    return told.kind === 'answer' ? ended(told.outcome) : undefined;
+  }
+
+  #referredByRoot({ name, type }: Asked): Delegation | undefined {
+    const told = this.#settings.localRoot?.ask(name, type);
+    if (told?.kind !== 'delegation') return undefined;
+    const expiresMs = this.#world.nowMs() + 1000 * this.#settings.freshness.maxTtl;
+    return { cut: told.cut, servers: told.servers, expiresMs };
   }
 
   /** Whether the servers of the zone said that the name is there, with records, as an alias, or empty. */
@@ -115,12 +175,11 @@ export class Knowledge {
   }
 
   /** Where to start asking; undefined where nothing is known, not even the root. */
-  closest({ name, type }: Asked): Delegation | undefined {
-    // RFC 4035 §4.2: the parent has the DS.
-    const from = type === Type.DS ? parentName(name) : name;
-    const cached = this.#delegations.closest(from);
+  closest(asked: Asked): Delegation | undefined {
+    const { name, type } = asked;
+    const cached = this.#delegations.closest(above(name, type));
     const own = this.#ownZones.ask(name, type);
-    if (own.kind !== 'delegation') return cached;
+    if (own.kind !== 'delegation') return isRoots(cached) ? (this.#referredByRoot(asked) ?? cached) : cached;
     const isDeeper =
       cached !== undefined && cached.cut.length > own.cut.length && isWithin(cached.cut, own.cut);
     // Our own zones are asked every time, so that what they delegate holds until they say otherwise.
@@ -140,30 +199,57 @@ export class Knowledge {
 
   /** `above` is whose server referred us. */
   learnReferral({ cut, servers, ttl }: Referral, above: Delegation): Delegation {
-    return this.#delegations.keep(cut, bounded(servers, this.#world), ttl, above);
+    const seconds = Math.min(ttl, this.#settings.freshness.maxTtl);
+    return this.#delegations.keep(cut, bounded(servers, this.#world), seconds, above);
   }
 
-  /** Keeps what an answer, an alias or a denial says, and says it. */
-  learn(asked: Asked, message: Message, scrubbed: Scrubbed): Finding {
+  /**
+   * RFC 9520 §3.2: a dead zone's failure is not the name's. Neither is what a limit of ours ended: there its
+   * asker decides.
+   */
+  learnFailure({ name, type }: Asked, zone: Name, { limited, ede }: Outcome): void {
+    if (limited === 'moment') return;
+    this.outages.failed(zone, type, ede);
+    const isName = limited === undefined && !this.outages.isOut(zone, type);
+    if (isName) this.failures.keep(name, type, ede);
+  }
+
+  /** Keeps what an answer, an alias or a denial says, and who said it; gives what it comes to. */
+  learn(asked: Asked, message: Message, scrubbed: Scrubbed, from: string): Finding {
     const rank = (message.flags & Flag.AA) !== 0 ? Rank.AUTHORITATIVE : Rank.CLAIMED;
     const { name, type } = asked;
     this.failures.forgive(name, type);
+    const { minTtl, maxTtl } = this.#settings.freshness;
     const { rrsets, link, soa } = scrubbed;
     if (rrsets.length > 0) {
-      this.cache.keepData(name, type, rrsets, rank);
+      const answer = rrsets.map((block) => ({
+        owner: name,
+        block,
+        ttl: bound(block, rrsetTtl(block, 0), minTtl, maxTtl),
+      }));
+      this.cache.keepData(name, type, rrsets, rank, from);
       if (isRootNs(asked)) this.#learnRoot(message);
-      return ended(answered(rrsets.map((block) => ({ owner: name, block, ttl: rrsetTtl(block, 0) }))));
+      return ended(answered(answer));
     }
     if (link !== undefined) {
-      this.cache.keepData(link.owner, link.type, [link.block], rank);
-      const ttl = rrsetTtl(link.block, 0);
+      const ttl = bound(link.block, rrsetTtl(link.block, 0), minTtl, maxTtl);
+      this.cache.keepData(link.owner, link.type, [link.block], rank, from);
       if (link.type === Type.CNAME) return cnameFinding(name, link.block, ttl);
       return dnameFinding(name, link.owner, link.block, ttl);
     }
-    const denier = soa && negativeSoa(soa);
+    const denier = soa && this.#negativeSoa(soa);
     const exists = message.rcode !== Rcode.NXDOMAIN;
-    if (denier !== undefined) this.cache.keepDenial(name, exists ? type : 'whole name', denier, rank);
+    if (denier !== undefined) this.cache.keepDenial(name, exists ? type : 'whole name', denier, rank, from);
     return ended(denied(message.rcode, denier));
+  }
+
+  /** RFC 2308 §5: a denial lives for the lesser of the SOA's TTL and its MINIMUM. */
+  #negativeSoa({ owner, block }: Denier): AnswerRrset {
+    const { minTtl, maxNegativeTtl } = this.#settings.freshness;
+    const rdata = rdatasOf(block)[0] as Uint8Array;
+    const minimum = new DataView(rdata.buffer, rdata.byteOffset + rdata.length - 4).getUint32(0);
+    const told = Math.min(rrsetTtl(block, 0), minimum);
+    return { owner, block, ttl: bound(block, told, minTtl, maxNegativeTtl) };
   }
 
   /**
@@ -185,20 +271,28 @@ export class Knowledge {
     return this.hints.servers.find((server) => equalNames(server.name, name));
   }
 
+  /** What others told, as bytes that can be kept; failures are soon forgotten anyway. */
+  *packed(): Generator<Uint8Array, void, void> {
+    for (const [which, shelf] of this.#kept.entries()) yield* packed(shelf, which);
+  }
+
+  /** Takes such bytes, so long after they were packed; says how many facts there were. */
+  unpack(bytes: Uint8Array, awayMs: number): number {
+    return unpack(bytes, this.#kept, awayMs);
+  }
+
+  get #kept(): readonly Shelf[] {
+    return [this.#delegations.shelf, this.cache.shelf];
+  }
+
   /** Everything, or what is known of such names; how servers behave is nothing that is known of names. */
   forget(isDoomed?: (name: Name) => boolean): void {
     this.cache.clear(isDoomed);
     this.failures.clear(isDoomed);
+    this.outages.clear();
     this.#delegations.clear(isDoomed);
     if (isDoomed === undefined) this.servers.clear();
   }
-}
-
-/** RFC 2308 §5: a denial lives for the lesser of the SOA's TTL and its MINIMUM. */
-function negativeSoa({ owner, block }: Denier): AnswerRrset {
-  const rdata = rdatasOf(block)[0] as Uint8Array;
-  const minimum = new DataView(rdata.buffer, rdata.byteOffset + rdata.length - 4).getUint32(0);
-  return { owner, block, ttl: Math.min(rrsetTtl(block, 0), minimum, CACHE_NEGATIVE_SECONDS_MAX) };
 }
 
 /** RFC 2181 §10.3: a server's name is no alias, so what an alias leads to is nobody's address. */

@@ -38,10 +38,10 @@ export interface Outcome {
   /** Local names and the hosts file. */
   readonly authoritative?: boolean;
   /**
-   * A failure by a limit of our own, and not by what servers said: the question took too much, or the moment
-   * was bad. It says nothing lasting about the name where it happened.
+   * A failure by a limit of our own, and not by what servers said: the question took too much, the moment was
+   * bad, or too many wait already. It says nothing lasting about the name where it happened.
    */
-  readonly limited?: 'question' | 'moment';
+  readonly limited?: 'question' | 'moment' | 'crowd';
   /** The rule of the operator's that had a part in it. */
   readonly rule?: RuleMatch;
   /** By such a rule, the client hears nothing. */
@@ -86,12 +86,16 @@ export const failed = (code: number, text: string): Outcome => ({
 
 export const limited = (
   text: string,
-  by: 'question' | 'moment' = 'question',
+  by: Outcome['limited'] & string = 'question',
   code = Ede.OTHER as number,
 ): Outcome => ({
   ...failed(code, text),
   limited: by,
 });
+
+/** RFC 8914 §4.4 and §4.20: some of it has expired. */
+export const isStale = ({ ede }: Outcome): boolean =>
+  ede?.code === Ede.STALE || ede?.code === Ede.STALE_NXDOMAIN;
 
 /**
  * Types that are answered by an alias itself and not by what it points at (RFC 1034 §3.6.2, RFC 8482 §4.1).

@@ -1,12 +1,14 @@
 /**
  * The resolver's front door. A question comes in; an outcome comes out, always, and within the client's time:
- * work that takes longer goes on and fills the cache. Here is what one process shares among all its
- * questions: what is known, and what is in flight.
+ * work that takes longer goes on and fills the cache. Where no server answers in time, what has expired does
+ * (RFC 8767); and what is asked for in the last tenth of its life is asked for anew. Here is what one process
+ * shares among all its questions: what is known, and what is in flight.
  */
 import type { Counters } from '../base/counters.ts';
 import { Counter } from '../base/counters.ts';
 import {
   CLIENTS_WAITING_MAX,
+  REFRESHES_MAX,
   RESOLUTION_MS_MAX,
   RESOLUTIONS_MAX,
   WAITERS_PER_QUESTION_MAX,
@@ -21,15 +23,16 @@ import { Budget } from './budget.ts';
 import type { NameServer } from './delegation.ts';
 import { drive, Sender } from './drive.ts';
 import { Flight } from './flight.ts';
+import { type Freshness, isDue } from './freshness.ts';
 import type { Hosts } from './hosts.ts';
 import { Journal } from './journal.ts';
 import { Knowledge } from './knowledge.ts';
 import { LocalNames } from './local-names.ts';
 import type { Minimisation } from './minimise.ts';
 import { Mishaps, type ToldMishap } from './mishaps.ts';
-import { ended, type Finding, failed, limited, type Outcome } from './outcome.ts';
+import { ended, type Finding, failed, isStale, limited, type Outcome } from './outcome.ts';
 import type { OwnZones } from './own-zones.ts';
-import { recall, resolve } from './resolve.ts';
+import { recall, recallStale, resolve } from './resolve.ts';
 import type { Court, Rules } from './rules.ts';
 import { Servers } from './servers.ts';
 import { typedKey } from './shelf.ts';
@@ -43,6 +46,8 @@ export type { AnswerRrset, ExtendedError, Outcome } from './outcome.ts';
 
 export interface RecursorSettings {
   readonly rootHints: readonly NameServer[];
+  /** A copy of the root zone, asked in place of its servers as long as it says something (RFC 8806). */
+  readonly localRoot?: OwnZones;
   /** Addresses, as canonical text, that are never asked. */
   readonly neverQuery: { has(address: string): boolean };
   readonly upstreamPort: number;
@@ -54,6 +59,7 @@ export interface RecursorSettings {
   readonly clientMs: number;
   readonly useCaseRandomisation: boolean;
   readonly minimise: Minimisation;
+  readonly freshness: Freshness;
   /** A mistake of ours: the question got SERVFAIL. */
   readonly onBug: (error: unknown) => void;
 }
@@ -68,6 +74,9 @@ interface Account {
   /** What is waited for last, to tell a client who is out of time what the matter was. */
   waitingFor: Flight | undefined;
 }
+
+/** What a client is told, and what its last walk noted on the way. */
+type End = (outcome: Outcome, journal: Journal | undefined) => void;
 
 /** How a question was resolved. */
 export interface Explained {
@@ -86,6 +95,8 @@ export class Recursor {
   /** One for each client that waits, or whose question goes on without it. */
   readonly #clients = new Set<Account>();
   readonly #mishaps: Mishaps;
+  /** Questions asked anew that nobody waits for. */
+  #refreshes = 0;
 
   /** None where there are no rules. */
   #court: Court | undefined;
@@ -123,14 +134,50 @@ export class Recursor {
     return { entries: size, bytes };
   }
 
+  /** What was learned, as bytes that can be kept over a restart. */
+  packed(): Generator<Uint8Array, void, void> {
+    return this.#know.packed();
+  }
+
+  /** Takes such bytes, so long after they were packed; says how many facts there were. */
+  unpack(bytes: Uint8Array, awayMs: number): number {
+    return this.#know.unpack(bytes, awayMs);
+  }
+
   /** Clients' questions that are not done with. */
   get waiting(): number {
     return this.#clients.size;
   }
 
-  /** The outcome, if it takes no waiting. */
+  /** The outcome, if it takes no waiting. What is known, but hardly any more, is asked for anew meanwhile. */
   cached(question: Question): Outcome | undefined {
-    return unanswerable(question) ?? recall(question, this.#know, this.#court);
+    const refusal = unanswerable(question);
+    if (refusal !== undefined) return refusal;
+    const { freshness } = this.#settings;
+    let last: Asked = question;
+    const find = (asked: Asked): Finding | undefined => {
+      last = asked;
+      const finding = this.#know.find(asked);
+      if (freshness.prefetch && finding !== undefined && isDue(finding)) this.#refresh(asked);
+      return finding;
+    };
+    const outcome = recall(question, find, this.#court);
+    if (outcome !== undefined) return this.#ratherStale(question, outcome);
+    // RFC 8767 §5: who would wait for servers that failed just now is not made to.
+    if (freshness.stale === undefined || !this.#know.failedLately(last)) return undefined;
+    const stale = this.#stale(question, 'servers that failed shortly before are being tried');
+    if (stale !== undefined) this.#refresh(last);
+    return stale;
+  }
+
+  #stale(question: Question, why: string): Outcome | undefined {
+    const { stale } = this.#settings.freshness;
+    return stale && recallStale(question, this.#know, stale, why, this.#court);
+  }
+
+  #ratherStale(question: Question, outcome: Outcome): Outcome {
+    if (outcome.rcode !== Rcode.SERVFAIL) return outcome;
+    return this.#stale(question, outcome.ede?.text ?? '') ?? outcome;
   }
 
   /** How the last failures came about. */
@@ -157,31 +204,27 @@ export class Recursor {
     if (refusal !== undefined) return Promise.resolve(refusal);
     if (this.#clients.size >= CLIENTS_WAITING_MAX) {
       this.#counters?.bump(Counter.resolutionsTurnedAway);
-      return Promise.resolve(limited('too many clients are waiting', 'moment'));
+      return Promise.resolve(this.#ratherStale(question, limited('too many clients are waiting', 'crowd')));
     }
     return new Promise((settle) => {
-      const budget = Budget.open(this.#world.nowMs() + RESOLUTION_MS_MAX);
+      const budget = this.#newBudget();
       const account: Account = { budget, flight: undefined, journal, waitingFor: undefined };
       this.#clients.add(account);
       let hasEnded = false; // Perhaps by the clock.
-      const end = (outcome: Outcome, journal: Journal | undefined): void => {
+      const end: End = (outcome, journal) => {
         if (hasEnded) return;
         hasEnded = true;
         this.#mishaps.note(question, outcome, journal);
         settle(outcome);
       };
-      const cancel = this.#world.after(this.#settings.clientMs, () => {
-        this.#counters?.bump(Counter.resolutionsLate);
-        const { journal: late } = account.waitingFor ?? { journal: new Journal(this.#world) };
-        end(late.late(), late);
-      });
+      const cancel = this.#watchTime(question, account, end);
       void drive(resolve(question, this.#courtFor(journal)), (wish) => this.#grant(wish, account))
         .then((outcome) => this.#remember(question, outcome))
         .catch((error: unknown) => this.#bug(error))
         .then((outcome) => {
           this.#clients.delete(account);
           cancel();
-          end(outcome, account.waitingFor?.journal);
+          end(this.#ratherStale(question, outcome), account.waitingFor?.journal);
         });
     });
   }
@@ -194,17 +237,38 @@ export class Recursor {
     return { ...this.#court, note };
   }
 
+  /** RFC 8767 §5: what has expired is told before the client gives up; or else, then, that it is late. */
+  #watchTime(question: Question, account: Account, end: End): () => void {
+    const { clientMs, freshness } = this.#settings;
+    const firstMs = Math.min(freshness.stale?.waitMs ?? clientMs, clientMs);
+    const tell = (isLast: boolean): boolean => {
+      const { journal } = account.waitingFor ?? { journal: new Journal(this.#world) };
+      const outcome = this.#ratherStale(question, journal.late());
+      const isFailed = outcome.rcode === Rcode.SERVFAIL;
+      if (isFailed && !isLast) return false;
+      if (isFailed) this.#counters?.bump(Counter.resolutionsLate);
+      end(outcome, journal);
+      return true;
+    };
+    let cancel = this.#world.after(firstMs, () => {
+      if (!tell(firstMs === clientMs)) cancel = this.#world.after(clientMs - firstMs, () => tell(true));
+    });
+    return () => cancel();
+  }
+
   /** Everything learned is unlearned, or what was learned of such names; what is in flight lands. */
   flush(isDoomed?: (name: Name) => boolean): void {
     this.#know.forget(isDoomed);
   }
 
   /**
-   * Whether all of the outcome was told by others, and holds as long as they said: no failure, nothing of our
-   * own zones, of rules, of the hosts file, or of local names, which may change at any time.
+   * Whether all of the outcome was told by others, be it that it has expired: no failure, nothing of our own
+   * zones, of rules, of the hosts file, or of local names, which may change at any time.
    */
-  isOfOthers({ name, type }: Question, { rcode, ede, answer, rule }: Outcome): boolean {
-    if ((rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN) || (ede ?? rule) !== undefined) return false;
+  isOfOthers({ name, type }: Question, outcome: Outcome): boolean {
+    const { rcode, ede, answer, rule } = outcome;
+    if (rule !== undefined || (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN)) return false;
+    if (ede !== undefined && !isStale(outcome)) return false;
     // Every name that was asked for on the way: the question's, and where each alias points.
     const aliases = answer.filter(({ block }) => rrsetType(block, 0) === Type.CNAME);
     const names = [name, ...aliases.map(({ block }) => ownName(aliasTarget(block)))];
@@ -241,11 +305,26 @@ export class Recursor {
       if (open.holdsForAll(finding)) return finding;
     }
     if (account.flight === undefined && this.#inFlight.size >= RESOLUTIONS_MAX) {
-      return this.#turnAway(limited('too many questions are being resolved', 'moment'));
+      return this.#turnAway(limited('too many questions are being resolved', 'crowd'));
     }
     const budget = account.flight === undefined ? account.budget.forName() : account.budget.deeper();
     if (budget === undefined) return ended(limited('server names lead too deep to other server names'));
     return this.#await(this.#launch(key, asked, budget), asked, account);
+  }
+
+  /** Nobody waits for it; what is known goes on being answered. */
+  #refresh(asked: Asked): void {
+    const key = typedKey(asked.name, asked.type);
+    const isUnderWay = this.#inFlight.has(key) || this.#inFlight.size >= RESOLUTIONS_MAX;
+    if (isUnderWay || this.#refreshes >= REFRESHES_MAX || this.#know.failure(asked) !== undefined) return;
+    this.#refreshes++;
+    this.#counters?.bump(Counter.resolutionsRefreshing);
+    const budget = this.#newBudget().forName();
+    void this.#launch(key, asked, budget).finding.finally(() => this.#refreshes--);
+  }
+
+  #newBudget(): Budget {
+    return Budget.open(this.#world.nowMs() + RESOLUTION_MS_MAX);
   }
 
   #turnAway(outcome: Outcome): Finding {
@@ -295,7 +374,7 @@ function obstacleToJoining(open: Flight, { flight }: Account): Outcome | undefin
     return limited('the names of its servers go round in a circle');
   }
   if (flight === undefined && open.clients >= WAITERS_PER_QUESTION_MAX) {
-    return limited(`${WAITERS_PER_QUESTION_MAX} clients wait for this already`, 'moment');
+    return limited(`${WAITERS_PER_QUESTION_MAX} clients wait for this already`, 'crowd');
   }
   return undefined;
 }

@@ -3,8 +3,9 @@
  * 6672 §3.2), each of them a wish. The same chase, without wishes, answers from what is known alone.
  */
 import { ALIAS_HOPS_MAX } from '../base/limits.ts';
-import { Rcode } from '../wire/codes.ts';
+import { Ede, Rcode } from '../wire/codes.ts';
 import { nameKey } from '../wire/name.ts';
+import type { Staleness } from './freshness.ts';
 import { plainText } from './journal.ts';
 import type { Knowledge } from './knowledge.ts';
 import {
@@ -28,16 +29,45 @@ export function* resolve(question: Asked, court?: Court): Steps<Outcome> {
   }
 }
 
-/** The outcome, if no server has to be asked for it. */
-export function recall(question: Asked, know: Knowledge, court?: Court): Outcome | undefined {
+/** The outcome, if all of the chain is found without asking a server. */
+export function recall(
+  question: Asked,
+  find: (asked: Asked) => Finding | undefined,
+  court?: Court,
+): Outcome | undefined {
   const chase = new Chase(question, court);
   for (;;) {
     const ruled = chase.ruled();
-    const finding = ruled ?? know.find(chase.asked);
+    const finding = ruled ?? find(chase.asked);
     if (finding === undefined) return undefined;
     const outcome = chase.take(ruled ?? chase.weigh(finding));
     if (outcome !== undefined) return outcome;
   }
+}
+
+/**
+ * The same where no server answers, with links that have expired (RFC 8767 §4), and why. What was flushed or
+ * refused, or has failed, is not in the cache and so never told.
+ */
+export function recallStale(
+  question: Asked,
+  know: Knowledge,
+  settings: Staleness,
+  why: string,
+  court?: Court,
+): Outcome | undefined {
+  let isTrue = true;
+  const find = (asked: Asked): Finding | undefined => {
+    const held = know.held(asked);
+    isTrue &&= held !== undefined;
+    return held ?? know.expired(asked, settings);
+  };
+  const outcome = recall(question, find, court);
+  if (outcome === undefined || isTrue || outcome.rcode === Rcode.SERVFAIL) return outcome;
+  if (outcome.ede !== undefined) return outcome; // A rule says more than that it has expired.
+  // RFC 8914 §4.4 and §4.20.
+  const code = outcome.rcode === Rcode.NXDOMAIN ? Ede.STALE_NXDOMAIN : Ede.STALE;
+  return { ...outcome, ede: { code, text: why } };
 }
 
 /** A chain of aliases as it grows, bounded in length, and no name twice. */

@@ -19,6 +19,7 @@ import {
   SHELF_BYTES_MAX,
   SHELF_BYTES_MIN,
   SHELF_CREDIT_BYTES_MAX,
+  SHELF_FACT_BYTES_MAX,
   SHELF_RESCUE_MULTIPLE,
 } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
@@ -51,7 +52,7 @@ export interface ShelfTerms {
 
 export class Shelf {
   readonly #world: World;
-  readonly #lingerMs: number;
+  readonly lingerMs: number;
   readonly #hash: SuffixHash;
   readonly #slots: Slots;
   readonly #length: number;
@@ -72,7 +73,7 @@ export class Shelf {
   constructor({ bytesMax, lingerMs }: ShelfTerms, world: World) {
     const bytes = Math.min(Math.max(Math.floor(bytesMax), SHELF_BYTES_MIN), SHELF_BYTES_MAX);
     this.#world = world;
-    this.#lingerMs = lingerMs;
+    this.lingerMs = lingerMs;
     this.#hash = new SuffixHash(world);
     this.#slots = new Slots(Math.floor(bytes / BYTES_PER_SLOT));
     this.#length = (bytes - SLOT_BYTES * Math.floor(bytes / BYTES_PER_SLOT)) & ~7;
@@ -146,14 +147,24 @@ export class Shelf {
     return u16(this.#bytes, fact + Fact.TYPE);
   }
 
+  /** Where in `bytes` its name is. */
+  nameAt(fact: number): number {
+    return fact + Fact.NAME;
+  }
+
   /** An owned copy. */
   nameOf(fact: number): Name {
-    return copyOf(this.#bytes, fact + Fact.NAME, this.valueAt(fact));
+    return copyOf(this.#bytes, this.nameAt(fact), this.valueAt(fact));
   }
 
   /** Where in `bytes` the bytes begin that were put. */
   valueAt(fact: number): number {
     return fact + Fact.NAME + (this.#bytes[fact + Fact.NAME_BYTES] as number);
+  }
+
+  /** Where in `bytes` they end, and up to seven more. */
+  endOf(fact: number): number {
+    return fact + this.#sizeAt(fact);
   }
 
   /** Text that was put with `putText`. */
@@ -174,7 +185,7 @@ export class Shelf {
   put(name: Name, type: number, expiresMs: number, valueBytes: number, ageSeconds = 0): number {
     this.drop(name, type);
     const size = aligned(Fact.NAME + name.length + valueBytes);
-    if (size > this.#length * FACT_SHARE) return -1;
+    if (size > Math.min(this.#length * FACT_SHARE, SHELF_FACT_BYTES_MAX)) return -1;
     if (this.#isCrowded) for (let i = 0; i < SWEPT_PER_PUT; i++) this.#sweep();
     const fact = this.#reserve(size);
     const hash = this.#hash.of(0, type);
@@ -330,7 +341,7 @@ export class Shelf {
 
   #isWanted(fact: number): boolean {
     const left = this.expiresMs(fact) - this.#world.nowMs();
-    if (left <= -this.#lingerMs) return false;
+    if (left <= -this.lingerMs) return false;
     if (!this.#isCrowded) return true;
     const standing = this.#bytes[fact + Fact.STANDING] as number;
     return (standing & (left > 0 ? Standing.ASKED : Standing.ASKED_EXPIRED)) !== 0;

@@ -7,6 +7,7 @@ import { Type } from '../wire/codes.ts';
 import { ROOT } from '../wire/name.ts';
 import { askZone, type Walk } from './ask-zone.ts';
 import type { Delegation } from './delegation.ts';
+import { failedBefore } from './failures.ts';
 import { Disclosure } from './minimise.ts';
 import { ended, type Finding, limited } from './outcome.ts';
 import { resolveAll, type Steps } from './wish.ts';
@@ -18,13 +19,14 @@ export function* walk(own: Walk): Steps<Finding> {
   for (let referrals = 0; referrals <= REFERRALS_MAX; ) {
     const next = disclosure.next(place.cut);
     if (next !== asked && know.exists(next, place.cut)) continue;
+    const obstacle = know.outages.enter(place.cut, asked.type);
+    if (obstacle !== undefined) return ended(failedBefore(obstacle));
     const says = yield* askZone(own, place, next);
     if (says.kind === 'failure') {
-      // RFC 9520 §3.2; what a limit of ours ended is not the name's failure, its asker decides.
-      if (says.outcome.limited === undefined) know.failures.keep(asked.name, asked.type, says.outcome.ede);
+      know.learnFailure(asked, place.cut, says.outcome);
       return ended(says.outcome);
     }
-    const { question, shape, message, scrubbed } = says;
+    const { question, shape, message, scrubbed, from } = says;
     if (shape === 'referral' && scrubbed.referral !== undefined) {
       place = know.learnReferral(scrubbed.referral, place);
       referrals++;
@@ -32,12 +34,12 @@ export function* walk(own: Walk): Steps<Finding> {
     }
     // RFC 6672 §2.3: a DNAME above part of the name is one above all of it.
     const isAboutAll = question === asked || scrubbed.link?.type === Type.DNAME;
-    if (isAboutAll) return know.learn(asked, message, scrubbed);
+    if (isAboutAll) return know.learn(asked, message, scrubbed, from);
     if (shape !== 'nxdomain') {
       // RFC 9156 §3 step 6c: data, an alias or nothing at all, it is silent about what is below.
-      know.learn(question, message, scrubbed);
+      know.learn(question, message, scrubbed, from);
     } else if (isBelieved(own, place)) {
-      return know.learn(question, message, scrubbed);
+      return know.learn(question, message, scrubbed, from);
     } else {
       disclosure.showAll();
     }

@@ -11,11 +11,14 @@
  *     + 3    size        of the entry; 0 where there is none
  *     + 4,5  expiry      milliseconds, a double
  *     + 6    asked       1 since somebody asked for it
+ *     + 7    due         so many milliseconds before its expiry one reader passes the question on, so that
+ *                        it is asked for anew, and makes this 0
  *   then the ring: entries one behind the other, each at a multiple of 8, none across the end. A new one
  *   takes the place of the oldest.
  *
  *   an entry:  0 slot, or -1 where only the end is filled up; 4 size (32 bits); 8 expiry (double)
- *              16 bytes of the key, 18 count of RRsets, 20 RCODE (u16)
+ *              16 bytes of the key, 18 count of RRsets, 20 RCODE (u16), 22 an Extended DNS Error that it has
+ *              expired, or 0 (u16)
  *              24 the key: name in lower case, type (2), variant (1: DO, CD), era (4). A client's subnet
  *              would follow here as it is in RFC 7871 §6; who asks tries the key with it and then without.
  *              then each RRset, at a multiple of 8: 0 expiry (double), 8 section, 9 bytes of the owner
@@ -32,8 +35,17 @@ import type { World } from '../base/world.ts';
 import { NAME_BYTES_MAX } from '../wire/name.ts';
 
 export const WAYS = 8;
-export const Slot = { SEQUENCE: 0, TAG: 1, AT: 2, SIZE: 3, EXPIRY: 4, ASKED: 6, WORDS: 8 } as const;
-export const Entry = { SLOT: 0, SIZE: 4, EXPIRY: 8, KEY_BYTES: 16, RRSETS: 18, RCODE: 20, KEY: 24 } as const;
+export const Slot = { SEQUENCE: 0, TAG: 1, AT: 2, SIZE: 3, EXPIRY: 4, ASKED: 6, DUE: 7, WORDS: 8 } as const;
+export const Entry = {
+  SLOT: 0,
+  SIZE: 4,
+  EXPIRY: 8,
+  KEY_BYTES: 16,
+  RRSETS: 18,
+  RCODE: 20,
+  EDE: 22,
+  KEY: 24,
+} as const;
 export const Kept = { EXPIRY: 0, SECTION: 8, OWNER_BYTES: 9, OWNER: 10 } as const;
 /** Behind the name in a key: type, variant, era. */
 const KEY_EXTRA_BYTES = 7;

@@ -10,6 +10,8 @@ import { ANSWER_BYTES_MAX } from '../base/limits.ts';
 import { RRSET_HEADER_BYTES, rrsetSize } from '../wire/rrset.ts';
 import { AnswerKey, AnswerMemory, aligned, Entry, Kept, Slot, WAYS } from './answer-memory.ts';
 
+const EXPIRED = 'this has expired, and no server answers';
+
 export class AnswerReader {
   readonly #memory: AnswerMemory;
   readonly #now: () => number;
@@ -37,7 +39,8 @@ export class AnswerReader {
       const sequence = this.copyOut(slot);
       if (sequence < 0 || !this.isWhole(slot, sequence) || !this.#isAnswer()) continue;
       const nowMs = this.#now();
-      if ((this.#times[Entry.EXPIRY >> 3] as number) <= nowMs) return false;
+      const leftMs = (this.#times[Entry.EXPIRY >> 3] as number) - nowMs;
+      if (leftMs <= 0 || this.#isDue(slot, leftMs)) return false;
       // A flag that gets lost, or meets another entry, costs nobody anything.
       if (this.#memory.words[slot + Slot.ASKED] === 0) this.#memory.words[slot + Slot.ASKED] = 1;
       this.#add(reply, nowMs);
@@ -76,10 +79,22 @@ export class AnswerReader {
     return true;
   }
 
+  /** Whether it is for this reader to pass the question on, for the answer has not long to live. */
+  #isDue(slot: number, leftMs: number): boolean {
+    const { words } = this.#memory;
+    const due = words[slot + Slot.DUE] as number;
+    return leftMs <= due && Atomics.compareExchange(words, slot + Slot.DUE, due, 0) === due;
+  }
+
   #add(reply: Reply, nowMs: number): void {
     const bytes = this.#bytes;
     reply.keepAnswers();
     reply.rcode = u16(bytes, Entry.RCODE);
+    const ede = u16(bytes, Entry.EDE);
+    if (ede !== 0) {
+      reply.edeCode = ede;
+      reply.edeText = EXPIRED;
+    }
     let at = aligned(Entry.KEY + u16(bytes, Entry.KEY_BYTES));
     for (let left = u16(bytes, Entry.RRSETS); left > 0; left--) {
       const ttl = Math.ceil(((this.#times[at >> 3] as number) - nowMs) / 1_000);

@@ -4,11 +4,16 @@
  * that were asked for, and otherwise frees only as much as it takes.
  */
 import { type Bytes, copy, put16, u16 } from '../base/bytes.ts';
-import { ANSWER_BYTES_MAX, ANSWER_RESCUES_MAX, CACHED_RRS_PER_RRSET_MAX } from '../base/limits.ts';
+import {
+  ANSWER_BYTES_MAX,
+  ANSWER_RESCUES_MAX,
+  CACHED_RRS_PER_RRSET_MAX,
+  STALE_SHARED_MS,
+} from '../base/limits.ts';
 import type { Outcome } from '../resolver/recursor.ts';
 import { Type } from '../wire/codes.ts';
 import { type Name, ownName } from '../wire/name.ts';
-import { firstRr, RRSET_HEADER_BYTES, rrsetCount, rrsetSize, rrsetType } from '../wire/rrset.ts';
+import { firstRr, RRSET_HEADER_BYTES, rrsetCount, rrsetSize, rrsetTtl, rrsetType } from '../wire/rrset.ts';
 import { AnswerKey, AnswerMemory, aligned, Entry, Kept, Slot, WAYS } from './answer-memory.ts';
 
 /** In the place of a slot's number: nothing but filling up to the end of the ring. */
@@ -33,7 +38,7 @@ export class AnswerWriter {
     for (let i = 0; i < slots; i++) {
       const slot = this.#memory.slotAt(i);
       if ((Atomics.load(words, slot) & 1) !== 0) Atomics.add(words, slot, 1);
-      if (words[slot + Slot.SIZE] !== 0) this.#change(slot, 0, 0, 0, 0);
+      if (words[slot + Slot.SIZE] !== 0) this.#change(slot, 0, 0, 0, 0, 0);
     }
   }
 
@@ -73,8 +78,11 @@ export class AnswerWriter {
     this.#drop(slot);
     const at = this.#reserve(size);
     const nowMs = this.#now();
-    this.#write(at, slot, size, outcome, nowMs - 1_000 * less);
-    this.#change(slot, tag, at, size, nowMs + 1_000 * ttl);
+    // What has expired is told for a moment only: then the resolver hears of it again.
+    const isStale = outcome.ede !== undefined;
+    const lifeMs = isStale ? Math.min(1_000 * ttl, STALE_SHARED_MS) : 1_000 * ttl;
+    this.#write(at, slot, size, outcome, nowMs - 1_000 * less, nowMs + lifeMs);
+    this.#change(slot, tag, at, size, nowMs + lifeMs, isStale ? 0 : dueMs(rrsets, ttl));
     this.#entries += 1;
   }
 
@@ -170,40 +178,49 @@ export class AnswerWriter {
       return false;
     }
     const tag = words[slot + Slot.TAG] as number;
+    const due = words[slot + Slot.DUE] as number;
     Atomics.add(words, slot, 1);
     // The piece it moves to may begin in the one that it leaves: `copyWithin` minds that, filling would not.
     const to = (this.#head + filling) % ring.length;
     ring.copyWithin(to, at, at + size);
     this.#take(size, filling);
-    this.#set(slot, tag, to, size, expiry);
+    this.#set(slot, tag, to, size, expiry, due);
     Atomics.add(words, slot, 1);
     return true;
   }
 
   #drop(slot: number): void {
     if (this.#memory.words[slot + Slot.SIZE] === 0) return;
-    this.#change(slot, 0, 0, 0, 0);
+    this.#change(slot, 0, 0, 0, 0, 0);
     this.#entries -= 1;
   }
 
   /** Read-modify-writes, so that neither what comes before nor what comes behind can pass them. */
-  #change(slot: number, tag: number, at: number, size: number, expiry: number): void {
+  #change(slot: number, tag: number, at: number, size: number, expiry: number, due: number): void {
     Atomics.add(this.#memory.words, slot, 1);
-    this.#set(slot, tag, at, size, expiry);
+    this.#set(slot, tag, at, size, expiry, due);
     Atomics.add(this.#memory.words, slot, 1);
   }
 
-  #set(slot: number, tag: number, at: number, size: number, expiry: number): void {
+  #set(slot: number, tag: number, at: number, size: number, expiry: number, due: number): void {
     const { words, times } = this.#memory;
     words[slot + Slot.TAG] = tag;
     words[slot + Slot.AT] = at;
     words[slot + Slot.SIZE] = size;
     times[(slot + Slot.EXPIRY) >> 1] = expiry;
     words[slot + Slot.ASKED] = 0;
+    words[slot + Slot.DUE] = due;
   }
 
   /** No slot points here yet. */
-  #write(start: number, slot: number, size: number, outcome: Outcome, sinceMs: number): void {
+  #write(
+    start: number,
+    slot: number,
+    size: number,
+    outcome: Outcome,
+    sinceMs: number,
+    expiresMs: number,
+  ): void {
     const { ring, ringWords } = this.#memory;
     const key = this.#key;
     ringWords[(start + Entry.SLOT) >> 2] = slot;
@@ -211,13 +228,12 @@ export class AnswerWriter {
     put16(ring, start + Entry.KEY_BYTES, key.length);
     put16(ring, start + Entry.RRSETS, outcome.answer.length + outcome.authority.length);
     put16(ring, start + Entry.RCODE, outcome.rcode);
+    put16(ring, start + Entry.EDE, outcome.ede?.code ?? 0);
     copy(key.bytes, 0, ring, start + Entry.KEY, key.length);
     let at = start + aligned(Entry.KEY + key.length);
-    let expiresMs = Number.POSITIVE_INFINITY;
     for (const [section, rrsets] of [outcome.answer, outcome.authority].entries()) {
       for (const rrset of rrsets) {
         const untilMs = sinceMs + 1_000 * rrset.ttl;
-        expiresMs = Math.min(expiresMs, untilMs);
         putRrset(ring, at, section, rrset);
         this.#putTime(at + Kept.EXPIRY, untilMs);
         at += sizeOf(rrset);
@@ -230,6 +246,15 @@ export class AnswerWriter {
     const { ring } = this.#memory;
     new Float64Array(ring.buffer, ring.byteOffset + at, 1)[0] = ms;
   }
+}
+
+/**
+ * How long before the first of them expires somebody should ask anew: when one of them is in the last tenth
+ * of its life. 0 where it is already, and whoever keeps it knows. An RRset's own TTL is what it had at first.
+ */
+function dueMs(rrsets: readonly KeptRrset[], ttl: number): number {
+  const due = Math.max(...rrsets.map((each) => ttl - each.ttl + rrsetTtl(each.block, 0) / 10));
+  return due < ttl ? Math.max(0, Math.floor(1_000 * due)) : 0;
 }
 
 const sizeOf = ({ owner, block }: KeptRrset): number => aligned(Kept.OWNER + owner.length + block.length);

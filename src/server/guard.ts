@@ -93,6 +93,11 @@ export class Guard {
     return verdict;
   }
 
+  /** Whether its cookie shows that the client's address is its own. */
+  hasCookie(query: Query, client: Client): boolean {
+    return query.hasEdns && query.cookieBytes > 0 && this.#cookieState(query, client) === 'valid';
+  }
+
   #takeCookie(query: Query, client: Client): CookieState {
     if (this.settings.cookies === undefined) return 'none';
     const state = this.#cookieState(query, client);

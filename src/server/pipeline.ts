@@ -216,13 +216,20 @@ export class Pipeline implements Answerer {
     }
     const late = this.#late;
     const held = observer?.hold();
+    const drop = (): void => {
+      counters.bump(Counter.waitersDropped);
+      send(new Uint8Array(0));
+    };
     const finish = (): void => {
       if (held !== undefined) this.#settings.observer?.resume(held);
       send(late.slice(0, this.#finish(client, true, late)));
     };
     const onBug = (bug: unknown, packet: Bytes): void =>
       send(late.slice(0, this.#apologise(bug, packet, late)));
-    return recursion.later(this.#query, this.#reply, finish, onBug);
+    const hasCookie = this.#guard.hasCookie(this.#query, client);
+    const length = recursion.later(this.#query, this.#reply, client, hasCookie, { finish, drop, onBug });
+    if (length === DROP) counters.bump(Counter.waitersDropped);
+    return length;
   }
 
   #plain(rcode: number, client: Client, out: Bytes, recursionAvailable = false): number {
@@ -262,7 +269,8 @@ export class Pipeline implements Answerer {
 
   #count(out: Bytes): void {
     const { counters } = this.#settings;
-    const { rcode } = this.#reply;
+    const { rcode, edeCode } = this.#reply;
+    if (edeCode === Ede.STALE || edeCode === Ede.STALE_NXDOMAIN) counters.bump(Counter.stale);
     if (((out[2] as number) & 0x02) !== 0) counters.bump(Counter.truncated);
     if (rcode === Rcode.NOERROR) counters.bump(Counter.answered);
     else if (rcode === Rcode.NXDOMAIN) counters.bump(Counter.absent);

@@ -8,7 +8,7 @@ import { type KeptRrset, type Reply, Section } from '../answer/reply.ts';
 import { assert } from '../base/assert.ts';
 import { type Bytes, copyOf } from '../base/bytes.ts';
 import type { Outcome, Recursor } from '../resolver/recursor.ts';
-import { LATER } from '../transport/door.ts';
+import { type Client, DROP, LATER } from '../transport/door.ts';
 import type { HashedName } from '../wire/hashed-name.ts';
 import { Flag } from '../wire/header.ts';
 import type { Question } from '../wire/message.ts';
@@ -16,6 +16,7 @@ import { ownName } from '../wire/name.ts';
 import type { Query } from '../wire/query.ts';
 import type { AnswerReader } from './answer-reader.ts';
 import type { AnswerWriter } from './answer-writer.ts';
+import { Waiting } from './waiting.ts';
 
 export type Send = (response: Uint8Array) => void;
 
@@ -36,11 +37,20 @@ export interface Here {
   readonly shared: Shared | undefined;
 }
 
+/** How a query ends that was to be answered later. */
+export interface Ends {
+  /** Query and reply are back in hand. */
+  finish(): void;
+  drop(): void;
+  onBug(bug: unknown, packet: Bytes): void;
+}
+
 const isHere = (by: Here | Elsewhere): by is Here => 'recursor' in by;
 
 export class Recursion {
   /** Absent where recursion is off. A resolver that is replaced still ends what it began. */
   by: Here | Elsewhere | undefined;
+  readonly #waiting = new Waiting();
   #pending = 0;
 
   constructor(by: Here | Elsewhere | undefined) {
@@ -75,13 +85,10 @@ export class Recursion {
     return true;
   }
 
-  /** `finish` is called when query and reply are back in hand. */
-  later(
-    query: Query,
-    reply: Reply,
-    finish: () => void,
-    onBug: (bug: unknown, packet: Bytes) => void,
-  ): number {
+  /** LATER, or DROP where too many wait already. */
+  later(query: Query, reply: Reply, client: Client, hasCookie: boolean, ends: Ends): number {
+    const leave = this.#waiting.enter(client, hasCookie);
+    if (leave === undefined) return DROP;
     const question = questionInHand(query, reply);
     const kept = reply.answers();
     const packet = copyOf(query.packet, 0, query.length);
@@ -93,16 +100,19 @@ export class Recursion {
     recursor
       .resolve(question)
       .then((outcome) => {
+        // Who asks again is answered; SERVFAIL would send it away. Over TCP nobody asks again.
+        if (outcome.limited === 'crowd' && client.transport === 'udp') return ends.drop();
         query.read(packet, packet.length);
         // A chain took its time, and its first links have grown older than they say.
         const isChain = outcome.answer.length + outcome.authority.length > 1;
         const known = isChain ? recursor.cached(question) : outcome;
         if (known !== undefined) share(recursor, shared, question, variantOf(query), known, isChain);
         complete(reply, kept, outcome);
-        finish();
+        ends.finish();
       })
-      .catch((bug: unknown) => onBug(bug, packet))
+      .catch((bug: unknown) => ends.onBug(bug, packet))
       .finally(() => {
+        leave();
         this.#pending--;
       });
     return LATER;

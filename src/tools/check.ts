@@ -58,7 +58,7 @@ async function checkServer(flags: Flags): Promise<Findings> {
     loadout,
     zoneCount,
     complaints: more,
-  } = await readAll({ ...settings, cache: { images: undefined } });
+  } = await readAll({ ...settings, cache: { images: undefined, learned: undefined } });
   return {
     zones: zoneCount,
     records: loadout?.catalog.recordCount ?? 0,

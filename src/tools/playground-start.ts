@@ -10,6 +10,7 @@ import { CACHE_BYTES_DEFAULT, CLIENT_MS_MAX } from '../base/limits.ts';
 import { PrefixSet } from '../base/prefix.ts';
 import { realWorld } from '../base/world.ts';
 import { Doors, type Refusal } from '../control/doors.ts';
+import { FRESHNESS_DEFAULT } from '../resolver/freshness.ts';
 import { LOCAL_NAMES_DEFAULT } from '../resolver/local-names.ts';
 import { noOwnZones } from '../resolver/own-zones.ts';
 import { Recursor } from '../resolver/recursor.ts';
@@ -122,6 +123,7 @@ function resolver(
       clientMs: CLIENT_MS_MAX,
       useCaseRandomisation: true,
       minimise: 'relaxed',
+      freshness: FRESHNESS_DEFAULT,
       onBug,
     },
     realWorld,

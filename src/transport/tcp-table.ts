@@ -5,10 +5,8 @@
  * connections, closes those whose time is over; the fuller the table, the less patient it is.
  */
 import type { Socket } from 'node:net';
-import type { Bytes } from '../base/bytes.ts';
 import { Counter, type Counters } from '../base/counters.ts';
-import { IPV4_BYTES, ipText, parseIp } from '../base/ip.ts';
-import { TCP_CLIENT_BITS_V6 } from '../base/limits.ts';
+import { networkOf, parseIp } from '../base/ip.ts';
 import type { World } from '../base/world.ts';
 import { Connection, type TcpLimits, type TcpRoom, tcpLimits } from './connection.ts';
 import type { Answerer, Client, Endpoint } from './door.ts';
@@ -19,10 +17,6 @@ const PATIENCE: readonly (readonly [taken: number, share: number])[] = [
   [0.65, 0.1],
   [0.5, 0.25],
 ];
-
-/** What counts as one client. */
-const networkOf = (address: Bytes): string =>
-  ipText(address.length === IPV4_BYTES ? address : address.slice().fill(0, TCP_CLIENT_BITS_V6 / 8));
 
 /** Asked of the system when somebody wants to know. */
 function localOf({ localAddress = '', localPort: port }: Socket): Endpoint | undefined {

@@ -7,6 +7,7 @@ import { put16 } from '../../src/base/bytes.ts';
 import { EDNS_OPTIONS_MAX } from '../../src/base/limits.ts';
 import { PrefixSet } from '../../src/base/prefix.ts';
 import { realWorld } from '../../src/base/world.ts';
+import { FRESHNESS_DEFAULT } from '../../src/resolver/freshness.ts';
 import { noOwnZones } from '../../src/resolver/own-zones.ts';
 import { Recursor } from '../../src/resolver/recursor.ts';
 import { Class, EdnsOption, isMetaType, Opcode, Rcode, Type, typeFromText } from '../../src/wire/codes.ts';
@@ -274,6 +275,7 @@ describe('A6 and A7: what is no query to us', () => {
       clientMs: 100,
       useCaseRandomisation: true,
       minimise: 'relaxed' as const,
+      freshness: FRESHNESS_DEFAULT,
       onBug: (bug: unknown) => sent.push(bug),
     };
     const recursor = new Recursor(settings, realWorld, upstream, noOwnZones);

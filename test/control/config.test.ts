@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { COMPLAINTS_MAX, CONFIG_BYTES_MAX } from '../../src/base/limits.ts';
 import { type Configured, configure, type Flags } from '../../src/control/config.ts';
 import { prefixSet } from '../../src/control/settings.ts';
+import { FRESHNESS_DEFAULT } from '../../src/resolver/freshness.ts';
 import { complaintText } from '../../src/zone/complaint.ts';
 
 let folder: string;
@@ -35,6 +36,7 @@ test('no file is needed', async () => {
       cacheBytes: 64 * 2 ** 20,
       clientMs: 5_000,
       minimise: 'relaxed',
+      freshness: FRESHNESS_DEFAULT,
     },
     hosts: false,
     identity: { version: 'cairn', hostname: false, id: false },
@@ -85,6 +87,21 @@ test('how much of a name others see is one of three words', async () => {
   ]);
 });
 
+test('what has expired need not be told', async () => {
+  const { settings, complaints } = await configured('recursion: { stale: false }');
+  expect([complaints, settings?.recursion.freshness.stale]).toEqual([[], undefined]);
+});
+
+test('TTLs have bounds that make sense together', async () => {
+  expect(told(await configured('recursion: { minTtl: 2m, maxTtl: 1m }'))).toEqual([
+    '1:22: error: recursion.minTtl: expected a time no longer than maxTtl, found "2m"',
+  ]);
+  expect(told(await configured('recursion: { maxTtl: 8d, stale: true }'))).toEqual([
+    '1:22: error: recursion.maxTtl: expected a time from 1s to 86400s, such as 500ms, 5s or 2m, found "8d"',
+    '1:33: error: recursion.stale: expected a table of wait, maxAge and ttl, or false, found true',
+  ]);
+});
+
 test('every key reaches the settings', async () => {
   const { settings, complaints } = await configured(`
 listen: [192.0.2.1, '127.0.0.1:5300', '[::1]:5300', '*:5353']
@@ -96,12 +113,19 @@ recursion:
   enabled: false
   allow: [192.0.2.0/24]
   rootHints: my.hints
+  localRoot: my.root
   neverQuery: [own, 198.51.100.0/24]
   upstreamPort: 5301
   localNames: [localhost, onion.]
   cacheBytes: 1GB
   clientTimeout: 2500ms
   minimise: off
+cache: { images: kept, learned: told }
+  minTtl: 1m
+  maxTtl: 2h
+  maxNegativeTtl: 30s
+  prefetch: false
+  stale: { wait: 200ms, maxAge: 12h }
 cache: { images: kept }
 hosts: /etc/hosts
 identity: { version: false, hostname: ns1, id: ns1.example }
@@ -121,15 +145,20 @@ grace: 2s
     ],
     zones: join(folder, 'zones'),
     zone: { 'example.com': '/srv/example.zone', '10.in-addr.arpa': join(folder, 'reverse/ten') },
-    cache: { images: join(folder, 'kept') },
+    cache: { images: join(folder, 'kept'), learned: join(folder, 'told') },
     recursion: {
       enabled: false,
       rootHints: join(folder, 'my.hints'),
+      localRoot: join(folder, 'my.root'),
       upstreamPort: 5301,
       localNames: ['localhost', 'onion.'],
       cacheBytes: 2 ** 30,
       clientMs: 2_500,
       minimise: 'off',
+      freshness: {
+        ...{ minTtl: 60, maxTtl: 7_200, maxNegativeTtl: 30, prefetch: false },
+        stale: { waitMs: 200, maxAgeMs: 43_200_000, ttl: 30 },
+      },
     },
     hosts: '/etc/hosts',
     identity: { version: false, hostname: 'ns1', id: 'ns1.example' },

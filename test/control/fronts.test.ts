@@ -466,7 +466,7 @@ test('a front that is stuck is ended, and holds up neither a change nor the end'
 });
 
 test('a bug that a front met is logged, with the packet', async () => {
-  const letter = "{ sightings: [], bugs: [{ bug: new Error('odd'), packet: '00ff' }] }";
+  const letter = "{ notes: [], sightings: [], bugs: [{ bug: new Error('odd'), packet: '00ff' }] }";
   await started(1, '127.0.0.1', posing(`parentPort.postMessage(${letter}); setTimeout(() => {}, 60_000)`));
   await until(() => logged.length > 0);
   const { packet, stack } = JSON.parse(logged[0] ?? '');

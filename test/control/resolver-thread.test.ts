@@ -25,6 +25,7 @@ import { LATER } from '../../src/transport/door.ts';
 import { Bag } from '../../src/transport/udp-return.ts';
 import { readMessage } from '../../src/wire/message.ts';
 import { Catalog } from '../../src/zone/catalog.ts';
+import type { LoadedZone } from '../../src/zone/loader.ts';
 import { Internet } from '../operation/internet.ts';
 import { catalog, client, lines, name, queryFor, SOA_AND_NS } from '../support/authority.ts';
 import { native } from '../transport/batch-listener.ts';
@@ -216,6 +217,27 @@ test('a zone that becomes ours is answered for at once, also behind what others 
   expect((await ask('to-new.net'))[2]).toBe('an www.new.net. 60 IN A 192.0.2.67');
   house.apply(settings, loadout({}));
   expect((await ask('to-new.net'))[2]).toMatch(/^an www.new.net. \d+ IN A 192.0.2.66$/);
+});
+
+test('a copy of the root is asked in its place, until it has expired [RFC 8806]', async () => {
+  const [image] = catalog({
+    '.': root.replace('net. 60 NS a.net.', 'net. 60 NS a.net.\nonly.here. 60 NS a.net.'),
+  }).images;
+  const withRoot = (untilSeconds: number): Loadout => {
+    const zone = { image, changes: [], origin: undefined, from: 'text' } as unknown as LoadedZone;
+    return { ...loadout({ 'ours.example': OURS }), localRoot: { zone, untilSeconds } };
+  };
+  const hear = async (question: string): Promise<string[]> => {
+    resolver.flush('all');
+    await resolver.settled();
+    return (await internet.hearing(() => ask(question))).filter((line) => line.startsWith(ROOT));
+  };
+  house.apply(settings, withRoot(realWorld.wallSeconds() + 600));
+  expect(await hear('www.net')).toEqual([]);
+  expect(await hear('www.nowhere')).toEqual([]);
+  expect((await ask('www.nowhere'))[0]).toBe('NXDOMAIN ra');
+  house.apply(settings, withRoot(realWorld.wallSeconds() - 1));
+  expect(await hear('www.net')).not.toEqual([]);
 });
 
 test('what is flushed is asked for again: a name, what is below it, or everything', async () => {

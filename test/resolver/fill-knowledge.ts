@@ -6,6 +6,7 @@
  */
 import { realWorld } from '../../src/base/world.ts';
 import { Rank } from '../../src/resolver/cache.ts';
+import { FRESHNESS_DEFAULT } from '../../src/resolver/freshness.ts';
 import { Knowledge } from '../../src/resolver/knowledge.ts';
 import { LocalNames } from '../../src/resolver/local-names.ts';
 import { noOwnZones } from '../../src/resolver/own-zones.ts';
@@ -79,7 +80,12 @@ const fillings: Record<string, { each: (know: Knowledge, i: number) => void; tim
 const collect = globalThis.gc as () => void;
 const settings = {
   ...{ rootHints: [], neverQuery: new Set<string>() },
-  ...{ localNames: new LocalNames([]), hosts: undefined, minimise: 'relaxed' as const },
+  ...{
+    localNames: new LocalNames([]),
+    hosts: undefined,
+    minimise: 'relaxed' as const,
+    freshness: FRESHNESS_DEFAULT,
+  },
 };
 
 function newKnowledge(cacheBytes: number): Knowledge {

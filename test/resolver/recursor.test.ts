@@ -5,6 +5,7 @@
 import { expect, test } from 'vitest';
 import { Counter, Counters } from '../../src/base/counters.ts';
 import { CLIENTS_WAITING_MAX } from '../../src/base/limits.ts';
+import { FRESHNESS_DEFAULT } from '../../src/resolver/freshness.ts';
 import { noOwnZones } from '../../src/resolver/own-zones.ts';
 import { type Outcome, Recursor, type RecursorSettings } from '../../src/resolver/recursor.ts';
 import type { Event, Upstream } from '../../src/resolver/upstream.ts';
@@ -33,6 +34,7 @@ function recursing(world: VirtualWorld, upstream: Upstream, settings: Partial<Re
     clientMs: 5_000,
     useCaseRandomisation: true,
     minimise: 'relaxed',
+    freshness: FRESHNESS_DEFAULT,
     onBug: (bug) => bugs.push(bug),
     ...settings,
   };

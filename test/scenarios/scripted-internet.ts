@@ -147,6 +147,7 @@ function packets(server: ScriptedServer, asked: DecodedPacket, via: 'udp' | 'tcp
   const [scope, count] = silent?.words ?? [];
   if (silent && scope === undefined) return [];
   if (silent && scope === via) return [];
+  if (silent && scope === 'type' && count === questionOf(asked).type) return [];
   if (silent && scope === 'first' && server.asked <= Number(count)) return [];
   if (silent && scope === 'after' && server.asked > Number(count)) return [];
   const delayMs = Number(server.fault('delay')?.words[0] ?? ROUND_TRIP_MS);

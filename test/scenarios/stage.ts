@@ -4,6 +4,7 @@
  */
 import { type Answer, encode } from 'dns-packet';
 import { PRIVATE_ADDRESSES } from '../../src/control/settings.ts';
+import { FRESHNESS_DEFAULT } from '../../src/resolver/freshness.ts';
 import { parseHosts } from '../../src/resolver/hosts.ts';
 import { LOCAL_NAMES_DEFAULT } from '../../src/resolver/local-names.ts';
 import type { Minimisation } from '../../src/resolver/minimise.ts';
@@ -27,6 +28,7 @@ import { isWithin, ScriptedZone } from './scripted-zone.ts';
 import { VirtualWorld } from './virtual-world.ts';
 
 const plain = (name: Name): string => (name.length === 1 ? '.' : nameText(name).slice(0, -1));
+const plainOwner = (owner: Name): string => plain(owner).replace(/^\.$/, '');
 const name = (text: string): Name => nameFromText(text === '.' ? '.' : text) as Name;
 
 export class Stage {
@@ -61,6 +63,7 @@ export class Stage {
       clientMs: 5_000,
       useCaseRandomisation: true,
       minimise: 'relaxed',
+      freshness: FRESHNESS_DEFAULT,
       onBug: (error) => this.bugs.push(error),
     };
   }
@@ -110,6 +113,16 @@ export class Stage {
           ),
         );
         return;
+      case 'local-root': {
+        const root = new ScriptedZone(
+          '',
+          block.lines.map(({ text }) => recordFrom(text)),
+        );
+        this.#settings.localRoot = {
+          ask: (owner, type) => askOwn([root], plainOwner(owner), typeText(type)),
+        };
+        return;
+      }
       case 'set':
         return this.#set(first, block);
       case 'remove':
@@ -174,6 +187,7 @@ export class Stage {
     if (key === 'clientMs') this.#settings.clientMs = Number(values[0]);
     else if (key === 'case') this.#settings.useCaseRandomisation = values[0] === 'on';
     else if (key === 'minimise') this.#settings.minimise = values[0] as Minimisation;
+    else if (key === 'stale' || key === 'prefetch' || key.endsWith('Ttl')) this.#setFreshness(key, values[0]);
     else if (key === 'never') for (const address of values) this.#never.add(address);
     else if (key === 'local') this.#settings.localNames = values;
     else if (key === 'port') this.#settings.upstreamPort = Number(values[0]);
@@ -197,6 +211,14 @@ export class Stage {
     this.recursor.rules = new Rulebook(this.#rules);
   }
 
+  /** `set stale 500`: after so many milliseconds; `set stale off`, `set prefetch off`, `set minTtl 60`. */
+  #setFreshness(key: string, value: string | undefined): void {
+    const { freshness } = this.#settings;
+    const stale = value === 'off' ? undefined : { ...FRESHNESS_DEFAULT.stale, waitMs: Number(value) };
+    const changed = key === 'stale' ? stale : value === 'off' ? false : Number(value);
+    this.#settings.freshness = { ...freshness, [key]: changed };
+  }
+
   async #ask(owner: string, type: string, how: string, count: number): Promise<void> {
     this.#sentBefore = this.internet.log.length;
     const questionOf = (i: number): Question => ({
@@ -205,8 +227,12 @@ export class Stage {
       class: 1,
     });
     this.#startMs = this.world.nowMs();
-    this.#wasCached = this.recursor.cached(questionOf(0)) !== undefined;
-    const ask = (i: number): Promise<Outcome> => this.recursor.resolve(questionOf(i));
+    this.#wasCached = false;
+    const ask = async (i: number): Promise<Outcome> => {
+      const cached = this.recursor.cached(questionOf(i));
+      if (i === 0) this.#wasCached = cached !== undefined;
+      return cached ?? this.recursor.resolve(questionOf(i));
+    };
     const numbers = Array.from({ length: count }, (_, i) => i);
     this.#outcomes = [];
     if (how === 'times') for (const i of numbers) this.#outcomes.push(await this.world.until(ask(i)));
@@ -308,7 +334,7 @@ export class Stage {
   }
 
   #ownZones(): OwnZones {
-    return { ask: (owner, type) => askOwn(this.#own, plain(owner).replace(/^\.$/, ''), typeText(type)) };
+    return { ask: (owner, type) => askOwn(this.#own, plainOwner(owner), typeText(type)) };
   }
 }
 

@@ -10,6 +10,7 @@ import type { Outcome } from '../../src/resolver/recursor.ts';
 import { AnswerMemory, Slot } from '../../src/server/answer-memory.ts';
 import { AnswerReader } from '../../src/server/answer-reader.ts';
 import { AnswerWriter } from '../../src/server/answer-writer.ts';
+import { Ede } from '../../src/wire/codes.ts';
 import { isWithin, nameText } from '../../src/wire/name.ts';
 import { packRrset, rdatasOf, rrsetType } from '../../src/wire/rrset.ts';
 import { name } from '../support/authority.ts';
@@ -67,6 +68,7 @@ describe('an answer', () => {
     nowMs += 4_001;
     expect(ask('www.test')?.[1]).toBe('0 www.test. 6 10.0.0.1');
     nowMs += 998;
+    expect(ask('www.test')).toBeUndefined(); // Who asks first in the last tenth has it asked for anew.
     expect(ask('www.test')?.[2]).toMatch(/^0 b\.test\. 1 /); // Never 0: it is still true.
     nowMs += 1;
     expect(ask('www.test')).toBeUndefined();
@@ -113,6 +115,53 @@ describe('an answer', () => {
     nowMs += 1;
     expect(ask('www.test')).toBeUndefined();
   });
+
+  test('in the last tenth of its life is passed on once, and told to everybody else', () => {
+    keep('www.test', found('www.test', 1, 60));
+    nowMs += 53_999;
+    expect(ask('www.test')).toBeDefined();
+    nowMs += 1;
+    expect([1, 2, 3].map(() => ask('www.test') === undefined)).toEqual([true, false, false]);
+  });
+
+  test('that is in the last tenth of its life when it is kept is passed on to nobody', () => {
+    const { owner, block } = rrset('www.test', 60, address(1));
+    writer.keep(
+      name('www.test'),
+      1,
+      0,
+      1,
+      { ...found('www.test'), answer: [{ owner, block, ttl: 6 }] },
+      true,
+    );
+    expect(ask('www.test')).toBeDefined();
+    nowMs += 4_999;
+    expect(ask('www.test')).toBeDefined();
+  });
+
+  test('is passed on when one of its RRsets is in the last tenth of its life, whichever ends first', () => {
+    const chain = [rrset('www.test', 100, address(1)), rrset('b.test', 95, address(2))];
+    keep('www.test', { ...found('www.test'), answer: chain });
+    nowMs += 85_499;
+    expect(ask('www.test')).toBeDefined();
+    nowMs += 1;
+    expect(ask('www.test')).toBeUndefined();
+  });
+
+  test.each([Ede.STALE, Ede.STALE_NXDOMAIN])(
+    'that has expired is told as such (EDE %i), for a second',
+    (code) => {
+      keep('www.test', { ...found('www.test', 1, 30), ede: { code, text: 'why' } });
+      expect(ask('www.test')?.[1]).toBe('0 www.test. 30 10.0.0.1');
+      expect([reply.edeCode, reply.edeText]).toEqual([code, 'this has expired, and no server answers']);
+      nowMs += 999;
+      expect(ask('www.test')).toBeDefined();
+      nowMs += 1;
+      expect(ask('www.test')).toBeUndefined();
+      keep('www.test', found('www.test'));
+      expect([ask('www.test')?.length, reply.edeCode]).toEqual([2, -1]);
+    },
+  );
 
   test.each([
     ['with a TTL of 0', found('a.test', 1, 0)],

@@ -2,6 +2,7 @@
  * What is put to the test: the resolver as the server makes it, over a network and a world of the test's own.
  */
 import type { NameServer } from '../../src/resolver/delegation.ts';
+import { FRESHNESS_DEFAULT } from '../../src/resolver/freshness.ts';
 import type { Minimisation } from '../../src/resolver/minimise.ts';
 import { noOwnZones } from '../../src/resolver/own-zones.ts';
 import { Recursor } from '../../src/resolver/recursor.ts';
@@ -30,6 +31,8 @@ export const makeRecursor = ({ world, upstream, ...rest }: Subject): Recursor =>
       localNames: [],
       hosts: undefined,
       clientMs: CLIENT_MS,
+      // What has expired is not the truth: laws about it are the scenarios'.
+      freshness: { ...FRESHNESS_DEFAULT, stale: undefined },
       ...rest,
     },
     world,

@@ -3,6 +3,7 @@
  * UDP and TCP: bytes as they are, one after the other, until one is taken for the reply.
  */
 import { realWorld } from '../../src/base/world.ts';
+import { FRESHNESS_DEFAULT } from '../../src/resolver/freshness.ts';
 import type { Outcome } from '../../src/resolver/outcome.ts';
 import { noOwnZones } from '../../src/resolver/own-zones.ts';
 import { Recursor } from '../../src/resolver/recursor.ts';
@@ -40,6 +41,7 @@ export class Stranger implements Upstream {
       useCaseRandomisation: true,
       // Its tests count and answer whole questions.
       minimise: 'off' as const,
+      freshness: FRESHNESS_DEFAULT,
       onBug: (bug: unknown) => this.bugs.push(bug),
     };
     this.recursor = new Recursor(settings, realWorld, this, noOwnZones);

@@ -146,10 +146,10 @@ export function unlikeTheTable(sources: readonly Source[], rooms: readonly Room[
 }
 
 /** Bounds that docs/LIMITS.md names and nothing declares. */
-export function missingLimits(limitsText: string, limits: Source): string[] {
-  const declared = new Set(exportsOf(limits));
+export function missingLimits(limitsText: string, limits: readonly Source[]): string[] {
+  const declared = new Set(limits.flatMap(exportsOf));
   return [...limitsText.matchAll(/`([A-Z][A-Z_]+_[A-Z]+)`/g)]
     .map(([, name = '']) => name)
     .filter((name) => !declared.has(name))
-    .map((name) => `docs/LIMITS.md names ${name}, which ${limits.path} does not have`);
+    .map((name) => `docs/LIMITS.md names ${name}, which no file of limits has`);
 }

@@ -160,7 +160,7 @@ test('the table and the house have the same files', () => {
 });
 
 test('docs/LIMITS.md names no bound that is not there', () => {
-  const limits = here('export const TCP_IDLE_MS = 1;\nconst DRAIN_MS_MAX = 2;', 'src/base/limits.ts');
+  const limits = [here('export const TCP_IDLE_MS = 1;\nconst DRAIN_MS_MAX = 2;', 'src/base/limits.ts')];
   expect(missingLimits('`TCP_IDLE_MS` and `NXDOMAIN`', limits)).toEqual([]);
   expect(missingLimits('`TCP_IDLE_MS` and `DRAIN_MS_MAX`', limits)).toHaveLength(1);
 });

@@ -1,0 +1,79 @@
+/**
+ * Zones that nobody answers for. When a few questions in a row ended in silence, a zone is taken for dead:
+ * what leads there fails at once, from here, and one question in two seconds is let through to see whether
+ * anybody is back (RFC 9520 §3.2). The first reply ends it. Kept by zone and type: there are servers that let
+ * questions for one type fall.
+ */
+import { OUTAGE_FAILURES, OUTAGE_PROBE_MS, OUTAGES_MAX } from '../base/limits.ts';
+import type { World } from '../base/world.ts';
+import type { Name } from '../wire/name.ts';
+import type { ExtendedError } from './outcome.ts';
+import { typedKey } from './shelf.ts';
+
+interface Silence {
+  failures: number;
+  /** Until then nobody is let through. */
+  untilMs: number;
+  reason: string;
+}
+
+export class Outages {
+  readonly #zones = new Map<string, Silence>();
+  readonly #world: World;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** Questions that might fail here are looked at more closely only then. */
+  get areThere(): boolean {
+    return this.#zones.size > 0;
+  }
+
+  /** Whether the zone has not answered since it was taken for dead. */
+  isOut(cut: Name, type: number): boolean {
+    return this.#at(cut, type) !== undefined;
+  }
+
+  /** Why a question is not worth its packets now; undefined where it is. */
+  obstacle(cut: Name, type: number): string | undefined {
+    const silence = this.#at(cut, type);
+    return silence !== undefined && this.#world.nowMs() < silence.untilMs ? silence.reason : undefined;
+  }
+
+  /** The same, of a question that goes there now: of a dead zone the next one will not, for a while. */
+  enter(cut: Name, type: number): string | undefined {
+    const obstacle = this.obstacle(cut, type);
+    const silence = this.#at(cut, type);
+    if (obstacle === undefined && silence !== undefined) this.#hold(silence);
+    return obstacle;
+  }
+
+  answered(cut: Name, type: number): void {
+    if (this.areThere) this.#zones.delete(typedKey(cut, type));
+  }
+
+  failed(cut: Name, type: number, reason: ExtendedError | undefined): void {
+    const key = typedKey(cut, type);
+    const silence = this.#zones.get(key) ?? { failures: 0, untilMs: 0, reason: '' };
+    silence.failures++;
+    silence.reason = reason?.text ?? 'no reason known';
+    this.#hold(silence);
+    this.#zones.set(key, silence);
+    // The first in a map is the oldest.
+    if (this.#zones.size > OUTAGES_MAX) this.#zones.delete(this.#zones.keys().next().value as string);
+  }
+
+  clear(): void {
+    this.#zones.clear();
+  }
+
+  #at(cut: Name, type: number): Silence | undefined {
+    const silence = this.areThere ? this.#zones.get(typedKey(cut, type)) : undefined;
+    return silence !== undefined && silence.failures >= OUTAGE_FAILURES ? silence : undefined;
+  }
+
+  #hold(silence: Silence): void {
+    silence.untilMs = this.#world.nowMs() + OUTAGE_PROBE_MS;
+  }
+}
