@@ -120,13 +120,12 @@ recursion:
   cacheBytes: 1GB
   clientTimeout: 2500ms
   minimise: off
-cache: { images: kept, learned: told }
   minTtl: 1m
   maxTtl: 2h
   maxNegativeTtl: 30s
   prefetch: false
   stale: { wait: 200ms, maxAge: 12h }
-cache: { images: kept }
+cache: { images: kept, learned: told }
 hosts: /etc/hosts
 identity: { version: false, hostname: ns1, id: ns1.example }
 tcp: { clients: 10, clientsPerAddress: 2, idle: 1m }

@@ -143,11 +143,12 @@ test('names that were chosen to collide are refused [LIMITS C20]', () => {
   expect(complaints).toEqual([expect.stringContaining('too many of them collide')]);
 });
 
-test('a list may have a million names: some 40 bytes each', () => {
-  const lines = Array.from({ length: 1_000_000 }, (_, i) => `a${i}.tracker${i % 977}.example`);
+test('a name takes some 40 bytes, so that a million are less than 64 MB', () => {
+  const count = 100_000;
+  const lines = Array.from({ length: count }, (_, i) => `a${i}.tracker${i % 977}.example`);
   const { image } = compiled('domains', lines.join('\n'));
-  expect(image?.rules).toBe(1_000_000);
-  expect(image?.buffer.byteLength).toBeLessThan(64 * 2 ** 20);
-  for (const i of [0, 1, 500_000, 999_999]) expect(lineFor(image, `www.${lines[i]}`)).toBe(i + 1);
-  expect(lineFor(image, 'a1000000.tracker0.example')).toBe(0);
+  expect(image?.rules).toBe(count);
+  expect(image?.buffer.byteLength).toBeLessThan((count / 1e6) * 64 * 2 ** 20);
+  for (const i of [0, 1, count / 2, count - 1]) expect(lineFor(image, `www.${lines[i]}`)).toBe(i + 1);
+  expect(lineFor(image, `a${count}.tracker0.example`)).toBe(0);
 });
