@@ -33,6 +33,7 @@ import type { Settings } from './control/settings.ts';
 import { Signals } from './control/signals.ts';
 import { statusOf } from './control/status.ts';
 import { ZoneWatch } from './control/watch.ts';
+import { countRules } from './rules/loader.ts';
 import { LATENCY_ROWS } from './server/observer.ts';
 import { type Answerer, type Client, DROP } from './transport/door.ts';
 import { loadNative, type Native } from './transport/native.ts';
@@ -141,6 +142,7 @@ async function open(
   const { zoneCount: zones, recordCount: records } = house.catalog;
   const config = file === undefined ? {} : { config: file };
   const http = monitor.address === undefined ? {} : { http: monitor.address };
+  const rules = countRules(reading.loadout.rules);
   const kept = settings.cache.images === undefined ? {} : { kept: countFrom('kept', reading.loadout.zones) };
   const server = keep(flags, settings, reading, {
     ...{ house, handOver, doors, fronts, resolver, ground, monitor, control },
@@ -152,6 +154,7 @@ async function open(
       ...(control.path === undefined ? {} : { control: control.path }),
       zones,
       records,
+      ...(rules > 0 ? { rules } : {}),
       ...kept,
       ...config,
       ms: Math.round(world.nowMs()),
@@ -200,7 +203,7 @@ async function threadsFor(
   const spawnFront = spawnThread<FrontPublication>(new URL('./front.ts', import.meta.url));
   const fronts = native && new Fronts(count, { ...room, native, switchboard: resolver, spawn: spawnFront });
   house.follow((published) => {
-    const { walk, localRoot, neverQuery, learnedFile, ...common } = published;
+    const { walk, localRoot, neverQuery, learnedFile, rules, ...common } = published;
     resolver.follow(published);
     fronts?.publish(common);
   });

@@ -26,6 +26,7 @@ import { Gauges } from './control/resolver-gauges.ts';
 import { prefixSet } from './control/settings.ts';
 import { newRecursor, type WalkTerms } from './control/walk-terms.ts';
 import type { Recursor } from './resolver/recursor.ts';
+import { Rulebook, type RuleTerms } from './rules/rulebook.ts';
 import { AnswerWriter } from './server/answer-writer.ts';
 import { loadNative, type Native } from './transport/native.ts';
 import { Returns, unpack, type WayBack } from './transport/udp-return.ts';
@@ -55,6 +56,7 @@ class Resolver {
   #neverQuery: PrefixSet;
   #learnedFile: string | undefined;
   #walk: WalkTerms;
+  #rules: Rulebook | undefined;
   /** The root zone (RFC 8806), or nothing. */
   #root = NO_ZONES;
   #rootUntilSeconds = 0;
@@ -63,7 +65,7 @@ class Resolver {
   #writer: AnswerWriter | undefined;
 
   constructor(start: ThreadStart<ResolverPublication>, native: Native | undefined) {
-    const { walk, localRoot, neverQuery, open, gauges, learnedFile } = start.publication;
+    const { walk, localRoot, neverQuery, open, gauges, learnedFile, rules } = start.publication;
     this.#outpost = new Outpost(start, realWorld, (changed) => this.#apply(changed));
     this.#upstream = socketUpstream({ counters: this.#outpost.counters, native });
     this.#returns = native && new Returns(native, this.#outpost.counters);
@@ -71,6 +73,7 @@ class Resolver {
     this.#open = new Set(open);
     this.#neverQuery = prefixSet(neverQuery);
     this.#walk = walk;
+    this.#rules = ruled(rules);
     this.#takeRoot(localRoot);
     this.#recursor = this.#newRecursor();
     this.#learnedFile = learnedFile;
@@ -106,9 +109,10 @@ class Resolver {
   }
 
   #apply(changed: Partial<ResolverPublication>): void {
-    const { walk, neverQuery, open, line, inquiries, flush, stop } = changed;
+    const { walk, neverQuery, open, line, inquiries, flush, stop, rules } = changed;
     if (neverQuery) this.#neverQuery = prefixSet(neverQuery);
     if (open) this.#open = new Set(open);
+    if (rules) this.#recursor.rules = this.#rules = ruled(rules);
     if ('learnedFile' in changed) this.#learnedFile = changed.learnedFile;
     if ('localRoot' in changed) this.#takeRoot(changed.localRoot);
     const isWalkNew = walk !== undefined && !isDeepStrictEqual(walk, this.#walk);
@@ -143,7 +147,7 @@ class Resolver {
   }
 
   #newRecursor(): Recursor {
-    return newRecursor(this.#walk, {
+    const recursor = newRecursor(this.#walk, {
       world: realWorld,
       upstream: this.#upstream,
       counters: this.#outpost.counters,
@@ -152,6 +156,8 @@ class Resolver {
       neverQuery: { has: (address) => this.#neverQuery.has(address) },
       onBug: (bug) => this.#outpost.tellBug(bug, new Uint8Array(0)),
     });
+    recursor.rules = this.#rules;
+    return recursor;
   }
 
   #recurseWith(answers: ResolverPublication['answers']): void {
@@ -262,6 +268,10 @@ class Resolver {
     process.exit();
   }
 }
+
+/** Nothing that would be asked for every query where there are none. */
+const ruled = (terms: RuleTerms): Rulebook | undefined =>
+  terms.lists.length > 0 || terms.rebinding ? new Rulebook(terms) : undefined;
 
 function doomed(flush: Flush): (name: Name) => boolean {
   if (flush === 'all') return () => true;

@@ -36,6 +36,8 @@ export class Reply {
   count = 0;
   /** Something found no room here, or is held back, whose absence the client must know of. */
   isShort = false;
+  /** The client hears nothing, by a rule of the operator's. */
+  isSilent = false;
   readonly #owner: Bytes[] = new Array<Bytes>(REPLY_RRSETS_MAX).fill(NO_BYTES);
   readonly #ownerAt = new Int32Array(REPLY_RRSETS_MAX);
   readonly #block: Bytes[] = new Array<Bytes>(REPLY_RRSETS_MAX).fill(NO_BYTES);
@@ -54,6 +56,7 @@ export class Reply {
     this.source = 0;
     this.count = 0;
     this.isShort = false;
+    this.isSilent = false;
     this.#arenaEnd = 0;
   }
 

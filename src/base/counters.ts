@@ -6,7 +6,8 @@
 
 const meanings = {
   queries: 'Messages received that have a header, over any transport',
-  silenced: 'Messages that got no response: too short, responses, or from who would answer an answer',
+  silenced:
+    'Messages that got no response: too short, responses, from who would answer an answer, or by a rule',
   answered: 'Queries answered NOERROR',
   absent: 'Queries answered NXDOMAIN',
   malformed: 'Queries answered FORMERR',

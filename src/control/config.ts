@@ -115,9 +115,16 @@ function rebase(value: unknown, folder: string): unknown {
   if ('cache' in named) named.cache = within(named.cache, (key) => key === 'images' || key === 'learned');
   if ('control' in named) named.control = within(named.control, (key) => key === 'socket');
   if ('log' in named) named.log = rebaseLog(named.log, based);
-  if ('recursion' in named)
-    named.recursion = within(named.recursion, (key) => key === 'rootHints' || key === 'localRoot');
+  if ('recursion' in named) named.recursion = rebaseRecursion(named.recursion, within);
   return named;
+}
+
+type Within = (table: unknown, pick: (key: string) => boolean) => unknown;
+
+function rebaseRecursion(recursion: unknown, within: Within): unknown {
+  const based = within(recursion, (key) => key === 'rootHints' || key === 'localRoot');
+  if (!isTable(based) || !Array.isArray(based.rules)) return based;
+  return { ...based, rules: based.rules.map((list) => within(list, (key) => key === 'file')) };
 }
 
 /** `to` of `queries` names a file, or behind `unix:` a socket. */

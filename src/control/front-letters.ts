@@ -13,6 +13,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Identity } from '../answer/chaos.ts';
 import { copyOf } from '../base/bytes.ts';
+import type { RuleTerms } from '../rules/rulebook.ts';
 import type { Sighting } from '../server/observer.ts';
 import { triage } from '../server/triage.ts';
 import type { UdpSocket } from '../transport/udp-socket.ts';
@@ -72,6 +73,7 @@ export interface ResolverPublication extends Publication {
   readonly localRoot: LocalRootCopy | undefined;
   /** Prefixes that are never asked. */
   readonly neverQuery: readonly string[];
+  readonly rules: RuleTerms;
   /** The file for what was learned, from one start to the next (control/learned-file). */
   readonly learnedFile: string | undefined;
   /** File descriptors that answers may leave from. */

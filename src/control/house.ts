@@ -11,6 +11,8 @@ import type { Histograms } from '../base/histogram.ts';
 import { ANSWER_CACHE_SHARE } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { LOCAL_NAMES_DEFAULT } from '../resolver/local-names.ts';
+import { RuleImage } from '../rules/image.ts';
+import type { RuleTerms } from '../rules/rulebook.ts';
 import { AnswerMemory } from '../server/answer-memory.ts';
 import { AnswerReader } from '../server/answer-reader.ts';
 import { Observer, SELF } from '../server/observer.ts';
@@ -31,8 +33,9 @@ import {
 import { GuardPost } from './guard-post.ts';
 import type { GuardTerms } from './guard-terms.ts';
 import type { LimitNote } from './limit-notes.ts';
-import type { Loadout } from './load.ts';
+import type { AllServed, Loadout } from './load.ts';
 import type { Log } from './log.ts';
+import type { RuleStanding } from './metrics.ts';
 import { openQueryLog, type QueryLog } from './query-log.ts';
 import type { ForResolver } from './resolver-thread.ts';
 import { prefixSet, type Settings } from './settings.ts';
@@ -66,6 +69,7 @@ export class House {
   readonly zones: ZoneKeeper;
   /** Undefined where recursion is off. */
   #walk: WalkTerms | undefined;
+  #rules: RuleTerms;
   #answers: ForResolver['answers'];
   #era = 1;
   #queryLog: QueryLog | undefined;
@@ -85,6 +89,7 @@ export class House {
     });
     this.#guardPost = new GuardPost(ground.world, ground.log.logger);
     this.#walk = walkTerms(settings, loadout);
+    this.#rules = ruleTerms(settings, loadout);
     this.#answers = this.#walk && this.#newAnswers(this.#era);
     this.#queryLog = this.#newQueryLog();
     this.pipeline = new Pipeline({
@@ -105,10 +110,18 @@ export class House {
     return this.zones.catalog;
   }
 
-  /** The zones, and what they were read from. */
-  get served(): Served & Pick<Loadout, 'localRoot'> {
-    const { localRoot } = this.#loadout;
-    return { catalog: this.catalog, origins: this.#origins, localRoot };
+  /** Zones and rules, and what they were read from. */
+  get served(): AllServed {
+    const { rules, localRoot } = this.#loadout;
+    return { catalog: this.catalog, origins: this.#origins, rules, localRoot };
+  }
+
+  /** Of each list, what it has and what it has done. */
+  get ruleStandings(): readonly RuleStanding[] {
+    return this.#rules.lists.map(({ name, image }) => {
+      const { rules, answers } = new RuleImage(image);
+      return { list: name, rules, answers, bytes: image.byteLength };
+    });
   }
 
   /** Takes effect with the next query. Gives the keys whose change has to wait for a restart. */
@@ -145,6 +158,7 @@ export class House {
       neverQuery: neverQuery(this.#settings),
       learnedFile,
       localRoot,
+      rules: this.#rules,
       stop: false,
     };
   }
@@ -185,14 +199,16 @@ export class House {
   }
 
   /**
-   * What was kept may contradict the zones of now: an alias that others told of may lead to one of ours. Or
-   * it was found out in another way than from now on. Then it is another era.
+   * What was kept may contradict the zones or the rules of now: an alias that others told of may lead to one
+   * of ours. Or it was found out in another way than from now on. Then it is another era.
    */
   #adjustAnswers(before: Settings, coming: Catalog): void {
     const walk = walkTerms(this.#settings, this.#loadout);
     const isWalkNew = !isDeepStrictEqual(walk, this.#walk);
-    const isNew = isWalkNew || apexes(coming) !== apexes(this.catalog);
+    const rules = ruleTerms(this.#settings, this.#loadout);
+    const isNew = isWalkNew || !areSame(rules, this.#rules) || apexes(coming) !== apexes(this.catalog);
     this.#walk = walk;
+    this.#rules = rules;
     if (!isNew) return;
     const era = this.#era + 1;
     this.#era = era;
@@ -290,7 +306,22 @@ function neverQuery({ recursion }: Settings): readonly string[] {
   return own ? [...prefixes, ...localAddresses()] : prefixes;
 }
 
-type WalkSources = Pick<Loadout, 'rootHints' | 'hostsText' | 'localRoot'>;
+type WalkSources = Pick<Loadout, 'rootHints' | 'hostsText' | 'rules' | 'localRoot'>;
+
+function ruleTerms({ recursion }: Settings, { rules }: Pick<Loadout, 'rules'>): RuleTerms {
+  const lists = rules.map(({ settings: { name, format, ede }, image }) => ({
+    ...{ name, image, ede },
+    isData: format === 'records',
+  }));
+  return { lists, rebinding: recursion.rebinding };
+}
+
+/** Images are compared by what memory they are, for what is in one does not change. */
+const areSame = (a: RuleTerms, b: RuleTerms): boolean =>
+  isDeepStrictEqual({ ...a, lists: a.lists.map(withoutImage) }, { ...b, lists: b.lists.map(withoutImage) }) &&
+  a.lists.every(({ image }, i) => image === b.lists[i]?.image);
+
+const withoutImage = ({ image, ...others }: RuleTerms['lists'][number]): object => others;
 
 function walkTerms({ recursion }: Settings, { rootHints, hostsText }: WalkSources): WalkTerms | undefined {
   const { enabled, upstreamPort, cacheBytes, localNames, clientMs, minimise } = recursion;

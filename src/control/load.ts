@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { NameServer } from '../resolver/delegation.ts';
 import { parseHosts } from '../resolver/hosts.ts';
 import { parseRootHints } from '../resolver/root-hints.ts';
+import { type LoadedList, loadRules } from '../rules/loader.ts';
 import { Catalog } from '../zone/catalog.ts';
 import { type Complaint, hasErrors } from '../zone/complaint.ts';
 import { type LoadedZone, loadZones, type Served } from '../zone/loader.ts';
@@ -27,7 +28,11 @@ export interface Loadout {
   /** Of a hosts file without mistakes; another thread reads it again. */
   readonly hostsText: string | undefined;
   readonly localRoot?: LocalRoot | undefined;
+  readonly rules: readonly LoadedList[];
 }
+
+/** What is answered from. */
+export interface AllServed extends Served, Pick<Loadout, 'localRoot' | 'rules'> {}
 
 export interface Reading {
   readonly loadout: Loadout | undefined;
@@ -39,16 +44,15 @@ export interface Reading {
 }
 
 /** `served` is what is answered from now: what has not changed is taken over, and serials are compared. */
-export async function readAll(
-  settings: Settings,
-  served?: Served & Pick<Loadout, 'localRoot'>,
-): Promise<Reading> {
+export async function readAll(settings: Settings, served?: AllServed): Promise<Reading> {
   const complaints: Complaint[] = [];
   const zoneFiles = await listZoneFiles(settings, complaints);
-  const { localRoot: rootFile } = settings.recursion;
-  const named = [...zoneFiles.map(({ file }) => file), ...(rootFile === undefined ? [] : [rootFile])];
-  const watchable = { folder: settings.zones, files: named };
+  const { localRoot: rootFile, rules: lists } = settings.recursion;
+  const others = [rootFile, ...lists.map(({ file }) => file)].filter((file) => file !== undefined);
+  const watchable = { folder: settings.zones, files: [...zoneFiles.map(({ file }) => file), ...others] };
   const before = await takePrints(watchable);
+  const rules = await loadRules(settings.recursion.enabled ? lists : [], served?.rules);
+  complaints.push(...rules.complaints);
   const { images: folder } = settings.cache;
   const loading = loadZones(
     zoneFiles,
@@ -68,7 +72,9 @@ export async function readAll(
   const zones = isWhole ? loaded : [];
   const catalog = new Catalog(zones.map(({ image }) => image));
   const { localRoot } = root;
-  const loadout = isWhole ? { catalog, zones, rootHints: hints, hostsText, localRoot } : undefined;
+  const loadout = isWhole
+    ? { catalog, zones, rootHints: hints, hostsText, localRoot, rules: rules.lists }
+    : undefined;
   return { loadout, complaints, watched, prints, zoneCount: zoneFiles.length };
 }
 

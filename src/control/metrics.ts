@@ -21,10 +21,19 @@ export interface LastReload {
   readonly isTaken: boolean;
 }
 
+/** Of a list of rules. */
+export interface RuleStanding {
+  readonly list: string;
+  readonly rules: number;
+  readonly answers: number;
+  readonly bytes: number;
+}
+
 /** How things stand now. */
 export interface Standing {
   readonly catalog: Catalog;
   readonly resolver: ResolverStanding;
+  readonly rules: readonly RuleStanding[];
   readonly tcpConnections: number;
   readonly frontThreads: number;
   readonly reload: LastReload | undefined;
@@ -83,6 +92,7 @@ function tellStanding(page: Exposition, { catalog, resolver, ...rest }: Standing
       ]),
   );
   tellResolver(page, resolver);
+  tellRules(page, rest.rules);
   page.single('cairn_tcp_connections', 'gauge', 'TCP connections of clients', rest.tcpConnections);
   page.single('cairn_front_threads', 'gauge', 'Threads that read datagrams, alive', rest.frontThreads);
   const { reload } = rest;
@@ -113,6 +123,19 @@ function tellResolver(page: Exposition, resolver: ResolverStanding): void {
   page.single('cairn_answer_cache_entries', 'gauge', 'Answers that all threads can give', answerEntries);
   page.single('cairn_answer_cache_bytes', 'gauge', 'Memory they take', answerBytes);
   page.single('cairn_resolutions_in_flight', 'gauge', 'Names being looked for at other servers', resolutions);
+}
+
+function tellRules(page: Exposition, rules: readonly RuleStanding[]): void {
+  const tell = (name: string, type: string, help: string, of: (list: RuleStanding) => number): void =>
+    page.several(
+      name,
+      type,
+      help,
+      rules.map((each) => [{ list: each.list }, of(each)]),
+    );
+  tell('cairn_rules', 'gauge', 'Rules about names and addresses, by list', ({ rules: count }) => count);
+  tell('cairn_rule_bytes', 'gauge', 'Memory they take', ({ bytes }) => bytes);
+  tell('cairn_rule_answers_total', 'counter', 'Queries answered otherwise by them', ({ answers }) => answers);
 }
 
 function tellProcess(page: Exposition): void {

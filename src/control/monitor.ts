@@ -13,7 +13,7 @@ import type { Reloader } from './reload.ts';
 import type { ResolverThread } from './resolver-thread.ts';
 
 export interface Watched {
-  readonly house: Pick<House, 'catalog' | 'answersItself'>;
+  readonly house: Pick<House, 'catalog' | 'answersItself' | 'ruleStandings'>;
   readonly doors: Pick<Doors, 'connections'>;
   readonly reloader: Pick<Reloader, 'last'>;
   /** Undefined where this thread reads datagrams itself. */
@@ -71,6 +71,7 @@ export class Monitor {
     return {
       catalog: house.catalog,
       resolver: resolver.standing,
+      rules: house.ruleStandings,
       frontThreads: fronts?.alive ?? 0,
       tcpConnections: doors.connections,
       reload: reloader.last,

@@ -3,6 +3,7 @@
  * and every complaint is logged. One runs at a time; what is asked for meanwhile is one more run.
  */
 import type { World } from '../base/world.ts';
+import { countRules } from '../rules/loader.ts';
 import { type Complaint, hasErrors } from '../zone/complaint.ts';
 import type { BugLog } from './bugs.ts';
 import { type Configured, configure, type Flags } from './config.ts';
@@ -103,7 +104,11 @@ export class Reloader {
       return;
     }
     const { zoneCount: zones, recordCount: records } = house.catalog;
-    logger.info({ why, zones, records, unchanged, ms: Math.round(ms) }, 'reloaded');
+    const rules = countRules(house.served.rules);
+    logger.info(
+      { why, zones, records, ...(rules > 0 ? { rules } : {}), unchanged, ms: Math.round(ms) },
+      'reloaded',
+    );
   }
 
   get last(): LastReload | undefined {

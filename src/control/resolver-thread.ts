@@ -6,6 +6,7 @@
 import type { Worker } from 'node:worker_threads';
 import { Counter } from '../base/counters.ts';
 import { FRONT_WAKE_MS, RESOLUTION_MS_MAX } from '../base/limits.ts';
+import type { RuleTerms } from '../rules/rulebook.ts';
 import {
   type Changed,
   type LocalRootCopy,
@@ -27,6 +28,7 @@ export interface ForResolver extends Publication {
   readonly walk: WalkTerms | undefined;
   readonly localRoot: LocalRootCopy | undefined;
   readonly neverQuery: readonly string[];
+  readonly rules: RuleTerms;
   readonly learnedFile: string | undefined;
 }
 

@@ -21,6 +21,7 @@ import {
   table,
   text,
 } from './schema-parts.ts';
+import { rebinding, rules } from './schema-rules.ts';
 import { DEFAULTS, OWN } from './settings.ts';
 
 export const recursion = table({
@@ -61,6 +62,10 @@ export const recursion = table({
   clientTimeout: duration(100, RESOLUTION_MS_MAX)
     .prefault(DEFAULTS.clientTimeout)
     .meta({ description: 'How long a client waits at most; then it is answered SERVFAIL.' }),
+  rules: rules
+    .prefault([])
+    .meta({ description: 'Data of our own, aliases, blocks and exceptions; the first list wins.' }),
+  rebinding: rebinding.prefault({}),
   ...freshnessKeys,
 })
   .refine(({ minTtl, maxTtl }) => minTtl <= maxTtl, {

@@ -29,6 +29,8 @@ import type { Dns64Settings } from '../resolver/dns64.ts';
 import type { Freshness } from '../resolver/freshness.ts';
 import type { Minimisation } from '../resolver/minimise.ts';
 import type { Route } from '../resolver/routes.ts';
+import type { RebindingTerms } from '../rules/rulebook.ts';
+import type { RuleListSettings } from '../rules/settings.ts';
 import type { RateLimitSettings } from '../server/rate-limit.ts';
 import type { Listen } from '../transport/addresses.ts';
 import type { TcpLimits } from '../transport/connection.ts';
@@ -96,6 +98,10 @@ export interface RecursionSettings {
   readonly clientSubnet: ClientSubnetSettings | undefined;
   /** What is synthesised, and for whom. */
   readonly dns64: (Dns64Settings & { readonly clients: readonly string[] }) | undefined;
+  /** What the operator says about names; the first list that has a rule wins. */
+  readonly rules: readonly RuleListSettings[];
+  /** Undefined where names of others may have any address. */
+  readonly rebinding: RebindingTerms | undefined;
   readonly freshness: Freshness;
 }
 
@@ -123,6 +129,18 @@ const NEIGHBOURS = [
   '169.254.0.0/16',
   'fe80::/10',
   'fc00::/7',
+];
+
+/**
+ * What no host of others has: unspecified, loopback, private, shared and link-local addresses (RFC 1122
+ * §3.2.1.3, RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291), also in IPv6 clothes: compatible, mapped
+ * (which a `PrefixSet` undresses) and translated (RFC 6052 §2.1).
+ */
+export const PRIVATE_ADDRESSES = [
+  ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12'],
+  ...['192.168.0.0/16', '255.255.255.255', '::/96', 'fc00::/7', 'fe80::/10', 'fec0::/10'],
+  ...['64:ff9b::10.0.0.0/104', '64:ff9b::100.64.0.0/106', '64:ff9b::127.0.0.0/104'],
+  ...['64:ff9b::169.254.0.0/112', '64:ff9b::172.16.0.0/108', '64:ff9b::192.168.0.0/112'],
 ];
 
 /** The word in `neverQuery` that stands for this machine's own addresses. */

@@ -24,7 +24,14 @@ export const plainText = (name: Name): string => (name.length === 1 ? '.' : name
 
 /** Where something is known from without asking. */
 export interface Source {
-  readonly from: 'own zone' | 'hosts file' | 'local names' | 'cache' | 'failed before';
+  readonly from:
+    | 'own zone'
+    | 'hosts file'
+    | 'local names'
+    | 'cache'
+    | 'failed before'
+    /** Its list and line. */
+    | `rule ${string}`;
   readonly standing?: CacheStanding | undefined;
 }
 

@@ -8,7 +8,7 @@ import { STALE_RECHECK_MS } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { Rcode, Type } from '../wire/codes.ts';
 import { Flag, type Message } from '../wire/message.ts';
-import { equalNames, isWithin, type Name, parentName, ROOT } from '../wire/name.ts';
+import { equalNames, isWithin, labelCount, type Name, parentName, ROOT } from '../wire/name.ts';
 import { rdatasOf, rrsetTtl } from '../wire/rrset.ts';
 import { cnameFinding, dnameFinding } from './alias.ts';
 import { Cache, Rank } from './cache.ts';
@@ -117,6 +117,16 @@ export class Knowledge {
   isOurs(asked: Asked): boolean {
     const isOwn = this.#ownZones.ask(asked.name, asked.type).kind !== 'outside';
     return isOwn || this.#local(asked, this.routes.of(asked)) !== undefined;
+  }
+
+  /**
+   * Whether nobody outside has a say in it: what our zones hold or delegate, and the hosts file. All that is
+   * below the root is delegated by a root zone of ours (RFC 8806), and still said by others.
+   */
+  isHome({ name, type }: Asked): boolean {
+    const own = this.#ownZones.ask(name, type);
+    if (own.kind === 'delegation') return labelCount(own.cut) > 1;
+    return own.kind === 'answer' || this.#settings.hosts?.find(name, type) !== undefined;
   }
 
   #local({ name, type }: Asked, route: Route | undefined): Outcome | undefined {

@@ -61,16 +61,15 @@ const loopback = new Map([
   [Type.AAAA as number, block(Type.AAAA, Uint8Array.of(...Array<number>(15).fill(0), 1))],
 ]);
 
-/** RFC 6303 §3: `@ SOA @ nobody.invalid. 1 3600 1200 604800 10800`. */
-function soaBlock(apex: Name): Uint8Array {
+/** RFC 6303 §3: `@ SOA @ nobody.invalid. 1 3600 1200 604800 10800`, for a denial that lasts so long. */
+export function soaBlock(apex: Name, seconds = LOCAL_ZONE_SECONDS): Uint8Array {
   const mailbox = name('nobody.invalid');
   const rdata = new Uint8Array(apex.length + mailbox.length + 20);
   rdata.set(apex);
   rdata.set(mailbox, apex.length);
   const numbers = new DataView(rdata.buffer, apex.length + mailbox.length);
-  for (const [i, value] of [1, 3600, 1200, 604_800, LOCAL_ZONE_SECONDS].entries())
-    numbers.setUint32(4 * i, value);
-  return block(Type.SOA, rdata);
+  for (const [i, value] of [1, 3600, 1200, 604_800, seconds].entries()) numbers.setUint32(4 * i, value);
+  return packRrset(Type.SOA, seconds, [rdata]);
 }
 
 /** What a zone has besides its apex. */

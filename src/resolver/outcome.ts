@@ -21,6 +21,13 @@ export interface ExtendedError {
   readonly text: string;
 }
 
+/** Which rule it was: for counting, and for who wants to know why. */
+export interface RuleMatch {
+  readonly list: { readonly name: string; count(): void };
+  /** In the file of the list. */
+  readonly line: number;
+}
+
 export interface Outcome {
   readonly rcode: number;
   /** The alias chain in order, then the data. */
@@ -35,6 +42,10 @@ export interface Outcome {
    * bad, or too many wait already. It says nothing lasting about the name where it happened.
    */
   readonly limited?: 'question' | 'moment' | 'crowd';
+  /** The rule of the operator's that had a part in it. */
+  readonly rule?: RuleMatch;
+  /** By such a rule, the client hears nothing. */
+  readonly isSilent?: boolean;
 }
 
 export type Finding =

@@ -38,8 +38,9 @@ import type { Minimisation } from './minimise.ts';
 import { Mishaps, type ToldMishap } from './mishaps.ts';
 import { ended, type Finding, failed, isStale, limited, type Outcome } from './outcome.ts';
 import type { OwnZones } from './own-zones.ts';
-import { recall, recallStale, resolve } from './resolve.ts';
+import { recall, recallStale, resolve, type Treatment } from './resolve.ts';
 import type { Route } from './routes.ts';
+import type { Court, Rules } from './rules.ts';
 import { Servers } from './servers.ts';
 import { typedKey } from './shelf.ts';
 import type { ToldServer } from './told-servers.ts';
@@ -111,6 +112,9 @@ export class Recursor {
   /** Questions asked anew that nobody waits for. */
   #refreshes = 0;
 
+  /** None where there are no rules. */
+  #court: Court | undefined;
+
   constructor(
     settings: RecursorSettings,
     world: World,
@@ -128,6 +132,11 @@ export class Recursor {
     const crowds = new Crowds(world, counters);
     const localNames = new LocalNames(settings.localNames);
     this.#know = new Knowledge({ ...settings, localNames }, ownZones, servers, crowds, world);
+  }
+
+  /** From now on; what is in flight ends by those it began with. */
+  set rules(rules: Rules | undefined) {
+    this.#court = rules && { rules, isHome: (asked) => this.#know.isHome(asked) };
   }
 
   /** Questions being walked for; derived, so that it cannot leak. */
@@ -183,7 +192,7 @@ export class Recursor {
       if (freshness.prefetch && finding !== undefined && isDue(finding)) this.#refresh(asked);
       return finding;
     };
-    const outcome = recall(first, find, this.#synthesiser(question));
+    const outcome = recall(first, find, this.#treatment(question));
     if (outcome !== undefined) return this.#ratherStale(question, outcome);
     // RFC 8767 §5: who would wait for servers that failed just now is not made to.
     if (freshness.stale === undefined || !this.#know.failedLately(last)) return undefined;
@@ -195,8 +204,7 @@ export class Recursor {
   #stale(question: ClientQuestion, why: string): Outcome | undefined {
     const { stale } = this.#settings.freshness;
     if (stale === undefined) return undefined;
-    const dns64 = this.#synthesiser(question);
-    return recallStale(this.#askedBy(question), this.#know, stale, why, dns64);
+    return recallStale(this.#askedBy(question), this.#know, stale, why, this.#treatment(question));
   }
 
   #ratherStale(question: ClientQuestion, outcome: Outcome): Outcome {
@@ -243,9 +251,8 @@ export class Recursor {
         settle(outcome);
       };
       const cancel = this.#watchTime(question, account, end);
-      void drive(resolve(this.#askedBy(question), this.#synthesiser(question)), (wish) =>
-        this.#grant(wish, account),
-      )
+      const steps = resolve(this.#askedBy(question), this.#treatment(question, journal));
+      void drive(steps, (wish) => this.#grant(wish, account))
         .then((outcome) => this.#remember(question, outcome))
         .catch((error: unknown) => this.#bug(error))
         .then((outcome) => {
@@ -254,6 +261,19 @@ export class Recursor {
           end(this.#ratherStale(question, outcome), account.waitingFor?.walk.journal);
         });
     });
+  }
+
+  /** What becomes of others' answers before this client gets them. */
+  #treatment(question: ClientQuestion, journal?: Journal): Treatment {
+    return { dns64: this.#synthesiser(question), court: this.#courtFor(journal) };
+  }
+
+  /** Who wants to know how it went is told of rules, too. */
+  #courtFor(journal: Journal | undefined): Court | undefined {
+    if (this.#court === undefined || journal === undefined) return this.#court;
+    const note: Court['note'] = (asked, finding, { list, line }) =>
+      journal.found(asked, finding, { from: `rule ${list.name}:${line}` });
+    return { ...this.#court, note };
   }
 
   /** RFC 8767 §5: what has expired is told before the client gives up; or else, then, that it is late. */
@@ -282,11 +302,12 @@ export class Recursor {
 
   /**
    * Whether all of the outcome was told by others, be it that it has expired: no failure, nothing of our own
-   * zones, of the hosts file, or of local names, which may change at any time; and that it is for everybody.
+   * zones, of rules, of the hosts file, or of local names, which may change at any time; and that it is for
+   * everybody.
    */
   isOfOthers({ name, type }: Question, outcome: Outcome): boolean {
-    const { rcode, ede, answer } = outcome;
-    if (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN) return false;
+    const { rcode, ede, answer, rule } = outcome;
+    if (rule !== undefined || (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN)) return false;
     if (ede !== undefined && !isStale(outcome)) return false;
     // Every name that was asked for on the way: the question's, and where each alias points.
     const aliases = answer.filter(({ block }) => rrsetType(block, 0) === Type.CNAME);

@@ -17,22 +17,30 @@ import {
   limited,
   type Outcome,
 } from './outcome.ts';
+import { Case, type Court } from './rules.ts';
 import { type Asked, resolveAll, type Steps } from './wish.ts';
 
+/** What an answer of others meets on our side of the world. */
+export interface Treatment {
+  readonly dns64?: Dns64 | undefined;
+  readonly court?: Court | undefined;
+}
+
 /** With DNS64 other questions may be asked in its place, one after the other. */
-export function* resolve(question: Asked, dns64?: Dns64): Steps<Outcome> {
-  if (dns64 === undefined) return yield* resolveChain(question);
+export function* resolve(question: Asked, { dns64, court }: Treatment = {}): Steps<Outcome> {
+  if (dns64 === undefined) return yield* resolveChain(question, court);
   const plan = dns64.answer(question);
   let step = plan.next();
-  while (!step.done) step = plan.next(yield* resolveChain(step.value));
+  while (!step.done) step = plan.next(yield* resolveChain(step.value, court));
   return step.value;
 }
 
-function* resolveChain(question: Asked): Steps<Outcome> {
-  const chase = new Chase(question);
+function* resolveChain(question: Asked, court: Court | undefined): Steps<Outcome> {
+  const chase = new Chase(question, court);
   for (;;) {
-    const [finding] = yield* resolveAll([chase.asked]);
-    const outcome = chase.take(finding as Finding);
+    const ruled = chase.ruled();
+    const [finding] = ruled === undefined ? yield* resolveAll([chase.asked]) : [];
+    const outcome = chase.take(ruled ?? chase.weigh(finding as Finding));
     if (outcome !== undefined) return outcome;
   }
 }
@@ -40,24 +48,25 @@ function* resolveChain(question: Asked): Steps<Outcome> {
 type Find = (asked: Asked) => Finding | undefined;
 
 /** The outcome, if all of the chain is found without asking a server. */
-export function recall(question: Asked, find: Find, dns64?: Dns64): Outcome | undefined {
-  if (dns64 === undefined) return recallChain(question, find);
+export function recall(question: Asked, find: Find, { dns64, court }: Treatment = {}): Outcome | undefined {
+  if (dns64 === undefined) return recallChain(question, find, court);
   const plan = dns64.answer(question);
   let step = plan.next();
   while (!step.done) {
-    const known = recallChain(step.value, find);
+    const known = recallChain(step.value, find, court);
     if (known === undefined) return undefined;
     step = plan.next(known);
   }
   return step.value;
 }
 
-function recallChain(question: Asked, find: Find): Outcome | undefined {
-  const chase = new Chase(question);
+function recallChain(question: Asked, find: Find, court: Court | undefined): Outcome | undefined {
+  const chase = new Chase(question, court);
   for (;;) {
-    const finding = find(chase.asked);
+    const ruled = chase.ruled();
+    const finding = ruled ?? find(chase.asked);
     if (finding === undefined) return undefined;
-    const outcome = chase.take(finding);
+    const outcome = chase.take(ruled ?? chase.weigh(finding));
     if (outcome !== undefined) return outcome;
   }
 }
@@ -71,7 +80,7 @@ export function recallStale(
   know: Knowledge,
   settings: Staleness,
   why: string,
-  dns64?: Dns64,
+  treatment?: Treatment,
 ): Outcome | undefined {
   let isTrue = true;
   const find = (asked: Asked): Finding | undefined => {
@@ -79,8 +88,9 @@ export function recallStale(
     isTrue &&= held !== undefined;
     return held ?? know.expired(asked, settings);
   };
-  const outcome = recall(question, find, dns64);
+  const outcome = recall(question, find, treatment);
   if (outcome === undefined || isTrue || outcome.rcode === Rcode.SERVFAIL) return outcome;
+  if (outcome.ede !== undefined) return outcome; // A rule says more than that it has expired.
   // RFC 8914 §4.4 and §4.20.
   const code = outcome.rcode === Rcode.NXDOMAIN ? Ede.STALE_NXDOMAIN : Ede.STALE;
   return { ...outcome, ede: { code, text: why } };
@@ -89,13 +99,26 @@ export function recallStale(
 /** A chain of aliases as it grows, bounded in length, and no name twice. */
 class Chase {
   asked: Asked;
+  /** None where there are no rules. */
+  readonly #case: Case | undefined;
   readonly #answer: AnswerRrset[] = [];
   #seen: Set<string> | undefined;
   #hops = 0;
   #authoritative: boolean | undefined;
 
-  constructor(question: Asked) {
+  constructor(question: Asked, court: Court | undefined) {
     this.asked = question;
+    this.#case = court && new Case(court);
+  }
+
+  /** What the operator says of the name in hand, so that nobody is asked. */
+  ruled(): Finding | undefined {
+    return this.#case?.before(this.asked);
+  }
+
+  /** What the operator leaves of it. */
+  weigh(finding: Finding): Finding {
+    return this.#case === undefined ? finding : this.#case.after(this.asked, finding);
   }
 
   /** The outcome, if this finding ends the chain. */
@@ -115,7 +138,8 @@ class Chase {
   }
 
   /** RFC 6604 §3: the RCODE is that of the last name. A failure keeps nothing of the chain. */
-  #end(outcome: Outcome): Outcome {
+  #end(last: Outcome): Outcome {
+    const outcome = this.#case === undefined ? last : this.#case.sign(last);
     if (outcome.rcode === Rcode.SERVFAIL || this.#answer.length === 0) return outcome;
     return {
       ...outcome,

@@ -245,6 +245,7 @@ export class Pipeline implements Answerer {
     const query = this.#query;
     const reply = this.#reply;
     const guard = this.#guard;
+    if (reply.isSilent) return this.#drop();
     const verdict = guard.judge(query, client, reply);
     if (verdict === 'drop') return DROP;
     if (verdict !== 'send') {
@@ -257,6 +258,11 @@ export class Pipeline implements Answerer {
     this.#count(out);
     this.#settings.observer?.end(query, client, reply.rcode, out, length);
     return length;
+  }
+
+  #drop(): number {
+    this.#settings.counters.bump(Counter.silenced);
+    return DROP;
   }
 
   #bytesFor(client: Client): number {

@@ -169,7 +169,9 @@ const questionInHand = (
 });
 
 function complete(reply: Reply, kept: readonly KeptRrset[], outcome: Outcome): void {
+  outcome.rule?.list.count();
   reply.reset();
+  reply.isSilent = outcome.isSilent === true;
   reply.rcode = outcome.rcode;
   // AA speaks of the question's own name (RFC 1035 §4.1.1).
   reply.authoritative = kept.length > 0 || outcome.authoritative === true;

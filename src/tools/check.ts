@@ -5,6 +5,7 @@
 import { basename, dirname, extname } from 'node:path';
 import { configure, type Flags } from '../control/config.ts';
 import { readAll } from '../control/load.ts';
+import { countRules } from '../rules/loader.ts';
 import { type Complaint, complaintText, hasErrors } from '../zone/complaint.ts';
 import { loadZones, type ZoneFile } from '../zone/loader.ts';
 
@@ -24,6 +25,7 @@ export interface CheckOptions {
 interface Findings {
   readonly zones: number;
   readonly records: number;
+  readonly rules: number;
   readonly complaints: readonly Complaint[];
 }
 
@@ -51,7 +53,7 @@ export const checkAll = async (flags: Flags, io: Output): Promise<number> =>
 
 async function checkServer(flags: Flags): Promise<Findings> {
   const { settings, complaints } = await configure(flags);
-  if (settings === undefined) return { zones: 0, records: 0, complaints };
+  if (settings === undefined) return { zones: 0, records: 0, rules: 0, complaints };
   const {
     loadout,
     zoneCount,
@@ -60,6 +62,7 @@ async function checkServer(flags: Flags): Promise<Findings> {
   return {
     zones: zoneCount,
     records: loadout?.catalog.recordCount ?? 0,
+    rules: countRules(loadout?.rules ?? []),
     complaints: [...complaints, ...more],
   };
 }
@@ -75,7 +78,7 @@ async function checkZoneFiles(files: readonly string[]): Promise<Findings> {
   });
   const loaded = await loadZones(zones);
   const records = loaded.zones.reduce((sum, { image }) => sum + image.recordCount, 0);
-  return { zones: zones.length, records, complaints: [...complaints, ...loaded.complaints] };
+  return { zones: zones.length, records, rules: 0, complaints: [...complaints, ...loaded.complaints] };
 }
 
 function apexOf(file: string): string | undefined {
@@ -90,7 +93,9 @@ function report(findings: readonly Findings[], io: Output): number {
   const errors = complaints.filter((complaint) => hasErrors([complaint])).length;
   const zones = findings.reduce((sum, each) => sum + each.zones, 0);
   const records = findings.reduce((sum, each) => sum + each.records, 0);
-  const read = `${count(zones, 'zone')}${errors > 0 ? '' : `, ${count(records, 'record')}`}`;
+  const rules = findings.reduce((sum, each) => sum + each.rules, 0);
+  const more = [count(records, 'record'), ...(rules > 0 ? [count(rules, 'rule')] : [])];
+  const read = [count(zones, 'zone'), ...(errors > 0 ? [] : more)].join(', ');
   io.out(`${read}: ${count(errors, 'error')}, ${count(complaints.length - errors, 'warning')}\n`);
   return errors > 0 ? 1 : 0;
 }

@@ -26,7 +26,7 @@ const RECURSION = new URL('../../src/recursion.ts', import.meta.url);
  * Without zones and root hints; names of the hosts file are all that can be resolved, and nobody is asked.
  */
 function loadout(hostsText: string | undefined, zones = new Catalog([])): Loadout {
-  return { catalog: zones, zones: [], rootHints: [], hostsText };
+  return { catalog: zones, zones: [], rootHints: [], hostsText, rules: [] };
 }
 
 const HOSTS = '192.0.2.1 printer\n';

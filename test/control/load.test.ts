@@ -85,7 +85,7 @@ describe('a copy of the root zone [RFC 8806]', () => {
 
   test('that has not changed is taken over, and one that has comes whole', async () => {
     const { loadout: first } = await readAll(withRoot());
-    const served = { catalog: new Catalog([]), origins: new Map(), localRoot: first?.localRoot };
+    const served = { catalog: new Catalog([]), origins: new Map(), rules: [], localRoot: first?.localRoot };
     const { loadout: same } = await readAll(withRoot(), served);
     expect(same?.localRoot?.zone.image).toBe(first?.localRoot?.zone.image);
     files.write('root.copy', `$TTL 86400\n${ROOT.replace(' 1 1800', ' 2 1800')}com. NS b.gtld.net.\n`);

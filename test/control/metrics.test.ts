@@ -15,6 +15,7 @@ const zones = catalog({ 'a"b.example': '@ 60 SOA ns host 42 1 1 1 1\n@ 60 NS ns\
 const standing: Standing = {
   catalog: zones,
   resolver: { cacheEntries: 3, cacheBytes: 2_048, answerEntries: 4, answerBytes: 512, resolutions: 2 },
+  rules: [{ list: 'ads', rules: 12, answers: 7, bytes: 456 }],
   tcpConnections: 1,
   frontThreads: 3,
   reload: { wallSeconds: 1_700_000_000, isTaken: false },
@@ -73,8 +74,11 @@ test('how things stand is told once they stand', () => {
     'cairn_cache_bytes',
     'cairn_front_threads',
     'cairn_last_reload_successful',
+    'cairn_rules{list="ads"}',
+    'cairn_rule_answers_total{list="ads"}',
+    'cairn_rule_bytes{list="ads"}',
   ];
-  expect(names.map((name) => valueIn(scraped, name))).toEqual([42, 1, 3, 2_048, 3, 0]);
+  expect(names.map((name) => valueIn(scraped, name))).toEqual([42, 1, 3, 2_048, 3, 0, 12, 7, 456]);
   const before = parseScrape(metricsText({ ...sources, standing: () => undefined, isReady: () => false }));
   expect(before.has('cairn_zones')).toBe(false);
   expect(valueIn(before, 'cairn_ready')).toBe(0);

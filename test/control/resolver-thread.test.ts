@@ -73,6 +73,7 @@ const loadout = (zones: Record<string, string>): Loadout => ({
   zones: [],
   rootHints: [{ name: name('a.root'), addresses: [ROOT] }],
   hostsText: '192.0.2.9 printer\n',
+  rules: [],
 });
 
 beforeEach(async () => {

@@ -20,6 +20,7 @@ const COUNTS: Record<TargetName, number> = {
   zone: 12_000,
   query: 100_000,
   pipeline: 30_000,
+  rules: 4_000,
   config: 1_500,
 };
 

@@ -100,6 +100,18 @@ function goldenZones(): string[] {
   return files.map((file) => readFileSync(join(GOLDEN_ZONES, file), 'latin1'));
 }
 
+/** Of every format, each line of a kind of its own. */
+export const lists: readonly Uint8Array[] = [
+  '# domains\nads.example\n*.below.example\n||adblock.example^\n! no\n@@||x.example^\nx.y##.ad\n.z.example\n',
+  '127.0.0.1 localhost\n0.0.0.0 a.example b.example # 2\nfe80::1%l x\n:: c.example\n255.255.255.255 all\n',
+  [
+    '$TTL 30\n@ SOA ns host 1 3600 600 86400 30\n@ NS ns\nads.example CNAME .\n*.ads.example CNAME *.\n',
+    'ok.example CNAME rpz-passthru.\nhush.example CNAME rpz-drop.\nx.example CNAME *.garden.example.\n',
+    '24.0.2.0.192.rpz-ip CNAME .\n32.zz.db8.2001.rpz-ip A 192.0.2.1\n32.1.2.0.192.rpz-client-ip CNAME .\n',
+  ].join(''),
+  'printer.lan 60 A 10.0.0.7\nprinter.lan TXT "here"\n*.dyn.lan AAAA fd00::7\nother.lan CNAME printer.lan\n',
+].map((text) => new Uint8Array(Buffer.from(text)));
+
 /** The examples that an operator copies, and every key. */
 export const configs: readonly Uint8Array[] = [
   ...readFileSync('docs/CONFIGURATION.md', 'utf8').matchAll(/^```yaml\n(.*?)^```/gms),

@@ -5,10 +5,11 @@
 import type { Chance } from '../support/chance.ts';
 import { checkConfig } from './check-config.ts';
 import { checkPipeline } from './check-pipeline.ts';
+import { checkRules } from './check-rules.ts';
 import { checkMessage, checkName, checkQuery } from './check-wire.ts';
 import { checkZoneText } from './check-zone.ts';
 import { damageConfig, damagePacket, damageText, longName, resized } from './mutate.ts';
-import { configs, largeQueries, queries, responses, zones } from './seeds.ts';
+import { configs, largeQueries, lists, queries, responses, zones } from './seeds.ts';
 
 export interface Target {
   /** An input, broken in most cases. */
@@ -41,6 +42,7 @@ export const TARGETS = {
     },
     check: checkPipeline,
   },
+  rules: { make: (chance) => damageText(chance.pick(lists), chance), check: checkRules },
   config: { make: (chance) => damageConfig(chance.pick(configs), chance), check: checkConfig },
 } as const satisfies Record<string, Target>;
 

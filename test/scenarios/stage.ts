@@ -3,6 +3,7 @@
  * step that does not hold throws, with the line and everything that was sent.
  */
 import { parseIp } from '../../src/base/ip.ts';
+import { PRIVATE_ADDRESSES } from '../../src/control/settings.ts';
 import type { ClientQuestion } from '../../src/resolver/client-question.ts';
 import { FRESHNESS_DEFAULT } from '../../src/resolver/freshness.ts';
 import { parseHosts } from '../../src/resolver/hosts.ts';
@@ -12,11 +13,15 @@ import type { AnswerRrset, Outcome } from '../../src/resolver/outcome.ts';
 import type { OwnZones } from '../../src/resolver/own-zones.ts';
 import { Recursor, type RecursorSettings } from '../../src/resolver/recursor.ts';
 import type { Route } from '../../src/resolver/routes.ts';
+import { compileList } from '../../src/rules/compile.ts';
+import { Rulebook, type RuleTerms } from '../../src/rules/rulebook.ts';
+import type { RuleAnswer, RuleFormat } from '../../src/rules/settings.ts';
 import { trailText } from '../../src/tools/trail-print.ts';
 import { rcodeText, typeFromText, typeText } from '../../src/wire/codes.ts';
 import { type Name, nameFromText, nameText } from '../../src/wire/name.ts';
 import { rdataText } from '../../src/wire/rdata-text.ts';
 import { rdatasOf, rrsetType } from '../../src/wire/rrset.ts';
+import type { Complaint } from '../../src/zone/complaint.ts';
 import { recordFrom } from './record-text.ts';
 import type { Block, Line, Scene } from './script.ts';
 import { type Logged, ScriptedInternet } from './scripted-internet.ts';
@@ -34,6 +39,10 @@ export class Stage {
   readonly bugs: unknown[] = [];
   readonly #settings: { -readonly [Key in keyof RecursorSettings]: RecursorSettings[Key] };
   readonly #own: ScriptedZone[] = [];
+  readonly #rules: { lists: RuleTerms['lists'][number][]; rebinding: RuleTerms['rebinding'] } = {
+    lists: [],
+    rebinding: undefined,
+  };
   readonly #never = new Set<string>();
   readonly #routes: Route[] = [];
   readonly #rootHints: { name: Name; addresses: string[] }[] = [];
@@ -141,6 +150,12 @@ export class Stage {
       case 'prime':
         await this.world.until(this.recursor.resolve({ name: name('.'), type: 2, class: 1 }));
         return;
+      case 'rules':
+        return this.#addRules(first as RuleFormat, second, third, block);
+      case 'rebinding': // And the names that may.
+        this.#rules.rebinding = { addresses: PRIVATE_ADDRESSES, allow: block.words.slice(1) };
+        this.recursor.rules = new Rulebook(this.#rules);
+        return;
       case 'flush':
         return this.recursor.flush();
       case 'wait':
@@ -219,6 +234,21 @@ export class Stage {
       if (this.world.nowMs() < startMs + ms) this.world.after(Math.max(1, 1 / perMs), go);
     };
     this.world.after(1, go);
+  }
+
+  /** `rules FORMAT NAME ANSWER`, and the text of the list. */
+  #addRules(format: RuleFormat, called: string, answer: string, { lines }: Block): void {
+    const list = {
+      ...{ name: called, file: undefined, text: '', format, ttlSeconds: 60, ede: undefined },
+      answer: answerOf(answer),
+    };
+    const complaints: Complaint[] = [];
+    const text = lines.map((line) => line.text).join('\n');
+    const image = compileList(list, Buffer.from(text), complaints);
+    if (image === undefined) throw new Error(JSON.stringify(complaints));
+    const ede = format === 'records' ? undefined : 15;
+    this.#rules.lists.push({ name: called, image, ede, isData: format === 'records' });
+    this.recursor.rules = new Rulebook(this.#rules);
   }
 
   /** `set stale 500`: after so many milliseconds; `set stale off`, `set prefetch off`, `set minTtl 60`. */
@@ -301,6 +331,15 @@ export class Stage {
       case 'authoritative':
         if (last.authoritative !== true) fail(last.authoritative);
         return;
+      case 'rule': {
+        const { rule } = last;
+        const found = rule === undefined ? 'none' : `${rule.list.name} ${rule.line}`;
+        if (found !== rest) fail(found);
+        return;
+      }
+      case 'silent':
+        if (last.isSilent !== true) fail(last.isSilent);
+        return;
       case 'cached':
         if (!this.#wasCached || this.#sent().length > 0) fail('not from the cache');
         return;
@@ -380,6 +419,13 @@ function routeFrom(how: Route['how'], apexText: string, words: readonly string[]
   const servers = named.map((target) => ({ name: name(target), addresses: [] as string[] }));
   servers.push({ name: apex, addresses: targets.filter(isAddress) });
   return { how, apex, servers, via: words.includes('tcp') ? 'tcp' : 'udp', first: words.includes('first') };
+}
+
+function answerOf(text: string): RuleAnswer {
+  if (text === '') return 'nxdomain';
+  if (text.startsWith('alias:')) return { alias: text.slice(6) };
+  if (/[.:]/.test(text)) return { addresses: text.split(',') };
+  return text as RuleAnswer;
 }
 
 /** All of the lines, in this order; what else is told may stand between. Times before a step do not count. */

@@ -79,6 +79,22 @@ test('serve --check-only reads what serve would', async () => {
   expect(lines()[0]).toMatch(/^none: error: expected a file of root hints that can be read/);
 });
 
+test('lists of rules are read with the settings that name them', async () => {
+  files.write('ads.txt', 'ads.example\n');
+  files.write(
+    'rules.yaml',
+    'recursion:\n  rules: [{ file: ads.txt }, { records: [printer.lan A 10.0.0.7] }]\n',
+  );
+  expect(await runCheck({ ...nothing, files: [files.path('rules.yaml')] }, io)).toBe(0);
+  files.write('ads.txt', 'no name\n');
+  expect(await runCheck({ ...nothing, files: [files.path('rules.yaml')] }, io)).toBe(1);
+  expect(lines()).toEqual([
+    '0 zones, 0 records, 2 rules: 0 errors, 0 warnings',
+    expect.stringMatching(/^ads\.txt:1:1: error: expected a domain name /),
+    '0 zones: 1 error, 0 warnings',
+  ]);
+});
+
 test('--schema is a JSON Schema', async () => {
   expect(await runCheck({ ...nothing, schema: true }, io)).toBe(0);
   expect(JSON.parse(printed)).toMatchObject({ type: 'object', additionalProperties: false });
