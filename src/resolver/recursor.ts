@@ -1,34 +1,24 @@
 /**
  * The resolver's front door. A question comes in; an outcome comes out, always, and within the client's time:
  * work that takes longer goes on and fills the cache. Where no server answers in time, what has expired does
- * (RFC 8767); and what is asked for in the last tenth of its life is asked for anew. Here is what one process
- * shares among all its questions: what is known, and what is in flight.
+ * (RFC 8767); and what is asked for in the last tenth of its life is asked for anew. What is known and what is
+ * in flight are shared among all questions.
  */
 import type { Counters } from '../base/counters.ts';
 import { Counter } from '../base/counters.ts';
-import {
-  CLIENTS_WAITING_MAX,
-  REFRESHES_MAX,
-  RESOLUTION_MS_MAX,
-  RESOLUTIONS_MAX,
-  WAITERS_PER_QUESTION_MAX,
-} from '../base/limits.ts';
-import { GIVE_WAY_MS } from '../base/limits-servers.ts';
+import { CLIENTS_WAITING_MAX } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
-import { Ede, Rcode, Type } from '../wire/codes.ts';
+import { Rcode, Type } from '../wire/codes.ts';
 import type { Question } from '../wire/message.ts';
 import { type Name, ownName } from '../wire/name.ts';
 import { rrsetType } from '../wire/rrset.ts';
 import { aliasTarget } from './alias.ts';
-import type { Walk } from './ask-zone.ts';
-import { Budget } from './budget.ts';
 import { type ClientQuestion, unanswerable } from './client-question.ts';
 import type { ClientSubnetSettings } from './client-subnet.ts';
-import { Crowds, leave } from './crowds.ts';
+import { Crowds } from './crowds.ts';
 import type { NameServer } from './delegation.ts';
 import { Dns64, type Dns64Settings } from './dns64.ts';
 import { drive, Sender } from './drive.ts';
-import { Flight, stuckSince } from './flight.ts';
 import { type Freshness, isDue } from './freshness.ts';
 import type { Hosts } from './hosts.ts';
 import { Journal } from './journal.ts';
@@ -36,18 +26,17 @@ import { Knowledge } from './knowledge.ts';
 import { LocalNames } from './local-names.ts';
 import type { Minimisation } from './minimise.ts';
 import { Mishaps, type ToldMishap } from './mishaps.ts';
-import { ended, type Finding, failed, isStale, limited, type Outcome } from './outcome.ts';
+import { type Finding, isStale, limited, type Outcome } from './outcome.ts';
 import type { OwnZones } from './own-zones.ts';
 import { recall, recallStale, resolve, type Treatment } from './resolve.ts';
 import type { Route } from './routes.ts';
 import type { Court, Rules } from './rules.ts';
 import { Servers } from './servers.ts';
-import { typedKey } from './shelf.ts';
 import type { ToldServer } from './told-servers.ts';
+import { type Account, Traffic } from './traffic.ts';
 import { type TrailStep, trailOf } from './trail.ts';
 import type { Upstream } from './upstream.ts';
-import { walk } from './walk.ts';
-import type { Asked, Happening, Wish } from './wish.ts';
+import type { Asked } from './wish.ts';
 
 export type { AnswerRrset, ExtendedError, Outcome } from './outcome.ts';
 
@@ -77,17 +66,6 @@ export interface RecursorSettings {
   readonly onBug: (error: unknown) => void;
 }
 
-/** Who pays, and which flight waits. */
-interface Account {
-  readonly budget: Budget;
-  /** None where a client asks. */
-  readonly flight: Flight | undefined;
-  /** Of a client, only where it wants to know how it went. */
-  readonly journal: Journal | undefined;
-  /** What is waited for last, to tell a client who is out of time what the matter was. */
-  waitingFor: Flight | undefined;
-}
-
 /** What a client is told, and what its last walk noted on the way. */
 type End = (outcome: Outcome, journal: Journal | undefined) => void;
 
@@ -102,16 +80,12 @@ export class Recursor {
   readonly #settings: RecursorSettings;
   readonly #world: World;
   readonly #know: Knowledge;
-  readonly #sender: Sender;
   readonly #counters: Counters | undefined;
   readonly #dns64: Dns64 | undefined;
-  readonly #inFlight = new Map<string, Flight>();
+  readonly #traffic: Traffic;
   /** One for each client that waits, or whose question goes on without it. */
   readonly #clients = new Set<Account>();
   readonly #mishaps: Mishaps;
-  /** Questions asked anew that nobody waits for. */
-  #refreshes = 0;
-
   /** None where there are no rules. */
   #court: Court | undefined;
 
@@ -128,10 +102,12 @@ export class Recursor {
     this.#dns64 = settings.dns64 && new Dns64(settings.dns64);
     this.#mishaps = new Mishaps(world);
     const servers = new Servers(world, settings.useCaseRandomisation);
-    this.#sender = new Sender(world, upstream, settings.upstreamPort, servers, counters);
+    const sender = new Sender(world, upstream, settings.upstreamPort, servers, counters);
     const crowds = new Crowds(world, counters);
     const localNames = new LocalNames(settings.localNames);
     this.#know = new Knowledge({ ...settings, localNames }, ownZones, servers, crowds, world);
+    const { onBug } = settings;
+    this.#traffic = new Traffic({ world, know: this.#know, sender, counters, onBug });
   }
 
   /** From now on; what is in flight ends by those it began with. */
@@ -141,7 +117,7 @@ export class Recursor {
 
   /** Questions being walked for; derived, so that it cannot leak. */
   get inFlight(): number {
-    return this.#inFlight.size;
+    return this.#traffic.inFlight;
   }
 
   /** Answers, absences and aliases that are remembered, and what they cost. */
@@ -189,7 +165,7 @@ export class Recursor {
     const find = (asked: Asked): Finding | undefined => {
       last = asked;
       const finding = this.#know.find(asked);
-      if (freshness.prefetch && finding !== undefined && isDue(finding)) this.#refresh(asked);
+      if (freshness.prefetch && finding !== undefined && isDue(finding)) this.#traffic.refresh(asked);
       return finding;
     };
     const outcome = recall(first, find, this.#treatment(question));
@@ -197,7 +173,7 @@ export class Recursor {
     // RFC 8767 §5: who would wait for servers that failed just now is not made to.
     if (freshness.stale === undefined || !this.#know.failedLately(last)) return undefined;
     const stale = this.#stale(question, 'servers that failed shortly before are being tried');
-    if (stale !== undefined) this.#refresh(last);
+    if (stale !== undefined) this.#traffic.refresh(last);
     return stale;
   }
 
@@ -240,7 +216,7 @@ export class Recursor {
       return Promise.resolve(this.#ratherStale(question, limited('too many clients are waiting', 'crowd')));
     }
     return new Promise((settle) => {
-      const budget = this.#newBudget();
+      const budget = this.#traffic.newBudget();
       const account: Account = { budget, flight: undefined, journal, waitingFor: undefined };
       this.#clients.add(account);
       let hasEnded = false; // Perhaps by the clock.
@@ -252,9 +228,9 @@ export class Recursor {
       };
       const cancel = this.#watchTime(question, account, end);
       const steps = resolve(this.#askedBy(question), this.#treatment(question, journal));
-      void drive(steps, (wish) => this.#grant(wish, account))
-        .then((outcome) => this.#remember(question, outcome))
-        .catch((error: unknown) => this.#bug(error))
+      void drive(steps, (wish) => this.#traffic.grant(wish, account))
+        .then((outcome) => this.#traffic.remember(question, outcome))
+        .catch((error: unknown) => this.#traffic.bug(error))
         .then((outcome) => {
           this.#clients.delete(account);
           cancel();
@@ -315,132 +291,4 @@ export class Recursor {
     const { subnets } = this.#know;
     return names.every((each) => !this.#know.isOurs({ name: each, type }) && subnets?.covers(each) !== true);
   }
-
-  /** A question that is too much for us is so for the next client, too (RFC 9520 §3.2). */
-  #remember(asked: Asked, outcome: Outcome): Outcome {
-    if (outcome.limited === 'question') this.#know.failures.keep(asked.name, asked.type, outcome.ede);
-    return outcome;
-  }
-
-  async #grant(wish: Wish, account: Account): Promise<Happening> {
-    const { flight } = account;
-    if (wish.do === 'send') {
-      return flight?.hasLanded ? { got: 'late' } : this.#sender.send(wish, account.budget.deadlineMs);
-    }
-    if (flight?.hasLanded) {
-      return { got: 'findings', findings: wish.all.map(() => ended(flight.walk.journal.gaveWay())) };
-    }
-    return {
-      got: 'findings',
-      findings: await Promise.all(wish.all.map((asked) => this.#find(asked, account))),
-    };
-  }
-
-  /** Waits for the walk that is under way, or starts one. */
-  async #find(asked: Asked, account: Account): Promise<Finding> {
-    const known = this.#know.find(asked);
-    if (known !== undefined) {
-      account.journal?.found(asked, known, this.#know.sourceOf(asked));
-      return known;
-    }
-    const key = typedKey(asked.name, asked.type);
-    for (let open = this.#inFlight.get(key); open !== undefined; open = this.#inFlight.get(key)) {
-      const obstacle = obstacleToJoining(open, account);
-      if (obstacle !== undefined) return this.#turnAway(obstacle);
-      this.#counters?.bump(Counter.resolutionsJoined);
-      const finding = await this.#await(open, asked, account);
-      // One at a time for all networks together, lest a forger has many queries to guess at (LIMITS B3).
-      const mine = this.#know.isForBoth(open.walk.asked, asked) ? finding : this.#know.find(asked);
-      if (mine !== undefined && open.holdsForAll(mine)) return mine;
-    }
-    if (account.flight === undefined && !this.#makeRoom()) {
-      return this.#turnAway(limited('too many questions are being resolved', 'crowd'));
-    }
-    const budget = account.flight === undefined ? account.budget.forName() : account.budget.deeper();
-    if (budget === undefined) return ended(limited('server names lead too deep to other server names'));
-    return this.#await(this.#launch(key, asked, budget), asked, account);
-  }
-
-  /** Nobody waits for it; what is known goes on being answered. */
-  #refresh(asked: Asked): void {
-    const key = typedKey(asked.name, asked.type);
-    const isUnderWay = this.#inFlight.has(key) || this.#inFlight.size >= RESOLUTIONS_MAX;
-    if (isUnderWay || this.#refreshes >= REFRESHES_MAX || this.#know.failure(asked) !== undefined) return;
-    this.#refreshes++;
-    this.#counters?.bump(Counter.resolutionsRefreshing);
-    const budget = this.#newBudget().forName();
-    void this.#launch(key, asked, budget).finding.finally(() => this.#refreshes--);
-  }
-
-  #newBudget(): Budget {
-    return Budget.open(this.#world.nowMs() + RESOLUTION_MS_MAX);
-  }
-
-  #turnAway(outcome: Outcome): Finding {
-    this.#counters?.bump(Counter.resolutionsTurnedAway);
-    return ended(outcome);
-  }
-
-  async #await(flight: Flight, asked: Asked, account: Account): Promise<Finding> {
-    account.waitingFor = flight;
-    account.journal?.walks(asked, flight.walk.journal);
-    if (account.flight === undefined) flight.clients++;
-    account.flight?.waitsFor.add(flight);
-    const finding = await flight.finding;
-    account.flight?.waitsFor.delete(flight);
-    account.journal?.found(asked, finding);
-    return finding;
-  }
-
-  #launch(key: string, asked: Asked, budget: Budget): Flight {
-    this.#counters?.bump(Counter.resolutionsStarted);
-    const journal = new Journal(this.#world);
-    const sinceMs = this.#world.nowMs();
-    const own: Walk = { asked, know: this.#know, budget, journal, crowd: undefined, sinceMs };
-    const flight = new Flight(own);
-    this.#inFlight.set(key, flight);
-    const account: Account = { budget, flight, journal, waitingFor: undefined };
-    // It takes off when whoever launched it is known to wait for it: only then are circles seen.
-    void Promise.resolve()
-      .then(() => drive(walk(own), (wish) => this.#grant(wish, account)))
-      .catch((error: unknown) => ended(this.#bug(error)))
-      .then((finding) => {
-        if (!flight.hasLanded) this.#land(key, flight, finding);
-      });
-    return flight;
-  }
-
-  #land(key: string, flight: Flight, finding: Finding): void {
-    this.#inFlight.delete(key);
-    leave(flight.walk);
-    if (finding.kind === 'end' && flight.startedFresh) this.#remember(flight.walk.asked, finding.outcome);
-    flight.land(finding);
-  }
-
-  /** Whether one more may start: of many, one that gets no further lands for it (LIMITS C17). */
-  #makeRoom(): boolean {
-    const { size } = this.#inFlight;
-    if (size < RESOLUTIONS_MAX / 2) return true;
-    const stuck = stuckSince(this.#world.nowMs() - GIVE_WAY_MS, this.#inFlight);
-    if (stuck === undefined) return size < RESOLUTIONS_MAX;
-    const [key, flight] = stuck;
-    this.#counters?.bump(Counter.resolutionsGaveWay);
-    this.#land(key, flight, ended(flight.walk.journal.gaveWay()));
-    return true;
-  }
-
-  #bug(error: unknown): Outcome {
-    this.#settings.onBug(error);
-    return failed(Ede.OTHER, 'a mistake of this server');
-  }
-}
-
-function obstacleToJoining(open: Flight, { flight }: Account): Outcome | undefined {
-  if (flight !== undefined && open.isHeldUpBy(flight)) {
-    return limited('the names of its servers go round in a circle');
-  }
-  if (flight === undefined && open.clients >= WAITERS_PER_QUESTION_MAX) {
-    return limited(`${WAITERS_PER_QUESTION_MAX} clients wait for this already`, 'crowd');
-  }
-  return undefined;
 }

@@ -1,0 +1,198 @@
+/**
+ * The walks in flight, and who waits for which: a client's question, or a walk that needs the address of a
+ * server. Whoever wants what is being walked for already joins it; whoever wants anything else starts a walk
+ * of its own, while there is room. Nobody waits for what is only refreshed.
+ */
+import { Counter, type Counters } from '../base/counters.ts';
+import {
+  REFRESHES_MAX,
+  RESOLUTION_MS_MAX,
+  RESOLUTIONS_MAX,
+  WAITERS_PER_QUESTION_MAX,
+} from '../base/limits.ts';
+import { GIVE_WAY_MS } from '../base/limits-servers.ts';
+import type { World } from '../base/world.ts';
+import { Ede } from '../wire/codes.ts';
+import type { Walk } from './ask-zone.ts';
+import { Budget } from './budget.ts';
+import { leave } from './crowds.ts';
+import { drive, type Sender } from './drive.ts';
+import { Flight, stuckSince } from './flight.ts';
+import { Journal } from './journal.ts';
+import type { Knowledge } from './knowledge.ts';
+import { ended, type Finding, failed, limited, type Outcome } from './outcome.ts';
+import { typedKey } from './shelf.ts';
+import { walk } from './walk.ts';
+import type { Asked, Happening, Wish } from './wish.ts';
+
+/** Who pays, and which flight waits. */
+export interface Account {
+  readonly budget: Budget;
+  /** None where a client asks. */
+  readonly flight: Flight | undefined;
+  /** Of a client, only where it wants to know how it went. */
+  readonly journal: Journal | undefined;
+  /** What is waited for last, to tell a client who is out of time what the matter was. */
+  waitingFor: Flight | undefined;
+}
+
+export interface TrafficTerms {
+  readonly world: World;
+  readonly know: Knowledge;
+  readonly sender: Sender;
+  readonly counters: Counters | undefined;
+  /** A mistake of ours: whoever waits is told SERVFAIL. */
+  readonly onBug: (error: unknown) => void;
+}
+
+export class Traffic {
+  readonly #world: World;
+  readonly #know: Knowledge;
+  readonly #sender: Sender;
+  readonly #counters: Counters | undefined;
+  readonly #onBug: TrafficTerms['onBug'];
+  readonly #inFlight = new Map<string, Flight>();
+  /** Questions asked anew that nobody waits for. */
+  #refreshes = 0;
+
+  constructor({ world, know, sender, counters, onBug }: TrafficTerms) {
+    this.#world = world;
+    this.#know = know;
+    this.#sender = sender;
+    this.#counters = counters;
+    this.#onBug = onBug;
+  }
+
+  /** Questions being walked for; derived, so that it cannot leak. */
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  /** A question that is too much for us is so for the next client, too (RFC 9520 §3.2). */
+  remember(asked: Asked, outcome: Outcome): Outcome {
+    if (outcome.limited === 'question') this.#know.failures.keep(asked.name, asked.type, outcome.ede);
+    return outcome;
+  }
+
+  async grant(wish: Wish, account: Account): Promise<Happening> {
+    const { flight } = account;
+    if (wish.do === 'send') {
+      return flight?.hasLanded ? { got: 'late' } : this.#sender.send(wish, account.budget.deadlineMs);
+    }
+    if (flight?.hasLanded) {
+      return { got: 'findings', findings: wish.all.map(() => ended(flight.walk.journal.gaveWay())) };
+    }
+    return {
+      got: 'findings',
+      findings: await Promise.all(wish.all.map((asked) => this.#find(asked, account))),
+    };
+  }
+
+  /** Waits for the walk that is under way, or starts one. */
+  async #find(asked: Asked, account: Account): Promise<Finding> {
+    const known = this.#know.find(asked);
+    if (known !== undefined) {
+      account.journal?.found(asked, known, this.#know.sourceOf(asked));
+      return known;
+    }
+    const key = typedKey(asked.name, asked.type);
+    for (let open = this.#inFlight.get(key); open !== undefined; open = this.#inFlight.get(key)) {
+      const obstacle = obstacleToJoining(open, account);
+      if (obstacle !== undefined) return this.#turnAway(obstacle);
+      this.#counters?.bump(Counter.resolutionsJoined);
+      const finding = await this.#await(open, asked, account);
+      // One at a time for all networks together, lest a forger has many queries to guess at (LIMITS B3).
+      const mine = this.#know.isForBoth(open.walk.asked, asked) ? finding : this.#know.find(asked);
+      if (mine !== undefined && open.holdsForAll(mine)) return mine;
+    }
+    if (account.flight === undefined && !this.#makeRoom()) {
+      return this.#turnAway(limited('too many questions are being resolved', 'crowd'));
+    }
+    const budget = account.flight === undefined ? account.budget.forName() : account.budget.deeper();
+    if (budget === undefined) return ended(limited('server names lead too deep to other server names'));
+    return this.#await(this.#launch(key, asked, budget), asked, account);
+  }
+
+  /** Nobody waits for it; what is known goes on being answered. */
+  refresh(asked: Asked): void {
+    const key = typedKey(asked.name, asked.type);
+    const isUnderWay = this.#inFlight.has(key) || this.#inFlight.size >= RESOLUTIONS_MAX;
+    if (isUnderWay || this.#refreshes >= REFRESHES_MAX || this.#know.failure(asked) !== undefined) return;
+    this.#refreshes++;
+    this.#counters?.bump(Counter.resolutionsRefreshing);
+    const budget = this.newBudget().forName();
+    void this.#launch(key, asked, budget).finding.finally(() => this.#refreshes--);
+  }
+
+  newBudget(): Budget {
+    return Budget.open(this.#world.nowMs() + RESOLUTION_MS_MAX);
+  }
+
+  #turnAway(outcome: Outcome): Finding {
+    this.#counters?.bump(Counter.resolutionsTurnedAway);
+    return ended(outcome);
+  }
+
+  async #await(flight: Flight, asked: Asked, account: Account): Promise<Finding> {
+    account.waitingFor = flight;
+    account.journal?.walks(asked, flight.walk.journal);
+    if (account.flight === undefined) flight.clients++;
+    account.flight?.waitsFor.add(flight);
+    const finding = await flight.finding;
+    account.flight?.waitsFor.delete(flight);
+    account.journal?.found(asked, finding);
+    return finding;
+  }
+
+  #launch(key: string, asked: Asked, budget: Budget): Flight {
+    this.#counters?.bump(Counter.resolutionsStarted);
+    const journal = new Journal(this.#world);
+    const sinceMs = this.#world.nowMs();
+    const own: Walk = { asked, know: this.#know, budget, journal, crowd: undefined, sinceMs };
+    const flight = new Flight(own);
+    this.#inFlight.set(key, flight);
+    const account: Account = { budget, flight, journal, waitingFor: undefined };
+    // It takes off when whoever launched it is known to wait for it: only then are circles seen.
+    void Promise.resolve()
+      .then(() => drive(walk(own), (wish) => this.grant(wish, account)))
+      .catch((error: unknown) => ended(this.bug(error)))
+      .then((finding) => {
+        if (!flight.hasLanded) this.#land(key, flight, finding);
+      });
+    return flight;
+  }
+
+  #land(key: string, flight: Flight, finding: Finding): void {
+    this.#inFlight.delete(key);
+    leave(flight.walk);
+    if (finding.kind === 'end' && flight.startedFresh) this.remember(flight.walk.asked, finding.outcome);
+    flight.land(finding);
+  }
+
+  /** Whether one more may start: of many, one that gets no further lands for it (LIMITS C17). */
+  #makeRoom(): boolean {
+    const { size } = this.#inFlight;
+    if (size < RESOLUTIONS_MAX / 2) return true;
+    const stuck = stuckSince(this.#world.nowMs() - GIVE_WAY_MS, this.#inFlight);
+    if (stuck === undefined) return size < RESOLUTIONS_MAX;
+    const [key, flight] = stuck;
+    this.#counters?.bump(Counter.resolutionsGaveWay);
+    this.#land(key, flight, ended(flight.walk.journal.gaveWay()));
+    return true;
+  }
+
+  bug(error: unknown): Outcome {
+    this.#onBug(error);
+    return failed(Ede.OTHER, 'a mistake of this server');
+  }
+}
+
+function obstacleToJoining(open: Flight, { flight }: Account): Outcome | undefined {
+  if (flight !== undefined && open.isHeldUpBy(flight)) {
+    return limited('the names of its servers go round in a circle');
+  }
+  if (flight === undefined && open.clients >= WAITERS_PER_QUESTION_MAX) {
+    return limited(`${WAITERS_PER_QUESTION_MAX} clients wait for this already`, 'crowd');
+  }
+  return undefined;
+}
