@@ -155,8 +155,6 @@ export const RESOLUTIONS_MAX = 2_048;
 export const UPSTREAM_SOCKETS_MAX = 2_048;
 /** Random ports tried for one query when some are taken. */
 export const UPSTREAM_PORT_TRIES_MAX = 8;
-/** Socket addresses of other servers that are kept ready; then all are made anew. */
-export const UPSTREAM_PEERS_MAX = 4_096;
 /** Of all sockets that have something to read, so many are told at once. */
 export const UPSTREAM_EVENTS_MAX = 256;
 /** Datagrams read of one socket, none of them the reply, before others have their turn. */

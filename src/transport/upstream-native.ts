@@ -6,7 +6,11 @@
 import { getSystemErrorMap } from 'node:util';
 import { put16 } from '../base/bytes.ts';
 import { IPV4_BYTES, IPV6_BYTES, parseIp } from '../base/ip.ts';
-import { MESSAGE_BYTES_MAX, UPSTREAM_DATAGRAMS_PER_TURN_MAX, UPSTREAM_PEERS_MAX } from '../base/limits.ts';
+import {
+  MESSAGE_BYTES_MAX,
+  SERVERS_REMEMBERED_MAX,
+  UPSTREAM_DATAGRAMS_PER_TURN_MAX,
+} from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { Name, type Native, Sys, steady } from './native.ts';
 import { sockaddr } from './udp-socket.ts';
@@ -89,7 +93,7 @@ export class NativeAsker implements Asker {
     const known = this.#peers.get(address);
     if (known !== undefined) return known;
     const peer = sockaddr(parseIp(address) as Uint8Array, 0);
-    if (this.#peers.size >= UPSTREAM_PEERS_MAX) this.#peers.clear();
+    if (this.#peers.size >= SERVERS_REMEMBERED_MAX) this.#peers.clear();
     this.#peers.set(address, peer);
     return peer;
   }
