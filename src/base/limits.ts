@@ -365,6 +365,58 @@ export const WATCHDOG_ANSWER_MS = 2_000;
 /** The configuration file is read whole. */
 export const CONFIG_BYTES_MAX = 1024 * 1024;
 
+// Other servers
+/** Over TCP, when nobody else is left: the kernel sends a lost SYN again after one second and three. */
+export const LAST_TRY_MS = 3_200;
+/** What comes later than that is welcome for so long, from servers that went from near to very far… */
+export const LATE_ANSWER_MS = 3_000;
+/** …while so many sockets at most are kept open for it: an eighth of all. */
+export const LATE_ANSWERS_MAX = 256;
+/** How long a silent server is left alone at most; it begins with a second and doubles. */
+export const SILENCE_SECONDS_MAX = 300;
+/** Silent again so many times, over some seven seconds, and it is dead: one try a question, few questions. */
+export const SERVER_SILENCES_DEAD = 4;
+/** Who was not heard of for so long is asked beside another, to learn how it does. */
+export const SERVER_UNHEARD_SECONDS = 60;
+/** Addresses of a family in a row without a route, or strangers without an answer: it has no way to any… */
+export const FAMILY_STRANGERS_MAX = 4;
+/** …for so long. */
+export const FAMILY_DOUBTED_SECONDS = 60;
+/** RFC 7873 §7.1: what we call ourselves towards one server changes daily. */
+export const CLIENT_COOKIE_SECONDS = 86_400;
+/** Answers in a row that do not fit over UDP; then TCP is asked at once. */
+export const TRUNCATIONS_MAX = 4;
+/** Walks that wait for one zone, at first: half of all (BIND's `fetches-per-zone`, off unless configured)… */
+export const ZONE_WALKS_FIRST = RESOLUTIONS_MAX / 2;
+/** …few, while it is silent, and as many as it likes when it answers… */
+export const ZONE_WALKS_MIN = 200;
+/** …for each silence brings it nearer to the former, and each reply to the latter. */
+export const ZONE_WALKS_PER_SILENCE = 8;
+export const ZONE_WALKS_PER_REPLY = 2;
+/** Zones of which that is known. */
+export const ZONES_WATCHED_MAX = 10_000;
+/** Questions out to one server… */
+export const SERVER_QUESTIONS_MAX = RESOLUTIONS_MAX;
+/** …and to one that is dead. */
+export const DEAD_SERVER_QUESTIONS_MAX = 32;
+/** Above half of all, what got no further for so long gives way to a new one (Unbound's `jostle-timeout`). */
+export const GIVE_WAY_MS = 200;
+/** The oldest ones are looked through for it. */
+export const GIVE_WAY_LOOKS_MAX = 32;
+
+// Rules
+export const RULE_LISTS_MAX = 100;
+/** Of one list: four times the largest that are in use. */
+export const RULES_PER_LIST_MAX = 4_000_000;
+/** What their names take, as they are looked up. */
+export const RULE_NAMES_BYTES_MAX = 192 * 1024 * 1024;
+/** Slots looked at for one name; names that would need more were chosen to collide. */
+export const RULE_PROBES_MAX = 1_000;
+/** A file of rules is read whole. */
+export const RULE_FILE_BYTES_MAX = 256 * 1024 * 1024;
+/** Of an answer that a list gives, unless configured: a client hears soon that it gives it no more. */
+export const RULE_SECONDS = 60;
+
 assert(LEARNED_FILE_MS < FRONT_FOLLOW_MS_MAX, 'a thread that writes while it ends is not ended for it');
 assert(10 * FRONT_WAKE_MS <= FRONT_FOLLOW_MS_MAX, 'a front looks up often before it is taken for stuck');
 assert(UDP_BYTES_CONFIGURABLE_MAX <= UDP_QUERY_BYTES_MAX, 'what we say that we take, we take');
@@ -396,3 +448,11 @@ assert(
   'a debt in microseconds fits its word',
 );
 assert(COOKIE_AGE_SECONDS_MAX <= COOKIE_SECRET_SECONDS, 'a cookie outlives at most one change of secrets');
+assert(
+  2 * ZONE_WALKS_FIRST <= RESOLUTIONS_MAX && ZONE_WALKS_MIN < ZONE_WALKS_FIRST,
+  'a zone leaves room for others',
+);
+assert(
+  LATE_ANSWERS_MAX + ZONE_WALKS_FIRST < UPSTREAM_SOCKETS_MAX,
+  'one silent zone does not take all sockets',
+);

@@ -6,7 +6,7 @@
 import { basename, extname } from 'node:path';
 import { z } from 'zod';
 import { parseIp } from '../base/ip.ts';
-import { RULE_LISTS_MAX, RULE_SECONDS } from '../base/limits-rules.ts';
+import { RULE_LISTS_MAX, RULE_SECONDS } from '../base/limits.ts';
 import { compileList } from '../rules/compile.ts';
 import { RULE_ANSWERS, RULE_FORMATS, type RuleAnswer, type RuleListSettings } from '../rules/settings.ts';
 import { Ede } from '../wire/codes.ts';

@@ -3,8 +3,7 @@
  * either where it cannot, TCP where its answer does not fit. Every packet pays from the budget, every reply
  * is weighed, and what was learned of the server is remembered.
  */
-import { FORWARD_TRY_MS_MIN, TRIES_PER_SERVER_MAX, TRY_MS_MAX } from '../base/limits.ts';
-import { LAST_TRY_MS } from '../base/limits-servers.ts';
+import { FORWARD_TRY_MS_MIN, LAST_TRY_MS, TRIES_PER_SERVER_MAX, TRY_MS_MAX } from '../base/limits.ts';
 import { Rcode } from '../wire/codes.ts';
 import { Flag, type Message } from '../wire/message.ts';
 import type { Budget } from './budget.ts';

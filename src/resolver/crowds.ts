@@ -6,14 +6,14 @@
  */
 import { LRUCache } from 'lru-cache';
 import { Counter, type Counters } from '../base/counters.ts';
-import { RESOLUTIONS_MAX } from '../base/limits.ts';
 import {
+  RESOLUTIONS_MAX,
   ZONE_WALKS_FIRST,
   ZONE_WALKS_MIN,
   ZONE_WALKS_PER_REPLY,
   ZONE_WALKS_PER_SILENCE,
   ZONES_WATCHED_MAX,
-} from '../base/limits-servers.ts';
+} from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { type Name, nameKey } from '../wire/name.ts';
 

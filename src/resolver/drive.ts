@@ -2,8 +2,7 @@
  * The thin driver: runs a resolution, which decides, over an `Upstream`, which acts. All that waits is here.
  */
 import { Counter, type Counters } from '../base/counters.ts';
-import { UDP_BYTES_MAX } from '../base/limits.ts';
-import { LATE_ANSWER_MS, LATE_ANSWERS_MAX } from '../base/limits-servers.ts';
+import { LATE_ANSWER_MS, LATE_ANSWERS_MAX, UDP_BYTES_MAX } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { Class, EdnsOption } from '../wire/codes.ts';
 import { type EdnsOptionValue, writeQuery } from '../wire/message.ts';

@@ -4,7 +4,7 @@
  * in spirit). What is learned of a family spares every later question the wait, and one answer takes it
  * back.
  */
-import { FAMILY_DOUBTED_SECONDS, FAMILY_STRANGERS_MAX } from '../base/limits-servers.ts';
+import { FAMILY_DOUBTED_SECONDS, FAMILY_STRANGERS_MAX } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 
 interface Family {

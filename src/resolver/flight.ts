@@ -3,7 +3,7 @@
  * question is outstanding twice (VU#457875, LIMITS B3). A walk may wait for other walks, for the addresses of
  * servers; who waits for whom is known, and a circle is never closed.
  */
-import { GIVE_WAY_LOOKS_MAX } from '../base/limits-servers.ts';
+import { GIVE_WAY_LOOKS_MAX } from '../base/limits.ts';
 import type { Walk } from './ask-zone.ts';
 import type { Finding } from './outcome.ts';
 

@@ -1,8 +1,8 @@
 /**
  * The resolver's front door. A question comes in; an outcome comes out, always, and within the client's time:
  * work that takes longer goes on and fills the cache. Where no server answers in time, what has expired does
- * (RFC 8767); and what is asked for in the last tenth of its life is asked for anew. What is known and what is
- * in flight are shared among all questions.
+ * (RFC 8767); what is asked for in the last tenth of its life is asked for anew. What is known and what is in
+ * flight are shared among all questions.
  */
 import type { Counters } from '../base/counters.ts';
 import { Counter } from '../base/counters.ts';

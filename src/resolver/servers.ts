@@ -8,22 +8,20 @@
 import { LRUCache } from 'lru-cache';
 import { equalBytes } from '../base/bytes.ts';
 import {
+  CLIENT_COOKIE_SECONDS,
+  DEAD_SERVER_QUESTIONS_MAX,
   EDNS_FAULTS_MAX,
   FIRST_TRY_MS,
   SERVER_HABITS_SECONDS,
-  SERVERS_REMEMBERED_MAX,
-  TRY_MS_MAX,
-  TRY_MS_MIN,
-} from '../base/limits.ts';
-import {
-  CLIENT_COOKIE_SECONDS,
-  DEAD_SERVER_QUESTIONS_MAX,
   SERVER_QUESTIONS_MAX,
   SERVER_SILENCES_DEAD,
   SERVER_UNHEARD_SECONDS,
+  SERVERS_REMEMBERED_MAX,
   SILENCE_SECONDS_MAX,
   TRUNCATIONS_MAX,
-} from '../base/limits-servers.ts';
+  TRY_MS_MAX,
+  TRY_MS_MIN,
+} from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { type Name, nameKey, nameText } from '../wire/name.ts';
 import { clientPart, drawCookie, isWhole } from './client-cookies.ts';

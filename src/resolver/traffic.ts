@@ -5,12 +5,12 @@
  */
 import { Counter, type Counters } from '../base/counters.ts';
 import {
+  GIVE_WAY_MS,
   REFRESHES_MAX,
   RESOLUTION_MS_MAX,
   RESOLUTIONS_MAX,
   WAITERS_PER_QUESTION_MAX,
 } from '../base/limits.ts';
-import { GIVE_WAY_MS } from '../base/limits-servers.ts';
 import type { World } from '../base/world.ts';
 import { Ede } from '../wire/codes.ts';
 import type { Walk } from './ask-zone.ts';

@@ -5,7 +5,7 @@
 import { assert } from '../base/assert.ts';
 import { type Bytes, copy, put32 } from '../base/bytes.ts';
 import { IPV6_BYTES } from '../base/ip.ts';
-import { RULE_NAMES_BYTES_MAX, RULE_PROBES_MAX, RULES_PER_LIST_MAX } from '../base/limits-rules.ts';
+import { RULE_NAMES_BYTES_MAX, RULE_PROBES_MAX, RULES_PER_LIST_MAX } from '../base/limits.ts';
 import { HashedName } from '../wire/hashed-name.ts';
 import { FOLD, NAME_BYTES_MAX, nameHash, nameLength, sameName } from '../wire/name.ts';
 import {

@@ -4,7 +4,7 @@
 import { hash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { RULE_FILE_BYTES_MAX } from '../base/limits-rules.ts';
+import { RULE_FILE_BYTES_MAX } from '../base/limits.ts';
 import type { Complaint } from '../zone/complaint.ts';
 import { systemText } from '../zone/files.ts';
 import { giveWay } from '../zone/worker.ts';

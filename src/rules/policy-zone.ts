@@ -4,7 +4,7 @@
  * about clients and about name servers, and answers by TCP only, are left out, and told.
  */
 import { parseIpv4, parseIpv6 } from '../base/ip.ts';
-import { RULE_SECONDS } from '../base/limits-rules.ts';
+import { RULE_SECONDS } from '../base/limits.ts';
 import { Type } from '../wire/codes.ts';
 import { equalNames, type Name, nameFromText, nameText, ROOT } from '../wire/name.ts';
 import { isInZone } from '../zone/owner.ts';

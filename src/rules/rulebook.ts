@@ -4,7 +4,7 @@
  * above (draft-vixie-dnsop-dns-rpz §5). A rule about an address of a list before it comes first, so that the
  * name has to be resolved for it; in the same list it comes second.
  */
-import { RULE_SECONDS } from '../base/limits-rules.ts';
+import { RULE_SECONDS } from '../base/limits.ts';
 import { PrefixSet } from '../base/prefix.ts';
 import { soaBlock } from '../resolver/local-names.ts';
 import type { ExtendedError, Outcome, RuleMatch } from '../resolver/outcome.ts';

@@ -1,7 +1,7 @@
 /** How many wait for one zone, and what silence makes of it. */
 import { expect, test } from 'vitest';
 import { Counters } from '../../src/base/counters.ts';
-import { ZONE_WALKS_FIRST, ZONE_WALKS_MIN } from '../../src/base/limits-servers.ts';
+import { ZONE_WALKS_FIRST, ZONE_WALKS_MIN } from '../../src/base/limits.ts';
 import { Crowds, leave, type Waiting } from '../../src/resolver/crowds.ts';
 import { VirtualWorld } from '../scenarios/virtual-world.ts';
 import { name } from './messages.ts';
