@@ -33,7 +33,9 @@ export class Events {
   /** `fair`: nothing happens that a resolver may fail for. `changing`: zones come and go. */
   readonly #climate: keyof typeof CLIMATES;
   flushedMs = 0;
+  /** The longest time that it stood still, perhaps in several goes. */
   stalledMs = 0;
+  #standstill: { untilMs: number; ms: number } = { untilMs: -1, ms: 0 };
   troubledUntilMs = 0;
   #isRough = false;
 
@@ -148,8 +150,10 @@ export class Events {
     const { world, chance, note } = this.#place;
     const ms = chance.pick([50, 1_000, 30_000, 4_000_000]);
     note(`stands still for ${ms} ms`);
+    const isNoLonger = world.nowMs() > this.#standstill.untilMs;
     world.stall(ms);
-    this.stalledMs = Math.max(this.stalledMs, ms);
+    this.#standstill = { untilMs: world.nowMs(), ms: ms + (isNoLonger ? 0 : this.#standstill.ms) };
+    this.stalledMs = Math.max(this.stalledMs, this.#standstill.ms);
     this.#trouble(0);
   }
 
