@@ -28,6 +28,7 @@ import { newRecursor, type WalkTerms } from './control/walk-terms.ts';
 import type { Recursor } from './resolver/recursor.ts';
 import { Rulebook, type RuleTerms } from './rules/rulebook.ts';
 import { AnswerWriter } from './server/answer-writer.ts';
+import { noting } from './transport/left-open.ts';
 import { loadNative, type Native } from './transport/native.ts';
 import { Returns, unpack, type WayBack } from './transport/udp-return.ts';
 import { socketUpstream } from './transport/upstream.ts';
@@ -65,9 +66,12 @@ class Resolver {
   #writer: AnswerWriter | undefined;
 
   constructor(start: ThreadStart<ResolverPublication>, native: Native | undefined) {
-    const { walk, localRoot, neverQuery, open, gauges, learnedFile, rules } = start.publication;
+    const { walk, localRoot, neverQuery, open, gauges, learnedFile, rules, descriptors } = start.publication;
     this.#outpost = new Outpost(start, realWorld, (changed) => this.#apply(changed));
-    this.#upstream = socketUpstream({ counters: this.#outpost.counters, native });
+    this.#upstream = socketUpstream({
+      counters: this.#outpost.counters,
+      native: native && noting(native, descriptors),
+    });
     this.#returns = native && new Returns(native, this.#outpost.counters);
     this.#gauges = new Gauges(gauges);
     this.#open = new Set(open);

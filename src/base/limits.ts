@@ -130,7 +130,7 @@ export const ADDRESSES_PER_SERVER_MAX = 6;
 export const GLUE_PER_REFERRAL_MAX = 26;
 /** Server names without address looked up for one question (NXNSAttack, CVE-2020-8616). */
 export const SERVER_LOOKUPS_MAX = 32;
-/** …and those of them that may fail. */
+/** …and those of them that may fail; of one zone's, those that may lead to silence (CVE-2022-3204). */
 export const SERVER_LOOKUPS_FAILED_MAX = 5;
 /** Tries per server and transport (RFC 9520 §3.1). */
 export const TRIES_PER_SERVER_MAX = 3;
@@ -153,6 +153,8 @@ export const EDNS_FAULTS_MAX = 2;
 export const RESOLUTIONS_MAX = 2_048;
 /** Sockets to other servers open at once. */
 export const UPSTREAM_SOCKETS_MAX = 2_048;
+/** Descriptors that are closed for a thread which was ended; the system gives out the lowest that is free. */
+export const DESCRIPTORS_NOTED_MAX = 65_536;
 /** Random ports tried for one query when some are taken. */
 export const UPSTREAM_PORT_TRIES_MAX = 8;
 /** Of all sockets that have something to read, so many are told at once. */

@@ -86,6 +86,8 @@ export interface ResolverPublication extends Publication {
   readonly inquiries: MessagePort | undefined;
   /** Where to tell how it stands (control/resolver-gauges). */
   readonly gauges: SharedArrayBuffer;
+  /** Where to note what it opens (transport/left-open). */
+  readonly descriptors: SharedArrayBuffer;
 }
 
 export type Flush = 'all' | { readonly name: Uint8Array; readonly below: boolean };

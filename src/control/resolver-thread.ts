@@ -7,6 +7,7 @@ import type { Worker } from 'node:worker_threads';
 import { Counter } from '../base/counters.ts';
 import { FRONT_WAKE_MS, RESOLUTION_MS_MAX } from '../base/limits.ts';
 import type { RuleTerms } from '../rules/rulebook.ts';
+import { closeLeftOpen, newDescriptorNotes } from '../transport/left-open.ts';
 import {
   type Changed,
   type LocalRootCopy,
@@ -47,6 +48,8 @@ export class ResolverThread implements Switchboard {
   readonly #place: Place<ResolverPublication>;
   readonly inquiries: InquiryDesk;
   readonly #gauges = new Gauges();
+  /** Its sockets, in case it cannot close them. */
+  readonly #descriptors = newDescriptorNotes();
   readonly #lines = new Map<object, Pick<Line, 'queries'>>();
   #told: ForResolver | undefined;
   #open: readonly number[] = [];
@@ -63,6 +66,7 @@ export class ResolverThread implements Switchboard {
       spawn: room.spawn,
       publication: () => this.#publication(),
       onChange: () => {
+        if (!this.#place.isAlive) closeLeftOpen(this.#descriptors);
         this.#lines.clear();
         this.#connectInquiries();
         room.onChange();
@@ -158,8 +162,8 @@ export class ResolverThread implements Switchboard {
 
   #publication(): ResolverPublication {
     const { walk, ...told } = this.#told as ForResolver;
-    const gauges = this.#gauges.memory;
+    const shared = { gauges: this.#gauges.memory, descriptors: this.#descriptors };
     const once = { line: undefined, inquiries: undefined, flush: undefined };
-    return { ...told, ...once, open: this.#open, gauges, stop: false, walk: walk as WalkTerms };
+    return { ...told, ...once, ...shared, open: this.#open, stop: false, walk: walk as WalkTerms };
   }
 }

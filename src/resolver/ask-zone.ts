@@ -79,6 +79,8 @@ export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps
     if (due !== undefined) yield* askBeside({ ...talk, contact: due, subnet: toldTo(due.address) });
     const said = yield* converse(talk);
     if (said.kind === 'late') return failure(journal.late());
+    // Somebody was silent here, or nobody was asked and nothing is known of the zone.
+    if (said.kind === 'gave way') return failure(asks > 0 ? journal.late() : journal.gaveWay());
     if (said.kind === 'limit') return failure(said.outcome);
     if (said.kind === 'silent') crowd.silent();
     if (said.kind === 'reply') {
@@ -149,14 +151,16 @@ function note(
 
 /**
  * Finds addresses for names of servers that came without. Few at once, fewer the deeper we are, and five that
- * fail are enough (NXNSAttack, CVE-2020-8616). Says which limit of ours kept it from finding more.
+ * fail, or lead to silence, are enough (NXNSAttack, CVE-2020-8616). Says which limit of ours kept it from finding
+ * more.
  */
 function* lookUpServers(
   { budget, journal }: Walk,
   contacts: Contacts,
   atOnce: number,
 ): Steps<Outcome['limited']> {
-  const all = contacts.takeUnknown(budget.spendLookups(Math.min(atOnce, contacts.unknown)));
+  const wanted = Math.min(atOnce, contacts.unknown, contacts.lookupsLeft);
+  const all = contacts.takeUnknown(budget.spendLookups(wanted));
   if (all.length === 0) {
     contacts.forgetUnknown();
     journal.blame('other servers', 'not looked up, too many failed');
@@ -167,7 +171,7 @@ function* lookUpServers(
   for (const [i, { name }] of all.entries()) {
     const finding = findings[i] as Finding;
     const addresses = addressesIn(finding);
-    contacts.add(addresses);
+    contacts.addFound(addresses);
     if (isNodata(finding) && contacts.mayStillFind(name)) continue;
     contacts.settle(name);
     if (addresses.length > 0) continue;

@@ -3,7 +3,7 @@
  * known, the best first; then those of names that have to be looked up; then once more those that were
  * silent, at last over TCP. Each address once per round, whatever number of names it goes by.
  */
-import { TRIES_PER_SERVER_MAX } from '../base/limits.ts';
+import { SERVER_LOOKUPS_FAILED_MAX, TRIES_PER_SERVER_MAX } from '../base/limits.ts';
 import { Type } from '../wire/codes.ts';
 import { isWithin, type Name } from '../wire/name.ts';
 import type { Delegation } from './delegation.ts';
@@ -32,6 +32,9 @@ export class Contacts {
   #fresh: string[] = [];
   readonly #silent: Contact[] = [];
   readonly #unknown: Asked[] = [];
+  /** Addresses that had to be looked up, and how many of them fell silent. */
+  readonly #lookedUp = new Set<string>();
+  #fruitless = 0;
 
   constructor(place: Delegation, know: Knowledge, journal: Journal) {
     const { cut, servers } = place;
@@ -65,7 +68,7 @@ export class Contacts {
       if (ofSecond === undefined) later.push({ name, type: second });
     }
     this.#unknown.push(...later);
-    this.add(found);
+    this.#add(found);
   }
 
   /** The next that was not asked yet. */
@@ -90,6 +93,7 @@ export class Contacts {
 
   /** RFC 9520 §3.1: silence may be loss, so a server is asked three times; but the others come first. */
   wasSilent({ address, tries }: Contact): void {
+    if (tries === 0 && this.#lookedUp.has(address)) this.#fruitless++;
     if (tries + 1 < this.#triesMax(address)) this.#silent.push({ address, tries: tries + 1 });
   }
 
@@ -111,6 +115,11 @@ export class Contacts {
     return this.#unknown.splice(0, count);
   }
 
+  /** A look-up that leads to silence is as good as one that fails (NRDelegation, CVE-2022-3204). */
+  get lookupsLeft(): number {
+    return Math.max(0, SERVER_LOOKUPS_FAILED_MAX - this.#fruitless);
+  }
+
   get unknown(): number {
     return this.#unknown.length;
   }
@@ -130,7 +139,13 @@ export class Contacts {
     this.#unknown.splice(0, this.#unknown.length, ...others);
   }
 
-  add(addresses: readonly string[]): void {
+  /** What a look-up has found. */
+  addFound(addresses: readonly string[]): void {
+    for (const address of addresses) if (!this.#seen.has(address)) this.#lookedUp.add(address);
+    this.#add(addresses);
+  }
+
+  #add(addresses: readonly string[]): void {
     const usable = addresses.filter((address) => {
       if (this.#seen.has(address)) return false;
       this.#seen.add(address);

@@ -25,7 +25,8 @@ export type Said =
   | { readonly kind: 'no use'; readonly why: string; readonly network: boolean; readonly unsent?: boolean }
   /** A limit of ours ended it, and not just for this server. */
   | { readonly kind: 'limit'; readonly outcome: Outcome }
-  | { readonly kind: 'late' };
+  | { readonly kind: 'late' }
+  | { readonly kind: 'gave way' };
 
 export interface Conversation {
   readonly asked: Asked;
@@ -149,6 +150,8 @@ function unanswered(talk: Conversation, via: 'udp' | 'tcp', heard: Heard): Said 
   switch (heard.got) {
     case 'late':
       return { kind: 'late' };
+    case 'gave way':
+      return { kind: 'gave way' };
     case 'full':
       return { kind: 'no use', why: 'is asked too much already', network: false, unsent: true };
     case 'unreachable':

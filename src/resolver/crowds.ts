@@ -15,7 +15,7 @@ import {
   ZONES_WATCHED_MAX,
 } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
-import { type Name, nameKey } from '../wire/name.ts';
+import { labelCount, type Name, nameKey } from '../wire/name.ts';
 
 /** A walk, as far as it waits. */
 export interface Waiting {
@@ -28,9 +28,9 @@ class Crowd {
   readonly #waiting = new Set<Waiting>();
   #most: number;
 
-  /** Without the root there is nothing to leave room for. */
-  constructor(isRoot: boolean) {
-    this.#most = isRoot ? RESOLUTIONS_MAX : ZONE_WALKS_FIRST;
+  /** What all names below the root or a registry have in common is no reason to keep them out. */
+  constructor(isOfAll: boolean) {
+    this.#most = isOfAll ? RESOLUTIONS_MAX : ZONE_WALKS_FIRST;
   }
 
   get size(): number {
@@ -76,7 +76,7 @@ export class Crowds {
     const key = nameKey(zone);
     let crowd = this.#crowds.get(key);
     if (crowd === undefined) {
-      crowd = new Crowd(zone.length === 1);
+      crowd = new Crowd(labelCount(zone) <= 1);
       this.#crowds.set(key, crowd);
     }
     if (crowd.isFull) {

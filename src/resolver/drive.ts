@@ -79,20 +79,16 @@ export class Sender {
       tell(waiters, { got: 'silence', puzzled });
       return LATE_ANSWER_MS;
     };
-    // Over TCP it is kept for late answers from the beginning, or not at all.
-    const isPatient = sending.via === 'tcp' && this.#overdue < LATE_ANSWERS_MAX;
-    const cancel = isPatient ? this.#world.after(patienceMs, () => overdue(false)) : undefined;
     const out = this.#out.get(sending.to) ?? 0;
     this.#out.set(sending.to, out + 1);
     const end = (): void => {
-      cancel?.();
       const left = (this.#out.get(sending.to) as number) - 1;
       if (left > 0) this.#out.set(sending.to, left);
       else this.#out.delete(sending.to);
       if (isOverdue) this.#overdue--;
       else this.#underWay.delete(key);
     };
-    this.#exchange(sending, isPatient ? patienceMs + LATE_ANSWER_MS : patienceMs, overdue).then(
+    this.#exchange(sending, patienceMs, overdue).then(
       (heard) => {
         end();
         tell(waiters, heard);

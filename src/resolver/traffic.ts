@@ -77,7 +77,7 @@ export class Traffic {
   async grant(wish: Wish, account: Account): Promise<Happening> {
     const { flight } = account;
     if (wish.do === 'send') {
-      return flight?.hasLanded ? { got: 'late' } : this.#sender.send(wish, account.budget.deadlineMs);
+      return flight?.hasLanded ? { got: 'gave way' } : this.#sender.send(wish, account.budget.deadlineMs);
     }
     if (flight?.hasLanded) {
       return { got: 'findings', findings: wish.all.map(() => ended(flight.walk.journal.gaveWay())) };
@@ -157,7 +157,9 @@ export class Traffic {
       .then(() => drive(walk(own), (wish) => this.grant(wish, account)))
       .catch((error: unknown) => ended(this.bug(error)))
       .then((finding) => {
-        if (!flight.hasLanded) this.#land(key, flight, finding);
+        // One that gave way has heard one more reply, which may have led it into another crowd.
+        if (flight.hasLanded) leave(own);
+        else this.#land(key, flight, finding);
       });
     return flight;
   }

@@ -26,7 +26,7 @@ export interface Upstream {
   /**
    * Sends `query` and waits up to `ms`. Over UDP a datagram that `accept` turns down (wrong ID, wrong
    * question, malformed) is counted and waited past: it must not cost the right one that comes later. When
-   * `ms` have passed over UDP, `overdue` is told, and says for how long its socket listens on. Never rejects.
+   * `ms` have passed, `overdue` is told, and says for how long its socket listens on. Never rejects.
    */
   exchange(
     to: Endpoint,

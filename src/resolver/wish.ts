@@ -73,7 +73,9 @@ export type Heard =
   | { readonly got: 'forged' }
   | { readonly got: 'unreachable'; readonly why: string; readonly unsent?: Unsent }
   /** The time of the whole resolution has run out. */
-  | { readonly got: 'late' };
+  | { readonly got: 'late' }
+  /** Nobody waits any more, for a newer question had the place; it is no fault of any server. */
+  | { readonly got: 'gave way' };
 
 export type Happening = Heard | { readonly got: 'findings'; readonly findings: readonly Finding[] };
 

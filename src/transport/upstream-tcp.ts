@@ -16,7 +16,7 @@ import {
 import type { World } from '../base/world.ts';
 import type { Endpoint } from '../resolver/upstream.ts';
 import { Frames, framed } from './stream.ts';
-import { type Asker, type Ended, type Judge, type Refusal, refusalOf } from './upstream-asker.ts';
+import { type Asker, type Ended, type Judge, type Refusal, refusalOf, waitFor } from './upstream-asker.ts';
 
 interface Question {
   readonly to: Endpoint;
@@ -45,14 +45,14 @@ export class TcpLinks implements Asker {
     this.#counters = counters;
   }
 
-  ask(to: Endpoint, query: Uint8Array, ms: number, judge: Judge, ended: Ended): void {
+  ask(...[to, query, ms, judge, ended, overdue]: Parameters<Asker['ask']>): void {
     const end: Ended = (reply, refusal) => {
       cancel();
       question.link = undefined;
       ended(reply, refusal);
     };
     const question: Question = { to, query, judge, ended: end, link: undefined };
-    const cancel = this.#world.after(ms, () => {
+    const cancel = waitFor(this.#world, ms, overdue, () => {
       question.link?.giveUp(question);
       end(undefined);
     });

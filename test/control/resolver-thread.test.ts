@@ -1,6 +1,7 @@
 /** The resolver thread as others have it: real threads, a small internet on loopback, deaths on demand. */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -329,4 +330,27 @@ test('an answer whose socket was closed meanwhile goes nowhere', async () => {
   await door.close();
   await until(() => resolver.underway === 0);
   expect(counters.record()).toMatchObject({ udpSent, udpSendFailed: 0, failed: 1 });
+});
+
+/** Of this process, with what waits for several of them. */
+function openSockets(): number {
+  const link = (fd: string): string => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return ''; // The folder's own.
+    }
+  };
+  return readdirSync('/proc/self/fd').filter((fd) => /^socket:|eventpoll/.test(link(fd))).length;
+}
+
+test('a thread that is ended with questions out leaves no socket behind', async () => {
+  await ask('www.net');
+  const before = openSockets();
+  for (let i = 0; i < 20; i++) peer.send(queryFor(`n${i}.dead`, { rd: true }));
+  await until(() => openSockets() >= before + 20);
+  await threads[0]?.terminate();
+  await until(() => threads.length === 2);
+  await resolver.settled();
+  expect(openSockets()).toBeLessThanOrEqual(before);
 });

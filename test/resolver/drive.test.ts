@@ -1,11 +1,13 @@
 /** What goes out for walks that ask the same server the same at the same time. */
 import { expect, test } from 'vitest';
+import { LATE_ANSWERS_MAX } from '../../src/base/limits.ts';
 import { realWorld } from '../../src/base/world.ts';
 import { Sender } from '../../src/resolver/drive.ts';
 import type { Event, Upstream } from '../../src/resolver/upstream.ts';
 import { Volley } from '../../src/resolver/volley.ts';
 import type { Sending } from '../../src/resolver/wish.ts';
 import { Type } from '../../src/wire/codes.ts';
+import { ScriptedInternet } from '../scenarios/scripted-internet.ts';
 import { VirtualWorld } from '../scenarios/virtual-world.ts';
 import { name } from './messages.ts';
 
@@ -102,3 +104,20 @@ test('so many questions are out to one server, and no more until one has ended',
   void send(7);
   expect(waiting).toHaveLength(7);
 });
+
+test.for(['udp', 'tcp'] as const)(
+  'over %s nobody waits longer for want of room for late answers',
+  async (via) => {
+    const world = new VirtualWorld(1);
+    const listenerOfAll = { ...listener, questionsMax: () => 2 * LATE_ANSWERS_MAX };
+    const sender = new Sender(world, new ScriptedInternet(world), 53, listenerOfAll);
+    let heard = 0;
+    for (let i = 0; i < LATE_ANSWERS_MAX + 20; i++) {
+      const asked = { name: name(`n${i}.test`), type: Type.A };
+      const one = sender.send({ ...sending, via, asked, volley: new Volley() }, Number.POSITIVE_INFINITY);
+      void one.then(() => heard++);
+    }
+    await world.pass(sending.ms);
+    expect(heard).toBe(LATE_ANSWERS_MAX + 20);
+  },
+);

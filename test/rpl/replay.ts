@@ -197,7 +197,7 @@ class Replay implements Upstream {
     }
     return new Promise((resolve) => {
       let cancel = this.#world.after(ms, () => {
-        const moreMs = via === 'udp' ? overdue() : 0;
+        const moreMs = overdue();
         if (moreMs > 0) cancel = this.#world.after(moreMs, () => end({ got: 'silence' }));
         else end({ got: 'silence' });
       });

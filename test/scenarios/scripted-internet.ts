@@ -110,7 +110,7 @@ export class ScriptedInternet implements Upstream {
     return new Promise((resolve) => {
       const sentMs = this.#world.nowMs();
       let giveUp = this.#world.after(ms, () => {
-        const moreMs = via === 'udp' ? overdue() : 0;
+        const moreMs = overdue();
         if (moreMs > 0) giveUp = this.#world.after(moreMs, () => resolve({ got: 'silence' }));
         else resolve({ got: 'silence' });
       });

@@ -63,7 +63,7 @@ export class Network implements Upstream {
       };
       let giveUp = world.after(ms, () => {
         this.note(`… ${address} ${via} ${question}: silent for ${Math.round(ms)} ms`);
-        const moreMs = via === 'udp' ? overdue() : 0;
+        const moreMs = overdue();
         if (moreMs > 0) giveUp = world.after(moreMs, fallSilent);
         else fallSilent();
       });

@@ -191,6 +191,20 @@ describe.each([
     expect(count('upstreamTimeouts')).toBe(0);
   });
 
+  test('over TCP, too', async () => {
+    let late = (): void => {};
+    const { port } = await tcpServer((socket, message) => {
+      late = () => socket.write(framed(message));
+    });
+    const overdue = (): number => {
+      late();
+      return LONG_MS;
+    };
+    const to = { address: '127.0.0.1', port };
+    const event = await upstream.exchange(to, query, 'tcp', SHORT_MS, accept, overdue);
+    expect(event).toMatchObject({ got: 'reply' });
+  });
+
   test('every query leaves from a port of its own, drawn from the whole range [RFC 5452 §9.2]', async () => {
     const ports: number[] = [];
     const port = await udpServer((server, message, from) => {
