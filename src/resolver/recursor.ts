@@ -185,7 +185,10 @@ export class Recursor {
 
   #ratherStale(question: ClientQuestion, outcome: Outcome): Outcome {
     if (outcome.rcode !== Rcode.SERVFAIL) return outcome;
-    return this.#stale(question, outcome.ede?.text ?? '') ?? outcome;
+    const stale = this.#stale(question, outcome.ede?.text ?? '');
+    // Nobody was asked whether there is such a name by now.
+    const isUntried = outcome.limited === 'crowd' && stale?.rcode === Rcode.NXDOMAIN;
+    return stale === undefined || isUntried ? outcome : stale;
   }
 
   /** How the last failures came about. */
