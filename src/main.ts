@@ -18,7 +18,7 @@ import { Explainer } from './control/explainer.ts';
 import type { FrontPublication, PostedSighting, ResolverPublication } from './control/front-letters.ts';
 import { Fronts, spawnThread } from './control/fronts.ts';
 import { HandOver } from './control/hand-over.ts';
-import { RESOLVER_HEAP_MB } from './control/heap.ts';
+import { RESOLVER_HEAP } from './control/heap.ts';
 import { type Ground, House } from './control/house.ts';
 import type { LimitNote } from './control/limit-notes.ts';
 import { countFrom, type Reading, readAll } from './control/load.ts';
@@ -194,10 +194,7 @@ async function threadsFor(
     handOver.reconnect(resolver);
     fronts?.reconnect();
   };
-  const spawn = spawnThread<ResolverPublication>(
-    new URL('./recursion.ts', import.meta.url),
-    RESOLVER_HEAP_MB,
-  );
+  const spawn = spawnThread<ResolverPublication>(new URL('./recursion.ts', import.meta.url), RESOLVER_HEAP);
   const resolver = new ResolverThread({ ...room, spawn, onChange: connect });
   const native = count === 0 ? undefined : await nativeOr(log.logger);
   const spawnFront = spawnThread<FrontPublication>(new URL('./front.ts', import.meta.url));

@@ -3,7 +3,7 @@
  * loses nothing that has arrived, and needs no privilege to come back. What they cannot answer they hand over
  * to the resolver thread, which sends from their sockets: so one is closed only when nobody uses it any more.
  */
-import { Worker } from 'node:worker_threads';
+import { type ResourceLimits, Worker } from 'node:worker_threads';
 import { Counter } from '../base/counters.ts';
 import { scopeIndex } from '../transport/addresses.ts';
 import type { Native } from '../transport/native.ts';
@@ -36,13 +36,11 @@ export interface FrontsRoom extends ThreadRoom {
   readonly spawn: (start: ThreadStart<FrontPublication>) => Worker;
 }
 
-/** `heapMb` where the thread's objects may need more than the engine gives by itself. */
+/** `resourceLimits` where they are not to be the engine's own. */
 export const spawnThread =
-  <P>(entry: URL, heapMb?: number) =>
-  (start: ThreadStart<P>): Worker => {
-    const resourceLimits = heapMb === undefined ? {} : { maxOldGenerationSizeMb: heapMb };
-    return new Worker(entry, { workerData: start, resourceLimits });
-  };
+  <P>(entry: URL, resourceLimits: ResourceLimits = {}) =>
+  (start: ThreadStart<P>): Worker =>
+    new Worker(entry, { workerData: start, resourceLimits });
 
 export class Fronts {
   readonly #room: FrontsRoom;

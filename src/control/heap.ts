@@ -13,5 +13,8 @@ export function keepHeapSmall(): void {
   setFlagsFromString(`--heap-growing-percent=${GROWTH}`);
 }
 
-/** Of a resolver, whatever is in flight: what it remembers is none of the engine's. */
-export const RESOLVER_HEAP_MB = 512;
+/**
+ * Of a resolver, whatever is in flight: what it remembers is none of the engine's. What is new lives for one
+ * question; with as much room as the engine would take for it, twice as much memory lies there empty.
+ */
+export const RESOLVER_HEAP = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 48 };

@@ -4,7 +4,7 @@
  * is read once and removed, so that what was flushed, or did harm, never comes back. One that is damaged, of
  * another Cairn or of other settings, or that others could have written, is no more than a line in the log.
  *
- *   words   0  magic "CRNL"    1  CRC-32 of words 2 to 15    2, 3  when it was written (ms since 1970)
+ *   words   0  magic "CRNL"    1  CRC-32 of words 2 to 15    2, 3  when it was begun (ms since 1970)
  *           4  bytes behind the header    5  CRC-32 of them    6 to 13  SHA-256 of what it was learned with
  *           14, 15  nothing
  *   bytes   the facts
@@ -109,6 +109,8 @@ export class LearnedFile {
   write(chunks: Iterable<Uint8Array>): number {
     if (!this.#mayReplace()) throw new Error('there is another kind of file');
     const endMs = this.#world.nowMs() + LEARNED_FILE_MS;
+    // What the first facts had left when they were packed is not to be counted from the end.
+    const beganMs = this.#world.wallMs();
     const temporary = `${this.#path}.new`;
     rmSync(temporary, { force: true });
     const fd = openSync(temporary, O_WRONLY | O_CREAT | O_EXCL, 0o600);
@@ -122,7 +124,7 @@ export class LearnedFile {
         sum = crc32(chunk, sum);
       }
       const header = new Header();
-      header.writtenMs[0] = this.#world.wallMs();
+      header.writtenMs[0] = beganMs;
       header.words.set([length, sum], 4);
       header.terms.set(this.#terms);
       header.words.set([MAGIC, header.sum]);

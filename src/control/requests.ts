@@ -73,7 +73,7 @@ type Request = z.output<typeof request>;
 export interface Offices {
   readonly explainer: Explainer;
   readonly inquiries: InquiryDesk;
-  readonly resolver: Pick<ResolverThread, 'flush'>;
+  readonly resolver: Pick<ResolverThread, 'flush' | 'settled'>;
   readonly reloader: Pick<Reloader, 'reload' | 'last'>;
   readonly status: () => Status;
 }
@@ -106,10 +106,10 @@ async function* serve(asked: Request, offices: Offices): AsyncGenerator<unknown,
       return undefined;
     case 'flush':
       resolver.flush({ name: asked.name, below: asked.subtree });
-      return undefined;
+      return resolver.settled();
     case 'flush-all':
       resolver.flush('all');
-      return undefined;
+      return resolver.settled();
     case 'dump-cache': {
       const pieces = await inquiries.ask('learned', {});
       yield* cacheLines(

@@ -8,6 +8,7 @@
  *            3 data: how many blocks; a denial: where in the name the owner of its SOA is, an ancestor
  *            4 the address as text, and behind it the blocks (wire/rrset)
  */
+import { put32 } from '../base/bytes.ts';
 import {
   CACHE_LINGER_SECONDS,
   CACHE_NEGATIVE_SECONDS_MAX,
@@ -276,6 +277,8 @@ export class Cache {
     let end = shelf.putText(at + Told.FROM, from);
     for (const block of blocks) {
       bytes.set(block, end);
+      // All live as long as the first that goes: by its block's TTL it is seen how old each is.
+      put32(bytes, end + 4, ttl);
       end += block.length;
     }
   }

@@ -29,6 +29,7 @@ export interface Source {
     | 'hosts file'
     | 'local names'
     | 'cache'
+    | 'local root'
     | 'failed before'
     /** Its list and line. */
     | `rule ${string}`;

@@ -26,6 +26,7 @@ import { type AnswerRrset, answered, denied, ended, type Finding, type Outcome }
 import { type OwnFinding, type OwnZones, ownFinding } from './own-zones.ts';
 import { packed, shelvesOf, unpack } from './packing.ts';
 import { type Referral, withGlue } from './referral.ts';
+import { RootCopy } from './root-copy.ts';
 import { placeOf, type Route, Routes, stubOf } from './routes.ts';
 import type { Denier, Scrubbed } from './scrub.ts';
 import type { Servers } from './servers.ts';
@@ -77,6 +78,7 @@ export class Knowledge {
   readonly #delegations: Delegations;
   readonly #settings: KnowledgeSettings;
   readonly #ownZones: OwnZones;
+  readonly #rootCopy: RootCopy | undefined;
   readonly #world: World;
 
   constructor(
@@ -100,6 +102,7 @@ export class Knowledge {
     this.#delegations = new Delegations(settings.cacheBytes * 0.15, world);
     this.failures = new Failures(settings.cacheBytes * 0.1, world);
     this.outages = new Outages(world);
+    this.#rootCopy = settings.localRoot && new RootCopy(settings.localRoot, settings.freshness, world);
     this.subnets =
       settings.clientSubnet &&
       new ClientSubnets(settings.clientSubnet, settings.cacheBytes * tailored, world);
@@ -143,8 +146,10 @@ export class Knowledge {
       return { from: 'hosts file' };
     if (own.kind === 'outside' && this.#local(asked, this.routes.of(asked)) !== undefined)
       return { from: 'local names' };
+    if (this.subnets?.find(asked) !== undefined) return { from: 'cache' };
     const standing = this.cache.standingOf(name, type);
-    return standing === undefined ? { from: 'failed before' } : { from: 'cache', standing };
+    if (standing !== undefined) return { from: 'cache', standing };
+    return { from: this.held(asked) === undefined ? 'failed before' : 'local root' };
   }
 
   find(asked: Asked): Finding | undefined {
@@ -199,18 +204,11 @@ export class Knowledge {
   }
 
   /** What the root would say, where its zone is here and it is the one to ask (RFC 8806). */
-  #toldByRoot({ name, type }: Asked): Finding | undefined {
-    const { localRoot } = this.#settings;
-    if (localRoot === undefined || !isRoots(this.#delegations.closest(above(name, type)))) return undefined;
-    const told = localRoot.ask(name, type);
-    return told.kind === 'answer' ? ended(told.outcome) : undefined;
-  }
-
-  #referredByRoot({ name, type }: Asked): Delegation | undefined {
-    const told = this.#settings.localRoot?.ask(name, type);
-    if (told?.kind !== 'delegation') return undefined;
-    const expiresMs = this.#world.nowMs() + 1000 * this.#settings.freshness.maxTtl;
-    return { cut: told.cut, servers: told.servers, expiresMs };
+  #toldByRoot(asked: Asked): Finding | undefined {
+    const { name, type } = asked;
+    if (this.#rootCopy === undefined || !isRoots(this.#delegations.closest(above(name, type))))
+      return undefined;
+    return this.#rootCopy.answer(asked);
   }
 
   /** Whether the servers of the zone said that the name is there, with records, as an alias, or empty. */
@@ -241,7 +239,8 @@ export class Knowledge {
     if (route?.how === 'stub') {
       return cached !== undefined && cached.cut.length > route.apex.length ? cached : placeOf(route);
     }
-    if (own.kind !== 'delegation') return isRoots(cached) ? (this.#referredByRoot(asked) ?? cached) : cached;
+    if (own.kind !== 'delegation')
+      return isRoots(cached) ? (this.#rootCopy?.referral(asked) ?? cached) : cached;
     const isDeeper =
       cached !== undefined && cached.cut.length > own.cut.length && isWithin(cached.cut, own.cut);
     // Our own zones are asked every time, so that what they delegate holds until they say otherwise.

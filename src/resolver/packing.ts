@@ -31,6 +31,9 @@ function* packedFrom(shelf: Shelf, which: number): Generator<Uint8Array, void, v
   const nowMs = shelf.nowMs();
   let length = 0;
   for (const fact of shelf.facts()) {
+    const leftMs = Math.floor(shelf.expiresMs(fact) - nowMs);
+    // What nobody can use any more may stand there for longer than 32 bits can tell.
+    if (leftMs <= -shelf.lingerMs) continue;
     const from = shelf.nameAt(fact);
     const end = shelf.endOf(fact);
     const size = HEADER_BYTES + end - from;
@@ -43,7 +46,7 @@ function* packedFrom(shelf: Shelf, which: number): Generator<Uint8Array, void, v
     chunk[length + 5] = shelf.valueAt(fact) - from;
     put16(chunk, length + 6, shelf.typeOf(fact));
     put32(chunk, length + 8, shelf.ageSeconds(fact));
-    put32(chunk, length + 12, Math.floor(shelf.expiresMs(fact) - nowMs));
+    put32(chunk, length + 12, leftMs);
     chunk.set(shelf.bytes.subarray(from, end), length + HEADER_BYTES);
     length += size;
   }

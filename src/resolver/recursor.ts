@@ -66,8 +66,8 @@ export interface RecursorSettings {
   readonly onBug: (error: unknown) => void;
 }
 
-/** What a client is told, and what its last walk noted on the way. */
-type End = (outcome: Outcome, journal: Journal | undefined) => void;
+/** What a client is told because of the time, and what its last walk has noted so far. */
+type TellInTime = (outcome: Outcome, journal: Journal) => void;
 
 /** How a question was resolved. */
 export interface Explained {
@@ -185,7 +185,10 @@ export class Recursor {
 
   #ratherStale(question: ClientQuestion, outcome: Outcome): Outcome {
     if (outcome.rcode !== Rcode.SERVFAIL) return outcome;
-    return this.#stale(question, outcome.ede?.text ?? '') ?? outcome;
+    const stale = this.#stale(question, outcome.ede?.text ?? '');
+    // Nobody was asked whether there is such a name by now.
+    const isUntried = outcome.limited === 'crowd' && stale?.rcode === Rcode.NXDOMAIN;
+    return stale === undefined || isUntried ? outcome : stale;
   }
 
   /** How the last failures came about. */
@@ -219,14 +222,12 @@ export class Recursor {
       const budget = this.#traffic.newBudget();
       const account: Account = { budget, flight: undefined, journal, waitingFor: undefined };
       this.#clients.add(account);
-      let hasEnded = false; // Perhaps by the clock.
-      const end: End = (outcome, journal) => {
-        if (hasEnded) return;
-        hasEnded = true;
+      let isNoted = false;
+      const cancel = this.#watchTime(question, account, (outcome, journal) => {
+        isNoted = outcome.rcode === Rcode.SERVFAIL;
         this.#mishaps.note(question, outcome, journal);
         settle(outcome);
-      };
-      const cancel = this.#watchTime(question, account, end);
+      });
       const steps = resolve(this.#askedBy(question), this.#treatment(question, journal));
       void drive(steps, (wish) => this.#traffic.grant(wish, account))
         .then((outcome) => this.#traffic.remember(question, outcome))
@@ -234,7 +235,9 @@ export class Recursor {
         .then((outcome) => {
           this.#clients.delete(account);
           cancel();
-          end(this.#ratherStale(question, outcome), account.waitingFor?.walk.journal);
+          // Also where something that has expired is told in its place, or was.
+          if (!isNoted) this.#mishaps.note(question, outcome, account.waitingFor?.walk.journal);
+          settle(this.#ratherStale(question, outcome));
         });
     });
   }
@@ -253,7 +256,7 @@ export class Recursor {
   }
 
   /** RFC 8767 §5: what has expired is told before the client gives up; or else, then, that it is late. */
-  #watchTime(question: ClientQuestion, account: Account, end: End): () => void {
+  #watchTime(question: ClientQuestion, account: Account, inTime: TellInTime): () => void {
     const { clientMs, freshness } = this.#settings;
     const firstMs = Math.min(freshness.stale?.waitMs ?? clientMs, clientMs);
     const tell = (isLast: boolean): boolean => {
@@ -262,7 +265,7 @@ export class Recursor {
       const isFailed = outcome.rcode === Rcode.SERVFAIL;
       if (isFailed && !isLast) return false;
       if (isFailed) this.#counters?.bump(Counter.resolutionsLate);
-      end(outcome, journal);
+      inTime(outcome, journal);
       return true;
     };
     let cancel = this.#world.after(firstMs, () => {

@@ -46,6 +46,16 @@ test('what is written is taken once', () => {
   expect(readdirSync(folder)).toEqual([]);
 });
 
+test('what it took to write it is time that passed', () => {
+  file().write(
+    (function* () {
+      yield FACTS;
+      wallMs += 3_000;
+    })(),
+  );
+  expect(file().take()).toMatchObject({ awayMs: 3_000 });
+});
+
 test('it is replaced as a whole, and what an attempt left behind is no obstacle', () => {
   file().write([FACTS]);
   writeFileSync(`${path}.new`, 'half');

@@ -104,7 +104,7 @@ function heldBytes(): number {
 const { each, times } = fillings[process.argv[2] ?? ''] as (typeof fillings)[string];
 const small = newKnowledge(2 ** 20);
 // What the engine takes for code that runs often, it has taken then.
-for (let i = 0; i < times / 2; i++) each(small, i);
+for (let i = 0; i < times / 8; i++) each(small, i);
 const before = heldBytes();
 const know = newKnowledge(CACHE_BYTES);
 const empty = heldBytes();

@@ -74,6 +74,16 @@ test('what has expired meanwhile is not told, and nothing lives longer than it w
   });
 });
 
+test('what expired weeks ago, and nothing has put out since, does not come back as true', async () => {
+  const { world, know } = filled();
+  // More milliseconds than 31 bits hold.
+  await world.pass(26 * 86_400_000);
+  expect(know.find({ name: name('www.test'), type: Type.A })).toBeUndefined();
+  const after = knowing(2);
+  expect(after.know.unpack(joined(know), 0)).toBe(0);
+  expect(told(after.know)).toEqual([undefined, undefined, undefined, undefined, undefined]);
+});
+
 test('what a smaller one has no room for is forgotten, the oldest first', () => {
   const { know } = knowing();
   for (let i = 0; i < 5_000; i++) {
