@@ -4,7 +4,7 @@
  * may have synthesised. Out: what is to be asked in its place, one thing after the other, and the outcome.
  * Whether it is asked of servers or of memory is for others to say.
  */
-import { IPV4_BYTES, IPV6_BYTES, parseIpv6 } from '../base/ip.ts';
+import { IPV4_BYTES, IPV6_BYTES, ipText, parseIpv4, parseIpv6 } from '../base/ip.ts';
 import { DNS64_SECONDS_MAX } from '../base/limits.ts';
 import { PrefixSet } from '../base/prefix.ts';
 import { Rcode, Type } from '../wire/codes.ts';
@@ -110,23 +110,15 @@ export class Dns64 {
     return answered([{ owner: IPV4ONLY, block, ttl: DNS64_SECONDS_MAX }]);
   }
 
-  /** RFC 6052 §2.2. */
   #embed(ipv4: Uint8Array): Uint8Array {
-    const ipv6 = this.#prefix.slice();
-    for (let i = 0; i < IPV4_BYTES; i++) ipv6[this.#placeOf(i)] = ipv4[i] as number;
-    return ipv6;
-  }
-
-  #placeOf(i: number): number {
-    const at = this.#bytes + i;
-    return this.#bytes <= ZERO_BYTE && at >= ZERO_BYTE ? at + 1 : at;
+    return embed(this.#prefix, this.#bytes, ipv4);
   }
 
   /** RFC 6147 §5.3.1 item 2: a PTR in the prefix is an alias of that of the IPv4 address. */
   *#pointer(asked: Asked): Generator<Asked, Outcome, Outcome> {
     const address = addressOfReverse(asked.name);
     if (address === undefined || !this.#isInPrefix(address)) return yield asked;
-    const ipv4 = [3, 2, 1, 0].map((i) => address[this.#placeOf(i)]).join('.');
+    const ipv4 = [3, 2, 1, 0].map((i) => address[placeOf(this.#bytes, i)]).join('.');
     const target = nameFromText(`${ipv4}.in-addr.arpa`) as Name;
     const outcome = yield { ...asked, name: target };
     if (outcome.rcode === Rcode.SERVFAIL) return outcome;
@@ -139,6 +131,33 @@ export class Dns64 {
     for (let i = 0; i < this.#bytes; i++) if (address[i] !== this.#prefix[i]) return false;
     return true;
   }
+}
+
+/** RFC 6052 §2.2: what follows a prefix of so many bytes. */
+function embed(prefix: Uint8Array, bytes: number, ipv4: Uint8Array): Uint8Array {
+  const ipv6 = prefix.slice();
+  for (let i = 0; i < IPV4_BYTES; i++) ipv6[placeOf(bytes, i)] = ipv4[i] as number;
+  return ipv6;
+}
+
+function placeOf(bytes: number, i: number): number {
+  const at = bytes + i;
+  return bytes <= ZERO_BYTE && at >= ZERO_BYTE ? at + 1 : at;
+}
+
+/** IPv4 prefixes as they are seen through the NAT64; others have no place there. */
+export function translated(nat64: string, prefixes: readonly string[]): string[] {
+  const [prefix = '', bits] = nat64.split('/');
+  const bytes = Number(bits) / 8;
+  return prefixes.flatMap((text) => {
+    const [address = '', length = 8 * IPV4_BYTES] = text.split('/');
+    const ipv4 = parseIpv4(address);
+    if (ipv4 === undefined) return [];
+    const plain = 8 * bytes + Number(length);
+    const isAcross = bytes <= ZERO_BYTE && plain > 8 * ZERO_BYTE;
+    const ipv6 = embed(parseIpv6(prefix) ?? new Uint8Array(IPV6_BYTES), bytes, ipv4);
+    return [`${ipText(ipv6)}/${isAcross ? plain + 8 : plain}`];
+  });
 }
 
 const hasAddress = ({ answer }: Pick<Outcome, 'answer'>): boolean =>
