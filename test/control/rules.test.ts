@@ -73,7 +73,7 @@ test.each([
   ['{ file: x, answer: [1.2.3] }', '32: error: recursion.rules[0].answer[0]: expected an address'],
   [
     `{ file: x, answer: [${Array(33).fill('10.0.0.1').join()}] }`,
-    '31: error: recursion.rules[0].answer: expected one of nxdomain, nodata, refused, drop, pass, 1 to 32 addr',
+    '31: error: recursion.rules[0].answer: expected one of nxdomain, nodata, refused, drop, pass, 1 to 32',
   ],
   ['{ file: x, answer: { alias: a..b } }', '40: error: recursion.rules[0].answer.alias: expected a domain'],
   ['{ file: x, ede: 99 }', '28: error: recursion.rules[0].ede: expected one of blocked, censored'],
