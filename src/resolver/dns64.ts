@@ -34,6 +34,9 @@ const NOT_GLOBAL = [
   ...['203.0.113.0/24', '224.0.0.0/3'],
 ];
 
+/** Whatever the prefix: of nobody, of the NAT64 itself, of many (RFC 1122 §3.2.1.3); so are blocks told. */
+const NO_HOST = ['0.0.0.0/8', '127.0.0.0/8', '224.0.0.0/3'];
+
 const IPV4ONLY = nameFromText('ipv4only.arpa') as Name;
 /** RFC 7050 §8.2. */
 const IPV4ONLY_ADDRESSES = [Uint8Array.of(192, 0, 0, 170), Uint8Array.of(192, 0, 0, 171)];
@@ -64,7 +67,7 @@ export class Dns64 {
     this.#bytes = Number(bits) / 8;
     this.#settings = settings;
     this.#excluded = setOf(settings.exclude);
-    this.#unmappable = settings.prefix === WELL_KNOWN ? setOf(NOT_GLOBAL) : undefined;
+    this.#unmappable = setOf(settings.prefix === WELL_KNOWN ? NOT_GLOBAL : NO_HOST);
   }
 
   /** Asks, is resumed with each outcome, and gives the one for the client. */
