@@ -416,6 +416,8 @@ export const RULE_NAMES_BYTES_MAX = 192 * 1024 * 1024;
 export const RULE_PROBES_MAX = 1_000;
 /** A file of rules is read whole. */
 export const RULE_FILE_BYTES_MAX = 256 * 1024 * 1024;
+/** All IPv6 ones of them are an RRset that fits a datagram of 1,232 bytes: who blocks needs one or two. */
+export const RULE_ADDRESSES_MAX = 32;
 /** Of an answer that a list gives, unless configured: a client hears soon that it gives it no more. */
 export const RULE_SECONDS = 60;
 

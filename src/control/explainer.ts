@@ -13,7 +13,7 @@ import { Class, Ede, Rcode, rcodeText, typeText } from '../wire/codes.ts';
 import { type Name, nameText, ownName } from '../wire/name.ts';
 import { Query } from '../wire/query.ts';
 import type { House } from './house.ts';
-import type { Inquiries, InquiryDesk, ToldResolution } from './inquiries.ts';
+import type { InquiryDesk, ToldResolution } from './inquiries.ts';
 import { type ToldRecord, toldRecords } from './told-records.ts';
 
 export interface ToExplain {
@@ -36,6 +36,8 @@ export interface Explanation {
     readonly address: string;
     readonly mayAsk: Permission;
     readonly mayRecurse: Permission;
+    /** Whether it is told addresses behind a NAT64. */
+    readonly dns64: Permission;
   };
   /** Whether names of others are resolved for anybody. */
   readonly recursionEnabled: boolean;
@@ -67,29 +69,28 @@ export class Explainer {
     const { allowQuery, recursion } = this.#house.settings;
     const mayAsk = permission(asked.from, allowQuery);
     const mayRecurse = recursion.enabled ? permission(asked.from, recursion.allow) : NOBODY;
+    const dns64 = mayRecurse.granted ? permission(asked.from, recursion.dns64?.clients ?? []) : NOBODY;
     const hops = hopsOf(catalog, asked.name, asked.type).map((hop) => ({
       ...hop,
       file: origins.get(hop.zone?.name ?? '')?.content.files[0]?.path,
     }));
     return {
       question: { name: nameText(asked.name), type: typeText(asked.type) },
-      client: { address: ipText(asked.from), mayAsk, mayRecurse },
+      client: { address: ipText(asked.from), mayAsk, mayRecurse, dns64 },
       recursionEnabled: recursion.enabled,
       hops,
       isFresh: asked.isFresh,
-      ...(mayAsk.granted ? await this.#answer(asked, mayRecurse.granted) : TURNED_AWAY),
+      ...(mayAsk.granted ? await this.#answer(asked, mayRecurse.granted, dns64.granted) : TURNED_AWAY),
     };
   }
 
-  async #answer(asked: ToExplain, mayRecurse: boolean): Promise<Told> {
+  async #answer(asked: ToExplain, mayRecurse: boolean, synthesise: boolean): Promise<Told> {
     const ours = this.#ofOurZones(asked);
     if (ours !== undefined && (ours.rest === 'none' || !mayRecurse)) {
       return { answer: ours.answer, resolution: undefined };
     }
     if (!mayRecurse) return this.#house.settings.recursion.enabled ? NOT_FOR_THIS_CLIENT : NOT_OURS;
-    const { name, type, isFresh } = asked;
-    const inquiry: Inquiries['resolve']['asked'] = { name, type, isFresh };
-    const { steps, tookMs, ...answer } = await this.#resolver.ask('resolve', inquiry);
+    const { steps, tookMs, ...answer } = await this.#resolver.ask('resolve', { ...asked, synthesise });
     return { answer: { ...answer, additional: [] }, resolution: { steps, tookMs } };
   }
 

@@ -10,6 +10,7 @@ import type { Counters } from '../base/counters.ts';
 import type { Histograms } from '../base/histogram.ts';
 import { ANSWER_CACHE_SHARE } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
+import { translated } from '../resolver/dns64.ts';
 import { LOCAL_NAMES_DEFAULT } from '../resolver/local-names.ts';
 import { RuleImage } from '../rules/image.ts';
 import type { RuleTerms } from '../rules/rulebook.ts';
@@ -313,7 +314,11 @@ function ruleTerms({ recursion }: Settings, { rules }: Pick<Loadout, 'rules'>): 
     ...{ name, image, ede },
     isData: format === 'records',
   }));
-  return { lists, rebinding: recursion.rebinding };
+  const { rebinding, dns64 } = recursion;
+  if (rebinding === undefined || dns64 === undefined) return { lists, rebinding };
+  // Through the NAT64, the hosts of this network have other addresses besides.
+  const addresses = [...rebinding.addresses, ...translated(dns64.prefix, rebinding.addresses)];
+  return { lists, rebinding: { ...rebinding, addresses } };
 }
 
 /** Images are compared by what memory they are, for what is in one does not change. */

@@ -30,7 +30,7 @@ const target = z.string(expected(SERVER)).transform((text, context): Target => {
   return z.NEVER;
 });
 
-const SERVERS = 'a list of servers';
+const SERVERS = 'a list of at least one server';
 const servers = list(target, 'servers').min(1, expected(SERVERS));
 const plain = servers.transform((to) => ({ to, tcp: false, first: false }));
 const to = servers.meta({ description: 'Addresses, perhaps with @ and a port, or names, of servers.' });

@@ -6,7 +6,7 @@
 import { basename, extname } from 'node:path';
 import { z } from 'zod';
 import { parseIp } from '../base/ip.ts';
-import { RULE_LISTS_MAX, RULE_SECONDS } from '../base/limits.ts';
+import { RULE_ADDRESSES_MAX, RULE_LISTS_MAX, RULE_SECONDS } from '../base/limits.ts';
 import { compileList } from '../rules/compile.ts';
 import { RULE_ANSWERS, RULE_FORMATS, type RuleAnswer, type RuleListSettings } from '../rules/settings.ts';
 import { Ede } from '../wire/codes.ts';
@@ -15,11 +15,14 @@ import type { Complaint } from '../zone/complaint.ts';
 import { duration, expected, flag, list, name, PREFIX, prefix, table, text } from './schema-parts.ts';
 import { PRIVATE_ADDRESSES } from './settings.ts';
 
-const ANSWER = `one of ${RULE_ANSWERS.join(', ')}, addresses, or alias: and a name`;
+const ADDRESSES = `1 to ${RULE_ADDRESSES_MAX} addresses`;
+const ANSWER = `one of ${RULE_ANSWERS.join(', ')}, ${ADDRESSES}, or alias: and a name`;
 const addresses = list(
   z.string(expected('an address')).refine((t) => parseIp(t) !== undefined, expected('an address')),
   'addresses',
-).min(1, expected('an address'));
+)
+  .min(1, expected(ADDRESSES))
+  .max(RULE_ADDRESSES_MAX, expected(ADDRESSES));
 
 const answer = z.union(
   [z.enum(RULE_ANSWERS), addresses.transform((all) => ({ addresses: all })), table({ alias: name })],
@@ -95,7 +98,8 @@ function settingsOf(lists: readonly Rule[], context: z.RefinementCtx): RuleListS
     if (!isOfNames && each.answer !== undefined)
       complain([i, 'answer'], 'no answer where the records say it', each.answer);
     const called = each.name ?? (file === undefined ? `rules[${i}]` : basename(file, extname(file)));
-    if (names.has(called)) complain([i, 'name'], 'a name that no other list has', called);
+    if (names.has(called))
+      complain([i, 'name'], `a name that no other list has: there is a list ${called}`, called);
     names.add(called);
     return {
       name: called,

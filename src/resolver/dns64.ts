@@ -4,7 +4,7 @@
  * may have synthesised. Out: what is to be asked in its place, one thing after the other, and the outcome.
  * Whether it is asked of servers or of memory is for others to say.
  */
-import { IPV4_BYTES, IPV6_BYTES, parseIpv6 } from '../base/ip.ts';
+import { IPV4_BYTES, IPV6_BYTES, ipText, parseIpv4, parseIpv6 } from '../base/ip.ts';
 import { DNS64_SECONDS_MAX } from '../base/limits.ts';
 import { PrefixSet } from '../base/prefix.ts';
 import { Rcode, Type } from '../wire/codes.ts';
@@ -33,6 +33,9 @@ const NOT_GLOBAL = [
   ...['192.0.0.0/24', '192.0.2.0/24', '192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24'],
   ...['203.0.113.0/24', '224.0.0.0/3'],
 ];
+
+/** Whatever the prefix: of nobody, of the NAT64 itself, of many (RFC 1122 §3.2.1.3); so are blocks told. */
+const NO_HOST = ['0.0.0.0/8', '127.0.0.0/8', '224.0.0.0/3'];
 
 const IPV4ONLY = nameFromText('ipv4only.arpa') as Name;
 /** RFC 7050 §8.2. */
@@ -64,7 +67,7 @@ export class Dns64 {
     this.#bytes = Number(bits) / 8;
     this.#settings = settings;
     this.#excluded = setOf(settings.exclude);
-    this.#unmappable = settings.prefix === WELL_KNOWN ? setOf(NOT_GLOBAL) : undefined;
+    this.#unmappable = setOf(settings.prefix === WELL_KNOWN ? NOT_GLOBAL : NO_HOST);
   }
 
   /** Asks, is resumed with each outcome, and gives the one for the client. */
@@ -110,23 +113,15 @@ export class Dns64 {
     return answered([{ owner: IPV4ONLY, block, ttl: DNS64_SECONDS_MAX }]);
   }
 
-  /** RFC 6052 §2.2. */
   #embed(ipv4: Uint8Array): Uint8Array {
-    const ipv6 = this.#prefix.slice();
-    for (let i = 0; i < IPV4_BYTES; i++) ipv6[this.#placeOf(i)] = ipv4[i] as number;
-    return ipv6;
-  }
-
-  #placeOf(i: number): number {
-    const at = this.#bytes + i;
-    return this.#bytes <= ZERO_BYTE && at >= ZERO_BYTE ? at + 1 : at;
+    return embed(this.#prefix, this.#bytes, ipv4);
   }
 
   /** RFC 6147 §5.3.1 item 2: a PTR in the prefix is an alias of that of the IPv4 address. */
   *#pointer(asked: Asked): Generator<Asked, Outcome, Outcome> {
     const address = addressOfReverse(asked.name);
     if (address === undefined || !this.#isInPrefix(address)) return yield asked;
-    const ipv4 = [3, 2, 1, 0].map((i) => address[this.#placeOf(i)]).join('.');
+    const ipv4 = [3, 2, 1, 0].map((i) => address[placeOf(this.#bytes, i)]).join('.');
     const target = nameFromText(`${ipv4}.in-addr.arpa`) as Name;
     const outcome = yield { ...asked, name: target };
     if (outcome.rcode === Rcode.SERVFAIL) return outcome;
@@ -139,6 +134,33 @@ export class Dns64 {
     for (let i = 0; i < this.#bytes; i++) if (address[i] !== this.#prefix[i]) return false;
     return true;
   }
+}
+
+/** RFC 6052 §2.2: what follows a prefix of so many bytes. */
+function embed(prefix: Uint8Array, bytes: number, ipv4: Uint8Array): Uint8Array {
+  const ipv6 = prefix.slice();
+  for (let i = 0; i < IPV4_BYTES; i++) ipv6[placeOf(bytes, i)] = ipv4[i] as number;
+  return ipv6;
+}
+
+function placeOf(bytes: number, i: number): number {
+  const at = bytes + i;
+  return bytes <= ZERO_BYTE && at >= ZERO_BYTE ? at + 1 : at;
+}
+
+/** IPv4 prefixes as they are seen through the NAT64; others have no place there. */
+export function translated(nat64: string, prefixes: readonly string[]): string[] {
+  const [prefix = '', bits] = nat64.split('/');
+  const bytes = Number(bits) / 8;
+  return prefixes.flatMap((text) => {
+    const [address = '', length = 8 * IPV4_BYTES] = text.split('/');
+    const ipv4 = parseIpv4(address);
+    if (ipv4 === undefined) return [];
+    const plain = 8 * bytes + Number(length);
+    const isAcross = bytes <= ZERO_BYTE && plain > 8 * ZERO_BYTE;
+    const ipv6 = embed(parseIpv6(prefix) ?? new Uint8Array(IPV6_BYTES), bytes, ipv4);
+    return [`${ipText(ipv6)}/${isAcross ? plain + 8 : plain}`];
+  });
 }
 
 const hasAddress = ({ answer }: Pick<Outcome, 'answer'>): boolean =>

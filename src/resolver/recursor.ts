@@ -202,7 +202,7 @@ export class Recursor {
   }
 
   /** Resolves as for a client, and tells how. */
-  async explain(question: Question): Promise<Explained> {
+  async explain(question: ClientQuestion): Promise<Explained> {
     const journal = new Journal(this.#world);
     const beganMs = this.#world.nowMs();
     const outcome = await this.resolve(question, journal);

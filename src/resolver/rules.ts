@@ -17,6 +17,8 @@ export interface Ruling {
   readonly rank: number;
   /** A list before it has rules about addresses, so that these have to be known first. */
   readonly waits: boolean;
+  /** Data of the operator's own, and not what is told in place of what others say. */
+  readonly isData: boolean;
 }
 
 export interface Rules {
@@ -89,15 +91,16 @@ export class Case {
     return ruling === undefined || this.#isHome(asked) ? undefined : ruling;
   }
 
-  #obey(asked: Asked, { match, finding }: Ruling): Finding | undefined {
+  #obey(asked: Asked, { match, finding, isData }: Ruling): Finding | undefined {
     if (finding === undefined) {
       this.#isExempt = true;
       return undefined;
     }
+    const told = isData ? this.#forForeigners(asked, finding) : finding;
     this.#match = match;
-    this.#isRenamed ||= finding.kind === 'alias';
-    this.#note?.(asked, finding, match);
-    return finding;
+    this.#isRenamed ||= told.kind === 'alias';
+    this.#note?.(asked, told, match);
+    return told;
   }
 
   /**
@@ -108,8 +111,12 @@ export class Case {
     const rules = this.#rules;
     if (!rules.guardsAddresses) return finding;
     this.#isForeign ||= !isOurs(finding) && !rules.mayBePrivate(asked.name) && !this.#isHome(asked);
+    return this.#forForeigners(asked, finding);
+  }
+
+  #forForeigners(asked: Asked, finding: Finding): Finding {
     if (finding.kind === 'alias' || !this.#isForeign) return finding;
-    const outcome = rules.withoutPrivate(asked, finding.outcome);
+    const outcome = this.#rules.withoutPrivate(asked, finding.outcome);
     return outcome === finding.outcome ? finding : ended(outcome);
   }
 }

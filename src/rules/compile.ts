@@ -1,7 +1,7 @@
 /**
  * From the text of a list to its image, or to everything that is wrong with it.
  */
-import { IPV4_BYTES, parseIp } from '../base/ip.ts';
+import { IPV4_BYTES, ipText, parseIp } from '../base/ip.ts';
 import { Type } from '../wire/codes.ts';
 import { type Name, nameFromText } from '../wire/name.ts';
 import { packRrset } from '../wire/rrset.ts';
@@ -47,7 +47,11 @@ const ACTS = {
 function answerAction({ answer, ttlSeconds: ttl }: RuleListSettings): Uint8Array {
   if (typeof answer === 'string') return packAction(ACTS[answer], ttl);
   if ('alias' in answer) return packAction(Act.ALIAS, ttl, nameFromText(answer.alias) as Name);
-  const addresses = answer.addresses.flatMap((address) => parseIp(address) ?? []);
+  // RFC 2181 §5: an RRset has no record twice.
+  const unique = new Map(
+    answer.addresses.flatMap((text) => parseIp(text) ?? []).map((ip) => [ipText(ip), ip]),
+  );
+  const addresses = [...unique.values()];
   const short = addresses.filter(({ length }) => length === IPV4_BYTES);
   const long = addresses.filter(({ length }) => length !== IPV4_BYTES);
   return packAction(

@@ -36,7 +36,7 @@ function takeDomain(lines: Lines, from: number, to: number): void {
   if (text[from] === BAR) takeAdblock(lines, from, to);
   else if (unsupported !== undefined) lines.leaveOut(unsupported);
   else if (text.subarray(from, to).includes(HASH)) lines.leaveOut('rules about parts of a page (##)');
-  else if (readIpv4(text, from, to, address, 0)) lines.fault(from, to, 'a name and not an address');
+  else if (readIpv4(text, from, wordEnd(lines, from, to), address, 0)) lines.fault(from, to, NAME_ONLY);
   else if (text[from] === ASTERISK && text[from + 1] === DOT) lines.add(About.BELOW, from + 2, to);
   else lines.add(About.NAME | About.BELOW, text[from] === DOT ? from + 1 : from, to);
 }
@@ -63,6 +63,7 @@ function takeHosts(lines: Lines, from: number, to: number): void {
   }
 }
 
+const NAME_ONLY = 'a name and not an address (the format hosts is for lines of an address and names)';
 const NOWHERE =
   '0.0.0.0, 127.0.0.1, :: or ::1 in front of what is blocked (the key hosts is for files with addresses)';
 

@@ -111,12 +111,12 @@ const ADDRESS_TYPES: ReadonlySet<number> = new Set([Type.A, Type.AAAA, Type.ANY]
 const PRIVATE: ExtendedError = { code: Ede.BLOCKED, text: 'an address of this network, in a name of others' };
 
 function ruling(list: List, entry: number, asked: Asked, rank: number, waits: boolean): Ruling {
-  const { image, ede } = list;
+  const { image, ede, isData } = list;
   const match: RuleMatch = { list, line: image.lineOf(entry) };
   const action = image.actionOf(entry);
   const listed = isWithin(asked.name, image.nameOf(entry)) ? image.nameOf(entry) : asked.name;
   const finding = isPass(action) ? undefined : findingOf(action, asked, listed, ede);
-  return { match, finding, rank, waits };
+  return { match, finding, rank, waits, isData };
 }
 
 /** Of the longest prefix that has one of the addresses, or 0 (draft-vixie-dnsop-dns-rpz §5.3). */

@@ -36,12 +36,13 @@ function walkText({ resolution, isFresh }: Explanation): string {
 const row = (title: string, text: string): string => `  ${title.padEnd(11)}${text}\n`;
 
 function clientText({ client, recursionEnabled }: Explanation): string {
-  const { mayAsk, mayRecurse } = client;
+  const { mayAsk, mayRecurse, dns64 } = client;
   if (!mayAsk.granted) return 'may not ask here at all (allowQuery)';
   if (!recursionEnabled) return `may ask${by(mayAsk)}; names of others are resolved for nobody`;
   const resolved = mayRecurse.granted ? 'may have names resolved' : 'may not have names resolved';
   const why = mayRecurse.granted ? by(mayRecurse) : ' (not in recursion.allow)';
-  return `may ask${by(mayAsk)}, and ${resolved}${why}`;
+  const how = dns64.granted ? `, with DNS64${by(dns64)}` : '';
+  return `may ask${by(mayAsk)}, and ${resolved}${why}${how}`;
 }
 
 const by = ({ by: entry }: Permission): string => (entry === undefined ? '' : ` (${entry})`);

@@ -1,5 +1,6 @@
 /** One sentence that says what an explanation comes to, for who reads nothing else. */
 import type { Explanation } from '../control/explainer.ts';
+import { NO_RESPONSE } from '../resolver/outcome.ts';
 import type { TrailStep } from '../resolver/trail.ts';
 import { printable } from './query-print.ts';
 import { bare, milliseconds, plural } from './trail-print.ts';
@@ -15,6 +16,7 @@ function whatText({ answer, question }: Explanation): string {
   const { rcode } = answer;
   const found = answer.answer.filter(({ type }) => type === question.type || question.type === 'ANY');
   if (rcode === 'NXDOMAIN') return 'does not exist';
+  if (rcode === NO_RESPONSE) return 'gets no response';
   if (rcode !== 'NOERROR') return `is answered ${rcode}`;
   const [first] = found;
   if (first !== undefined)

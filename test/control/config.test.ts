@@ -278,10 +278,11 @@ recursion:
     `5:44: error: recursion.forward.b.to[2]: ${server}, found "ns@53"`,
     '5:52: error: recursion.forward.b.frist: no such key; did you mean first?',
     '5:70: error: recursion.forward.b.tcp: expected true or false, found 3',
-    '6:8: error: recursion.forward.c: expected a list of servers, a table of to, first and tcp, ' +
-      'or false for none, found a list',
+    '6:8: error: recursion.forward.c: expected a list of at least one server, a table of to, first and ' +
+      'tcp, or false for none, found a list',
     expect.stringMatching(/^8:10: error: recursion.stub.d.first: no such key; /),
-    '9:8: error: recursion.stub.e: expected a list of servers, or a table of to and tcp, found false',
+    '9:8: error: recursion.stub.e: expected a list of at least one server, or a table of to and tcp, ' +
+      'found false',
   ]);
 });
 

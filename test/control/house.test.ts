@@ -198,3 +198,15 @@ test('each answer is logged and timed by the path it took', async () => {
 test('it answers itself', () => {
   expect(house.answersItself()).toBe(true);
 });
+
+test('who is guarded from addresses of this network is from those behind the NAT64, too', () => {
+  const rebinding = { addresses: ['10.0.0.0/8', 'fd00::/8'], allow: [] };
+  const dns64 = { prefix: '2001:db8:64::/96', clients: ['::/0'], exclude: [], ignore: [] };
+  const addresses = (recursion: Partial<Settings['recursion']>): readonly string[] | undefined => {
+    house.apply({ ...defaults, recursion: { ...defaults.recursion, ...recursion } }, loadout(HOSTS));
+    return house.forThreads().rules.rebinding?.addresses;
+  };
+  expect(addresses({ rebinding, dns64 })).toEqual(['10.0.0.0/8', 'fd00::/8', '2001:db8:64::a00:0/104']);
+  expect(addresses({ rebinding })).toEqual(['10.0.0.0/8', 'fd00::/8']);
+  expect(addresses({ dns64 })).toBeUndefined();
+});

@@ -71,6 +71,10 @@ test.each([
   ['{ file: x, format: csv }', '31: error: recursion.rules[0].format: expected one of domains, hosts, rpz'],
   ['{ file: x, answer: nope }', '31: error: recursion.rules[0].answer: expected one of nxdomain, nodata'],
   ['{ file: x, answer: [1.2.3] }', '32: error: recursion.rules[0].answer[0]: expected an address'],
+  [
+    `{ file: x, answer: [${Array(33).fill('10.0.0.1').join()}] }`,
+    '31: error: recursion.rules[0].answer: expected one of nxdomain, nodata, refused, drop, pass, 1 to 32',
+  ],
   ['{ file: x, answer: { alias: a..b } }', '40: error: recursion.rules[0].answer.alias: expected a domain'],
   ['{ file: x, ede: 99 }', '28: error: recursion.rules[0].ede: expected one of blocked, censored'],
   ['{ file: x, format: rpz, answer: pass }', '44: error: recursion.rules[0].answer: expected no answer'],

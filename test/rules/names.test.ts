@@ -63,7 +63,7 @@ describe('lists of domains', () => {
     expect(image).toBeUndefined();
     const name = 'expected a domain name of labels of 1 to 63 letters, digits, hyphens and underscores';
     expect(complaints).toEqual([
-      'ads.txt:2:1: error: expected a name and not an address, found "192.0.2.1"',
+      expect.stringMatching(/^ads.txt:2:1: error: expected a name and not an address .*, found "192.0.2.1"$/),
       `ads.txt:3:3: error: ${name}, found "two words"`,
       `ads.txt:4:1: error: ${name}, found "bücher.example"`,
       `ads.txt:5:1: error: ${name}, found "a..b"`,
