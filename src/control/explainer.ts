@@ -9,7 +9,9 @@ import { AT_QUESTION, Reply, Section } from '../answer/reply.ts';
 import { ipText } from '../base/ip.ts';
 import { PrefixSet } from '../base/prefix.ts';
 import type { ExtendedError } from '../resolver/outcome.ts';
-import { Class, Ede, Rcode, rcodeText, typeText } from '../wire/codes.ts';
+import type { TrailStep } from '../resolver/trail.ts';
+import type { RuleListSettings } from '../rules/settings.ts';
+import { Class, Ede, Rcode, rcodeText, Type, typeText } from '../wire/codes.ts';
 import { type Name, nameText, ownName } from '../wire/name.ts';
 import { Query } from '../wire/query.ts';
 import type { House } from './house.ts';
@@ -87,10 +89,25 @@ export class Explainer {
       return { answer: ours.answer, resolution: undefined };
     }
     if (!mayRecurse) return this.#house.settings.recursion.enabled ? NOT_FOR_THIS_CLIENT : NOT_OURS;
-    const { name, type, isFresh } = asked;
-    const inquiry: Inquiries['resolve']['asked'] = { name, type, isFresh };
+    const { from: client, ...question } = asked;
+    const inquiry: Inquiries['resolve']['asked'] = {
+      ...question,
+      client,
+      synthesise: this.#synthesises(asked),
+    };
     const { steps, tookMs, ...answer } = await this.#resolver.ask('resolve', inquiry);
-    return { answer: { ...answer, additional: [] }, resolution: { steps, tookMs } };
+    const { rules } = this.#house.settings.recursion;
+    return {
+      answer: { ...answer, additional: [] },
+      resolution: { steps: withFiles(steps, rules), tookMs },
+    };
+  }
+
+  /** As for who does not validate (server/recursion). */
+  #synthesises({ type, from }: ToExplain): boolean {
+    const { dns64 } = this.#house.settings.recursion;
+    const isOfTwo = type === Type.AAAA || type === Type.PTR;
+    return isOfTwo && dns64 !== undefined && permission(from, dns64.clients).granted;
   }
 
   #ofOurZones({ name, type }: ToExplain): { answer: ToldAnswer; rest: Reply['rest'] } | undefined {
@@ -112,6 +129,7 @@ export class Explainer {
       authority: section(Section.AUTHORITY),
       additional: section(Section.ADDITIONAL),
       ede: undefined,
+      isSilent: false,
     };
     return { answer, rest: reply.rest };
   }
@@ -125,6 +143,17 @@ function recordsIn(reply: Reply, wanted: number, question: Name): ToldRecord[] {
     records.push(...toldRecords(owner, reply.block(i), reply.ttl(i), reply.blockAt(i)));
   }
   return records;
+}
+
+/** The resolver thread knows lists of rules by name; who has to mend one needs its file. */
+function withFiles(steps: readonly TrailStep[], rules: readonly RuleListSettings[]): TrailStep[] {
+  return steps.map((step) => {
+    if (step.step === 'walk') return { ...step, steps: withFiles(step.steps, rules) };
+    if (step.step !== 'found' || step.from === undefined) return step;
+    const [, name, line] = /^rule (.*):(\d+)$/s.exec(step.from) ?? [];
+    const file = rules.find((list) => list.name === name)?.file;
+    return file === undefined ? step : { ...step, from: `rule ${name}, ${file}:${line}` };
+  });
 }
 
 const NOBODY: Permission = { granted: false, by: undefined };
@@ -143,7 +172,7 @@ function permission(from: Uint8Array, allowed: readonly string[] | undefined): P
 const refusal = (code: number, text: string): Told => {
   const ede: ExtendedError = { code, text };
   const answer = { rcode: rcodeText(Rcode.REFUSED), authoritative: false, answer: [], authority: [], ede };
-  return { answer: { ...answer, additional: [] }, resolution: undefined };
+  return { answer: { ...answer, additional: [], isSilent: false }, resolution: undefined };
 };
 const TURNED_AWAY = refusal(Ede.PROHIBITED, 'this address may not ask here');
 const NOT_FOR_THIS_CLIENT = refusal(Ede.PROHIBITED, 'recursion is not offered to this address');

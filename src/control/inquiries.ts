@@ -15,8 +15,17 @@ import type { ToldRecord } from './told-records.ts';
 /** A question and what it is answered with, by the word that it is asked with. */
 export interface Inquiries {
   readonly resolve: {
-    /** In lower-case wire form; `isFresh` is with nothing known but the hints. */
-    readonly asked: { readonly name: Uint8Array; readonly type: number; readonly isFresh: boolean };
+    readonly asked: {
+      /** In lower-case wire form. */
+      readonly name: Uint8Array;
+      readonly type: number;
+      /** The client's address. */
+      readonly client: Uint8Array;
+      /** Whether it is to have DNS64. */
+      readonly synthesise: boolean;
+      /** With nothing known but the hints. */
+      readonly isFresh: boolean;
+    };
     readonly told: ToldResolution;
   };
   readonly servers: { readonly asked: { readonly which: Which }; readonly told: readonly ToldServer[] };
@@ -33,6 +42,8 @@ export interface ToldResolution {
   readonly answer: readonly ToldRecord[];
   readonly authority: readonly ToldRecord[];
   readonly ede: ExtendedError | undefined;
+  /** By a rule, the client hears nothing at all. */
+  readonly isSilent: boolean;
   readonly steps: readonly TrailStep[];
   readonly tookMs: number;
 }

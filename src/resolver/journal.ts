@@ -28,7 +28,9 @@ export interface Source {
     | 'own zone'
     | 'hosts file'
     | 'local names'
+    | 'local root'
     | 'cache'
+    | 'expired'
     | 'failed before'
     /** Its list and line. */
     | `rule ${string}`;

@@ -144,7 +144,8 @@ export class Knowledge {
     if (own.kind === 'outside' && this.#local(asked, this.routes.of(asked)) !== undefined)
       return { from: 'local names' };
     const standing = this.cache.standingOf(name, type);
-    return standing === undefined ? { from: 'failed before' } : { from: 'cache', standing };
+    if (standing ?? this.subnets?.find(asked)) return { from: 'cache', standing };
+    return { from: this.held(asked) === undefined ? 'failed before' : 'local root' };
   }
 
   find(asked: Asked): Finding | undefined {
@@ -210,7 +211,7 @@ export class Knowledge {
     const told = this.#settings.localRoot?.ask(name, type);
     if (told?.kind !== 'delegation') return undefined;
     const expiresMs = this.#world.nowMs() + 1000 * this.#settings.freshness.maxTtl;
-    return { cut: told.cut, servers: told.servers, expiresMs };
+    return { cut: told.cut, servers: told.servers, expiresMs, isRootCopys: true };
   }
 
   /** Whether the servers of the zone said that the name is there, with records, as an alias, or empty. */
