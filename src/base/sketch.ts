@@ -1,7 +1,7 @@
 /**
- * What is met most often, of keys without number, in a fixed number of places (space-saving: Metwally, Agrawal
- * and El Abbadi, 2005), and of late: what was met so long ago weighs half. In shared memory: one thread writes,
- * any may read. Adding allocates nothing.
+ * What is met most often, of keys without number, in a fixed number of places (space-saving: Metwally,
+ * Agrawal and El Abbadi, 2005), and of late: what was met so long ago weighs half. In shared memory: one
+ * thread writes, any may read. Adding allocates nothing.
  *
  *   word 0      a 32-bit sequence, odd while somebody writes
  *   then, as doubles:

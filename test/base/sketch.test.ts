@@ -49,7 +49,7 @@ test('weights stay numbers for years', () => {
   expect(perSecond).toBeGreaterThan(0);
 });
 
-test('a flood of others puts out nobody who makes up more than a part in so many, and errors are told', () => {
+test('a flood of others puts out nobody who makes up more than a part in so many; errors are told', () => {
   const one = sketch();
   for (let i = 0; i < 100 * SKETCH_PLACES; i++) {
     add(one, `random-${i}`, 1, 0);
