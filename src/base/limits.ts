@@ -329,7 +329,7 @@ export const CONTROL_FRAME_BYTES_MAX = 512;
 export const SKETCH_PLACES = 256;
 /** What was met so long ago counts half: an operator asks who it is now, and not who it was yesterday. */
 export const SKETCH_HALF_LIFE_MS = 60_000;
-/** One query in such a time is laid into the sketches of its thread, and stands for all: some 3 µs. */
+/** One query in such a time is laid into the sketches of its thread, and stands for all: some 2 µs. */
 export const TALLY_SAMPLE_MS = 1;
 /** Of a ranking, so many are told: more than a screen has lines. */
 export const TOP_TOLD_MAX = 50;

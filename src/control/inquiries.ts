@@ -62,6 +62,8 @@ export interface PostedReply {
   readonly told: unknown;
 }
 
+export const NO_RESOLVER = 'this server does not resolve names';
+
 /** Why there is no answer. */
 export class Unanswered extends Error {}
 
@@ -92,9 +94,14 @@ export class InquiryDesk {
     for (const settle of this.#waiting.values()) settle(undefined);
   }
 
+  /** Whether there is a thread to ask. */
+  get isOpen(): boolean {
+    return this.#port !== undefined;
+  }
+
   /** Rejects with `Unanswered` where there is nobody, or nobody in time. */
   async ask<W extends Inquiry>(about: W, asked: Inquiries[W]['asked']): Promise<Inquiries[W]['told']> {
-    if (this.#port === undefined) throw new Unanswered('this server does not resolve names');
+    if (this.#port === undefined) throw new Unanswered(NO_RESOLVER);
     if (this.#waiting.size >= INQUIRIES_MAX) throw new Unanswered('too many inquiries wait already');
     const ticket = ++this.#tickets;
     const told = await new Promise<unknown>((resolve) => {

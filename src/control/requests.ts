@@ -16,7 +16,8 @@ import { systemText } from '../zone/files.ts';
 import { CacheReader, cacheLines } from './cache-text.ts';
 import { RequestFault } from './control-socket.ts';
 import type { Explainer } from './explainer.ts';
-import { type InquiryDesk, Unanswered } from './inquiries.ts';
+import type { Flush } from './front-letters.ts';
+import { type InquiryDesk, NO_RESOLVER, Unanswered } from './inquiries.ts';
 import type { Reloader } from './reload.ts';
 import type { ResolverThread } from './resolver-thread.ts';
 import { expected, flag } from './schema-parts.ts';
@@ -81,7 +82,7 @@ type Request = z.output<typeof request>;
 export interface Offices {
   readonly explainer: Explainer;
   readonly inquiries: InquiryDesk;
-  readonly resolver: Pick<ResolverThread, 'flush'>;
+  readonly resolver: Pick<ResolverThread, 'flush' | 'settled'>;
   readonly reloader: Pick<Reloader, 'reload' | 'last'>;
   readonly status: () => Status;
   readonly tally: Pick<Tally, 'told'> | undefined;
@@ -101,7 +102,7 @@ const issueText = ({ path, message }: z.core.$ZodIssue): string =>
   path.length === 0 ? message : `${path.join('.')}: ${message}`;
 
 async function* serve(asked: Request, offices: Offices): AsyncGenerator<unknown, unknown> {
-  const { explainer, inquiries, resolver, reloader } = offices;
+  const { explainer, inquiries, reloader } = offices;
   switch (asked.do) {
     case 'explain': {
       const { fresh: isFresh, ...question } = asked;
@@ -119,11 +120,9 @@ async function* serve(asked: Request, offices: Offices): AsyncGenerator<unknown,
       return { perSecond };
     }
     case 'flush':
-      resolver.flush({ name: asked.name, below: asked.subtree });
-      return undefined;
+      return flush({ name: asked.name, below: asked.subtree }, offices);
     case 'flush-all':
-      resolver.flush('all');
-      return undefined;
+      return flush('all', offices);
     case 'dump-cache': {
       const pieces = await inquiries.ask('learned', {});
       yield* cacheLines(
@@ -141,6 +140,13 @@ async function* serve(asked: Request, offices: Offices): AsyncGenerator<unknown,
     case 'status':
       return offices.status();
   }
+}
+
+/** When it is told, nobody is answered from it any more. */
+async function flush(what: Flush, { inquiries, resolver }: Offices): Promise<undefined> {
+  if (!inquiries.isOpen) throw new Unanswered(NO_RESOLVER);
+  resolver.flush(what);
+  await resolver.settled();
 }
 
 /** Of servers all are known, and none is ranked too high. */
