@@ -13,6 +13,7 @@ import { FrontWorld } from './control/front-world.ts';
 import { handOver, type Line } from './control/line.ts';
 import { Outpost } from './control/outpost.ts';
 import { AnswerReader } from './server/answer-reader.ts';
+import { Tally } from './server/tally.ts';
 import { loadNative, type Native } from './transport/native.ts';
 import { Batch } from './transport/udp-batch.ts';
 import { SocketPoll } from './transport/udp-poll.ts';
@@ -34,13 +35,14 @@ class Front {
   #uncollected = 0;
 
   constructor(start: ThreadStart<FrontPublication>, native: Native) {
-    const { sockets, answers } = start.publication;
+    const { sockets, answers, tally } = start.publication;
     const { perBatch } = this.#world;
     this.#outpost = new Outpost(start, this.#world, (changed) => this.#apply(changed), perBatch);
     this.#sockets = sockets;
     this.#poll = new SocketPoll(native, sockets);
     this.#batch = new Batch(native, this.#outpost.counters, this.#bag);
     this.#recurseWith(answers);
+    if (tally) this.#outpost.pipeline.reconfigure({ tally: new Tally(this.#world, tally) });
   }
 
   run(): void {

@@ -198,7 +198,14 @@ async function threadsFor(
   const resolver = new ResolverThread({ ...room, spawn, onChange: connect });
   const native = count === 0 ? undefined : await nativeOr(log.logger);
   const spawnFront = spawnThread<FrontPublication>(new URL('./front.ts', import.meta.url));
-  const fronts = native && new Fronts(count, { ...room, native, switchboard: resolver, spawn: spawnFront });
+  const fronts =
+    native &&
+    new Fronts(count, {
+      ...room,
+      ...{ native, tally: house.tally },
+      switchboard: resolver,
+      spawn: spawnFront,
+    });
   house.follow((published) => {
     const { walk, localRoot, neverQuery, learnedFile, rules, ...common } = published;
     resolver.follow(published);
@@ -294,7 +301,7 @@ function keep(flags: Flags, settings: Settings, reading: Reading, parts: Parts):
   monitor.ready({ house, doors, reloader, fronts, resolver });
   const { inquiries } = resolver;
   control.ready({
-    ...{ inquiries, resolver, reloader },
+    ...{ inquiries, resolver, reloader, tally: house.tally },
     explainer: new Explainer(house, inquiries),
     status: () => statusOf({ house, doors, monitor, world }),
   });

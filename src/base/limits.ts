@@ -327,6 +327,14 @@ export const DNSTAP_FINISH_MS = 500;
 export const CONTROL_FRAME_BYTES_MAX = 512;
 
 // Watching
+/** Keys of a sketch: whoever makes up more than one part in so many is among them. */
+export const SKETCH_PLACES = 256;
+/** What was met so long ago counts half: an operator asks who it is now, and not who it was yesterday. */
+export const SKETCH_HALF_LIFE_MS = 60_000;
+/** One query in such a time is laid into the sketches of its thread, and stands for all: some 2 µs. */
+export const TALLY_SAMPLE_MS = 1;
+/** Of a ranking, so many are told: more than a screen has lines. */
+export const TOP_TOLD_MAX = 50;
 /** One of the queries that are answered at once is timed each so often. */
 export const LATENCY_SAMPLE_MS = 10;
 /** Who asks for counters, at a time; each connection is asked once. */

@@ -115,8 +115,9 @@ function requestFrom(socket: Socket): Promise<string> {
 }
 
 async function* linesFor(text: string, { answer, onBug }: ControlAnswerer): AsyncGenerator<string> {
+  let items: AsyncGenerator<unknown, unknown> | undefined;
   try {
-    const items = answer(requestIn(text));
+    items = answer(requestIn(text));
     for (;;) {
       const { done, value } = await items.next();
       yield lineOf(done ? { done: value ?? null } : { item: value });
@@ -127,6 +128,9 @@ async function* linesFor(text: string, { answer, onBug }: ControlAnswerer): Asyn
     const why =
       error instanceof RequestFault ? error.message : 'a mistake of this server, which is in its log';
     yield lineOf({ error: why });
+  } finally {
+    // Who went away in the middle wants no more of it.
+    await items?.return(undefined);
   }
 }
 

@@ -9,6 +9,8 @@ import { AT_QUESTION, Reply, Section } from '../answer/reply.ts';
 import { ipText } from '../base/ip.ts';
 import { PrefixSet } from '../base/prefix.ts';
 import type { ExtendedError } from '../resolver/outcome.ts';
+import type { TrailStep } from '../resolver/trail.ts';
+import type { RuleListSettings } from '../rules/settings.ts';
 import { Class, Ede, Rcode, rcodeText, typeText } from '../wire/codes.ts';
 import { type Name, nameText, ownName } from '../wire/name.ts';
 import { Query } from '../wire/query.ts';
@@ -90,8 +92,12 @@ export class Explainer {
       return { answer: ours.answer, resolution: undefined };
     }
     if (!mayRecurse) return this.#house.settings.recursion.enabled ? NOT_FOR_THIS_CLIENT : NOT_OURS;
-    const { steps, tookMs, ...answer } = await this.#resolver.ask('resolve', { ...asked, synthesise });
-    return { answer: { ...answer, additional: [] }, resolution: { steps, tookMs } };
+    const { from: client, ...question } = asked;
+    const inquiry = { ...question, client, synthesise };
+    const { steps, tookMs, ...answer } = await this.#resolver.ask('resolve', inquiry);
+    const { rules } = this.#house.settings.recursion;
+    const resolution = { steps: withFiles(steps, rules), tookMs };
+    return { answer: { ...answer, additional: [] }, resolution };
   }
 
   #ofOurZones({ name, type }: ToExplain): { answer: ToldAnswer; rest: Reply['rest'] } | undefined {
@@ -113,6 +119,7 @@ export class Explainer {
       authority: section(Section.AUTHORITY),
       additional: section(Section.ADDITIONAL),
       ede: undefined,
+      isSilent: false,
     };
     return { answer, rest: reply.rest };
   }
@@ -126,6 +133,17 @@ function recordsIn(reply: Reply, wanted: number, question: Name): ToldRecord[] {
     records.push(...toldRecords(owner, reply.block(i), reply.ttl(i), reply.blockAt(i)));
   }
   return records;
+}
+
+/** The resolver thread knows lists of rules by name; who has to mend one needs its file. */
+function withFiles(steps: readonly TrailStep[], rules: readonly RuleListSettings[]): TrailStep[] {
+  return steps.map((step) => {
+    if (step.step === 'walk') return { ...step, steps: withFiles(step.steps, rules) };
+    if (step.step !== 'found' || step.from === undefined) return step;
+    const [, name, line] = /^rule (.*):(\d+)$/s.exec(step.from) ?? [];
+    const file = rules.find((list) => list.name === name)?.file;
+    return file === undefined ? step : { ...step, from: `rule ${name}, ${file}:${line}` };
+  });
 }
 
 const NOBODY: Permission = { granted: false, by: undefined };
@@ -144,7 +162,7 @@ function permission(from: Uint8Array, allowed: readonly string[] | undefined): P
 const refusal = (code: number, text: string): Told => {
   const ede: ExtendedError = { code, text };
   const answer = { rcode: rcodeText(Rcode.REFUSED), authoritative: false, answer: [], authority: [], ede };
-  return { answer: { ...answer, additional: [] }, resolution: undefined };
+  return { answer: { ...answer, additional: [], isSilent: false }, resolution: undefined };
 };
 const TURNED_AWAY = refusal(Ede.PROHIBITED, 'this address may not ask here');
 const NOT_FOR_THIS_CLIENT = refusal(Ede.PROHIBITED, 'recursion is not offered to this address');

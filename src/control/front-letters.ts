@@ -60,6 +60,8 @@ export interface FrontPublication extends Publication {
   readonly sockets: readonly UdpSocket[];
   /** Where to hand over; undefined while there is no resolver thread. */
   readonly line: Line | undefined;
+  /** Where to count who asks for what (server/tally); the same for whoever comes after a thread that died. */
+  readonly tally: SharedArrayBuffer | undefined;
 }
 
 /** The root zone (RFC 8806), and until when it may be used, in seconds since 1970. */

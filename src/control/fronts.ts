@@ -5,6 +5,7 @@
  */
 import { type ResourceLimits, Worker } from 'node:worker_threads';
 import { Counter } from '../base/counters.ts';
+import { Tally } from '../server/tally.ts';
 import { scopeIndex } from '../transport/addresses.ts';
 import type { Native } from '../transport/native.ts';
 import { openUdpSockets, type UdpSocket } from '../transport/udp-socket.ts';
@@ -32,6 +33,8 @@ export interface Switchboard {
 export interface FrontsRoom extends ThreadRoom {
   readonly native: Native;
   readonly switchboard: Switchboard;
+  /** Undefined where nobody counts who asks for what. */
+  readonly tally?: Tally | undefined;
   /** Starts a thread; a test may start another one. */
   readonly spawn: (start: ThreadStart<FrontPublication>) => Worker;
 }
@@ -53,6 +56,8 @@ export class Fronts {
   constructor(count: number, room: FrontsRoom) {
     this.#room = room;
     this.#places = Array.from({ length: count }, (_, i) => {
+      const tally = room.tally && new Tally(room.world);
+      if (tally !== undefined) room.tally?.include(tally);
       const place = new Place<FrontPublication>(room, {
         name: 'front',
         died: Counter.frontsDied,
@@ -61,6 +66,7 @@ export class Fronts {
           ...(this.#common as Publication),
           sockets: this.#socketsOf(i),
           line: undefined,
+          tally: tally?.memory,
         }),
         onChange: () => this.#connect(place),
       });

@@ -18,6 +18,7 @@ import { AnswerMemory } from '../server/answer-memory.ts';
 import { AnswerReader } from '../server/answer-reader.ts';
 import { Observer, SELF } from '../server/observer.ts';
 import { Pipeline, type PipelineSettings } from '../server/pipeline.ts';
+import { Tally } from '../server/tally.ts';
 import { localAddresses } from '../transport/addresses.ts';
 import type { Catalog } from '../zone/catalog.ts';
 import type { Image, ImageVersion } from '../zone/image.ts';
@@ -58,6 +59,8 @@ const RESTART_KEYS = ['listen', 'threads', 'tcp', 'http', 'control', 'user', 'gr
 
 export class House {
   readonly pipeline: Pipeline;
+  /** Of this thread, and of those that are included; undefined where nobody is to count who asks for what. */
+  readonly tally: Tally | undefined;
   readonly #ground: Ground;
   readonly #guardPost: GuardPost;
   /** The settings that the doors are opened with. */
@@ -93,11 +96,13 @@ export class House {
     this.#rules = ruleTerms(settings, loadout);
     this.#answers = this.#walk && this.#newAnswers(this.#era);
     this.#queryLog = this.#newQueryLog();
+    this.tally = settings.control.top ? new Tally(ground.world) : undefined;
     this.pipeline = new Pipeline({
       ...this.#pipelineSettings(),
       catalog,
       recursion: this.#recursion(),
       observer: this.#newObserver(),
+      tally: this.tally,
       counters: ground.counters,
       onBug: (bug, packet) => ground.bugs.tell(bug, { packet: toHex(packet) }),
     });

@@ -20,8 +20,8 @@ export interface Inquiries {
       readonly name: Uint8Array;
       readonly type: number;
       /** The client's address. */
-      readonly from: Uint8Array;
-      /** Whether DNS64 is for this client. */
+      readonly client: Uint8Array;
+      /** Whether it is to have DNS64. */
       readonly synthesise: boolean;
       /** With nothing known but the hints. */
       readonly isFresh: boolean;
@@ -42,6 +42,8 @@ export interface ToldResolution {
   readonly answer: readonly ToldRecord[];
   readonly authority: readonly ToldRecord[];
   readonly ede: ExtendedError | undefined;
+  /** By a rule, the client hears nothing at all. */
+  readonly isSilent: boolean;
   readonly steps: readonly TrailStep[];
   readonly tookMs: number;
 }
@@ -59,6 +61,8 @@ export interface PostedReply {
   /** Undefined where it was our mistake, which is in the log. */
   readonly told: unknown;
 }
+
+export const NO_RESOLVER = 'this server does not resolve names';
 
 /** Why there is no answer. */
 export class Unanswered extends Error {}
@@ -90,9 +94,14 @@ export class InquiryDesk {
     for (const settle of this.#waiting.values()) settle(undefined);
   }
 
+  /** Whether there is a thread to ask. */
+  get isOpen(): boolean {
+    return this.#port !== undefined;
+  }
+
   /** Rejects with `Unanswered` where there is nobody, or nobody in time. */
   async ask<W extends Inquiry>(about: W, asked: Inquiries[W]['asked']): Promise<Inquiries[W]['told']> {
-    if (this.#port === undefined) throw new Unanswered('this server does not resolve names');
+    if (this.#port === undefined) throw new Unanswered(NO_RESOLVER);
     if (this.#waiting.size >= INQUIRIES_MAX) throw new Unanswered('too many inquiries wait already');
     const ticket = ++this.#tickets;
     const told = await new Promise<unknown>((resolve) => {

@@ -34,9 +34,9 @@ async function told(inquiry: PostedInquiry, { recursor, another }: Informant): P
   }
   if (isAbout(inquiry, 'servers')) return chosen(recursor().servers, inquiry.asked.which);
   if (isAbout(inquiry, 'resolve')) {
-    const { name, type, from: client, synthesise, isFresh } = inquiry.asked;
+    const { isFresh, ...question } = inquiry.asked;
     const by = isFresh ? another() : recursor();
-    return resolution(await by.explain({ name, type, class: Class.IN, client, synthesise }));
+    return resolution(await by.explain({ ...question, class: Class.IN }));
   }
   return undefined;
 }
@@ -64,6 +64,7 @@ const resolution = ({ outcome, steps, tookMs }: Explained): ToldResolution => ({
   answer: recordsOf(outcome.answer),
   authority: recordsOf(outcome.authority),
   ede: outcome.ede,
+  isSilent: outcome.isSilent === true,
   ...{ steps, tookMs },
 });
 

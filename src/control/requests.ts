@@ -7,14 +7,17 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { parseIp } from '../base/ip.ts';
+import { TOP_TOLD_MAX } from '../base/limits.ts';
 import { realWorld } from '../base/world.ts';
+import { TALLIED, type Tally, type ToldTop } from '../server/tally.ts';
 import { isMetaType, Type, typeFromText } from '../wire/codes.ts';
 import { type Name, nameFromText } from '../wire/name.ts';
 import { systemText } from '../zone/files.ts';
 import { CacheReader, cacheLines } from './cache-text.ts';
 import { RequestFault } from './control-socket.ts';
 import type { Explainer } from './explainer.ts';
-import { type InquiryDesk, Unanswered } from './inquiries.ts';
+import type { Flush } from './front-letters.ts';
+import { type InquiryDesk, NO_RESOLVER, Unanswered } from './inquiries.ts';
 import type { Reloader } from './reload.ts';
 import type { ResolverThread } from './resolver-thread.ts';
 import { expected, flag } from './schema-parts.ts';
@@ -49,6 +52,8 @@ const from = z
 
 const off = flag.prefault(false);
 
+const RANKED = [...TALLIED, 'servers'] as const;
+
 /** Facts of a text that are handed to the resolver thread together. */
 const FACTS_AT_ONCE = 1_000;
 
@@ -57,7 +62,11 @@ const request = z.discriminatedUnion(
   [
     z.strictObject({ do: z.literal('explain'), name, type, from, fresh: off }),
     z.strictObject({ do: z.literal('failures') }),
-    z.strictObject({ do: z.literal('servers'), which: z.enum(['all', 'slow', 'lame']).prefault('all') }),
+    z.strictObject({
+      do: z.literal('servers'),
+      which: z.enum(['all', 'slow', 'lame']).prefault('all'),
+    }),
+    z.strictObject({ do: z.literal('top'), of: z.enum(RANKED, expected(`one of ${RANKED.join(', ')}`)) }),
     z.strictObject({ do: z.literal('flush'), name, subtree: off }),
     z.strictObject({ do: z.literal('flush-all') }),
     z.strictObject({ do: z.literal('dump-cache') }),
@@ -76,6 +85,7 @@ export interface Offices {
   readonly resolver: Pick<ResolverThread, 'flush' | 'settled'>;
   readonly reloader: Pick<Reloader, 'reload' | 'last'>;
   readonly status: () => Status;
+  readonly tally: Pick<Tally, 'told'> | undefined;
 }
 
 export async function* answerRequest(asked: unknown, offices: Offices): AsyncGenerator<unknown, unknown> {
@@ -92,7 +102,7 @@ const issueText = ({ path, message }: z.core.$ZodIssue): string =>
   path.length === 0 ? message : `${path.join('.')}: ${message}`;
 
 async function* serve(asked: Request, offices: Offices): AsyncGenerator<unknown, unknown> {
-  const { explainer, inquiries, resolver, reloader } = offices;
+  const { explainer, inquiries, reloader } = offices;
   switch (asked.do) {
     case 'explain': {
       const { fresh: isFresh, ...question } = asked;
@@ -104,12 +114,15 @@ async function* serve(asked: Request, offices: Offices): AsyncGenerator<unknown,
     case 'servers':
       yield* await inquiries.ask('servers', { which: asked.which });
       return undefined;
+    case 'top': {
+      const { top, perSecond } = await topOf(asked.of, offices);
+      yield* top;
+      return { perSecond };
+    }
     case 'flush':
-      resolver.flush({ name: asked.name, below: asked.subtree });
-      return resolver.settled();
+      return flush({ name: asked.name, below: asked.subtree }, offices);
     case 'flush-all':
-      resolver.flush('all');
-      return resolver.settled();
+      return flush('all', offices);
     case 'dump-cache': {
       const pieces = await inquiries.ask('learned', {});
       yield* cacheLines(
@@ -129,6 +142,28 @@ async function* serve(asked: Request, offices: Offices): AsyncGenerator<unknown,
   }
 }
 
+/** When it is told, nobody is answered from it any more. */
+async function flush(what: Flush, { inquiries, resolver }: Offices): Promise<undefined> {
+  if (!inquiries.isOpen) throw new Unanswered(NO_RESOLVER);
+  resolver.flush(what);
+  await resolver.settled();
+}
+
+/** Of servers all are known, and none is ranked too high. */
+async function topOf(
+  of: (typeof RANKED)[number],
+  { tally, inquiries }: Pick<Offices, 'tally' | 'inquiries'>,
+): Promise<ToldTop> {
+  if (tally === undefined) throw new RequestFault('nobody counts: control.top is false');
+  if (of !== 'servers') return tally.told(of);
+  const busy = await inquiries.ask('servers', { which: 'busy' });
+  const all = busy.reduce((sum, { perSecond }) => sum + perSecond, 0);
+  const top = busy.slice(0, TOP_TOLD_MAX).map(({ address, perSecond }) => ({
+    ...{ what: address, perSecond, share: perSecond / all, error: 0 },
+  }));
+  return { top, perSecond: all };
+}
+
 /** Complaints come as items; what is sound is learned all the same. */
 async function* loadCache(file: string, inquiries: InquiryDesk): AsyncGenerator<unknown, unknown> {
   const reader = new CacheReader(realWorld);
@@ -141,7 +176,7 @@ async function* loadCache(file: string, inquiries: InquiryDesk): AsyncGenerator<
     }
   } catch (error) {
     if (error instanceof Unanswered) throw error;
-    throw new RequestFault(systemText(error));
+    throw new RequestFault(`${file}: ${systemText(error)}`);
   }
   facts += await learn();
   yield* reader.complaints;

@@ -198,7 +198,8 @@ const control = table({
   socket: textOrOff('the path of a socket').optional().meta({
     description: 'Where "cairn ctl" and "cairn explain" reach this server; its owner alone can open it.',
   }),
-}).transform(({ socket }) => ({ socket }));
+  top: flag.prefault(true).meta({ description: 'Whether "cairn ctl top" is to know who asks most.' }),
+}).transform(({ socket, top }) => ({ socket, top }));
 
 const cache = table({
   images: text('the name of a folder').optional().meta({

@@ -72,7 +72,11 @@ export interface Settings {
   /** Where counters and health are told over HTTP. */
   readonly http: { readonly listen: Listen | false };
   /** The Unix socket of `cairn ctl`; undefined for the usual one, where there is a place for it. */
-  readonly control: { readonly socket: string | false | undefined };
+  readonly control: {
+    readonly socket: string | false | undefined;
+    /** Whether it is counted who asks most, and for what. */
+    readonly top: boolean;
+  };
   /** Time to answer what is in hand when told to stop. */
   readonly graceMs: number;
 }

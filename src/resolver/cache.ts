@@ -107,15 +107,17 @@ export class Cache {
     return this.#findAbove(name, labels, name.length - top.length);
   }
 
-  /** How that is known which `find` would give; for who wants to know. */
-  standingOf(name: Name, type: number): CacheStanding | undefined {
+  /** How that is known which `find` would give, or `findExpired`; for who wants to know. */
+  standingOf(name: Name, type: number, mayBeExpired = false): CacheStanding | undefined {
     const shelf = this.#shelf;
     const labels = shelf.seek(name);
-    let fact = shelf.live(0, type);
-    if (fact < 0 && followsAliases(type)) fact = shelf.live(0, Type.CNAME);
+    const at = (i: number, type: number): number =>
+      mayBeExpired ? shelf.latest(i, type) : shelf.live(i, type);
+    let fact = at(0, type);
+    if (fact < 0 && followsAliases(type)) fact = at(0, Type.CNAME);
     for (let i = 0; fact < 0 && i <= labels; i++) {
-      fact = shelf.live(i, WHOLE_NAME);
-      if (fact < 0 && i > 0) fact = shelf.live(i, Type.DNAME);
+      fact = at(i, WHOLE_NAME);
+      if (fact < 0 && i > 0) fact = at(i, Type.DNAME);
     }
     if (fact < 0) return undefined;
     const from = shelf.textAt(shelf.valueAt(fact) + Told.FROM, this.#word(fact, Told.FROM_BYTES));

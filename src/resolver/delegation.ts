@@ -33,6 +33,8 @@ export interface Delegation {
   readonly expiresMs: number;
   /** By whose rule they are asked; none where they were delegated to. */
   readonly route?: Route;
+  /** As our copy of the root zone has it (RFC 8806). */
+  readonly isRootCopys?: boolean;
 }
 
 /** A delegation holds no type of its own. */

@@ -25,6 +25,8 @@ export async function drive<Result>(
 
 /** What all that are asked tell of themselves, whether anybody still waits for it or not. */
 export interface Listener {
+  /** A query leaves for it. */
+  asked(address: string): void;
   answered(address: string, ms: number): void;
   /** What cookie its reply had. */
   gaveCookie(address: string, cookie: Uint8Array | undefined, via: 'udp' | 'tcp'): void;
@@ -81,6 +83,7 @@ export class Sender {
     };
     const out = this.#out.get(sending.to) ?? 0;
     this.#out.set(sending.to, out + 1);
+    this.#listener.asked(sending.to);
     const end = (): void => {
       const left = (this.#out.get(sending.to) as number) - 1;
       if (left > 0) this.#out.set(sending.to, left);

@@ -28,8 +28,9 @@ export interface Source {
     | 'own zone'
     | 'hosts file'
     | 'local names'
-    | 'cache'
     | 'local root'
+    | 'cache'
+    | 'expired'
     | 'failed before'
     /** Its list and line. */
     | `rule ${string}`;

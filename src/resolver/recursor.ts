@@ -26,7 +26,7 @@ import { Knowledge } from './knowledge.ts';
 import { LocalNames } from './local-names.ts';
 import type { Minimisation } from './minimise.ts';
 import { Mishaps, type ToldMishap } from './mishaps.ts';
-import { type Finding, isStale, limited, type Outcome } from './outcome.ts';
+import { ended, type Finding, isStale, limited, type Outcome } from './outcome.ts';
 import type { OwnZones } from './own-zones.ts';
 import { recall, recallStale, resolve, type Treatment } from './resolve.ts';
 import type { Route } from './routes.ts';
@@ -206,8 +206,17 @@ export class Recursor {
     const journal = new Journal(this.#world);
     const beganMs = this.#world.nowMs();
     const outcome = await this.resolve(question, journal);
+    if (isStale(outcome)) this.#noteStale(question, outcome, journal);
     const nowMs = this.#world.nowMs();
     return { outcome, steps: trailOf(journal, beganMs, nowMs), tookMs: nowMs - beganMs };
+  }
+
+  /** Whose word it was, and how long ago. */
+  #noteStale({ name, type }: Question, outcome: Outcome, journal: Journal): void {
+    const last = outcome.answer.at(-1);
+    const asked = last === undefined ? { name, type } : { name: last.owner, type: rrsetType(last.block, 0) };
+    const standing = this.#know.cache.standingOf(asked.name, asked.type, true);
+    journal.found(asked, ended(outcome), { from: 'expired', standing });
   }
 
   /** Never rejects; settles within the client's time. */

@@ -37,7 +37,7 @@ export class RootCopy {
     const told = this.#zone.ask(name, type);
     if (told.kind !== 'delegation') return undefined;
     const expiresMs = this.#world.nowMs() + 1000 * this.#freshness.maxTtl;
-    return { cut: told.cut, servers: told.servers, expiresMs };
+    return { cut: told.cut, servers: told.servers, expiresMs, isRootCopys: true };
   }
 }
 

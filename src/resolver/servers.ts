@@ -22,6 +22,7 @@ import {
   TRY_MS_MAX,
   TRY_MS_MIN,
 } from '../base/limits.ts';
+import { Pace } from '../base/pace.ts';
 import type { World } from '../base/world.ts';
 import { type Name, nameKey, nameText } from '../wire/name.ts';
 import { clientPart, drawCookie, isWhole } from './client-cookies.ts';
@@ -30,6 +31,8 @@ import type { ToldServer } from './told-servers.ts';
 import type { Manner } from './wish.ts';
 
 interface Habits {
+  /** Of queries sent to it. */
+  readonly asked: Pace;
   /** Smoothed round trip and its deviation (RFC 6298 §2); undefined until it answered once. */
   rttMs: number | undefined;
   deviationMs: number;
@@ -190,6 +193,11 @@ export class Servers {
     return this.#habits.get(address)?.rttMs !== undefined && !this.isDead(address);
   }
 
+  /** A query leaves for it. */
+  asked(address: string): void {
+    this.#of(address).asked.count(this.#world.nowMs());
+  }
+
   answered(address: string, ms: number): void {
     const nowMs = this.#world.nowMs();
     this.#families.heard(address, nowMs);
@@ -278,6 +286,7 @@ export class Servers {
       const { edns, randomCase } = this.manner(address);
       return {
         address,
+        perSecond: habits?.asked.perSecond(nowMs) ?? 0,
         rttMs: habits?.rttMs,
         deviationMs: habits?.deviationMs ?? 0,
         silences: habits?.silences ?? 0,
@@ -302,6 +311,7 @@ export class Servers {
     const known = this.#habits.get(address);
     if (known !== undefined) return known;
     const habits: Habits = {
+      asked: new Pace(),
       rttMs: undefined,
       deviationMs: 0,
       heardMs: 0,

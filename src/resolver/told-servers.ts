@@ -3,6 +3,8 @@ import { SERVERS_TOLD_MAX } from '../base/limits.ts';
 
 export interface ToldServer {
   readonly address: string;
+  /** Queries sent to it of late. */
+  readonly perSecond: number;
   /** Smoothed, with its deviation; undefined until it answered once. */
   readonly rttMs: number | undefined;
   readonly deviationMs: number;
@@ -14,18 +16,22 @@ export interface ToldServer {
   readonly lameFor: readonly string[];
 }
 
-export type Which = 'all' | 'slow' | 'lame';
+export type Which = 'all' | 'slow' | 'lame' | 'busy';
 
-/** The silent first, then the slowest; the first of so many. */
+/** The silent first, then the slowest; or the busiest; the first of so many. */
 export function chosen(servers: readonly ToldServer[], which: Which): ToldServer[] {
   const wanted = {
     all: () => true,
     slow: ({ silences, rttMs = 0 }: ToldServer) => silences > 0 || rttMs >= SLOW_MS,
     lame: ({ lameFor }: ToldServer) => lameFor.length > 0,
+    busy: ({ perSecond }: ToldServer) => perSecond > 0,
   }[which];
+  const worst = (a: ToldServer, b: ToldServer): number =>
+    b.silences - a.silences || (b.rttMs ?? 0) - (a.rttMs ?? 0);
+  const busiest = (a: ToldServer, b: ToldServer): number => b.perSecond - a.perSecond;
   return servers
     .filter(wanted)
-    .sort((a, b) => b.silences - a.silences || (b.rttMs ?? 0) - (a.rttMs ?? 0))
+    .sort(which === 'busy' ? busiest : worst)
     .slice(0, SERVERS_TOLD_MAX);
 }
 

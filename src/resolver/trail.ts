@@ -18,7 +18,7 @@ interface Question {
   readonly type: string;
 }
 
-export type ZoneSource = 'hints' | 'own zone' | 'cache' | 'referral' | 'forward' | 'stub';
+export type ZoneSource = 'hints' | 'own zone' | 'local root' | 'cache' | 'referral' | 'forward' | 'stub';
 
 /** `ms` is counted from the beginning of the question; of a walk that was joined it may be less than 0. */
 export type TrailStep =
@@ -91,6 +91,8 @@ export interface Found {
   readonly claimed: boolean;
   readonly secondsLeft: number | undefined;
   readonly ede: ExtendedError | undefined;
+  /** By a rule, the client hears nothing. */
+  readonly isSilent: boolean;
 }
 
 /** Told as of `nowMs` by the world's clock, in times since `beganMs`, or else since the first query. */
@@ -147,7 +149,7 @@ class Telling {
   }
 
   #zone({ place, isReferred }: Step & { kind: 'zone' }, ms: number): TrailStep {
-    const { cut, servers, expiresMs, route } = place;
+    const { cut, servers, expiresMs, route, isRootCopys } = place;
     const isLasting = expiresMs === Number.POSITIVE_INFINITY;
     const rule = route?.how === 'forward' ? 'forward' : 'stub';
     // Nobody delegates the root: what lasts for ever there are the hints.
@@ -156,8 +158,8 @@ class Telling {
       step: 'zone',
       ms,
       zone: plainText(cut),
-      from: isLasting ? lasting : isReferred ? 'referral' : 'cache',
-      secondsLeft: isLasting ? undefined : Math.ceil((expiresMs - this.#nowMs) / 1000),
+      from: isLasting ? lasting : isRootCopys ? 'local root' : isReferred ? 'referral' : 'cache',
+      secondsLeft: isLasting || isRootCopys ? undefined : Math.ceil((expiresMs - this.#nowMs) / 1000),
       servers: servers.map(({ name, addresses }) => ({ name: plainText(name), addresses })),
     };
   }
@@ -214,5 +216,6 @@ function found({ finding, source }: Step & { kind: 'found' }): Found {
     claimed: source?.standing?.isAuthoritative === false,
     secondsLeft: source?.from === 'cache' ? last?.ttl : undefined,
     ede: isEnd ? finding.outcome.ede : undefined,
+    isSilent: isEnd && finding.outcome.isSilent === true,
   };
 }

@@ -36,6 +36,7 @@ import { Foresight } from './foresight.ts';
 import { Guard, type GuardSettings } from './guard.ts';
 import { type Observer, Path } from './observer.ts';
 import { type Elsewhere, type Here, Recursion, type Send } from './recursion.ts';
+import type { Tally } from './tally.ts';
 import { triage } from './triage.ts';
 
 export interface PipelineSettings {
@@ -52,6 +53,8 @@ export interface PipelineSettings {
   readonly onBug: (error: unknown, packet: Uint8Array) => void;
   /** Only where queries are timed or logged. */
   readonly observer?: Observer | undefined;
+  /** Only where it is counted who asks for what, and in the thread that a query comes to. */
+  readonly tally?: Tally | undefined;
 }
 
 export class Pipeline implements Answerer {
@@ -152,6 +155,7 @@ export class Pipeline implements Answerer {
       return guard.mayAsk(client) ? this.#plain(Rcode.NOTIMP, client, out) : this.#turnAway(client, out);
     }
     const fault = query.read(packet, length, this.#foresight.take(packet));
+    this.#settings.tally?.note(query, client);
     if (!guard.mayAsk(client)) return this.#turnAway(client, out);
     if (fault !== Rcode.NOERROR) return this.#plain(fault, client, out);
     if (query.isUnusual) {

@@ -20,6 +20,10 @@ export class NoResult extends Error {
   }
 }
 
+/** What is wrong, without what `parseArgs` has to say on how to escape it. */
+export const wordsFault = ({ message }: Error): string =>
+  message.replace(/\. To specify a positional.*/s, '');
+
 type Line = { readonly item: unknown } | { readonly done: unknown } | { readonly error: string };
 
 export async function* askServer(

@@ -1,6 +1,7 @@
 /** What `cairn ctl` tells people: plain values in, text out; whole lines. */
 import type { Status } from '../control/status.ts';
 import type { ToldServer } from '../resolver/told-servers.ts';
+import type { ToldTop } from '../server/tally.ts';
 import { bare, milliseconds, plural } from './trail-print.ts';
 
 export function statusText(status: Status): string {
@@ -64,6 +65,23 @@ const habitsText = ({ silences, withoutEdns, withoutRandomCase, lameFor }: ToldS
   ]
     .filter((text) => text !== '')
     .join('; ');
+
+export function topText(top: ToldTop['top'], { perSecond }: Pick<ToldTop, 'perSecond'>): string {
+  if (top.length === 0) return 'nobody has asked\n';
+  const rows = top.map(({ what, perSecond: pace, share }) => [
+    `${(100 * share).toFixed(1)} %`.padStart(7),
+    paceOf(pace),
+    bare(what),
+  ]);
+  const error = Math.max(...top.map((each) => each.error));
+  const most = error === 0 ? '' : `; a share may be ${(100 * error).toFixed(1)} % too large`;
+  return [
+    ...columns([['  share', 'a second', ''], ...rows]),
+    `of ${paceOf(perSecond)} a second of late: what is a minute old counts half${most}\n`,
+  ].join('');
+}
+
+const paceOf = (perSecond: number): string => perSecond.toFixed(perSecond < 10 ? 2 : 0);
 
 /** Each row a line, cells of one column below each other. */
 function columns(rows: readonly (readonly string[])[]): string[] {

@@ -5,8 +5,9 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { nearest } from '../base/nearest.ts';
-import { askServer, ControlExit, NoResult } from './control-client.ts';
-import { serversText, statusText } from './ctl-print.ts';
+import { askServer, ControlExit, NoResult, wordsFault } from './control-client.ts';
+import { serversText, statusText, topText } from './ctl-print.ts';
+import { asciiName } from './idna.ts';
 import type { Console } from './query.ts';
 import { plural } from './trail-print.ts';
 
@@ -20,6 +21,10 @@ const USAGE = `cairn ctl COMMAND [--json] [--socket PATH]
   dump-cache                all that is known, as text
   load-cache FILE           learn it from such a text, which the server reads
   servers [--slow|--lame]   other servers: how fast they answer, and what they cannot do
+  top [names]               which names are asked for most, of late
+  top parents               …what is above them: a flood of random names is one there
+  top clients, networks     …who asks, by address, by /24 and /56
+  top servers               …which other servers we ask most
 
   --json          for programs: a line of JSON each
   --socket PATH   the control socket of the server, if it is not where it usually is
@@ -80,11 +85,19 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     }),
     print: (items) => serversText(items),
   },
+  top: {
+    ...{ words: 1, flags: [] },
+    request: ([of = 'names']) => ({ do: 'top', of }),
+    print: (items, result) => topText(items, result),
+  },
 };
 
 function flushRequest([name]: readonly string[], flags: ReadonlySet<Flag>): object {
+  if (flags.has('all') && flags.has('subtree')) throw new Error('flush: --all has every subtree in it');
   if (flags.has('all') === (name !== undefined)) throw new Error('flush: expected a name, or --all');
-  return flags.has('all') ? { do: 'flush-all' } : { do: 'flush', name, subtree: flags.has('subtree') };
+  return flags.has('all')
+    ? { do: 'flush-all' }
+    : { do: 'flush', name: asciiName(name as string), subtree: flags.has('subtree') };
 }
 
 /** The server may have another working directory. */
@@ -97,7 +110,7 @@ export async function runCtl(words: readonly string[], io: Console): Promise<num
   try {
     return await ctl(words, io);
   } catch (error) {
-    io.err(`cairn ctl: ${(error as Error).message}\n`);
+    io.err(`cairn ctl: ${wordsFault(error as Error)}\n`);
     if (error instanceof NoResult) return error.exit;
     io.err("cairn ctl: 'cairn ctl --help' shows the words\n");
     return ControlExit.USAGE;

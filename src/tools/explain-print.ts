@@ -48,6 +48,7 @@ function clientText({ client, recursionEnabled }: Explanation): string {
 const by = ({ by: entry }: Permission): string => (entry === undefined ? '' : ` (${entry})`);
 
 function answerText({ answer }: Explanation): string {
+  if (answer.isSilent) return ';; no response at all\n';
   const aa = answer.authoritative ? ', authoritative' : '';
   const sections = [
     ['ANSWER', answer.answer],

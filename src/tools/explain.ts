@@ -3,21 +3,35 @@
  * about, and prints it for people or as JSON. Exit codes as of `cairn ctl`.
  */
 import { parseArgs } from 'node:util';
+import { nearest } from '../base/nearest.ts';
 import type { Explanation } from '../control/explainer.ts';
 import type { ToldMishap } from '../resolver/mishaps.ts';
-import { askServer, ControlExit, NoResult } from './control-client.ts';
+import { Type, typeFromText } from '../wire/codes.ts';
+import { nameFromText } from '../wire/name.ts';
+import { askServer, ControlExit, NoResult, wordsFault } from './control-client.ts';
 import { explanationText, mishapsText } from './explain-print.ts';
+import { asciiName } from './idna.ts';
 import type { Console } from './query.ts';
+import { reverseNameText } from './query-arguments.ts';
+import { suggestion } from './query-plan.ts';
 
 const USAGE = `cairn explain NAME [TYPE] [--from ADDRESS] [--fresh]
+cairn explain -x ADDRESS [--from ADDRESS] [--fresh]
 cairn explain --last-failures
 
+Asks the server that runs on this machine how it comes to the answer that a client gets: who may ask, what
+its own zones and rules say, each query to other servers, and the answer. The client's own copy may be older.
+
+  NAME             as in a zone file; the final dot may be left out; beyond ASCII, as IDNA has it
   TYPE             A unless given
+  -x ADDRESS       the name that this address has: PTR below in-addr.arpa or ip6.arpa
   --from ADDRESS   the client whose answer is to be explained (127.0.0.1)
   --fresh          resolve as a server that knows nothing yet but the root hints
   --last-failures  how the last questions that ended in SERVFAIL came to do so
   --json           for programs
   --socket PATH    the control socket of the server, if it is not where it usually is
+
+Exit codes: 0 told; 1 the server would not, and says why; 2 no server is there, or the words make no sense.
 `;
 
 const OPTIONS = {
@@ -26,6 +40,7 @@ const OPTIONS = {
   'last-failures': { type: 'boolean' },
   json: { type: 'boolean' },
   socket: { type: 'string' },
+  reverse: { type: 'string', short: 'x' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -33,7 +48,7 @@ export async function runExplain(words: readonly string[], io: Console): Promise
   try {
     return await explain(words, io);
   } catch (error) {
-    io.err(`cairn explain: ${(error as Error).message}\n`);
+    io.err(`cairn explain: ${wordsFault(error as Error)}\n`);
     if (error instanceof NoResult) return error.exit;
     io.err("cairn explain: 'cairn explain --help' shows the words\n");
     return ControlExit.USAGE;
@@ -46,16 +61,34 @@ async function explain(words: readonly string[], io: Console): Promise<number> {
     io.out(USAGE);
     return ControlExit.DONE;
   }
-  const [name, type, ...others] = positionals;
+  const { reverse } = values;
   if (values['last-failures']) {
-    if (name !== undefined) throw new Error('--last-failures takes no name');
+    if (positionals.length > 0 || reverse !== undefined) throw new Error('--last-failures takes no name');
     return lastFailures(values, io);
   }
-  if (name === undefined || others.length > 0) throw new Error('expected a name, and perhaps a type');
-  const request = { do: 'explain', name, type, from: values.from, fresh: values.fresh };
+  const question = reverse === undefined ? questionOf(positionals) : questionBack(reverse, positionals);
+  const request = { do: 'explain', ...question, from: values.from, fresh: values.fresh };
   const { value } = await askServer(request, values.socket).next();
   io.out(values.json ? `${JSON.stringify(value)}\n` : explanationText(value as Explanation));
   return ControlExit.DONE;
+}
+
+function questionOf([name, type, ...others]: readonly string[]): { name: string; type: string | undefined } {
+  if (name === undefined || others.length > 0) throw new Error('expected a name, and perhaps a type');
+  const ascii = asciiName(name);
+  if (nameFromText(ascii) === undefined) throw new Error(`'${name}' is no domain name`);
+  if (type !== undefined && typeFromText(type) === undefined) {
+    const meant = nearest(type.toUpperCase(), Object.keys(Type));
+    throw new Error(`there is no type '${type}'${suggestion(meant)}`);
+  }
+  return { name: ascii, type };
+}
+
+function questionBack(address: string, others: readonly string[]): { name: string; type: string } {
+  const name = reverseNameText(address);
+  if (name === undefined) throw new Error(`-x takes an IPv4 or IPv6 address, not '${address}'`);
+  if (others.length > 0) throw new Error('-x takes neither a name nor a type');
+  return { name, type: 'PTR' };
 }
 
 async function lastFailures(

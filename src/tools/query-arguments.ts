@@ -30,7 +30,7 @@ function defaultServer(resolvConf: string, family: 4 | 6 | undefined, port: numb
 /**
  * `4.3.2.1.in-addr.arpa.` of RFC 1035 §3.5, or RFC 3596 §2.5's nibbles; undefined where there is no address.
  */
-function reverseNameText(address: string): string | undefined {
+export function reverseNameText(address: string): string | undefined {
   const v4 = parseIpv4(address);
   if (v4 !== undefined) return `${[...v4].reverse().join('.')}.in-addr.arpa.`;
   const v6 = parseIpv6(address);

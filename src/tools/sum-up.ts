@@ -2,18 +2,25 @@
 import type { Explanation } from '../control/explainer.ts';
 import { NO_RESPONSE } from '../resolver/outcome.ts';
 import type { TrailStep } from '../resolver/trail.ts';
+import { Ede } from '../wire/codes.ts';
 import { printable } from './query-print.ts';
-import { bare, milliseconds, plural } from './trail-print.ts';
+import { bare, milliseconds, plural, shortened } from './trail-print.ts';
+
+/** RFC 8914 §4.4 and §4.20. */
+const EXPIRED: ReadonlySet<number> = new Set([Ede.STALE, Ede.STALE_NXDOMAIN]);
 
 export function sumUp(explanation: Explanation): string {
   const { question, answer } = explanation;
-  const why = answer.ede === undefined ? '' : `: ${printable(answer.ede.text)}`;
-  const what = `${bare(question.name)} ${question.type} ${whatText(explanation)}${why}.`;
+  const why = answer.ede === undefined ? '' : `: ${printable(shortened(answer.ede.text))}`;
+  const was =
+    answer.ede !== undefined && EXPIRED.has(answer.ede.code) ? ', as far as known before it expired' : '';
+  const what = `${bare(question.name)} ${question.type} ${whatText(explanation)}${was}${why}.`;
   return `${what} ${howText(explanation)}`.trimEnd();
 }
 
 function whatText({ answer, question }: Explanation): string {
   const { rcode } = answer;
+  if (answer.isSilent) return 'gets no response';
   const found = answer.answer.filter(({ type }) => type === question.type || question.type === 'ANY');
   if (rcode === 'NXDOMAIN') return 'does not exist';
   if (rcode === NO_RESPONSE) return 'gets no response';

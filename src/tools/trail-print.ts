@@ -57,7 +57,7 @@ function line(ms: number, depth: number, text: string, indent = depth): string {
 }
 
 /** Why a server's name cannot be resolved stands in the steps before. */
-const shortened = (text: string): string => text.replace(/ \(no server of .*/, '');
+export const shortened = (text: string): string => text.replace(/ \(no server of .*/, '');
 
 const ARROW = '\u2192';
 
@@ -65,6 +65,7 @@ function zoneText({ from, secondsLeft, servers }: TrailStep & { step: 'zone' }):
   const known = {
     hints: 'from the root hints',
     'own zone': 'delegated in a zone of this server',
+    'local root': 'by our copy of the root zone',
     cache: `from the cache, for ${secondsLeft} s more`,
     referral: 'by this referral',
     forward: 'to be forwarded',
@@ -117,7 +118,8 @@ function unusedText({ unused, foreign }: ToldReply): string {
 }
 
 function foundText(step: TrailStep & { step: 'found' }): string {
-  const { name, type, rcode, records, alias, from, ageSeconds, secondsLeft, server, claimed, ede } = step;
+  const { name, type, rcode, records, alias, from, ageSeconds, secondsLeft, server, claimed, ede, isSilent } =
+    step;
   const word = server === undefined ? '' : ` on the word of ${server}`;
   const age =
     ageSeconds === undefined ? '' : `${word}${claimed ? ', without authority' : ''}, ${ageSeconds} s old`;
@@ -126,14 +128,16 @@ function foundText(step: TrailStep & { step: 'found' }): string {
   const what =
     alias !== undefined
       ? `is an alias of ${alias}`
-      : ede !== undefined
-        ? `${rcode}: ${printable(shortened(ede.text))}`
-        : rcode === 'NOERROR'
-          ? records === 0
-            ? 'has no such record'
-            : `has ${plural(records, 'record')}`
-          : rcode === 'NXDOMAIN'
-            ? 'does not exist'
-            : rcode;
+      : isSilent
+        ? 'is not answered'
+        : ede !== undefined && from !== 'expired'
+          ? `${rcode}: ${printable(shortened(ede.text))}`
+          : rcode === 'NOERROR'
+            ? records === 0
+              ? 'has no such record'
+              : `has ${plural(records, 'record')}`
+            : rcode === 'NXDOMAIN'
+              ? 'does not exist'
+              : rcode;
   return `${name} ${type}: ${what}${source}`;
 }

@@ -14,6 +14,7 @@ let path: string;
 let open: ControlSocket | undefined;
 const bugs: unknown[] = [];
 let made = 0;
+let ended = 0;
 
 const answerer = {
   async *answer(request: unknown): AsyncGenerator<unknown, unknown> {
@@ -21,7 +22,11 @@ const answerer = {
       for (let i = 0; i < 3; i++) yield i;
       return 'all';
     }
-    if (request === 'fill') for (;;) yield [++made, 'x'.repeat(1_000)];
+    try {
+      if (request === 'fill') for (;;) yield [++made, 'x'.repeat(1_000)];
+    } finally {
+      if (request === 'fill') ended++;
+    }
     if (request === 'bug') throw new Error('ours');
     throw new RequestFault('not that');
   },
@@ -106,6 +111,7 @@ test('a client that takes nothing has nothing made for it', async () => {
   }
   expect(made).toBeLessThan(2_000);
   socket.destroy();
+  while (ended === 0) await new Promise((resolve) => setTimeout(resolve, 5));
   expect(await said('"count"\n')).toContain('all');
 });
 

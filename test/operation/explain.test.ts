@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runCtl } from '../../src/tools/ctl.ts';
 import { runExplain } from '../../src/tools/explain.ts';
 import { Internet } from './internet.ts';
-import { folderOf, ServerProcess, zoneText } from './server.ts';
+import { ask, folderOf, ServerProcess, zoneText } from './server.ts';
 
 const ROOT = '127.55.0.1';
 const HOSTING = '127.55.0.2';
@@ -46,6 +46,7 @@ let socket: string;
 beforeAll(async () => {
   await internet.open();
   files = folderOf({
+    'block.txt': '# a list\nblocked.shop\n',
     hints: `. 3600 NS a.root.\na.root. 3600 A ${ROOT}\n`,
     'ours.example.zone': [
       `${zoneText('192.0.2.99')}away CNAME www.shop.`,
@@ -56,8 +57,11 @@ beforeAll(async () => {
   });
   socket = files.path('control.sock');
   const walk = { rootHints: 'hints', neverQuery: [], upstreamPort: internet.port };
-  const dns64 = { prefix: '2001:db8:64::/96', clients: ['127.0.0.6'] };
-  const rules = [{ name: 'hush', names: ['hush.shop'], answer: 'drop' }];
+  const dns64 = { prefix: '2001:db8:64::/96', clients: ['127.0.0.6', '127.0.0.9'] };
+  const rules = [
+    { name: 'block', file: 'block.txt' },
+    { name: 'silence', names: ['quiet.shop', 'hush.shop'], answer: 'drop' },
+  ];
   const recursion = { ...walk, dns64, rules };
   const control = { socket: 'control.sock' };
   const settings = { listen: ['127.0.0.1:0'], zones: files.path(''), recursion, control };
@@ -144,6 +148,46 @@ test('an alias of others into our zone ends in our zone', async () => {
   expect(back).toContain('www.ours.example A: has 1 record (own zone)\n');
 });
 
+test('a rule is told with its file and line; who is to hear nothing hears nothing', async () => {
+  const blocked = await told('www.blocked.shop');
+  expect(blocked).toContain(`by the list block (rule block, ${files.path('block.txt')}:2)\n`);
+  expect(blocked).toContain(';; status: NXDOMAIN\n; EDE: 15: (by the list block)\n');
+  const quiet = await told('quiet.shop');
+  expect(quiet).toContain('quiet.shop A: is not answered (rule silence:1)\n');
+  expect(quiet).toContain(';; no response at all\n');
+  expect(quiet).toContain('quiet.shop A gets no response.');
+});
+
+test('DNS64 is told to who has it, and to nobody else', async () => {
+  expect(await told('www.shop', 'AAAA', '--from', '127.0.0.9')).toContain('AAAA 2001:db8:64::c000:201\n');
+  expect(await told('www.shop', 'AAAA')).toContain('www.shop AAAA has no such record.');
+});
+
+test('an address is a name, and what is beyond ASCII is as IDNA has it', async () => {
+  expect(await told('-x', '192.0.2.1')).toContain('1.2.0.192.in-addr.arpa PTR, asked from');
+  expect(await told('bücher.shop')).toContain('xn--bcher-kva.shop A, asked from');
+  expect((await cairn('ctl', 'flush', 'bücher.shop')).code).toBe(0);
+});
+
+test('ctl top: who asks, for what, and whom we ask', async () => {
+  await ask(await server.port(), 'www.ours.example');
+  await ask(await server.port(), 'www.ours.example');
+  for (const [of, what] of [
+    ['names', 'www.ours.example'],
+    ['parents', 'ours.example'],
+    ['clients', '127.0.0.1'],
+    ['networks', '127.0.0.0/24'],
+    ['servers', HOSTING],
+  ] as const) {
+    const { code, out } = await cairn('ctl', 'top', of);
+    expect(code).toBe(0);
+    expect(out).toMatch(new RegExp(`^ *[\\d.]+ % +[\\d.]+ +${what}$`, 'm'));
+  }
+  const { out } = await cairn('ctl', 'top', '--json');
+  const [first] = out.split('\n').map((line) => JSON.parse(line || '{}'));
+  expect(first).toMatchObject({ what: 'www.ours.example.', error: 0 });
+});
+
 test('a client that may not have names resolved is refused, and still has our zones', async () => {
   const refused = await told('www.shop', '--from', '203.0.113.9');
   expect(refused).toContain('may ask, and may not have names resolved (not in recursion.allow)\n');
@@ -208,8 +252,14 @@ test('a reload that is refused is told, and is no success', async () => {
 
 test.each([
   [['explain'], 2, 'expected a name'],
-  [['explain', 'a..b'], 1, 'name: expected a domain name'],
-  [['explain', 'a', 'XYZZY'], 1, 'type: expected a record type'],
+  [['explain', 'a..b'], 2, "'a..b' is no domain name"],
+  [['explain', 'a', 'AAAAA'], 2, "there is no type 'AAAAA'; did you mean AAAA?"],
+  [['explain', 'a', 'AXFR'], 1, 'type: expected a record type'],
+  [['explain', '-x', 'a'], 2, "-x takes an IPv4 or IPv6 address, not 'a'"],
+  [['explain', '--bogus'], 2, "cairn explain: Unknown option '--bogus'\n"],
+  [['ctl', 'top', 'bogus'], 1, 'of: expected one of names, parents, clients, networks, servers'],
+  [['ctl', 'load-cache', '/nowhere/x'], 1, '/nowhere/x: ENOENT'],
+  [['ctl', 'flush', '--all', '--subtree'], 2, 'flush: --all has every subtree in it'],
   [['explain', 'a', '--from', 'b'], 1, 'from: expected an IPv4 or IPv6 address'],
   [['ctl'], 2, 'expected a command: status'],
   [['ctl', 'flsh'], 2, 'did you mean flush?'],

@@ -22,7 +22,7 @@ const sending: Sending = {
   volley: new Volley(),
 };
 
-const listener = { answered() {}, gaveCookie() {}, questionsMax: () => 6 };
+const listener = { asked() {}, answered() {}, gaveCookie() {}, questionsMax: () => 6 };
 
 /** Answers nothing, when told to. */
 function silent() {
