@@ -1,9 +1,9 @@
 /** The resolver thread's side of `inquiries`: takes what the control thread asks, and tells what it knows. */
 import type { MessagePort } from 'node:worker_threads';
-import { type AnswerRrset, verdictText } from '../resolver/outcome.ts';
+import type { AnswerRrset } from '../resolver/outcome.ts';
 import type { Explained, Recursor } from '../resolver/recursor.ts';
 import { chosen } from '../resolver/told-servers.ts';
-import { Class } from '../wire/codes.ts';
+import { Class, rcodeText } from '../wire/codes.ts';
 import type { PostedInquiry, PostedReply, ToldResolution } from './inquiries.ts';
 import { type ToldRecord, toldRecords } from './told-records.ts';
 
@@ -59,7 +59,7 @@ const isAbout = <W extends PostedInquiry['about']>(
 ): inquiry is PostedInquiry<W> => inquiry.about === about;
 
 const resolution = ({ outcome, steps, tookMs }: Explained): ToldResolution => ({
-  rcode: verdictText(outcome),
+  rcode: rcodeText(outcome.rcode),
   authoritative: outcome.authoritative === true,
   answer: recordsOf(outcome.answer),
   authority: recordsOf(outcome.authority),

@@ -4,7 +4,7 @@
  * values: no failure of a stranger's is ever thrown.
  */
 import { EDE_TEXT_CHARS_MAX } from '../base/limits.ts';
-import { Ede, Rcode, rcodeText, Type } from '../wire/codes.ts';
+import { Ede, Rcode, Type } from '../wire/codes.ts';
 import type { Name } from '../wire/name.ts';
 
 export interface AnswerRrset {
@@ -76,12 +76,6 @@ export const denied = (rcode: number, soa: AnswerRrset | undefined, authoritativ
   ede: undefined,
   authoritative,
 });
-
-export const NO_RESPONSE = 'no response';
-
-/** The RCODE, if anything is told. */
-export const verdictText = ({ rcode, isSilent }: Outcome): string =>
-  isSilent === true ? NO_RESPONSE : rcodeText(rcode);
 
 export const failed = (code: number, text: string): Outcome => ({
   rcode: Rcode.SERVFAIL,

@@ -10,7 +10,7 @@ import { rrsetCount } from '../wire/rrset.ts';
 import type { Shape } from './classify.ts';
 import type { NameServer } from './delegation.ts';
 import { type Exchange, type Journal, plainText, type Source, type Step } from './journal.ts';
-import { type ExtendedError, verdictText } from './outcome.ts';
+import type { ExtendedError } from './outcome.ts';
 import type { Asked } from './wish.ts';
 
 interface Question {
@@ -207,7 +207,7 @@ function found({ finding, source }: Step & { kind: 'found' }): Found {
   const [first] = rrsets;
   const [last] = isEnd && first === undefined ? finding.outcome.authority : rrsets;
   return {
-    rcode: isEnd ? verdictText(finding.outcome) : 'NOERROR',
+    rcode: isEnd ? rcodeText(finding.outcome.rcode) : 'NOERROR',
     records: rrsets.reduce((sum, { block }) => sum + rrsetCount(block, 0), 0),
     alias: isEnd ? undefined : plainText(finding.target),
     from: source?.from,

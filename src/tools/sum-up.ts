@@ -1,6 +1,5 @@
 /** One sentence that says what an explanation comes to, for who reads nothing else. */
 import type { Explanation } from '../control/explainer.ts';
-import { NO_RESPONSE } from '../resolver/outcome.ts';
 import type { TrailStep } from '../resolver/trail.ts';
 import { Ede } from '../wire/codes.ts';
 import { printable } from './query-print.ts';
@@ -23,7 +22,6 @@ function whatText({ answer, question }: Explanation): string {
   if (answer.isSilent) return 'gets no response';
   const found = answer.answer.filter(({ type }) => type === question.type || question.type === 'ANY');
   if (rcode === 'NXDOMAIN') return 'does not exist';
-  if (rcode === NO_RESPONSE) return 'gets no response';
   if (rcode !== 'NOERROR') return `is answered ${rcode}`;
   const [first] = found;
   if (first !== undefined)

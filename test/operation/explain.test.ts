@@ -60,7 +60,7 @@ beforeAll(async () => {
   const dns64 = { prefix: '2001:db8:64::/96', clients: ['127.0.0.6', '127.0.0.9'] };
   const rules = [
     { name: 'block', file: 'block.txt' },
-    { name: 'silence', names: ['quiet.shop', 'hush.shop'], answer: 'drop' },
+    { name: 'silence', names: ['quiet.shop'], answer: 'drop' },
   ];
   const recursion = { ...walk, dns64, rules };
   const control = { socket: 'control.sock' };
@@ -279,13 +279,9 @@ test('without a server it says so, and what may be the matter', async () => {
   socket = files.path('control.sock');
 });
 
-test('who is told other addresses is explained as told these, and who hears nothing as that', async () => {
+test('who is told other addresses is explained as told these', async () => {
   const ipv6Only = await cairn('explain', 'www.shop', 'AAAA', '--from', '127.0.0.6');
   expect(ipv6Only.out).toContain('may have names resolved (127.0.0.0/8), with DNS64 (127.0.0.6)\n');
   expect(ipv6Only.out).toContain('www.shop AAAA is 2001:db8:64::c000:201.');
   expect((await cairn('explain', 'www.shop', 'AAAA')).out).toContain('www.shop AAAA has no such record.');
-  const hushed = await cairn('explain', 'hush.shop');
-  expect(hushed.out).toContain('hush.shop A: no response (rule hush:1)\n');
-  expect(hushed.out).toContain(';; status: no response\n');
-  expect(hushed.out).toContain('hush.shop A gets no response. Nobody had to be asked: rule hush:1.\n');
 });
