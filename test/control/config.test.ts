@@ -286,7 +286,7 @@ recursion:
   ]);
 });
 
-test('what keys say together is told beside what is wrong in others, and of no table that is none', async () => {
+test('what keys say together is told beside what is wrong in others, not of what is no table', async () => {
   const result = await configured(`
 recursion:
   upstreamPort: 0
