@@ -71,21 +71,28 @@ interface Tables {
   readonly stub: Readonly<Record<string, Rule>>;
 }
 
-export function routesOf(tables: Tables, context: z.RefinementCtx): Route[] {
-  const routes = new Map<string, Route>();
-  for (const how of ['forward', 'stub'] as const) {
+const TABLES = ['forward', 'stub'] as const;
+
+export function checkZones(tables: Tables, context: z.RefinementCtx): void {
+  const seen = new Set<string>();
+  for (const how of TABLES) {
     for (const [zone, rule] of Object.entries(tables[how])) {
       const complain = (what: string): void =>
         context.addIssue({ code: 'custom', path: [how, zone], message: `expected ${what}` });
       const apex = nameFromText(zone) as Name;
-      if (routes.has(nameKey(apex))) complain('each zone once, in forward or in stub');
+      if (seen.has(nameKey(apex))) complain('each zone once, in forward or in stub');
       if (rule !== false && namesIn(rule).some((each) => isWithin(each, apex)))
         complain('addresses, or names outside of the zone, which no server in it leads to');
-      routes.set(nameKey(apex), routeOf(how, apex, rule));
+      seen.add(nameKey(apex));
     }
   }
-  return [...routes.values()];
 }
+
+/** Of tables that were checked. */
+export const routesOf = (tables: Tables): Route[] =>
+  TABLES.flatMap((how) =>
+    Object.entries(tables[how]).map(([zone, rule]) => routeOf(how, nameFromText(zone) as Name, rule)),
+  );
 
 const namesIn = ({ to }: Rule): Name[] => to.filter((each) => typeof each !== 'string');
 

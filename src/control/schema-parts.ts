@@ -57,3 +57,11 @@ export const name = z
     (t) => nameFromText(t) !== undefined,
     expected('a domain name of labels up to 63 bytes, 255 in all'),
   );
+
+/** For a check of several keys of a table, which is made whatever is wrong with its other keys. */
+export const whereRight = (...keys: readonly string[]) => ({
+  when: ({ issues }: z.core.ParsePayload): boolean =>
+    issues.every(({ code, path: [key] = [] }) =>
+      key === undefined ? code === 'unrecognized_keys' : !keys.includes(String(key)),
+    ),
+});

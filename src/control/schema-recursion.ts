@@ -6,7 +6,7 @@ import { RESOLUTION_MS_MAX } from '../base/limits.ts';
 import { MINIMISATIONS } from '../resolver/minimise.ts';
 import { clientSubnet } from './schema-client-subnet.ts';
 import { dns64 } from './schema-dns64.ts';
-import { forward, routesOf, stub } from './schema-forwarding.ts';
+import { checkZones, forward, routesOf, stub } from './schema-forwarding.ts';
 import { freshnessFrom, freshnessKeys } from './schema-freshness.ts';
 import {
   count,
@@ -20,6 +20,7 @@ import {
   size,
   table,
   text,
+  whereRight,
 } from './schema-parts.ts';
 import { rebinding, rules } from './schema-rules.ts';
 import { DEFAULTS, OWN } from './settings.ts';
@@ -71,27 +72,26 @@ export const recursion = table({
   .refine(({ minTtl, maxTtl }) => minTtl <= maxTtl, {
     ...expected('a time no longer than maxTtl'),
     path: ['minTtl'],
+    ...whereRight('minTtl', 'maxTtl'),
   })
+  .superRefine(checkZones, whereRight('forward', 'stub'))
   .transform(
-    (
-      {
-        clientTimeout,
-        rootHints,
-        localRoot,
-        localNames,
-        forward,
-        stub,
-        minTtl,
-        maxTtl,
-        maxNegativeTtl,
-        prefetch,
-        stale,
-        ...rest
-      },
-      context,
-    ) => ({
+    ({
+      clientTimeout,
+      rootHints,
+      localRoot,
+      localNames,
+      forward,
+      stub,
+      minTtl,
+      maxTtl,
+      maxNegativeTtl,
+      prefetch,
+      stale,
+      ...rest
+    }) => ({
       ...rest,
-      routes: routesOf({ forward, stub }, context),
+      routes: routesOf({ forward, stub }),
       rootHints,
       localRoot,
       localNames,

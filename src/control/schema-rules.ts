@@ -12,7 +12,18 @@ import { RULE_ANSWERS, RULE_FORMATS, type RuleAnswer, type RuleListSettings } fr
 import { Ede } from '../wire/codes.ts';
 import { nameFromText } from '../wire/name.ts';
 import type { Complaint } from '../zone/complaint.ts';
-import { duration, expected, flag, list, name, PREFIX, prefix, table, text } from './schema-parts.ts';
+import {
+  duration,
+  expected,
+  flag,
+  list,
+  name,
+  PREFIX,
+  prefix,
+  table,
+  text,
+  whereRight,
+} from './schema-parts.ts';
 import { PRIVATE_ADDRESSES } from './settings.ts';
 
 const ADDRESSES = `1 to ${RULE_ADDRESSES_MAX} addresses`;
@@ -83,6 +94,20 @@ type Rule = z.output<typeof rule>;
 /** One of these says what the rules are. */
 const SOURCES = ['file', 'names', 'records'] as const;
 
+const isOfNames = ({ records, format = 'domains' }: Rule): boolean =>
+  records === undefined && (format === 'domains' || format === 'hosts');
+
+function checkKeys(rule: Rule, context: z.RefinementCtx): void {
+  const { file, format, answer } = rule;
+  const complain = (path: PropertyKey[], what: string, input: unknown): void =>
+    context.addIssue({ code: 'custom', path, message: `expected ${what}`, input });
+  if (SOURCES.filter((key) => rule[key] !== undefined).length !== 1)
+    complain([], 'one of the keys file, names and records', rule);
+  if (file === undefined && format !== undefined) complain(['format'], 'a format only for a file', format);
+  if (!isOfNames(rule) && answer !== undefined)
+    complain(['answer'], 'no answer where the records say it', answer);
+}
+
 function settingsOf(lists: readonly Rule[], context: z.RefinementCtx): RuleListSettings[] {
   const names = new Set<string>();
   const complain = (path: PropertyKey[], what: string, input: unknown): void => {
@@ -90,13 +115,6 @@ function settingsOf(lists: readonly Rule[], context: z.RefinementCtx): RuleListS
   };
   return lists.map((each, i) => {
     const { file, format = 'domains', ttl, ede } = each;
-    const isOfNames = each.records === undefined && (format === 'domains' || format === 'hosts');
-    if (SOURCES.filter((key) => each[key] !== undefined).length !== 1)
-      complain([i], 'one of the keys file, names and records', each);
-    if (file === undefined && each.format !== undefined)
-      complain([i, 'format'], 'a format only for a file', each.format);
-    if (!isOfNames && each.answer !== undefined)
-      complain([i, 'answer'], 'no answer where the records say it', each.answer);
     const called = each.name ?? (file === undefined ? `rules[${i}]` : basename(file, extname(file)));
     if (names.has(called))
       complain([i, 'name'], `a name that no other list has: there is a list ${called}`, called);
@@ -107,7 +125,7 @@ function settingsOf(lists: readonly Rule[], context: z.RefinementCtx): RuleListS
       text: [...(each.names ?? []), ...(each.records ?? [])].join('\n'),
       format: each.records === undefined ? format : 'records',
       answer: (each.answer ?? 'nxdomain') satisfies RuleAnswer,
-      ede: edeOf(ede, isOfNames || format === 'rpz'),
+      ede: edeOf(ede, isOfNames(each) || format === 'rpz'),
       ttlSeconds: Math.round(ttl / 1_000),
     };
   });
@@ -119,7 +137,9 @@ function edeOf(ede: Rule['ede'], isBlocking: boolean): number | undefined {
   return ede === false ? undefined : EDES[ede];
 }
 
-export const rules = list(rule, 'lists of rules')
+const checked = rule.superRefine(checkKeys, whereRight(...SOURCES, 'format', 'answer'));
+
+export const rules = list(checked, 'lists of rules')
   .max(RULE_LISTS_MAX, expected(`at most ${RULE_LISTS_MAX} lists`))
   .transform((lists, context) => settingsOf(lists, context));
 

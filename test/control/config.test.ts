@@ -286,6 +286,32 @@ recursion:
   ]);
 });
 
+test('what keys say together is told beside what is wrong in others, not of what is no table', async () => {
+  const result = await configured(`
+recursion:
+  upstreamPort: 0
+  minTtl: 1h
+  maxTtl: 1m
+  more: 1
+  forward: { a: [10.0.0.1] }
+  stub: { A.: [10.0.0.2], b: [ns.b] }
+  rules: [{ names: [x.y], file: z, ttl: 5 }, 7, { records: [a A 1], answer: pass }]
+`);
+  expect(told(result).map((text) => text.slice(0, text.indexOf(': expected')))).toEqual([
+    '3:17: error: recursion.upstreamPort',
+    '4:11: error: recursion.minTtl',
+    expect.stringMatching(/^6:3: error: recursion.more/),
+    '8:15: error: recursion.stub.A.',
+    '8:30: error: recursion.stub.b',
+    '9:11: error: recursion.rules[0]',
+    '9:41: error: recursion.rules[0].ttl',
+    '9:46: error: recursion.rules[1]',
+    '9:61: error: recursion.rules[2].records[0]',
+  ]);
+  for (const text of ['recursion: 5', 'recursion: []', 'recursion: { forward: 1, rules: 1 }'])
+    expect(told(await configured(text))[0]).toContain(': expected a ');
+});
+
 test('DNS64 has a prefix that an address fits into', async () => {
   const { settings } = await configured('recursion: { dns64: {} }');
   expect(settings?.recursion.dns64).toEqual({
