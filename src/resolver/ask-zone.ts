@@ -14,7 +14,7 @@ import { type Contact, Contacts, isLastTry } from './contacts.ts';
 import { askBeside, converse, type Said } from './converse.ts';
 import type { Waiting } from './crowds.ts';
 import type { Delegation } from './delegation.ts';
-import { type Journal, plainText } from './journal.ts';
+import { crowded, type Journal, plainText } from './journal.ts';
 import { addressesIn, type Knowledge } from './knowledge.ts';
 import type { Finding, Outcome } from './outcome.ts';
 import { type Scrubbed, scrub } from './scrub.ts';
@@ -47,7 +47,7 @@ export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps
   const { asked, know, budget, journal } = walk;
   journal.enter(place);
   const crowd = know.crowds.enter(walk, place.cut);
-  if (crowd === undefined) return failure(journal.crowded());
+  if (crowd === undefined) return failure(crowded(place.cut));
   const contacts = new Contacts(place, know, journal);
   const volley = new Volley();
   let cut: Outcome['limited'];
