@@ -151,8 +151,8 @@ function note(
 
 /**
  * Finds addresses for names of servers that came without. Few at once, fewer the deeper we are, and five that
- * fail, or lead to silence, are enough (NXNSAttack, CVE-2020-8616). Says which limit of ours kept it from finding
- * more.
+ * fail, or lead to silence, are enough (NXNSAttack, CVE-2020-8616; NRDelegation, CVE-2022-3204). Says which
+ * limit of ours kept it from finding more.
  */
 function* lookUpServers(
   { budget, journal }: Walk,
