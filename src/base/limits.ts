@@ -403,6 +403,8 @@ export const ZONE_WALKS_MIN = 200;
 /** …for each silence brings it nearer to the former, and each reply to the latter. */
 export const ZONE_WALKS_PER_SILENCE = 8;
 export const ZONE_WALKS_PER_REPLY = 2;
+/** After one was full, it is asked for so long before a walk begins, which it spares, whether one is. */
+export const ZONES_FULL_MS = 1_000;
 /** Zones of which that is known. */
 export const ZONES_WATCHED_MAX = 10_000;
 /** Questions out to one server… */

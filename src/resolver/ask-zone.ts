@@ -14,7 +14,7 @@ import { type Contact, Contacts, isLastTry } from './contacts.ts';
 import { askBeside, converse, type Said } from './converse.ts';
 import type { Waiting } from './crowds.ts';
 import type { Delegation } from './delegation.ts';
-import { type Journal, plainText } from './journal.ts';
+import { crowded, type Journal, plainText } from './journal.ts';
 import { addressesIn, type Knowledge } from './knowledge.ts';
 import type { Finding, Outcome } from './outcome.ts';
 import { type Scrubbed, scrub } from './scrub.ts';
@@ -47,7 +47,7 @@ export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps
   const { asked, know, budget, journal } = walk;
   journal.enter(place);
   const crowd = know.crowds.enter(walk, place.cut);
-  if (crowd === undefined) return failure(journal.crowded());
+  if (crowd === undefined) return failure(crowded(place.cut));
   const contacts = new Contacts(place, know, journal);
   const volley = new Volley();
   let cut: Outcome['limited'];
@@ -151,8 +151,8 @@ function note(
 
 /**
  * Finds addresses for names of servers that came without. Few at once, fewer the deeper we are, and five that
- * fail, or lead to silence, are enough (NXNSAttack, CVE-2020-8616). Says which limit of ours kept it from
- * finding more.
+ * fail, or lead to silence, are enough (NXNSAttack, CVE-2020-8616; NRDelegation, CVE-2022-3204). Says which
+ * limit of ours kept it from finding more.
  */
 function* lookUpServers(
   { budget, journal }: Walk,

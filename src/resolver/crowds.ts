@@ -12,6 +12,7 @@ import {
   ZONE_WALKS_MIN,
   ZONE_WALKS_PER_REPLY,
   ZONE_WALKS_PER_SILENCE,
+  ZONES_FULL_MS,
   ZONES_WATCHED_MAX,
 } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
@@ -61,6 +62,8 @@ class Crowd {
 export class Crowds {
   readonly #world: World;
   readonly #counters: Counters | undefined;
+  /** When somebody was turned away last. */
+  #turnedAwayMs = Number.NEGATIVE_INFINITY;
   /** One that is forgotten while somebody waits in it begins anew; who waits leaves the old one. */
   readonly #crowds = new LRUCache<string, Crowd>({ max: ZONES_WATCHED_MAX });
 
@@ -80,12 +83,29 @@ export class Crowds {
       this.#crowds.set(key, crowd);
     }
     if (crowd.isFull) {
-      this.#counters?.bump(Counter.resolutionsZoneFull);
+      this.#turnAway();
       return undefined;
     }
     crowd.add(walk);
     walk.crowd = crowd;
     return crowd;
+  }
+
+  /** Whether there may be a zone that is full. */
+  get areFull(): boolean {
+    return this.#world.nowMs() < this.#turnedAwayMs + ZONES_FULL_MS;
+  }
+
+  /** Whether a walk that is not even begun would be turned away. */
+  turnsAway(zone: Name): boolean {
+    if (this.#crowds.get(nameKey(zone))?.isFull !== true) return false;
+    this.#turnAway();
+    return true;
+  }
+
+  #turnAway(): void {
+    this.#turnedAwayMs = this.#world.nowMs();
+    this.#counters?.bump(Counter.resolutionsZoneFull);
   }
 }
 

@@ -22,6 +22,14 @@ const FOREIGN_TOLD_MAX = 3;
 
 export const plainText = (name: Name): string => (name.length === 1 ? '.' : nameText(name).slice(0, -1));
 
+/** The zone has as many walks as it may have. */
+export const crowded = (zone: Name): Outcome =>
+  limited(
+    `too many questions wait for the servers of ${plainText(zone)}`,
+    'moment',
+    Ede.NO_REACHABLE_AUTHORITY,
+  );
+
 /** Where something is known from without asking. */
 export interface Source {
   readonly from:
@@ -196,11 +204,6 @@ export class Journal {
 
   gaveWay(): Outcome {
     return limited(`gave way to newer questions${this.#state()}`, 'moment', Ede.NO_REACHABLE_AUTHORITY);
-  }
-
-  crowded(): Outcome {
-    const text = `too many questions wait for the servers of ${plainText(this.zone)}`;
-    return limited(text, 'moment', Ede.NO_REACHABLE_AUTHORITY);
   }
 
   #state(): string {

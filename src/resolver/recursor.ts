@@ -170,6 +170,8 @@ export class Recursor {
     };
     const outcome = recall(first, find, this.#treatment(question));
     if (outcome !== undefined) return this.#ratherStale(question, outcome);
+    const turnedAway = this.#traffic.turnedAway(last);
+    if (turnedAway !== undefined) return this.#ratherStale(question, turnedAway);
     // RFC 8767 §5: who would wait for servers that failed just now is not made to.
     if (freshness.stale === undefined || !this.#know.failedLately(last)) return undefined;
     const stale = this.#stale(question, 'servers that failed shortly before are being tried');

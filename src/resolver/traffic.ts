@@ -18,7 +18,7 @@ import { Budget } from './budget.ts';
 import { leave } from './crowds.ts';
 import { drive, type Sender } from './drive.ts';
 import { Flight, stuckSince } from './flight.ts';
-import { Journal } from './journal.ts';
+import { crowded, Journal } from './journal.ts';
 import type { Knowledge } from './knowledge.ts';
 import { ended, type Finding, failed, limited, type Outcome } from './outcome.ts';
 import { typedKey } from './shelf.ts';
@@ -105,12 +105,28 @@ export class Traffic {
       const mine = this.#know.isForBoth(open.walk.asked, asked) ? finding : this.#know.find(asked);
       if (mine !== undefined && open.holdsForAll(mine)) return mine;
     }
+    const crowd = account.flight === undefined ? this.#crowdBefore(asked) : undefined;
+    if (crowd !== undefined) return ended(crowd);
     if (account.flight === undefined && !this.#makeRoom()) {
       return this.#turnAway(limited('too many questions are being resolved', 'crowd'));
     }
     const budget = account.flight === undefined ? account.budget.forName() : account.budget.deeper();
     if (budget === undefined) return ended(limited('server names lead too deep to other server names'));
     return this.#await(this.#launch(key, asked, budget), asked, account);
+  }
+
+  /** Where a walk for it would end at once; whoever asks for what is under way joins that. */
+  turnedAway(asked: Asked): Outcome | undefined {
+    if (!this.#know.crowds.areFull || this.#inFlight.has(typedKey(asked.name, asked.type))) return undefined;
+    return this.#crowdBefore(asked);
+  }
+
+  /** So that nobody gives way to a question that does not take the place. */
+  #crowdBefore(asked: Asked): Outcome | undefined {
+    const { crowds, hints } = this.#know;
+    if (!crowds.areFull) return undefined;
+    const { cut } = this.#know.closest(asked) ?? hints;
+    return crowds.turnsAway(cut) ? crowded(cut) : undefined;
   }
 
   /** Nobody waits for it; what is known goes on being answered. */
