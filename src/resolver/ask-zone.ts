@@ -46,7 +46,7 @@ export type ZoneSays =
 export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps<ZoneSays> {
   const { asked, know, budget, journal } = walk;
   journal.enter(place);
-  const crowd = know.crowds.enter(walk, place.cut);
+  const crowd = know.crowds.enter(walk, place);
   if (crowd === undefined) return failure(crowded(place.cut));
   const contacts = new Contacts(place, know, journal);
   const volley = new Volley();
@@ -110,12 +110,13 @@ const failure = (outcome: Outcome): ZoneSays => ({ kind: 'failure', outcome });
 function weigh(
   { asked, know, journal }: Walk,
   question: Asked,
-  { cut: zone, route }: Delegation,
+  place: Delegation,
   address: string,
   message: Message,
   scope: Subnet | undefined,
 ): ZoneSays | undefined {
-  know.outages.answered(zone, asked.type);
+  know.outages.answered(place, asked.type);
+  const { cut: zone, route } = place;
   const isForwarded = route?.how === 'forward';
   const believed = scrub(message, question, zone, isForwarded ? ROOT : zone);
   const scrubbed = scope === undefined ? believed : { ...believed, scope };

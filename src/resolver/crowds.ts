@@ -16,7 +16,8 @@ import {
   ZONES_WATCHED_MAX,
 } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
-import { labelCount, type Name, nameKey } from '../wire/name.ts';
+import { labelCount } from '../wire/name.ts';
+import { type Place, placeKey } from './delegation.ts';
 
 /** A walk, as far as it waits. */
 export interface Waiting {
@@ -73,13 +74,13 @@ export class Crowds {
   }
 
   /** The walk goes on to this zone; undefined where that is full. */
-  enter(walk: Waiting, zone: Name): Crowd | undefined {
+  enter(walk: Waiting, place: Place): Crowd | undefined {
     leave(walk);
     walk.sinceMs = this.#world.nowMs();
-    const key = nameKey(zone);
+    const key = placeKey(place);
     let crowd = this.#crowds.get(key);
     if (crowd === undefined) {
-      crowd = new Crowd(labelCount(zone) <= 1);
+      crowd = new Crowd(labelCount(place.cut) <= 1);
       this.#crowds.set(key, crowd);
     }
     if (crowd.isFull) {

@@ -37,6 +37,13 @@ export interface Delegation {
   readonly isRootCopys?: boolean;
 }
 
+/** Where questions go, whoever is asked there. */
+export type Place = Pick<Delegation, 'cut' | 'route'>;
+
+/** Who resolves for us below a name is no server of the zone of that name: neither fails for the other. */
+export const placeKey = ({ cut, route }: Place): string =>
+  nameKey(cut) + (route?.how === 'forward' ? 'forwarded' : '');
+
 /** A delegation holds no type of its own. */
 const NO_TYPE = 0;
 

@@ -19,13 +19,13 @@ import type { Steps } from './wish.ts';
 export function* forward(walk: Walk, place: Delegation): Steps<Finding | undefined> {
   const { asked, know } = walk;
   const isFirst = place.route?.first === true;
-  const obstacle = know.outages.enter(place.cut, asked.type);
+  const obstacle = know.outages.enter(place, asked.type);
   if (obstacle !== undefined) return isFirst ? undefined : ended(failedBefore(obstacle));
   const says = yield* askZone(walk, place, asked);
   if (says.kind === 'failure') {
     if (says.outcome.limited !== undefined) return ended(says.outcome);
     if (isFirst) return undefined;
-    know.learnFailure(asked, place.cut, says.outcome);
+    know.learnFailure(asked, place, says.outcome);
     return ended(says.outcome);
   }
   const { message, from } = says;

@@ -14,7 +14,7 @@ import { cnameFinding, dnameFinding } from './alias.ts';
 import { Cache, Rank } from './cache.ts';
 import { type ClientSubnetSettings, ClientSubnets, type Subnet, subnetKey } from './client-subnet.ts';
 import type { Crowds } from './crowds.ts';
-import { bounded, type Delegation, Delegations, type NameServer } from './delegation.ts';
+import { bounded, type Delegation, Delegations, type NameServer, type Place } from './delegation.ts';
 import { Failures, failedBefore } from './failures.ts';
 import { bound, type Freshness, type Staleness } from './freshness.ts';
 import type { Hosts } from './hosts.ts';
@@ -167,19 +167,19 @@ export class Knowledge {
   failedLately(asked: Asked): boolean {
     return (
       this.failures.isRecent(asked.name, asked.type, STALE_RECHECK_MS) ||
-      (this.outages.areThere && this.outages.isOut(this.#cutFor(asked), asked.type))
+      (this.outages.areThere && this.outages.isOut(this.#placeFor(asked), asked.type))
     );
   }
 
   failure(asked: Asked): Finding | undefined {
     const failure = this.failures.find(asked.name, asked.type);
     if (failure !== undefined) return ended(failure);
-    const why = this.outages.areThere ? this.outages.obstacle(this.#cutFor(asked), asked.type) : undefined;
+    const why = this.outages.areThere ? this.outages.obstacle(this.#placeFor(asked), asked.type) : undefined;
     return why === undefined ? undefined : ended(failedBefore(why));
   }
 
-  #cutFor(asked: Asked): Name {
-    return (this.closest(asked) ?? this.hints).cut;
+  #placeFor(asked: Asked): Place {
+    return this.closest(asked) ?? this.hints;
   }
 
   /** Without failures. */
@@ -285,10 +285,10 @@ export class Knowledge {
    * RFC 9520 §3.2: a dead zone's failure is not the name's. Neither is what a limit of ours ended: there its
    * asker decides.
    */
-  learnFailure({ name, type }: Asked, zone: Name, { limited, ede }: Outcome): void {
+  learnFailure({ name, type }: Asked, place: Place, { limited, ede }: Outcome): void {
     if (limited === 'moment') return;
-    this.outages.failed(zone, type, ede);
-    const isName = limited === undefined && !this.outages.isOut(zone, type);
+    this.outages.failed(place, type, ede);
+    const isName = limited === undefined && !this.outages.isOut(place, type);
     if (isName) this.failures.keep(name, type, ede);
   }
 

@@ -1,14 +1,15 @@
 /**
  * Zones that nobody answers for. When a few questions in a row ended in silence, and nothing was heard for
  * seconds, a zone is taken for dead: what leads there fails at once, from here, and one in two seconds
- * is let through to see whether anybody is back (RFC 9520 §3.2). The first reply ends it. Kept by zone and
- * type: there are servers that let questions for one type fall.
+ * is let through to see whether anybody is back (RFC 9520 §3.2). The first reply ends it. Kept by zone, or
+ * by what is forwarded, and by type: there are servers that let questions for one type fall.
  */
 import { OUTAGE_FAILURES, OUTAGE_PROBE_MS, OUTAGE_SILENCE_MS, OUTAGES_MAX } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
-import type { Name } from '../wire/name.ts';
+import { type Place, placeKey } from './delegation.ts';
 import type { ExtendedError } from './outcome.ts';
-import { typedKey } from './shelf.ts';
+
+const keyOf = (place: Place, type: number): string => `${placeKey(place)}${type}`;
 
 interface Silence {
   failures: number;
@@ -33,30 +34,30 @@ export class Outages {
   }
 
   /** Whether the zone has not answered since it was taken for dead. */
-  isOut(cut: Name, type: number): boolean {
-    return this.#at(cut, type) !== undefined;
+  isOut(place: Place, type: number): boolean {
+    return this.#at(place, type) !== undefined;
   }
 
   /** Why a question is not worth its packets now; undefined where it is. */
-  obstacle(cut: Name, type: number): string | undefined {
-    const silence = this.#at(cut, type);
+  obstacle(place: Place, type: number): string | undefined {
+    const silence = this.#at(place, type);
     return silence !== undefined && this.#world.nowMs() < silence.untilMs ? silence.reason : undefined;
   }
 
   /** The same, of a question that goes there now: of a dead zone the next one will not, for a while. */
-  enter(cut: Name, type: number): string | undefined {
-    const obstacle = this.obstacle(cut, type);
-    const silence = this.#at(cut, type);
+  enter(place: Place, type: number): string | undefined {
+    const obstacle = this.obstacle(place, type);
+    const silence = this.#at(place, type);
     if (obstacle === undefined && silence !== undefined) this.#hold(silence);
     return obstacle;
   }
 
-  answered(cut: Name, type: number): void {
-    if (this.areThere) this.#zones.delete(typedKey(cut, type));
+  answered(place: Place, type: number): void {
+    if (this.areThere) this.#zones.delete(keyOf(place, type));
   }
 
-  failed(cut: Name, type: number, reason: ExtendedError | undefined): void {
-    const key = typedKey(cut, type);
+  failed(place: Place, type: number, reason: ExtendedError | undefined): void {
+    const key = keyOf(place, type);
     const silence = this.#zones.get(key) ?? {
       failures: 0,
       sinceMs: this.#world.nowMs(),
@@ -75,8 +76,8 @@ export class Outages {
     this.#zones.clear();
   }
 
-  #at(cut: Name, type: number): Silence | undefined {
-    const silence = this.areThere ? this.#zones.get(typedKey(cut, type)) : undefined;
+  #at(place: Place, type: number): Silence | undefined {
+    const silence = this.areThere ? this.#zones.get(keyOf(place, type)) : undefined;
     if (silence === undefined || silence.failures < OUTAGE_FAILURES) return undefined;
     return this.#world.nowMs() - silence.sinceMs >= OUTAGE_SILENCE_MS ? silence : undefined;
   }

@@ -25,11 +25,11 @@ export function* walk(own: Walk): Steps<Finding> {
   for (let referrals = 0; referrals <= REFERRALS_MAX; ) {
     const next = disclosure.next(place.cut);
     if (next !== asked && know.exists(next, place.cut)) continue;
-    const obstacle = know.outages.enter(place.cut, asked.type);
+    const obstacle = know.outages.enter(place, asked.type);
     if (obstacle !== undefined) return ended(failedBefore(obstacle));
     const says = yield* askZone(own, place, next);
     if (says.kind === 'failure') {
-      know.learnFailure(asked, place.cut, says.outcome);
+      know.learnFailure(asked, place, says.outcome);
       return ended(says.outcome);
     }
     const { question, shape, message, scrubbed, from } = says;

@@ -6,7 +6,7 @@ import { Crowds, leave, type Waiting } from '../../src/resolver/crowds.ts';
 import { VirtualWorld } from '../scenarios/virtual-world.ts';
 import { name } from './messages.ts';
 
-const ZONE = name('example.com');
+const ZONE = { cut: name('example.com') };
 const walk = (): Waiting => ({ crowd: undefined, sinceMs: 0 });
 
 /** So many more fit. */
@@ -21,7 +21,7 @@ test('so many walks wait for a zone at first, and another zone has its own', () 
   const crowds = new Crowds(new VirtualWorld(), counters);
   expect(fill(crowds)).toHaveLength(ZONE_WALKS_FIRST);
   expect(counters.record().resolutionsZoneFull).toBe(1);
-  expect(crowds.enter(walk(), name('other.com'))).toBeDefined();
+  expect(crowds.enter(walk(), { cut: name('other.com') })).toBeDefined();
 });
 
 test('who leaves, or goes on, makes room, once', () => {
@@ -29,7 +29,7 @@ test('who leaves, or goes on, makes room, once', () => {
   const [first, second, third] = fill(crowds) as [Waiting, Waiting, Waiting];
   leave(first);
   leave(first);
-  crowds.enter(second, name('deeper.example.com'));
+  crowds.enter(second, { cut: name('deeper.example.com') });
   crowds.enter(third, ZONE);
   expect(fill(crowds)).toHaveLength(2);
 });
