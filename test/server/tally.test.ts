@@ -1,13 +1,17 @@
 import { expect, test } from 'vitest';
+import { Counters } from '../../src/base/counters.ts';
 import { parseIp } from '../../src/base/ip.ts';
 import { TALLY_SAMPLE_MS } from '../../src/base/limits.ts';
+import { PrefixSet } from '../../src/base/prefix.ts';
 import { SELF } from '../../src/server/observer.ts';
+import { Pipeline } from '../../src/server/pipeline.ts';
 import { Tally } from '../../src/server/tally.ts';
 import type { Client } from '../../src/transport/door.ts';
-import { Class, Type } from '../../src/wire/codes.ts';
+import { Class, Rcode, Type } from '../../src/wire/codes.ts';
 import { writeQuery } from '../../src/wire/message.ts';
 import { type Name, nameFromText } from '../../src/wire/name.ts';
 import { Query } from '../../src/wire/query.ts';
+import { Catalog } from '../../src/zone/catalog.ts';
 import { VirtualWorld } from '../scenarios/virtual-world.ts';
 
 function queryFor(name: string): Query {
@@ -80,4 +84,24 @@ test('where no question can be read the client still counts', () => {
   tally.note(query, client('192.0.2.1'));
   expect(texts(tally, 'names')).toEqual([]);
   expect(texts(tally, 'clients')).toEqual(['192.0.2.1']);
+});
+
+test('what is refused counts as well', () => {
+  const tally = new Tally(new VirtualWorld());
+  const pipeline = new Pipeline({
+    catalog: new Catalog([]),
+    recursion: undefined,
+    mayRecurse: PrefixSet.parse([]) as PrefixSet,
+    chaos: { version: undefined, hostname: undefined, id: undefined },
+    counters: new Counters(),
+    onBug: (bug) => {
+      throw bug;
+    },
+    tally,
+  });
+  const { packet, length } = queryFor('www.example');
+  const out = new Uint8Array(512);
+  pipeline.answer(packet, length, client('192.0.2.1'), out, () => {});
+  expect((out[3] as number) & 15).toBe(Rcode.REFUSED);
+  expect(texts(tally, 'names')).toEqual(['www.example.']);
 });
