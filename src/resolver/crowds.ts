@@ -98,8 +98,8 @@ export class Crowds {
   }
 
   /** Whether a walk that is not even begun would be turned away. */
-  turnsAway(zone: Name): boolean {
-    if (this.#crowds.get(nameKey(zone))?.isFull !== true) return false;
+  turnsAway(place: Place): boolean {
+    if (this.#crowds.get(placeKey(place))?.isFull !== true) return false;
     this.#turnAway();
     return true;
   }

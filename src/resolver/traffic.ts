@@ -125,8 +125,8 @@ export class Traffic {
   #crowdBefore(asked: Asked): Outcome | undefined {
     const { crowds, hints } = this.#know;
     if (!crowds.areFull) return undefined;
-    const { cut } = this.#know.closest(asked) ?? hints;
-    return crowds.turnsAway(cut) ? crowded(cut) : undefined;
+    const place = this.#know.closest(asked) ?? hints;
+    return crowds.turnsAway(place) ? crowded(place.cut) : undefined;
   }
 
   /** Nobody waits for it; what is known goes on being answered. */
