@@ -14,18 +14,19 @@ import {
   ZONE_WALKS_PER_SILENCE,
   ZONES_WATCHED_MAX,
 } from '../base/limits.ts';
+import { Gathering, type Member } from '../base/roster.ts';
 import type { World } from '../base/world.ts';
 import { type Name, nameKey } from '../wire/name.ts';
 
 /** A walk, as far as it waits. */
-export interface Waiting {
+export interface Waiting extends Member {
   crowd: Crowd | undefined;
   /** Since when it has got no further. */
   sinceMs: number;
 }
 
 class Crowd {
-  readonly #waiting = new Set<Waiting>();
+  readonly #waiting = new Gathering<Waiting>();
   #most: number;
 
   /** Without the root there is nothing to leave room for. */
@@ -46,7 +47,7 @@ class Crowd {
   }
 
   remove(walk: Waiting): void {
-    this.#waiting.delete(walk);
+    this.#waiting.remove(walk);
   }
 
   heard(): void {
