@@ -15,19 +15,20 @@ import {
   ZONES_FULL_MS,
   ZONES_WATCHED_MAX,
 } from '../base/limits.ts';
+import { Gathering, type Member } from '../base/roster.ts';
 import type { World } from '../base/world.ts';
 import { labelCount } from '../wire/name.ts';
 import { type Place, placeKey } from './delegation.ts';
 
 /** A walk, as far as it waits. */
-export interface Waiting {
+export interface Waiting extends Member {
   crowd: Crowd | undefined;
   /** Since when it has got no further. */
   sinceMs: number;
 }
 
 class Crowd {
-  readonly #waiting = new Set<Waiting>();
+  readonly #waiting = new Gathering<Waiting>();
   #most: number;
 
   /** What all names below the root or a registry have in common is no reason to keep them out. */
@@ -48,7 +49,7 @@ class Crowd {
   }
 
   remove(walk: Waiting): void {
-    this.#waiting.delete(walk);
+    this.#waiting.remove(walk);
   }
 
   heard(): void {

@@ -3,6 +3,7 @@
  */
 import { Counter, type Counters } from '../base/counters.ts';
 import { LATE_ANSWER_MS, LATE_ANSWERS_MAX, UDP_BYTES_MAX } from '../base/limits.ts';
+import { Roster } from '../base/roster.ts';
 import type { World } from '../base/world.ts';
 import { Class, EdnsOption } from '../wire/codes.ts';
 import { type EdnsOptionValue, writeQuery } from '../wire/message.ts';
@@ -41,7 +42,7 @@ export class Sender {
   readonly #listener: Listener;
   readonly #counters: Counters | undefined;
   /** Who waits for what is out and not overdue. */
-  readonly #underWay = new Map<string, Sending[]>();
+  readonly #underWay = new Roster<string, Sending[]>();
   /** Exchanges that have not ended, by address. */
   readonly #out = new Map<string, number>();
   #overdue = 0;

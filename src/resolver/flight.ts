@@ -4,6 +4,7 @@
  * servers; who waits for whom is known, and a circle is never closed.
  */
 import { GIVE_WAY_LOOKS_MAX } from '../base/limits.ts';
+import type { Roster } from '../base/roster.ts';
 import type { Walk } from './ask-zone.ts';
 import type { Finding } from './outcome.ts';
 
@@ -48,7 +49,7 @@ export class Flight {
 }
 
 /** One of the oldest that got no further since; who waits for another flight gets as far as that one does. */
-export function stuckSince(ms: number, flights: ReadonlyMap<string, Flight>): [string, Flight] | undefined {
+export function stuckSince(ms: number, flights: Roster<string, Flight>): [string, Flight] | undefined {
   let looks = 0;
   for (const [key, flight] of flights) {
     if (flight.waitsFor.size === 0 && flight.walk.sinceMs <= ms) return [key, flight];

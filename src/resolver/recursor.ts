@@ -7,6 +7,7 @@
 import type { Counters } from '../base/counters.ts';
 import { Counter } from '../base/counters.ts';
 import { CLIENTS_WAITING_MAX } from '../base/limits.ts';
+import { Gathering } from '../base/roster.ts';
 import type { World } from '../base/world.ts';
 import { Rcode, Type } from '../wire/codes.ts';
 import type { Question } from '../wire/message.ts';
@@ -84,7 +85,7 @@ export class Recursor {
   readonly #dns64: Dns64 | undefined;
   readonly #traffic: Traffic;
   /** One for each client that waits, or whose question goes on without it. */
-  readonly #clients = new Set<Account>();
+  readonly #clients = new Gathering<Account>();
   readonly #mishaps: Mishaps;
   /** None where there are no rules. */
   #court: Court | undefined;
@@ -231,7 +232,7 @@ export class Recursor {
     }
     return new Promise((settle) => {
       const budget = this.#traffic.newBudget();
-      const account: Account = { budget, flight: undefined, journal, waitingFor: undefined };
+      const account: Account = { budget, flight: undefined, journal, waitingFor: undefined, seat: 0 };
       this.#clients.add(account);
       let isNoted = false;
       const cancel = this.#watchTime(question, account, (outcome, journal) => {
@@ -244,7 +245,7 @@ export class Recursor {
         .then((outcome) => this.#traffic.remember(question, outcome))
         .catch((error: unknown) => this.#traffic.bug(error))
         .then((outcome) => {
-          this.#clients.delete(account);
+          this.#clients.remove(account);
           cancel();
           // Also where something that has expired is told in its place, or was.
           if (!isNoted) this.#mishaps.note(question, outcome, account.waitingFor?.walk.journal);

@@ -11,6 +11,7 @@ import {
   RESOLUTIONS_MAX,
   WAITERS_PER_QUESTION_MAX,
 } from '../base/limits.ts';
+import { type Member, Roster } from '../base/roster.ts';
 import type { World } from '../base/world.ts';
 import { Ede } from '../wire/codes.ts';
 import type { Walk } from './ask-zone.ts';
@@ -26,7 +27,7 @@ import { walk } from './walk.ts';
 import type { Asked, Happening, Wish } from './wish.ts';
 
 /** Who pays, and which flight waits. */
-export interface Account {
+export interface Account extends Member {
   readonly budget: Budget;
   /** None where a client asks. */
   readonly flight: Flight | undefined;
@@ -51,7 +52,7 @@ export class Traffic {
   readonly #sender: Sender;
   readonly #counters: Counters | undefined;
   readonly #onBug: TrafficTerms['onBug'];
-  readonly #inFlight = new Map<string, Flight>();
+  readonly #inFlight = new Roster<string, Flight>();
   /** Questions asked anew that nobody waits for. */
   #refreshes = 0;
 
@@ -132,7 +133,7 @@ export class Traffic {
   /** Nobody waits for it; what is known goes on being answered. */
   refresh(asked: Asked): void {
     const key = typedKey(asked.name, asked.type);
-    const isUnderWay = this.#inFlight.has(key) || this.#inFlight.size >= RESOLUTIONS_MAX;
+    const isUnderWay = this.#inFlight.get(key) !== undefined || this.#inFlight.size >= RESOLUTIONS_MAX;
     if (isUnderWay || this.#refreshes >= REFRESHES_MAX || this.#know.failure(asked) !== undefined) return;
     this.#refreshes++;
     this.#counters?.bump(Counter.resolutionsRefreshing);
@@ -164,10 +165,10 @@ export class Traffic {
     this.#counters?.bump(Counter.resolutionsStarted);
     const journal = new Journal(this.#world);
     const sinceMs = this.#world.nowMs();
-    const own: Walk = { asked, know: this.#know, budget, journal, crowd: undefined, sinceMs };
+    const own: Walk = { asked, know: this.#know, budget, journal, crowd: undefined, sinceMs, seat: 0 };
     const flight = new Flight(own);
     this.#inFlight.set(key, flight);
-    const account: Account = { budget, flight, journal, waitingFor: undefined };
+    const account: Account = { budget, flight, journal, waitingFor: undefined, seat: 0 };
     // It takes off when whoever launched it is known to wait for it: only then are circles seen.
     void Promise.resolve()
       .then(() => drive(walk(own), (wish) => this.grant(wish, account)))

@@ -11,6 +11,7 @@ import {
   SERVERS_REMEMBERED_MAX,
   UPSTREAM_DATAGRAMS_PER_TURN_MAX,
 } from '../base/limits.ts';
+import { Roster } from '../base/roster.ts';
 import type { World } from '../base/world.ts';
 import { Name, type Native, Sys, steady } from './native.ts';
 import { sockaddr } from './udp-socket.ts';
@@ -59,7 +60,7 @@ export class NativeAsker implements Asker {
   readonly #datagram = steady(MESSAGE_BYTES_MAX);
   readonly #readiness: Readiness;
   /** By file descriptor. */
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #waiting = new Roster<number, Waiting>();
 
   constructor(world: World, native: Native) {
     this.#world = world;
@@ -84,7 +85,7 @@ export class NativeAsker implements Asker {
 
   /** Descriptors belong to the process: they would outlive this thread. */
   close(): void {
-    for (const fd of [...this.#waiting.keys()]) this.#end(fd, undefined);
+    for (const [fd] of [...this.#waiting]) this.#end(fd, undefined);
     this.#readiness.close();
   }
 

@@ -7,7 +7,7 @@ import { VirtualWorld } from '../scenarios/virtual-world.ts';
 import { name } from './messages.ts';
 
 const ZONE = { cut: name('example.com') };
-const walk = (): Waiting => ({ crowd: undefined, sinceMs: 0 });
+const walk = (): Waiting => ({ crowd: undefined, sinceMs: 0, seat: 0 });
 
 /** So many more fit. */
 function fill(crowds: Crowds): Waiting[] {
