@@ -118,7 +118,8 @@ export class Traffic {
 
   /** Where a walk for it would end at once; whoever asks for what is under way joins that. */
   turnedAway(asked: Asked): Outcome | undefined {
-    if (!this.#know.crowds.areFull || this.#inFlight.has(typedKey(asked.name, asked.type))) return undefined;
+    if (!this.#know.crowds.areFull || this.#inFlight.get(typedKey(asked.name, asked.type)) !== undefined)
+      return undefined;
     return this.#crowdBefore(asked);
   }
 
