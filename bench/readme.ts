@@ -6,6 +6,7 @@ import { KEPT } from './load.ts';
 import { type Parts, type Results, rowOf } from './results.ts';
 import { OURS } from './servers.ts';
 import { ratio } from './statistics.ts';
+import { type Answered, CONDITIONS } from './weather.ts';
 
 interface Line<Row> {
   readonly what: string;
@@ -37,6 +38,21 @@ function entry<Row extends { readonly server: string }>(line: Line<Row>): Entry 
   };
   return { what, servers: rows.map(({ server }) => server), said };
 }
+
+/** What is not better for being more. */
+function told<Row extends { readonly server: string }>(
+  what: string,
+  rows: readonly Row[] = [],
+  text: (row: Row) => string,
+): Entry {
+  const said: Said = (server) => {
+    const row = rowOf(rows, server);
+    return row === undefined ? '' : text(row);
+  };
+  return { what, servers: rows.map(({ server }) => server), said };
+}
+
+const share = ({ answered, asked }: Answered): string => `${((100 * answered) / asked).toFixed(1)} %`;
 
 const micros = (figure: number): string => `${figure.toFixed(figure < 20 ? 2 : 1)} µs`;
 const count = (figure: number): string => (1_000 * Math.round(figure / 1_000)).toLocaleString('en');
@@ -106,6 +122,20 @@ const everyoneElses = ({ cached, miss, flood }: Parts): Entry[] => [
   }),
 ];
 
+const badDays = ({ troubles, weather, siege }: Parts): Entry[] => [
+  told('troubles that stay within our pass lines', troubles, ({ ends }) => {
+    const passed = ends.filter(({ isPassed }) => isPassed).length;
+    return `${passed} of ${ends.length}`;
+  }),
+  ...CONDITIONS.map(({ what }, i) =>
+    told(`${what}: answered in 5 s, p95`, weather, ({ under }) => {
+      const answered = under[i] as Answered;
+      return `${share(answered)}, ${answered.answered >= 0.95 * answered.asked ? `${answered.p95} ms` : '–'}`;
+    }),
+  ),
+  told('new names while a dead zone is flooded: answered', siege, ({ besieged }) => share(besieged)),
+];
+
 /** Servers that were measured as columns, ours first; nothing where nothing was. */
 function markdownTable(entries: readonly Entry[]): string[] {
   const measured = entries.filter(({ servers }) => servers.length > 0);
@@ -135,6 +165,7 @@ export function readmeOf({ machine, versions, parts }: Results): string {
     '',
     ...markdownTable(ownZones(parts)),
     ...markdownTable(everyoneElses(parts)),
+    ...markdownTable(badDays(parts)),
     ...answerAlone(parts),
   ]
     .join('\n')

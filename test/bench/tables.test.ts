@@ -130,6 +130,20 @@ describe('a table', () => {
   test('is not there for what was not measured', () => expect(linesOf('reload', PARTS)).toEqual([]));
 });
 
+describe('the README of bad days', () => {
+  test('tells how many troubles were borne, and how many questions were answered', () => {
+    const answered = { asked: 1_000, answered: 940, p50: 2, p95: 10, p99: 20, laterP95: 10 };
+    const parts: Parts = {
+      troubles: [{ server: 'Cairn', ends: [true, false].map((isPassed) => ({ told: '', isPassed })) }],
+      siege: [{ server: 'Cairn', quiet: answered, besieged: answered }],
+    };
+    const machine = { ...{ date: '', commit: '', cpu: '', cores: 2, memoryMb: 1 }, kernel: '', node: 'v1' };
+    const results = { machine: { ...machine, busyBefore: 0 }, versions: {}, parts, unmeasured: [] };
+    expect(readmeOf(results)).toContain('| troubles that stay within our pass lines | 1 of 2 |');
+    expect(readmeOf(results)).toContain('| new names while a dead zone is flooded: answered | 94.0 % |');
+  });
+});
+
 describe('the README', () => {
   const machine = {
     ...{ date: '2026-11-21T00:38Z', commit: 'abc', cpu: 'AMD EPYC', cores: 2, memoryMb: 24_000 },

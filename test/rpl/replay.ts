@@ -53,7 +53,7 @@ export async function judge(text: string): Promise<Verdict> {
     ...means.obstacles,
     ...unknowns.map(({ line, what }) => `line ${line}: ${what} is not known here`),
   ];
-  if (means.rootHints.length === 0 && means.obstacles.length === 0)
+  if (means.rootHints.length + means.routes.length === 0 && means.obstacles.length === 0)
     whys.push('it names no server of the root');
   if (whys.length > 0) return { kind: 'skip', title, why: [...new Set(whys)].slice(0, 3).join('; ') };
   const lines = await new Replay(scenario, means).play();
@@ -75,9 +75,9 @@ class Replay implements Upstream {
   constructor(scenario: Scenario, means: Means) {
     this.#scenario = scenario;
     this.#means = means;
-    const { rootHints, minimise, useCaseRandomisation, neverQuery, servesStale, prefetch } = means;
+    const { rootHints, routes, minimise, useCaseRandomisation, neverQuery, servesStale, prefetch } = means;
     this.#recursor = makeRecursor({
-      ...{ rootHints, minimise, useCaseRandomisation, neverQuery, servesStale, prefetch },
+      ...{ rootHints, routes, minimise, useCaseRandomisation, neverQuery, servesStale, prefetch },
       world: this.#world,
       upstream: this,
       cacheBytes: CACHE_BYTES,

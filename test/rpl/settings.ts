@@ -5,11 +5,14 @@
  */
 import type { NameServer } from '../../src/resolver/delegation.ts';
 import type { Minimisation } from '../../src/resolver/minimise.ts';
+import type { Route } from '../../src/resolver/routes.ts';
 import { name } from '../sim/subject.ts';
 import type { Setting } from './scenario.ts';
 
 export interface Means {
   readonly rootHints: readonly NameServer[];
+  /** Forward zones, and stub zones but for the root, whose are the hints. */
+  readonly routes: readonly Route[];
   readonly minimise: Minimisation;
   readonly useCaseRandomisation: boolean;
   readonly neverQuery: ReadonlySet<string>;
@@ -28,6 +31,7 @@ const WITHOUT_BEARING = new RegExp(
   `^(${[
     'server',
     'stub-zone',
+    'forward-zone',
     'name',
     'stub-prime',
     'stub-first',
@@ -81,29 +85,50 @@ const NEEDS: { readonly [key: string]: string } = {
   'trusted-keys-file': 'DNSSEC validation',
   'auto-trust-anchor-file': 'DNSSEC validation',
   'dlv-anchor': 'DNSSEC validation',
-  'forward-zone': 'forward zones',
-  'forward-addr': 'forward zones',
-  'stub-host': 'stub zones',
   'auth-zone': 'zone transfers',
   rpz: 'response policy zones',
   'local-zone': 'local zones',
   'local-data': 'local zones',
 };
 
+/** As far as it has been read. */
+interface Zone {
+  readonly how: 'forward' | 'stub';
+  apex: string;
+  /** Addresses and names. */
+  readonly servers: string[];
+  first: boolean;
+}
+
+function routeOf({ how, apex, servers, first }: Zone): Route {
+  const isAddress = (text: string): boolean => /^[\d.]+$|:/.test(text);
+  const named = servers
+    .filter((text) => !isAddress(text))
+    .map((text) => ({ name: name(text), addresses: [] }));
+  const known = { name: name(apex), addresses: servers.filter(isAddress) };
+  return { how, apex: name(apex), servers: [known, ...named], via: 'udp', first };
+}
+
 export function meansOf(settings: readonly Setting[]): Means {
   const hints: string[] = [];
+  const zones: Zone[] = [];
   const never = new Set<string>();
   const obstacles = new Set<string>();
   let [ipv4, ipv6, useCaseRandomisation, servesStale, prefetch] = [true, true, false, false, false];
   let minimise: Minimisation = 'off';
-  let zone = '.';
-  for (const { section, key, value, line } of settings) {
+  let zone: Zone | undefined;
+  for (const { key, value, line } of settings) {
     const address = value.replace(/@\d+$/, '');
-    if (key === 'name') zone = value;
-    if (key === 'name' && section === 'stub-zone' && value !== '.') obstacles.add('needs stub zones');
-    if (key === 'stub-zone' || key === 'server') zone = '.';
-    if (key === 'stub-addr' && zone === '.') hints.push(address);
-    else if (key === 'stub-addr') obstacles.add('needs stub zones');
+    if (key === 'server') zone = undefined;
+    if (key === 'stub-zone' || key === 'forward-zone') {
+      zone = { how: key === 'stub-zone' ? 'stub' : 'forward', apex: '.', servers: [], first: false };
+      zones.push(zone);
+    }
+    if (key === 'name' && zone !== undefined) zone.apex = value;
+    if (key === 'stub-addr' && zone?.apex === '.') hints.push(address);
+    else if (/^(stub|forward)-addr$/.test(key)) zone?.servers.push(address);
+    else if (/^(stub|forward)-host$/.test(key)) zone?.servers.push(value);
+    else if (key === 'forward-first' && zone !== undefined) zone.first = isOn(value);
     else if (key === 'do-ip4') ipv4 = isOn(value);
     else if (key === 'do-ip6') ipv6 = isOn(value);
     else if (key === 'serve-expired') servesStale = isOn(value);
@@ -118,6 +143,7 @@ export function meansOf(settings: readonly Setting[]): Means {
   }
   return {
     rootHints: hints.map((address, i) => ({ name: name(`hint${i + 1}.invalid`), addresses: [address] })),
+    routes: zones.filter(({ how, apex }) => how === 'forward' || apex !== '.').map(routeOf),
     minimise,
     useCaseRandomisation,
     neverQuery: never,

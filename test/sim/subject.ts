@@ -6,6 +6,7 @@ import { FRESHNESS_DEFAULT } from '../../src/resolver/freshness.ts';
 import type { Minimisation } from '../../src/resolver/minimise.ts';
 import { noOwnZones } from '../../src/resolver/own-zones.ts';
 import { Recursor } from '../../src/resolver/recursor.ts';
+import type { Route } from '../../src/resolver/routes.ts';
 import type { Upstream } from '../../src/resolver/upstream.ts';
 import { type Name, nameFromText } from '../../src/wire/name.ts';
 import type { VirtualWorld } from '../scenarios/virtual-world.ts';
@@ -14,6 +15,7 @@ export interface Subject {
   readonly world: VirtualWorld;
   readonly upstream: Upstream;
   readonly rootHints: readonly NameServer[];
+  readonly routes?: readonly Route[];
   readonly minimise: Minimisation;
   readonly useCaseRandomisation: boolean;
   readonly cacheBytes: number;
