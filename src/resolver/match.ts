@@ -31,13 +31,29 @@ export function match(bytes: Uint8Array, sent: Sent): Match | 'puzzled' | 'near 
   if (u16(bytes, 0) !== sent.id) return 'near miss';
   const flags = u16(bytes, 2);
   if ((flags & Flag.QR) === 0 || opcodeOf(flags) !== Opcode.QUERY) return undefined;
+  const caseKept = takeBackCase(bytes, sent.spelled);
   const message = readMessage(bytes) ?? ((flags & Flag.TC) === 0 ? undefined : readMessage(beginning(bytes)));
   if (message === undefined) return undefined;
   const { question } = message;
   if (question === undefined) return rcodeOf(flags) === Rcode.FORMERR ? 'puzzled' : undefined;
   if (question.class !== Class.IN || question.type !== sent.type) return undefined;
   if (!equalNames(question.spelled, sent.spelled)) return undefined;
-  return { message, caseKept: equalBytes(question.spelled, sent.spelled) };
+  return { message, caseKept };
+}
+
+/**
+ * Whether the question came back letter by letter; then it is put in lower case, for names in records may
+ * point to it (RFC 1035 §4.1.4), and a nonce is nothing that anybody is to see.
+ */
+function takeBackCase(bytes: Uint8Array, spelled: Uint8Array): boolean {
+  const end = HEADER_BYTES + spelled.length;
+  if (!equalBytes(bytes.subarray(HEADER_BYTES, end), spelled)) return false;
+  for (let at = HEADER_BYTES; at < end; at++) {
+    const byte = bytes[at] as number;
+    // No length of a label is a letter.
+    if (byte >= 0x41 && byte <= 0x5a) bytes[at] = byte + 0x20;
+  }
+  return true;
 }
 
 /**

@@ -100,3 +100,14 @@ test('a long name gets a fresh bit for each letter', () => {
     expect(letters.length).toBeLessThan(95);
   }
 });
+
+test('the case of the question is seen in no record that points to it [RFC 1035 §4.1.4]', () => {
+  const loud = Uint8Array.from(Buffer.from('\x03WWW\x07ExAmPlE\x03CoM\x00', 'latin1'));
+  const head = Uint8Array.of(0x12, 0x34, 0x84, 0, 0, 1, 0, 1, 0, 0, 0, 0);
+  const alias = Uint8Array.of(0xc0, 12, 0, Type.CNAME, 0, 1, 0, 0, 0, 60, 0, 4, 1, 0x78, 0xc0, 16);
+  const reply = Uint8Array.of(...head, ...loud, 0, Type.A, 0, 1, ...alias);
+  const matched = match(reply, { id: 0x1234, spelled: loud, type: Type.A });
+  expect(matched).toMatchObject({ caseKept: true });
+  const [record] = (matched as { message: { answer: { rdata: Uint8Array }[] } }).message.answer;
+  expect(Buffer.from(record?.rdata ?? []).toString('latin1')).toBe('\x01x\x07example\x03com\x00');
+});
