@@ -99,7 +99,7 @@ export class Knowledge {
     // Each its own share: a flood of failures, or of delegations, evicts no answer.
     const tailored = settings.clientSubnet === undefined ? 0 : 0.25;
     this.cache = new Cache(settings.cacheBytes * (0.75 - tailored), world);
-    this.#delegations = new Delegations(settings.cacheBytes * 0.15, world);
+    this.#delegations = new Delegations(settings.cacheBytes * 0.1, world);
     this.failures = new Failures(settings.cacheBytes * 0.1, world);
     this.outages = new Outages(world);
     this.#rootCopy = settings.localRoot && new RootCopy(settings.localRoot, settings.freshness, world);

