@@ -18,7 +18,7 @@ async function fill(kind: string): Promise<Grown> {
   return JSON.parse(stdout) as Grown;
 }
 
-/** Three quarters are for answers, a tenth each for delegations and failures, what is left for their books. */
+/** Three quarters are for answers, a tenth each for delegations and failures; the rest is for their books. */
 test.concurrent.each([
   ['answers', 0.75],
   ['names that do not exist', 0.75],
