@@ -12,8 +12,7 @@ import { EdnsOption } from '../wire/codes.ts';
 import type { EdnsOptionValue, Message } from '../wire/message.ts';
 import { isWithin, type Name, ownName } from '../wire/name.ts';
 import type { AnswerRrset, Finding } from './outcome.ts';
-import { typedKey } from './shelf.ts';
-import type { Asked } from './wish.ts';
+import { type Asked, typedKey } from './wish.ts';
 
 export interface ClientSubnetSettings {
   /** Prefixes of servers that are told. */

@@ -10,10 +10,9 @@ import { type EdnsOptionValue, writeQuery } from '../wire/message.ts';
 import { isWhole, repeatedCookie } from './client-cookies.ts';
 import { optionOf, type Subnet, speaksOf, subnetKey } from './client-subnet.ts';
 import { type Match, match } from './match.ts';
-import { typedKey } from './shelf.ts';
 import { respell } from './spelling.ts';
 import type { Endpoint, Upstream } from './upstream.ts';
-import type { Happening, Heard, Sending, Steps, Wish } from './wish.ts';
+import { type Happening, type Heard, type Sending, type Steps, typedKey, type Wish } from './wish.ts';
 
 export async function drive<Result>(
   steps: Steps<Result>,

@@ -23,7 +23,7 @@ import {
   SHELF_RESCUE_MULTIPLE,
 } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
-import { type Name, nameKey, ROOT } from '../wire/name.ts';
+import { type Name, ROOT } from '../wire/name.ts';
 import { SLOT_BYTES, Slots } from './slots.ts';
 import { SuffixHash } from './suffix-hash.ts';
 
@@ -357,7 +357,3 @@ export class Shelf {
     if (!this.#isWanted(fact)) this.#remove(this.#slotAt(fact));
   }
 }
-
-/** One byte per char, so that the string stays one byte per char inside the engine as well. */
-export const typedKey = (name: Name, type: number): string =>
-  nameKey(name) + String.fromCharCode(type >> 8, type & 0xff);

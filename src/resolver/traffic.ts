@@ -22,9 +22,8 @@ import { Flight, stuckSince } from './flight.ts';
 import { crowded, Journal } from './journal.ts';
 import type { Knowledge } from './knowledge.ts';
 import { ended, type Finding, failed, limited, type Outcome } from './outcome.ts';
-import { typedKey } from './shelf.ts';
 import { walk } from './walk.ts';
-import type { Asked, Happening, Wish } from './wish.ts';
+import { type Asked, type Happening, typedKey, type Wish } from './wish.ts';
 
 /** Who pays, and which flight waits. */
 export interface Account extends Member {

@@ -4,7 +4,7 @@
  */
 import { assert } from '../base/assert.ts';
 import type { Message } from '../wire/message.ts';
-import type { Name } from '../wire/name.ts';
+import { type Name, nameKey } from '../wire/name.ts';
 import type { Subnet } from './client-subnet.ts';
 import type { Finding } from './outcome.ts';
 import type { Unsent } from './upstream.ts';
@@ -16,6 +16,10 @@ export interface Asked {
   /** Of who asks, where some servers are told (RFC 7871). */
   readonly subnet?: Subnet | undefined;
 }
+
+/** Of a question. One byte per char, so that the string stays one byte per char inside the engine as well. */
+export const typedKey = (name: Name, type: number): string =>
+  nameKey(name) + String.fromCharCode(type >> 8, type & 0xff);
 
 /** How a question is put to a server; less of it for servers that cannot take more. */
 export interface Manner {

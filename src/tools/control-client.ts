@@ -6,12 +6,13 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { usualControlPath } from '../control/control-room.ts';
+import type { Console } from './query.ts';
 
 /** 0 done, 1 refused, 2 nobody there: scripts want to tell. */
 export const ControlExit = { DONE: 0, REFUSED: 1, NOBODY: 2, USAGE: 2 } as const;
 
 /** The server would not, and said why; or there is no server. */
-export class NoResult extends Error {
+class NoResult extends Error {
   readonly exit: number;
 
   constructor(message: string, exit: number) {
@@ -20,9 +21,24 @@ export class NoResult extends Error {
   }
 }
 
+/** Runs a command that speaks over the socket; what is wrong is told in its name. Gives the exit code. */
+export async function spoken(
+  name: 'ctl' | 'explain',
+  io: Console,
+  run: () => Promise<number>,
+): Promise<number> {
+  try {
+    return await run();
+  } catch (error) {
+    io.err(`cairn ${name}: ${wordsFault(error as Error)}\n`);
+    if (error instanceof NoResult) return error.exit;
+    io.err(`cairn ${name}: 'cairn ${name} --help' shows the words\n`);
+    return ControlExit.USAGE;
+  }
+}
+
 /** What is wrong, without what `parseArgs` has to say on how to escape it. */
-export const wordsFault = ({ message }: Error): string =>
-  message.replace(/\. To specify a positional.*/s, '');
+const wordsFault = ({ message }: Error): string => message.replace(/\. To specify a positional.*/s, '');
 
 type Line = { readonly item: unknown } | { readonly done: unknown } | { readonly error: string };
 

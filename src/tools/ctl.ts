@@ -5,10 +5,11 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { nearest } from '../base/nearest.ts';
-import { askServer, ControlExit, NoResult, wordsFault } from './control-client.ts';
+import { askServer, ControlExit, spoken } from './control-client.ts';
 import { serversText, statusText, topText } from './ctl-print.ts';
 import { asciiName } from './idna.ts';
 import type { Console } from './query.ts';
+import { suggestion } from './query-plan.ts';
 import { plural } from './trail-print.ts';
 
 const USAGE = `cairn ctl COMMAND [--json] [--socket PATH]
@@ -106,16 +107,8 @@ function loadRequest([file]: readonly string[]): object {
   return { do: 'load-cache', file: resolve(file) };
 }
 
-export async function runCtl(words: readonly string[], io: Console): Promise<number> {
-  try {
-    return await ctl(words, io);
-  } catch (error) {
-    io.err(`cairn ctl: ${wordsFault(error as Error)}\n`);
-    if (error instanceof NoResult) return error.exit;
-    io.err("cairn ctl: 'cairn ctl --help' shows the words\n");
-    return ControlExit.USAGE;
-  }
-}
+export const runCtl = (words: readonly string[], io: Console): Promise<number> =>
+  spoken('ctl', io, () => ctl(words, io));
 
 async function ctl(words: readonly string[], io: Console): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...words], options: OPTIONS, allowPositionals: true });
@@ -150,5 +143,5 @@ function whatElse(name: string): string {
   const names = Object.keys(COMMANDS);
   if (name === '') return `expected a command: ${names.join(', ')}`;
   const meant = nearest(name, names);
-  return `there is no command ${name}${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+  return `there is no command ${name}${suggestion(meant)}`;
 }

@@ -8,7 +8,7 @@ import type { Explanation } from '../control/explainer.ts';
 import type { ToldMishap } from '../resolver/mishaps.ts';
 import { Type, typeFromText } from '../wire/codes.ts';
 import { nameFromText } from '../wire/name.ts';
-import { askServer, ControlExit, NoResult, wordsFault } from './control-client.ts';
+import { askServer, ControlExit, spoken } from './control-client.ts';
 import { explanationText, mishapsText } from './explain-print.ts';
 import { asciiName } from './idna.ts';
 import type { Console } from './query.ts';
@@ -44,16 +44,8 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-export async function runExplain(words: readonly string[], io: Console): Promise<number> {
-  try {
-    return await explain(words, io);
-  } catch (error) {
-    io.err(`cairn explain: ${wordsFault(error as Error)}\n`);
-    if (error instanceof NoResult) return error.exit;
-    io.err("cairn explain: 'cairn explain --help' shows the words\n");
-    return ControlExit.USAGE;
-  }
-}
+export const runExplain = (words: readonly string[], io: Console): Promise<number> =>
+  spoken('explain', io, () => explain(words, io));
 
 async function explain(words: readonly string[], io: Console): Promise<number> {
   const { values, positionals } = parseArgs({ args: [...words], options: OPTIONS, allowPositionals: true });

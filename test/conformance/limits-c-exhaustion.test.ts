@@ -14,7 +14,7 @@ import {
   UDP_BYTES_MAX,
 } from '../../src/base/limits.ts';
 import { DEFAULTS } from '../../src/control/settings.ts';
-import { typedKey } from '../../src/resolver/shelf.ts';
+import { typedKey } from '../../src/resolver/wish.ts';
 import type { Pipeline } from '../../src/server/pipeline.ts';
 import { RateLimit } from '../../src/server/rate-limit.ts';
 import { isMetaType, Type, typeText } from '../../src/wire/codes.ts';

@@ -2,6 +2,7 @@
  * Packets of scenario files: from lines of text to records, and from records to bytes.
  */
 import { classFromText, Rcode, typeFromText } from '../../src/wire/codes.ts';
+import { Flag } from '../../src/wire/header.ts';
 import { type Name, nameFromText, ownName, parseName, ROOT } from '../../src/wire/name.ts';
 import { parseRdata } from '../../src/wire/rdata-text.ts';
 
@@ -29,15 +30,6 @@ export interface Packet {
   readonly sections: { readonly [Each in Section]: readonly Record[] };
 }
 
-export const FLAGS = {
-  QR: 0x8000,
-  AA: 0x0400,
-  TC: 0x0200,
-  RD: 0x0100,
-  RA: 0x0080,
-  AD: 0x0020,
-  CD: 0x0010,
-} as const;
 const OTHER_RCODES: { readonly [word: string]: number } = { NOTIMPL: Rcode.NOTIMP };
 export const OPCODES: { readonly [word: string]: number } = {
   QUERY: 0,
@@ -52,7 +44,7 @@ export const rcodeOf = (word: string): number | undefined =>
   OTHER_RCODES[word] ?? (Rcode as { readonly [word: string]: number })[word];
 
 export const isReplyWord = (word: string): boolean =>
-  Object.hasOwn(FLAGS, word) || word === 'DO' || rcodeOf(word) !== undefined || Object.hasOwn(OPCODES, word);
+  Object.hasOwn(Flag, word) || word === 'DO' || rcodeOf(word) !== undefined || Object.hasOwn(OPCODES, word);
 
 export const rcodeIn = (words: ReadonlySet<string>): number =>
   [...words].map(rcodeOf).find((rcode) => rcode !== undefined) ?? Rcode.NOERROR;
@@ -116,7 +108,7 @@ export const asName = (text: string): Name | undefined => nameFromText(text);
 /** The bytes of a packet, with the ID, and perhaps the question, of what it replies to. */
 export function writePacket(packet: Packet, id: number, question: Uint8Array | undefined): Buffer {
   const { words, sections } = packet;
-  const flags = Object.entries(FLAGS).reduce((sum, [word, flag]) => sum | (words.has(word) ? flag : 0), 0);
+  const flags = Object.entries(Flag).reduce((sum, [word, flag]) => sum | (words.has(word) ? flag : 0), 0);
   const opcode = [...words].map((word) => OPCODES[word]).find((each) => each !== undefined) ?? 0;
   const rcode = rcodeIn(words);
   const header = Buffer.alloc(12);
