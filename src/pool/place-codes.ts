@@ -9,7 +9,9 @@
  */
 const LEVEL_SHIFT = 26;
 const COUNTRY_SHIFT = 16;
-const PlaceLevel = { EVERYWHERE: 0, CONTINENT: 1, COUNTRY: 2, SUBDIVISION: 3 } as const;
+export const PlaceLevel = { EVERYWHERE: 0, CONTINENT: 1, COUNTRY: 2, SUBDIVISION: 3 } as const;
+
+export const placeLevel = (place: number): number => place >>> LEVEL_SHIFT;
 
 const twoLetters = (code: string): number =>
   /^[A-Z]{2}$/.test(code) ? 26 * (code.charCodeAt(0) - 65) + code.charCodeAt(1) - 65 : -1;
