@@ -79,6 +79,7 @@ export class Authority {
       case 'referral':
         this.#refer(zone, node, rrset, query, reply);
         return 'done';
+      case 'pool':
       case 'nodata':
         this.#deny(zone, reply);
         // The DS of an apex whose parent is elsewhere: our word is the child's, and a recursion's is better.

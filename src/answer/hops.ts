@@ -46,6 +46,9 @@ export function hopsOf(catalog: Catalog, question: Name, type: number): Hop[] {
   return hops;
 }
 
+/** Found at a node: the name's own, or a wildcard's. */
+const AT_NODE: ReadonlySet<FindingKind> = new Set(['data', 'alias', 'pool', 'nodata']);
+
 const outside = (name: Name): Hop => ({
   ...{ name: nameText(name), zone: undefined, finding: 'outside', at: nameText(name) },
   ...{ isWildcard: false, types: [], targets: [] },
@@ -59,7 +62,7 @@ function hopOf(zone: Image, name: Name, { kind, node, rrset, place }: Finding): 
     finding: kind,
     at: nameText(zone.bytes, zone.nameAt(node)),
     // RFC 4592 §3.3: what is found at another node than the name's, without being hidden by it.
-    isWildcard: !place.isExact && (kind === 'data' || kind === 'alias' || kind === 'nodata'),
+    isWildcard: !place.isExact && AT_NODE.has(kind),
     types: typesAt(zone, node),
     targets: leads ? rdatasOf(zone.bytes, rrset).map((target) => nameText(target)) : [],
   };

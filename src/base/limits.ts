@@ -55,6 +55,14 @@ export const RELOAD_CHANGES_MAX = 10_000;
 /** …if they are one part in so many of its names; else it becomes a new image. */
 export const RELOAD_CHANGES_SHARE = 50;
 
+// Pools
+/** Checks of one member: it is up while all of them are. */
+export const POOL_CHECKS_MAX = 8;
+/** Of a check's name, as a label has. */
+export const CHECK_NAME_BYTES_MAX = 63;
+/** The longest that a member may take to come back to its whole weight. */
+export const WARM_UP_SECONDS_MAX = 86_400;
+
 // TCP, RFC 7766 §6
 export const TCP_CLIENTS_MAX = 1_024;
 export const TCP_CLIENTS_PER_ADDRESS_MAX = 32;

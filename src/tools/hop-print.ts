@@ -18,6 +18,8 @@ function whatIsThere(hop: ToldHop): string {
       return `is there${by}`;
     case 'alias':
       return `is an alias of ${bare(target)}${by}`;
+    case 'pool':
+      return `is a pool${by}`;
     case 'redirect':
       return `is renamed by the DNAME at ${at} to what is below ${bare(target)}`;
     case 'referral':

@@ -67,6 +67,8 @@ export const Type = {
   URI: 256,
   CAA: 257,
   RESINFO: 261,
+  /** Ours, for private use (RFC 6895 §3.1): what is answered by choice (wire/pool). */
+  POOL: 65330,
 } as const;
 
 /** CLASS (dns-parameters-2). */

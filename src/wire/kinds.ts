@@ -9,6 +9,7 @@ import { gateway, hostIdentity } from './kinds-key.ts';
 import * as number from './kinds-number.ts';
 import * as text from './kinds-text.ts';
 import { location } from './loc.ts';
+import { poolRecord } from './pool-record.ts';
 import { parameters } from './svcb.ts';
 
 /** What has no text but the one that any RDATA has (RFC 3597 §5). */
@@ -74,6 +75,7 @@ export const KINDS = {
   gateway,
   'host-identity': hostIdentity,
   'service-parameters': parameters,
+  'pool-record': poolRecord,
   options: textless(scanMany(scanOption, 0)),
   /** Any bytes (RFC 3597 §3). */
   opaque: textless(scanRest(0)),

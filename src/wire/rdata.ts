@@ -132,6 +132,8 @@ const ROWS: Readonly<Record<number, Fields>> = {
   [Type.ZONEMD]: { serial: 'u32', scheme: 'u8', hash: 'u8', digest: 'zone-digest' }, // RFC 8976 §2.2
   [Type.CAA]: { flags: 'u8', tag: 'tag', value: 'text' }, // RFC 8659 §4.1
 
+  [Type.POOL]: { member: 'pool-record' }, // docs/POOLS.md
+
   // Records that live in messages only
   [Type.OPT]: { options: 'options' }, // RFC 6891 §6.1.2
   [Type.TKEY]: {

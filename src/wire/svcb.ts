@@ -6,7 +6,8 @@
  * record.
  */
 import { type Bytes, u16 } from '../base/bytes.ts';
-import { type Entry, textOf, unescaped } from './entry.ts';
+import type { Entry } from './entry.ts';
+import { type Keys, keyValuesText, scanKeyValues, takeKeyValues } from './key-values.ts';
 import type { Kind } from './kind.ts';
 import {
   alpn,
@@ -51,17 +52,11 @@ function keyFromText(text: string): number | undefined {
   return digits !== undefined && Number(digits) <= 0xffff ? Number(digits) : undefined;
 }
 
-/** RFC 9460 §2.2: each a key (2 bytes), a length (2) and a value; keys strictly rising, so never twice. */
+const EXPECTED = 'a parameter such as alpn="h2" or key65400="text"';
+const keys: Keys = { formOf, textOf: keyText, fromText: keyFromText, expected: () => EXPECTED };
+
 function scan(b: Bytes, at: number, end: number): number {
-  let i = at;
-  for (let lastKey = -1; i < end; ) {
-    if (i + 4 > end) return -1;
-    const key = u16(b, i);
-    const next = i + 4 + u16(b, i + 2);
-    if (key <= lastKey || next > end || !formOf(key).valid(b, i + 4, next)) return -1;
-    lastKey = key;
-    i = next;
-  }
+  if (scanKeyValues(keys, b, at, end) < 0) return -1;
   return missingKey(b, at, end) < 0 ? end : -1;
 }
 
@@ -90,58 +85,17 @@ function needsAlpn(b: Bytes, at: number, end: number): boolean {
   return false;
 }
 
-function print(b: Bytes, at: number, end: number): string {
-  const texts: string[] = [];
-  for (let i = at; i < end; i += 4 + u16(b, i + 2)) {
-    const key = u16(b, i);
-    const value = formOf(key).print(b, i + 4, i + 4 + u16(b, i + 2));
-    texts.push(value === '' ? keyText(key) : `${keyText(key)}=${value}`);
-  }
-  return texts.join(' ');
-}
-
-const EXPECTED = 'a parameter such as alpn="h2" or key65400="text"';
-
-function takeParameter(entry: Entry, values: Map<number, Bytes>): void {
-  const field = entry.take(EXPECTED);
-  if (field === undefined) return;
-  const [, word = '', written = ''] = /^([a-z0-9-]+)(?:=(.*))?$/s.exec(textOf(field.bytes)) ?? [];
-  const key = field.quoted ? undefined : keyFromText(word);
-  const wire = key === undefined ? EXPECTED : readValue(key, word, written);
-  if (typeof wire === 'string') entry.reject(wire);
-  else if (values.has(key as number)) entry.reject(`${word} only once`);
-  else values.set(key as number, wire);
-}
-
-/** Wire bytes, or what was expected. */
-function readValue(key: number, word: string, written: string): Bytes | string {
-  const inner = unquoted(written);
-  if (inner === undefined) return `${word}="…" with one pair of quotes around the value`;
-  const value = unescaped(Buffer.from(inner, 'latin1'));
-  if (value === undefined) return 'an escape \\DDD up to 255';
-  const form = formOf(key);
-  // RFC 9460 §2.1: behind `keyNNNNN` stands the wire form, even of a key that has a name.
-  const wire = word === keyText(key) ? form.read(value) : value;
-  return typeof wire === 'string' || form.valid(wire, 0, wire.length) ? wire : form.expected;
-}
-
-/** The value without the quotes that may stand around it; undefined where they stand elsewhere. */
-const unquoted = (written: string): string | undefined =>
-  /^"((?:[^"\\]|\\.)*)"$/s.exec(written)?.[1] ?? /^(?:[^"\\]|\\.)*$/s.exec(written)?.[0];
-
 function parse(entry: Entry): void {
-  const values = new Map<number, Bytes>();
-  while (entry.more) takeParameter(entry, values);
   const start = entry.length;
-  for (const [key, value] of [...values].sort(([a], [b]) => a - b)) {
-    entry.put(key, 2);
-    entry.put(value.length, 2);
-    entry.putBytes(value);
-  }
+  takeKeyValues(keys, entry);
   if (entry.fault !== undefined) return;
   const missing = missingKey(entry.out, start, entry.length);
   if (missing >= 0)
     entry.fault = { column: 0, expected: `the parameter ${keyText(missing)}, which another one needs` };
 }
 
-export const parameters: Kind = { scan, print, parse };
+export const parameters: Kind = {
+  scan,
+  print: (b, at, end) => keyValuesText(keys, b, at, end),
+  parse,
+};

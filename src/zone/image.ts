@@ -40,7 +40,7 @@ import { extendHash, NAME_BYTES_MAX, type Name, nameLength, nameText, ownName } 
 import { firstRr, nextRr, RRSET_HEADER_BYTES, rrsetSize, rrsetTtl } from '../wire/rrset.ts';
 
 export const IMAGE_MAGIC = 0x43524e31;
-export const IMAGE_VERSION = 2;
+export const IMAGE_VERSION = 3;
 export const HEADER_WORDS = 16;
 export const HeaderWord = { RECORDS: 4, HIDES: 8, END: 9, SLOTS_USED: 10 } as const;
 /** The name follows. */
@@ -51,8 +51,11 @@ const NODE_REACH_WORDS = 15;
 export const APEX = HEADER_WORDS;
 export const NONE = 0;
 
-/** GONE has only who changes: there was such a name. WILDCARD: it has a child `*`. */
-export const NodeFlag = { CUT: 1, DNAME: 2, WILDCARD: 4, GONE: 8 } as const;
+/**
+ * GONE has only who changes: there was such a name. WILDCARD: it has a child `*`. ALIAS: it has a pool that
+ * answers as a CNAME would, whatever is asked for.
+ */
+export const NodeFlag = { CUT: 1, DNAME: 2, WILDCARD: 4, GONE: 8, POOL: 16, ALIAS: 32 } as const;
 
 /** Bytes of the block at `at`. */
 export const blockBytes = (b: Bytes, at: number): number => RRSET_HEADER_BYTES + rrsetSize(b, at);

@@ -11,7 +11,7 @@ import { blockBytes, type Image, NONE, NodeFlag } from './image.ts';
 
 const HIDES = NodeFlag.CUT | NodeFlag.DNAME;
 
-export type FindingKind = 'data' | 'alias' | 'redirect' | 'referral' | 'nodata' | 'nxdomain';
+export type FindingKind = 'data' | 'alias' | 'pool' | 'redirect' | 'referral' | 'nodata' | 'nxdomain';
 
 /** Where a name stands in a zone. */
 export class Place {
@@ -26,11 +26,11 @@ export class Finding {
   readonly place = new Place();
   kind: FindingKind = 'nxdomain';
   /**
-   * data, alias: the node that has the RRset, a wildcard's too; referral: the cut; redirect: DNAME's owner;
-   * nodata: the node without that type; nxdomain: the closest encloser.
+   * data, alias, pool: the node that has the RRset, a wildcard's too; referral: the cut; redirect: DNAME's
+   * owner; nodata: the node without that type; nxdomain: the closest encloser.
    */
   node = NONE;
-  /** data, alias: the RRset; redirect: the DNAME; referral: the NS RRset; else 0. */
+  /** data, alias, pool: the RRset; redirect: the DNAME; referral: the NS RRset; else 0. */
   rrset = 0;
 
   set(kind: FindingKind, node: number, rrset: number): Finding {
@@ -84,21 +84,44 @@ function hiddenBy(zone: Image, name: HashedName, label: number, node: number): n
 function findAt(zone: Image, node: number, type: number, finding: Finding): Finding {
   if (type === Type.ANY) return findAny(zone, node, finding);
   const rrset = zone.rrset(node, type);
-  if (rrset !== 0) return finding.set('data', node, rrset);
+  if (rrset !== 0) return finding.set(type === Type.POOL ? 'pool' : 'data', node, rrset);
   const alias = zone.rrset(node, Type.CNAME);
   if (alias !== 0) return finding.set('alias', node, alias);
+  if (zone.has(node, NodeFlag.POOL) && (isChosen(type) || zone.has(node, NodeFlag.ALIAS)))
+    return finding.set('pool', node, zone.rrset(node, Type.POOL));
   return finding.set('nodata', node, 0);
 }
 
-/** RFC 8482 §4.1: one RRset stands for all; signatures and proofs are the least wanted. */
+/** What is made of the members of a pool (docs/POOLS.md). */
+function isChosen(type: number): boolean {
+  switch (type) {
+    case Type.A:
+    case Type.AAAA:
+    case Type.SRV:
+    case Type.SVCB:
+    case Type.HTTPS:
+    case Type.CNAME:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/**
+ * RFC 8482 §4.1: one RRset stands for all; signatures and proofs are the least wanted. What is chosen from a
+ * pool would do as well, where there is nothing else.
+ */
 function findAny(zone: Image, node: number, finding: Finding): Finding {
-  const first = zone.firstRrset(node);
-  const count = zone.rrsetCount(node);
-  let at = first;
-  for (let left = count; left > 0; left--) {
+  let found = 0;
+  let pool = 0;
+  let at = zone.firstRrset(node);
+  for (let left = zone.rrsetCount(node); left > 0; left--) {
     const type = rrsetType(zone.bytes, at);
-    if (type !== Type.RRSIG && type !== Type.NSEC) return finding.set('data', node, at);
+    if (type === Type.POOL) pool = at;
+    else if (type !== Type.RRSIG && type !== Type.NSEC) return finding.set('data', node, at);
+    else if (found === 0) found = at;
     at += blockBytes(zone.bytes, at);
   }
-  return count > 0 ? finding.set('data', node, first) : finding.set('nodata', node, 0);
+  if (pool !== 0) return finding.set('pool', node, pool);
+  return found !== 0 ? finding.set('data', node, found) : finding.set('nodata', node, 0);
 }

@@ -3,9 +3,10 @@
  * non-terminals come to exist (RFC 4592 §2.2.2), its wildcard child, and the delegation or DNAME that hides
  * it. What lookup would search for is found here, once.
  */
-import { u8 } from '../base/bytes.ts';
+import { type Bytes, u8 } from '../base/bytes.ts';
 import { Type } from '../wire/codes.ts';
 import { nameLength } from '../wire/name.ts';
+import { findAttribute, PoolAs, PoolKey } from '../wire/pool.ts';
 import { NodeFlag } from './image.ts';
 import type { Records } from './records.ts';
 
@@ -74,14 +75,23 @@ function markFlags(records: Records, tree: Tree): boolean {
   let hides = false;
   for (let row = 0; row < records.count; row++) {
     const type = records.type[row] as number;
-    if (type !== Type.NS && type !== Type.DNAME) continue;
+    if (type !== Type.NS && type !== Type.DNAME && type !== Type.POOL) continue;
     const id = records.owner[row] as number;
+    if (type === Type.POOL) {
+      tree.flags[id] = u8(tree.flags, id) | poolFlags(records.rdata(row));
+      continue;
+    }
     // The NS of a wildcard makes no zone cut: it has no one name to cut at (RFC 4592 §4.2).
     if (type === Type.NS && (id === APEX_ID || isWildcard(records, id))) continue;
     tree.flags[id] = u8(tree.flags, id) | (type === Type.NS ? NodeFlag.CUT : NodeFlag.DNAME);
     hides = true;
   }
   return hides;
+}
+
+function poolFlags(rdata: Bytes): number {
+  const asAt = findAttribute(rdata, 0, rdata.length, PoolKey.AS);
+  return asAt !== 0 && u8(rdata, asAt) === PoolAs.CNAME ? NodeFlag.POOL | NodeFlag.ALIAS : NodeFlag.POOL;
 }
 
 function hideBelow(tree: Tree): void {
