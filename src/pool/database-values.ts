@@ -4,11 +4,21 @@
  * and positions of what is inside. Nothing throws: of a damaged file the first fault is kept, what is read
  * then is nothing, and no more values are read in all than a whole file can have.
  */
-import { u16, u32, u8 } from '../base/bytes.ts';
+import { u8 } from '../base/bytes.ts';
 import { PLACE_DEPTH_MAX, PLACE_VALUES_MAX } from '../base/limits.ts';
 
 /** As the format numbers them; above 7 behind a byte of their own. */
-const Kind = { EXTENDED: 0, POINTER: 1, TEXT: 2, DOUBLE: 3, MAP: 7, INT32: 8, ARRAY: 11, BOOLEAN: 14, FLOAT: 15 };
+const Kind = {
+  EXTENDED: 0,
+  POINTER: 1,
+  TEXT: 2,
+  DOUBLE: 3,
+  MAP: 7,
+  INT32: 8,
+  ARRAY: 11,
+  BOOLEAN: 14,
+  FLOAT: 15,
+};
 const UNSIGNED: ReadonlySet<number> = new Set([5, 6, 9]);
 
 /** What the five bits of a size begin to count at, where more bytes of it follow. */
@@ -69,7 +79,8 @@ export class DatabaseValues {
     this.#follow(at);
     const [from, size] = [this.#payload, this.#size];
     if (!this.#has(from, size)) return undefined;
-    if (UNSIGNED.has(this.#kind)) return size === 0 ? 0 : size <= 6 ? this.#bytes.readUIntBE(from, size) : undefined;
+    if (UNSIGNED.has(this.#kind))
+      return size === 0 ? 0 : size <= 6 ? this.#bytes.readUIntBE(from, size) : undefined;
     if (this.#kind === Kind.DOUBLE && size === 8) return this.#bytes.readDoubleBE(from);
     if (this.#kind === Kind.FLOAT && size === 4) return this.#bytes.readFloatBE(from);
     if (this.#kind === Kind.INT32 && size <= 4) return size === 0 ? 0 : this.#bytes.readIntBE(from, size);
@@ -79,7 +90,7 @@ export class DatabaseValues {
   #text(at: number): string {
     this.#follow(at);
     if (this.#kind !== Kind.TEXT || !this.#has(this.#payload, this.#size)) return '';
-    return this.#bytes.latin1Slice(this.#payload, this.#payload + this.#size);
+    return this.#bytes.toString('latin1', this.#payload, this.#payload + this.#size);
   }
 
   /** Of ASCII; makes no text. */
@@ -122,7 +133,10 @@ export class DatabaseValues {
     const head = u8(this.#bytes, at);
     this.#kind = head >> 5;
     let next = at + 1;
-    if (this.#kind === Kind.POINTER) return this.#readPointer(head, next);
+    if (this.#kind === Kind.POINTER) {
+      this.#readPointer(head, next);
+      return;
+    }
     if (this.#kind === Kind.EXTENDED) this.#kind = 7 + u8(this.#bytes, next++);
     const size = head & 0x1f;
     const more = Math.max(0, size - 28);

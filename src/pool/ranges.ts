@@ -2,9 +2,13 @@
  * All addresses of one family as ranges, each with a value: in order, without gaps, the first from address 0,
  * and no two neighbours alike. Databases of places are read into them, and laid over one another.
  */
+import { assert } from '../base/assert.ts';
 import { PLACE_RANGES_MAX } from '../base/limits.ts';
 
 const ROOM_MIN = 1_024;
+/** Three databases of two families, and two overlays: two values make one exact number. */
+const VALUES_MAX = 10 * PLACE_RANGES_MAX;
+assert(VALUES_MAX ** 2 <= Number.MAX_SAFE_INTEGER, 'a pair of values is a number');
 
 export class Ranges {
   /** Words of an address: 1 for IPv4, 4 for IPv6. */
@@ -67,13 +71,13 @@ export function overlaid(
   const known = new Map<number, number>();
   const [upper, lower] = [above.values, below.values];
   const [upperStarts, lowerStarts] = [above.starts, below.starts];
-  const valueOf = (i: number, j: number): number => {
-    const pair = (upper[i] as number) * PLACE_RANGES_MAX * ROOM_MIN + (lower[j] as number);
+  const valueAt = (i: number, j: number): number => {
+    const pair = (upper[i] as number) * VALUES_MAX + (lower[j] as number);
     const value = known.get(pair) ?? join(upper[i] as number, lower[j] as number);
     known.set(pair, value);
     return value;
   };
-  let hasRoom = joined.add(upperStarts, 0, valueOf(0, 0));
+  let hasRoom = joined.add(upperStarts, 0, valueAt(0, 0));
   for (let i = 0, j = 0; hasRoom && (i + 1 < upper.length || j + 1 < lower.length); ) {
     const nextUpper = i + 1 < upper.length ? width * (i + 1) : -1;
     const nextLower = j + 1 < lower.length ? width * (j + 1) : -1;
@@ -81,7 +85,7 @@ export function overlaid(
     if (order <= 0) i += 1;
     if (order >= 0) j += 1;
     const [starts, at] = order <= 0 ? [upperStarts, nextUpper] : [lowerStarts, nextLower];
-    hasRoom = joined.add(starts, at, valueOf(i, j));
+    hasRoom = joined.add(starts, at, valueAt(i, j));
   }
   return hasRoom ? joined : undefined;
 }

@@ -14,6 +14,7 @@ import { assert } from '../base/assert.ts';
 import { type Bytes, u32 } from '../base/bytes.ts';
 import { IPV4_BYTES } from '../base/ip.ts';
 import { isMapped } from '../base/prefix.ts';
+import { metresBetween } from './distance.ts';
 import { PlaceLevel } from './place-codes.ts';
 
 /** Words of the header; of the two families first those of IPv4. */
@@ -69,9 +70,10 @@ export class Whereabouts {
     return this.#found.bits;
   }
 
-  /** Whether there is something to compare distances with. */
-  get hasPosition(): boolean {
-    return this.latitude !== NOWHERE;
+  /** From where the address found last is to a place, in 1e-5 degrees; NOWHERE if that is not known. */
+  metresTo(latitude: number, longitude: number): number {
+    if (this.latitude === NOWHERE) return NOWHERE;
+    return metresBetween(this.latitude, this.longitude, latitude, longitude);
   }
 
   /** Whether the address found last is in that place (pool/place-codes). */
