@@ -100,7 +100,7 @@ export class House {
     this.tally = settings.control.top ? new Tally(ground.world) : undefined;
     this.pipeline = new Pipeline({
       ...this.#pipelineSettings(),
-      catalog,
+      catalog: this.catalog,
       recursion: this.#recursion(),
       observer: this.#newObserver(),
       tally: this.tally,
@@ -307,7 +307,7 @@ export class House {
 const originsOf = (zones: readonly LoadedZone[]): Served['origins'] =>
   new Map(zones.map(({ image, origin }) => [image.apexText, origin]));
 
-const versionOf = ({ buffer, end }: Image): ImageVersion => ({ buffer, end });
+const versionOf = ({ buffer, end, plan }: Image): ImageVersion => ({ buffer, end, plan });
 
 /** `own` are the addresses of the moment, without the scope, which a name server's address never has. */
 function neverQuery({ recursion }: Settings): readonly string[] {

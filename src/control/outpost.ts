@@ -26,6 +26,7 @@ import {
   type Publication,
   type Published,
   packSighting,
+  placed,
   type ThreadNote,
   type ThreadStart,
   type Watching,
@@ -34,7 +35,7 @@ import { guardSettings } from './guard-terms.ts';
 import { type LimitNote, LimitNotes } from './limit-notes.ts';
 import { prefixSet } from './settings.ts';
 
-const imageOf = ({ buffer, end }: ImageVersion): Image => new Image(buffer, end);
+const imageOf = ({ buffer, end, plan }: ImageVersion): Image => new Image(buffer, end, plan);
 
 export const located = (table: SharedArrayBuffer | undefined): Pick<PipelineSettings, 'whereabouts'> => ({
   whereabouts: table && new Whereabouts(table),
@@ -109,8 +110,9 @@ export class Outpost<P extends Publication> {
     this.#onPublished(changed);
   }
 
-  #catalogWith({ place, end, buffer }: PlacedImage): Catalog {
-    return this.catalog.with(place, new Image(buffer ?? (this.catalog.images[place] as Image).buffer, end));
+  #catalogWith(image: PlacedImage): Catalog {
+    const before = this.catalog.images[image.place] as Image;
+    return this.catalog.with(image.place, imageOf(placed(before, image)));
   }
 
   #publish(catalog: Catalog): void {

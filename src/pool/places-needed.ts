@@ -14,7 +14,7 @@ const HYPHEN = 0x2d;
 
 export function placesNeeded(images: readonly Image[]): ReadonlySet<DatabaseKind> {
   const needed = new Set<DatabaseKind>();
-  for (const image of images) {
+  for (const image of images.filter(({ hasPools }) => hasPools)) {
     for (const node of image.nodes()) {
       if (!image.has(node, NodeFlag.POOL)) continue;
       for (const rdata of rdatasOf(image.bytes, image.rrset(node, Type.POOL))) noteNeeds(rdata, needed);
