@@ -27,7 +27,8 @@ type Step = 'done' | 'follow';
  */
 export function zoneOf(catalog: Catalog, name: HashedName, type: number): Image | undefined {
   const zone = catalog.find(name);
-  if (type !== Type.DS || zone === undefined || zone.apexLabels !== name.labels || name.labels === 0) return zone;
+  if (type !== Type.DS || zone === undefined || zone.apexLabels !== name.labels || name.labels === 0)
+    return zone;
   return catalog.find(name, 1) ?? zone;
 }
 
@@ -74,14 +75,7 @@ export class Authority {
     }
   }
 
-  #step(
-    catalog: Catalog,
-    zone: Image,
-    finding: Finding,
-    name: HashedName,
-    query: Query,
-    reply: Reply,
-  ): Step {
+  #step(catalog: Catalog, zone: Image, finding: Finding, name: HashedName, query: Query, reply: Reply): Step {
     const { kind, node, rrset } = finding;
     switch (kind) {
       case 'data':

@@ -28,7 +28,7 @@ export interface Hop {
 }
 
 export function hopsOf(catalog: Catalog, question: Name, type: number): Hop[] {
-    const name = new HashedName();
+  const name = new HashedName();
   const seen = new Set<string>();
   const hops: Hop[] = [];
   let next: Name | undefined = question;

@@ -49,7 +49,9 @@ function isRepeated(b: Bytes, choice: Choice, i: number, length: number): boolea
 
 /** Where the name of the member stands that has its addresses; NONE where it has none. */
 export const targetAt = (choice: Choice, i: number): number =>
-  choice.word(i, MemberWord.KIND) === PoolKind.HOST ? subjectAt(choice, i) : choice.word(i, MemberWord.DERIVED);
+  choice.word(i, MemberWord.KIND) === PoolKind.HOST
+    ? subjectAt(choice, i)
+    : choice.word(i, MemberWord.DERIVED);
 
 /** SRV: the client draws, by tier and weight. */
 export function putServers(b: Bytes, choice: Choice, arena: Arena): boolean {

@@ -11,8 +11,8 @@ import { Projection } from '../pool/able.ts';
 import { Asker } from '../pool/asker.ts';
 import { Choice } from '../pool/choice.ts';
 import { Chooser } from '../pool/choose.ts';
-import type { Whereabouts } from '../pool/closest.ts';
 import { findPool, MemberWord, NONE, PoolWord } from '../pool/plan.ts';
+import type { Whereabouts } from '../pool/whereabouts.ts';
 import { Ede, Rcode, Type } from '../wire/codes.ts';
 import { HashedName } from '../wire/hashed-name.ts';
 import { PoolKind } from '../wire/pool.ts';
@@ -20,8 +20,8 @@ import type { Catalog } from '../zone/catalog.ts';
 import { type Image, NONE as NO_NODE, NodeFlag } from '../zone/image.ts';
 import { type Finding, locate, Place } from '../zone/lookup.ts';
 import { Target } from '../zone/target.ts';
-import { putAddresses, putAlias, putEndpoints, putServers, targetAt } from './projection.ts';
 import type { Arena } from './arena.ts';
+import { putAddresses, putAlias, putEndpoints, putServers, targetAt } from './projection.ts';
 import { type Reply, Section } from './reply.ts';
 
 /** What a choice depends on besides zones and clients. */
@@ -127,7 +127,8 @@ export class Steering {
     const { pools } = image;
     const { node, isExact, above } = locate(image, this.#name, this.#place);
     const at = isExact ? node : image.wildcard(node);
-    if (pools === undefined || above !== NO_NODE || at === NO_NODE || !image.has(at, NodeFlag.POOL)) return NONE;
+    if (pools === undefined || above !== NO_NODE || at === NO_NODE || !image.has(at, NodeFlag.POOL))
+      return NONE;
     const pool = findPool(pools, image.rrset(at, Type.POOL));
     return pools[pool + PoolWord.USE] === NONE ? pool : NONE;
   }
@@ -135,7 +136,8 @@ export class Steering {
   /** Makes an RRset in the reply's arena; gives its type, or NOTHING. */
   #make(image: Image, own: Image, type: number, reply: Reply): number {
     // RFC 8482 §4.1: one RRset stands for all.
-    if (type === Type.ANY) return this.#make(image, own, Type.A, reply) || this.#make(image, own, Type.AAAA, reply);
+    if (type === Type.ANY)
+      return this.#make(image, own, Type.A, reply) || this.#make(image, own, Type.AAAA, reply);
     const choice = this.#choice;
     this.#chooser.choose(choice, projectionOf(type), this.#asker, this.terms.whereabouts);
     if (choice.scope > reply.scope) reply.scope = choice.scope;
@@ -158,7 +160,6 @@ export class Steering {
     }
   }
 }
-
 
 function projectionOf(type: number): number {
   switch (type) {

@@ -27,6 +27,8 @@ function isAble(choice: Choice, i: number, projection: number): boolean {
     case Projection.ALIAS:
       return kind === PoolKind.HOST;
     default: // Who speaks HTTP only is not to be asked for by HTTPS (RFC 9460 §9.5): that has to be said.
-      return choice.ofAsked(PoolWord.USE_ALPN) !== NONE || choice.word(i, MemberWord.ALPN) !== NONE || hasPort;
+      return (
+        choice.ofAsked(PoolWord.USE_ALPN) !== NONE || choice.word(i, MemberWord.ALPN) !== NONE || hasPort
+      );
   }
 }

@@ -27,7 +27,8 @@ export function keepAlive(choice: Choice, nowSeconds: number): void {
 function keep(choice: Choice, bits: number): boolean {
   let kept = 0;
   for (let i = 0; i < choice.count; i++) {
-    if ((choice.word(i, MemberWord.STATUS) & bits) !== 0) choice.members[kept++] = choice.members[i] as number;
+    if ((choice.word(i, MemberWord.STATUS) & bits) !== 0)
+      choice.members[kept++] = choice.members[i] as number;
   }
   if (kept > 0) choice.count = kept;
   return kept > 0;

@@ -3,15 +3,7 @@
  * orders; and what the answer may promise. One scratch object of the thread.
  */
 import { POOL_MEMBERS_MAX } from '../base/limits.ts';
-import {
-  firstMember,
-  MEMBER_WORDS,
-  membersEnd,
-  NONE,
-  type PlanWords,
-  PoolFlag,
-  PoolWord,
-} from './plan.ts';
+import { firstMember, MEMBER_WORDS, membersEnd, NONE, type PlanWords, PoolFlag, PoolWord } from './plan.ts';
 
 /** Nobody is answered with where all are down and the pool wants it so. */
 export type Verdict = 'members' | 'nodata' | 'servfail';

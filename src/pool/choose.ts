@@ -8,11 +8,12 @@ import { keepAble, Projection } from './able.ts';
 import { keepAlive } from './alive.ts';
 import type { Asker } from './asker.ts';
 import type { Choice } from './choice.ts';
-import { keepClosest, type Whereabouts } from './closest.ts';
+import { keepClosest } from './closest.ts';
 import { draw, drawSticky } from './draw.ts';
 import { Lots } from './lots.ts';
 import { PoolFlag, PoolWord } from './plan.ts';
 import { keepLowestTier } from './tier.ts';
+import type { Whereabouts } from './whereabouts.ts';
 
 export class Chooser {
   readonly #world: World;

@@ -4,28 +4,13 @@
  * says most closely where it is. Where nobody names it, members are taken that are for everybody, and without
  * such ones all. Of those left, the nearest by `near=`; who does not say where it is is farther than all who do.
  */
-import type { Bytes } from '../base/bytes.ts';
 import { POOL_MEMBERS_MAX } from '../base/limits.ts';
 import type { Asker } from './asker.ts';
 import type { Choice } from './choice.ts';
-import { metresBetween } from './distance.ts';
 import { NetMatch, NetWord } from './nets.ts';
 import { PlaceLevel, placeLevel } from './place-codes.ts';
 import { MemberWord, NONE, PlaceFlag, PoolFlag, PoolWord } from './plan.ts';
-
-/** A table of where addresses are: `find` fills the fields. Codes as in pool/place-codes. */
-export interface Whereabouts {
-  find(address: Bytes): void;
-  isIn(place: number): boolean;
-  /** As a signed word; 0 where it is not known. */
-  readonly asn: number;
-  readonly hasPosition: boolean;
-  /** In 1e-5 degrees. */
-  readonly latitude: number;
-  readonly longitude: number;
-  /** Length of a prefix all of which is there. */
-  readonly bits: number;
-}
+import { NOWHERE, type Whereabouts } from './whereabouts.ts';
 
 const NAMING = PlaceFlag.NET | PlaceFlag.ASN | PlaceFlag.GEO;
 const METRES_PER_KM = 1_000;
@@ -49,7 +34,7 @@ export function keepClosest(choice: Choice, asker: Asker, table: Whereabouts | u
   if ((places & PlaceFlag.ASN) !== 0) isNamed = keepByAsn(choice, table) || isNamed;
   if ((places & PlaceFlag.GEO) !== 0) isNamed = keepByGeo(choice, table) || isNamed;
   if (!isNamed) keepForAll(choice);
-  if ((places & PlaceFlag.NEAR) !== 0 && table?.hasPosition === true) keepNearest(choice, table);
+  if ((places & PlaceFlag.NEAR) !== 0 && table !== undefined) keepNearest(choice, table);
 }
 
 /** By what those in the list have places. */
@@ -141,16 +126,12 @@ function keepForAll(choice: Choice): void {
   keepBest(choice);
 }
 
-function keepNearest(choice: Choice, { latitude, longitude }: Whereabouts): void {
+function keepNearest(choice: Choice, table: Whereabouts): void {
   for (let i = 0; i < choice.count; i++) {
     fits[i] = 0;
     if ((choice.word(i, MemberWord.PLACES) & PlaceFlag.NEAR) === 0) continue;
-    const metres = metresBetween(
-      latitude,
-      longitude,
-      choice.word(i, MemberWord.LATITUDE),
-      choice.word(i, MemberWord.LONGITUDE),
-    );
+    const metres = table.metresTo(choice.word(i, MemberWord.LATITUDE), choice.word(i, MemberWord.LONGITUDE));
+    if (metres === NOWHERE) return;
     fits[i] = METRES_MAX - (metres - METRES_PER_KM * choice.word(i, MemberWord.BIAS));
   }
   keepBest(choice);

@@ -23,7 +23,7 @@ import { Chaos, type Identity } from '../answer/chaos.ts';
 import { Reply } from '../answer/reply.ts';
 import type { SteeringTerms } from '../answer/steering.ts';
 import type { Bytes } from '../base/bytes.ts';
-import { Counter, type Counters } from '../base/counters.ts';
+import { Counter } from '../base/counters.ts';
 import { ANY_UDP_BYTES_MAX, MESSAGE_BYTES_MAX, UDP_BYTES_MAX } from '../base/limits.ts';
 import type { PrefixSet } from '../base/prefix.ts';
 import { type Answerer, type Client, DROP, LATER } from '../transport/door.ts';

@@ -3,6 +3,7 @@
  */
 import { Counters } from '../../src/base/counters.ts';
 import { PrefixSet } from '../../src/base/prefix.ts';
+import { realWorld } from '../../src/base/world.ts';
 import type { Recursor } from '../../src/resolver/recursor.ts';
 import { Pipeline, type PipelineSettings } from '../../src/server/pipeline.ts';
 import type { Client } from '../../src/transport/door.ts';
@@ -61,6 +62,7 @@ export function pipeline(
     recursion: recursor && { recursor, shared: undefined },
     mayRecurse: prefixes,
     chaos: { version: undefined, hostname: undefined, id: undefined },
+    world: realWorld,
     counters: new Counters(),
     onBug: (bug) => {
       throw bug;
