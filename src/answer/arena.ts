@@ -1,7 +1,7 @@
 /**
  * RRsets that no zone holds, made for one reply: blocks (wire/rrset) one behind the other in memory of the
- * thread. An RRset is begun, gets its RRs field by field, and is closed; what has no room is left out, and who
- * writes is told before. Nothing is allocated.
+ * thread. An RRset is begun, gets its RRs field by field, and is ended; where there is no room for an RR, who
+ * writes is told before it begins. Nothing is allocated.
  */
 import { assert } from '../base/assert.ts';
 import { type Bytes, copy, put16 } from '../base/bytes.ts';

@@ -125,7 +125,8 @@ export class Authority {
     const steering = this.#steering;
     const steered = steering.steer(catalog, zone, finding, query.type, this.#owner, this.#ownerAt, reply);
     if (steered === 'alias') return 'follow';
-    if (steered === 'nodata') this.#deny(zone, reply, steering.denialSeconds);
+    if (steered === 'nodata') this.#deny(zone, reply);
+    if (steered === 'down') this.#deny(zone, reply, steering.downSeconds);
     if (steered === 'failed' && reply.count === 0) reply.authoritative = false;
     return 'done';
   }

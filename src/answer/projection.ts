@@ -22,7 +22,7 @@ const subjectAt = (choice: Choice, i: number): number => poolSubjectAt(choice.wo
 
 const addressBytes = (kind: number): number => (kind === PoolKind.IPV4 ? IPV4_BYTES : IPV6_BYTES);
 
-/** A and AAAA: all in the list are of that kind. An address is there once, whatever ports it is a member with. */
+/** A and AAAA: all in the list are of that kind. An address is told once, with however many ports. */
 export function putAddresses(b: Bytes, choice: Choice, kind: number, arena: Arena): boolean {
   const length = addressBytes(kind);
   const hasDoubles = ((choice.plan[choice.pool + PoolWord.FLAGS] as number) & PoolFlag.DOUBLES) !== 0;

@@ -36,10 +36,12 @@ export interface SteeringTerms {
 
 /** No type. */
 const NOTHING = 0;
-const DENIED_BY_ZONE = 0x7fff_ffff;
 
-/** An alias is in the reply, and its target is to be asked for next. */
-export type Steered = 'answered' | 'alias' | 'nodata' | 'failed';
+/**
+ * An alias is in the reply, and its target is to be asked for next; down: there would be something, but
+ * nobody is up, and the pool wants it denied then.
+ */
+export type Steered = 'answered' | 'alias' | 'nodata' | 'down' | 'failed';
 
 export class Steering {
   terms: SteeringTerms;
@@ -63,9 +65,9 @@ export class Steering {
     this.#bits = bits;
   }
 
-  /** How long a denial holds: with nobody up until somebody is, else as long as what the zone says. */
-  get denialSeconds(): number {
-    return this.#choice.verdict === 'nodata' ? this.#choice.ttl : DENIED_BY_ZONE;
+  /** How long it holds that nobody is up. */
+  get downSeconds(): number {
+    return this.#choice.ttl;
   }
 
   /** The finding is a pool. */
@@ -95,15 +97,19 @@ export class Steering {
     const isAlias = type === Type.CNAME || zone.has(node, NodeFlag.ALIAS);
     const made = this.#make(image, zone, isAlias ? Type.CNAME : type, reply);
     if (this.#choice.isDesperate) counters.bump(Counter.poolsDown);
-    if (made === NOTHING) {
-      return this.#choice.verdict === 'servfail' ? fail(reply, 'nobody of this pool is up') : 'nodata';
-    }
+    if (made === NOTHING) return this.#endWithout(reply);
     reply.addMade(Section.ANSWER, owner, ownerAt, made, this.#choice.ttl);
     if (made === Type.SRV) this.#addTargets(image, reply);
     return isAlias && type !== Type.CNAME && type !== Type.ANY ? 'alias' : 'answered';
   }
 
-  /** Begins a choice, and gives the image whose members it is of; undefined where a pool uses what is none. */
+  #endWithout(reply: Reply): Steered {
+    const { verdict } = this.#choice;
+    if (verdict === 'servfail') return fail(reply, 'nobody of this pool is up');
+    return verdict === 'nodata' ? 'down' : 'nodata';
+  }
+
+  /** Finds whose members are to be chosen; gives their image, or undefined where a use leads nowhere. */
   #begin(catalog: Catalog, zone: Image, rrset: number): Image | undefined {
     const { pools } = zone;
     if (pools === undefined) return undefined;

@@ -1,6 +1,6 @@
 /**
- * Who a choice is made for: an address, and how many of its bits are known, as a resolver may tell only a part
- * of its client's (RFC 7871). One scratch object is set for each query.
+ * Who a choice is made for: an address, and how many of its bits are known, as a resolver may tell only a
+ * part of its client's (RFC 7871). A scratch object, set for each choice.
  */
 import { type Bytes, u32 } from '../base/bytes.ts';
 import { IPV4_BYTES, IPV6_BYTES } from '../base/ip.ts';

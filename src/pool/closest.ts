@@ -1,8 +1,8 @@
 /**
- * The second stage of a choice: who is closest to the client. First those who are meant for it: whose `net=` it
- * lies in, of these with the longest prefix; of them those that name its `asn=`; of them those whose `geo=`
- * says most closely where it is. Where nobody names it, members are taken that are for everybody, and without
- * such ones all. Of those left, the nearest by `near=`; who does not say where it is is farther than all who do.
+ * The second stage of a choice: who is closest to the client. First those meant for it: whose `net=` it lies
+ * in, of these with the longest prefix; of them those that name its `asn=`; of them those whose `geo=` says
+ * most closely where it is. Where nobody names it, members are taken that are for everybody, and without
+ * such ones all. Of those left, the nearest by `near=`; a member without is farther than all that have it.
  */
 import { POOL_MEMBERS_MAX } from '../base/limits.ts';
 import type { Asker } from './asker.ts';
