@@ -86,8 +86,8 @@ export class Guard {
   }
 
   /**
-   * Whether the query tells whom a choice is for, and its sender may. One that hides (RFC 7871 §7.1.2) is chosen
-   * for as the resolver itself would be, which is what it gets from who knows nothing of the option.
+   * Whether the query tells whom a choice is for, and its sender may. For a client that hides (RFC 7871
+   * §7.1.2) is chosen as for the resolver itself, which is what it gets from who does not know the option.
    */
   heedsSubnet(query: Query, client: Client): boolean {
     return query.hasSubnet && !query.hidesSubnet && this.#mayTell(client);

@@ -1,7 +1,7 @@
 /**
  * The value of the EDNS option Client Subnet in a query (RFC 7871 §6), where it lies: family (1: IPv4,
- * 2: IPv6), bits of the address that are told, a scope that is for responses, and as many bytes of the address
- * as those bits need. Nothing is allocated.
+ * 2: IPv6), bits of the address that are told, a scope that is for responses, and as many bytes of the
+ * address as those bits need. Nothing is allocated.
  */
 import { type Bytes, copy, u8, u16 } from '../base/bytes.ts';
 import { IPV4_BYTES, IPV6_BYTES } from '../base/ip.ts';

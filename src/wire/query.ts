@@ -5,7 +5,7 @@
  */
 import { type Bytes, u8, u16 } from '../base/bytes.ts';
 import { EDNS_OPTIONS_MAX, UDP_PLAIN_BYTES_MAX } from '../base/limits.ts';
-import { isSubnet, SUBNET_BYTES_MIN, subnetBits } from './client-subnet.ts';
+import { isSubnet, SUBNET_BYTES_MIN, subnetAddress, subnetBits } from './client-subnet.ts';
 import { EdnsOption, Rcode, Type } from './codes.ts';
 import { HashedName } from './hashed-name.ts';
 import { DNSSEC_OK, Flag, HEADER_BYTES } from './header.ts';
@@ -40,7 +40,7 @@ export class Query {
   cookieAt = 0;
   cookieBytes = 0;
   wantsNsid = false;
-  /** Where the value of the Client Subnet option stands (wire/client-subnet), and its length: -1 without one. */
+  /** Where the value of the Client Subnet option stands, and its length: -1 without one. */
   subnetAt = 0;
   subnetBytes = -1;
   /** Length of the value of the edns-tcp-keepalive option; -1 without one. */
@@ -90,12 +90,21 @@ export class Query {
 
   /** Whether nobody is to be told of the client's network (RFC 7871 §7.1.2). */
   get hidesSubnet(): boolean {
-    return this.subnetBytes >= SUBNET_BYTES_MIN && subnetBits(this.packet, this.subnetAt) === 0;
+    return this.subnetBytes >= SUBNET_BYTES_MIN && this.subnetBits === 0;
   }
 
   /** Whether it tells of a client's network as it should (RFC 7871 §6). */
   get hasSubnet(): boolean {
     return this.subnetBytes >= 0 && isSubnet(this.packet, this.subnetAt, this.subnetBytes);
+  }
+
+  /** Of an address in that network, with zeros for what is not told; lent until the next is read. */
+  get subnetAddress(): Bytes {
+    return subnetAddress(this.packet, this.subnetAt, this.subnetBytes);
+  }
+
+  get subnetBits(): number {
+    return subnetBits(this.packet, this.subnetAt);
   }
 
   /** Whether a question was read: with a cookie there may be none (RFC 7873 §5.4). */

@@ -4,8 +4,9 @@
  */
 import { describe, expect, test } from 'vitest';
 import { EdnsOption, Rcode } from '../../src/wire/codes.ts';
+import { Query } from '../../src/wire/query.ts';
 import { catalog, SOA_AND_NS } from '../support/authority.ts';
-import { Guarded, prefixes } from '../support/guarded.ts';
+import { Guarded, hex, prefixes } from '../support/guarded.ts';
 
 const zones = catalog({ 'own.': `$TTL 60\n${SOA_AND_NS}\nwww A 192.0.2.1\n` });
 const RESOLVER = '192.0.2.53';
@@ -87,4 +88,19 @@ describe('from anybody else', () => {
     const message = closed.ask('www.own.', { address: RESOLVER, options });
     expect(closed.option(EdnsOption.SUBNET, message)).toBeUndefined();
   });
+});
+
+test.each([
+  [`${FAMILY_AND_BITS} c63364`, 'c6336400', 24],
+  ['0001 00 00', '00000000', 0],
+  ['0002 38 00 20010db8000100', '20010db8000100000000000000000000', 56],
+])('%s is an address, and how much of it is told', (value, address, bits) => {
+  const query = new Query();
+  const packet = subject.query('www.own.', { options: [[EdnsOption.SUBNET, value]] });
+  expect(query.read(packet, packet.length)).toBe(Rcode.NOERROR);
+  expect([hex(query.subnetAddress), query.subnetBits, query.hidesSubnet]).toEqual([
+    address,
+    bits,
+    bits === 0,
+  ]);
 });

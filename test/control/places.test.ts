@@ -68,7 +68,9 @@ describe('databases that the settings name', () => {
     expect(watched.files).toContain(files.path('gone.mmdb'));
     expect(texts([...complaints])).toEqual([
       expect.stringMatching(/^\/gone\.mmdb: error: expected a database of cities that can be read \(ENOENT/),
-      '/country.mmdb: error: expected a database of countries that can be read: a value lies outside of the file',
+      expect.stringMatching(
+        /^\/country\.mmdb: error: .* that can be read: a value lies outside of the file$/,
+      ),
       ': error: expected a database of autonomous systems that can be read (it is no file)',
     ]);
     const { complaints: others } = await readAll(settings('places: { asn: country.mmdb.copy }'));
