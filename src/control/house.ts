@@ -290,15 +290,20 @@ export class House {
       logEvery: log.queries === false ? undefined : log.queries.every,
     };
     const ipv6Only = dns64?.clients;
-    return { allow, ipv6Only, chaos: this.#identity(), watching, guard: this.#guardTerms() };
+    const { showTo: showPoolsTo } = this.#settings.pools;
+    return { allow, ipv6Only, showPoolsTo, chaos: this.#identity(), watching, guard: this.#guardTerms() };
   }
 
-  #pipelineSettings(): Pick<PipelineSettings, 'mayRecurse' | 'ipv6Only' | 'chaos' | 'guard' | 'whereabouts'> {
+  #pipelineSettings(): Pick<
+    PipelineSettings,
+    'mayRecurse' | 'ipv6Only' | 'showPoolsTo' | 'chaos' | 'guard' | 'whereabouts'
+  > {
     const { allow, dns64 } = this.#settings.recursion;
     return {
       ...located(this.#loadout.places?.table),
       mayRecurse: prefixSet(allow),
       ipv6Only: dns64 && prefixSet(dns64.clients),
+      showPoolsTo: prefixSet(this.#settings.pools.showTo),
       chaos: this.#identity(),
       guard: this.#guardPost.settings(this.#guardTerms()),
     };

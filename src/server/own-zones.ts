@@ -23,6 +23,7 @@ const OUTSIDE: OwnFinding = { kind: 'outside' };
 
 export function ownZones(catalogNow: () => Catalog, terms: SteeringTerms): OwnZones {
   const authority = new Authority(terms);
+  authority.steering.serve(NOBODY, NOBODY, 0);
   const reply = new Reply();
   const query = new Query();
   query.class = Class.IN;
@@ -35,7 +36,7 @@ export function ownZones(catalogNow: () => Catalog, terms: SteeringTerms): OwnZo
       const zone = zoneOf(catalog, query.name, type);
       if (zone === undefined || zone.klass !== Class.IN) return OUTSIDE;
       reply.reset();
-      authority.answer(catalog, zone, query, reply, NOBODY, 0);
+      authority.answer(catalog, zone, query, reply);
       if (!reply.hasAnswers()) {
         if (reply.rest === 'delegated') return delegation(zone, reply);
         if (reply.rest === 'outside') return OUTSIDE;
