@@ -56,6 +56,8 @@ export const RELOAD_CHANGES_MAX = 10_000;
 export const RELOAD_CHANGES_SHARE = 50;
 
 // Pools
+/** Members of one: a choice looks at each. */
+export const POOL_MEMBERS_MAX = 255;
 /** Checks of one member: it is up while all of them are. */
 export const POOL_CHECKS_MAX = 8;
 /** Of a check's name, as a label has. */

@@ -129,7 +129,8 @@ function print(b: Bytes, at: number, end: number): string {
   return attributes === '' ? subject : `${subject} ${attributes}`;
 }
 
-function subjectText(b: Bytes, at: number): string {
+/** The member, as it is written. */
+export function subjectText(b: Bytes, at: number): string {
   const subjectAt = poolSubjectAt(at);
   const end = poolAttributesAt(b, at);
   switch (poolKind(b, at)) {
