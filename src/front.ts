@@ -92,8 +92,9 @@ class Front {
   #apply(changed: Changed<FrontPublication>): void {
     if ('answers' in changed) this.#recurseWith(changed.answers);
     if ('line' in changed) this.#line = changed.line;
-    // A version of an image lies in the memory of the one before.
-    if (changed.images || changed.image?.buffer) this.#collect();
+    // A version of an image lies in the memory of the one before, and mostly keeps its plan.
+    const { plan, buffer } = changed.image ?? {};
+    if (changed.images || buffer || typeof plan === 'object') this.#collect();
     if (changed.sockets) this.#listen(changed.sockets);
     if (changed.stop) this.#isStopped = true;
   }

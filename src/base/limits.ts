@@ -441,6 +441,16 @@ export const RULE_ADDRESSES_MAX = 32;
 /** Of an answer that a list gives, unless configured: a client hears soon that it gives it no more. */
 export const RULE_SECONDS = 60;
 
+// Places
+/** A database is read whole: several times the largest that are sold. */
+export const PLACE_FILE_BYTES_MAX = 1024 * 1024 * 1024;
+/** Ranges of one family: twice those of a whole database of cities. */
+export const PLACE_RANGES_MAX = 2 ** 23;
+/** Values of a database read in all: a damaged one ends within seconds. */
+export const PLACE_VALUES_MAX = 1_000_000_000;
+/** Maps in maps: a place has three or four. */
+export const PLACE_DEPTH_MAX = 16;
+
 assert(LEARNED_FILE_MS < FRONT_FOLLOW_MS_MAX, 'a thread that writes while it ends is not ended for it');
 assert(10 * FRONT_WAKE_MS <= FRONT_FOLLOW_MS_MAX, 'a front looks up often before it is taken for stuck');
 assert(UDP_BYTES_CONFIGURABLE_MAX <= UDP_QUERY_BYTES_MAX, 'what we say that we take, we take');

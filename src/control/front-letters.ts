@@ -52,6 +52,8 @@ export interface Publication {
   readonly images: readonly ImageVersion[];
   /** The answer cache (server/answer-memory), and what of it holds. Undefined where nobody recurses. */
   readonly answers: { readonly memory: SharedArrayBuffer; readonly era: number } | undefined;
+  /** Where clients are (pool/whereabouts); undefined where nobody asks. */
+  readonly whereabouts: SharedArrayBuffer | undefined;
   readonly stop: boolean;
 }
 
@@ -100,6 +102,8 @@ export interface PlacedImage {
   readonly end: number;
   /** Undefined where it is the memory of before, which nobody is given twice: to V8 it would be another. */
   readonly buffer: SharedArrayBuffer | undefined;
+  /** Likewise 'kept' where it is the one of before; undefined where there is none. */
+  readonly plan?: SharedArrayBuffer | 'kept' | undefined;
 }
 
 export type Changed<P> = Partial<P> & { readonly image?: PlacedImage };
@@ -112,9 +116,16 @@ export interface Published<P> {
 /** What is told to who comes later. */
 export function laidOver<P extends Publication>(before: P, { image, ...changed }: Changed<P>): P {
   if (image === undefined) return { ...before, ...changed };
-  const { place, end, buffer = (before.images[place] as ImageVersion).buffer } = image;
-  return { ...before, ...changed, images: before.images.with(place, { buffer, end }) };
+  const next = placed(before.images[image.place] as ImageVersion, image);
+  return { ...before, ...changed, images: before.images.with(image.place, next) };
 }
+
+/** What stands in that place from now on. */
+export const placed = (before: ImageVersion, { end, buffer, plan }: PlacedImage): ImageVersion => ({
+  buffer: buffer ?? before.buffer,
+  end,
+  plan: plan === 'kept' ? before.plan : plan,
+});
 
 /** What a thread is started with. */
 export interface ThreadStart<P> {

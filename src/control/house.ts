@@ -38,6 +38,7 @@ import type { LimitNote } from './limit-notes.ts';
 import type { AllServed, Loadout } from './load.ts';
 import type { Log } from './log.ts';
 import type { RuleStanding } from './metrics.ts';
+import { located } from './outpost.ts';
 import { openQueryLog, type QueryLog } from './query-log.ts';
 import type { ForResolver } from './resolver-thread.ts';
 import { prefixSet, type Settings } from './settings.ts';
@@ -67,7 +68,7 @@ export class House {
   readonly #atStart: Settings;
   #settings: Settings;
   /** Not the zones: those change, and what was read would hold the memory of what they were. */
-  #loadout: WalkSources;
+  #loadout: Omit<Loadout, 'catalog' | 'zones'>;
   #origins: Served['origins'];
   /** Zones change here, and are read anew while they cannot. */
   readonly zones: ZoneKeeper;
@@ -99,7 +100,7 @@ export class House {
     this.tally = settings.control.top ? new Tally(ground.world) : undefined;
     this.pipeline = new Pipeline({
       ...this.#pipelineSettings(),
-      catalog,
+      catalog: this.catalog,
       recursion: this.#recursion(),
       observer: this.#newObserver(),
       tally: this.tally,
@@ -118,8 +119,8 @@ export class House {
 
   /** Zones and rules, and what they were read from. */
   get served(): AllServed {
-    const { rules, localRoot } = this.#loadout;
-    return { catalog: this.catalog, origins: this.#origins, rules, localRoot };
+    const { rules, localRoot, places } = this.#loadout;
+    return { catalog: this.catalog, origins: this.#origins, rules, localRoot, places };
   }
 
   /** Of each list, what it has and what it has done. */
@@ -165,6 +166,7 @@ export class House {
       learnedFile,
       localRoot,
       rules: this.#rules,
+      whereabouts: this.#loadout.places?.table,
       stop: false,
     };
   }
@@ -290,9 +292,10 @@ export class House {
     return { allow, ipv6Only, chaos: this.#identity(), watching, guard: this.#guardTerms() };
   }
 
-  #pipelineSettings(): Pick<PipelineSettings, 'mayRecurse' | 'ipv6Only' | 'chaos' | 'guard'> {
+  #pipelineSettings(): Pick<PipelineSettings, 'mayRecurse' | 'ipv6Only' | 'chaos' | 'guard' | 'whereabouts'> {
     const { allow, dns64 } = this.#settings.recursion;
     return {
+      ...located(this.#loadout.places?.table),
       mayRecurse: prefixSet(allow),
       ipv6Only: dns64 && prefixSet(dns64.clients),
       chaos: this.#identity(),
@@ -304,7 +307,7 @@ export class House {
 const originsOf = (zones: readonly LoadedZone[]): Served['origins'] =>
   new Map(zones.map(({ image, origin }) => [image.apexText, origin]));
 
-const versionOf = ({ buffer, end }: Image): ImageVersion => ({ buffer, end });
+const versionOf = ({ buffer, end, plan }: Image): ImageVersion => ({ buffer, end, plan });
 
 /** `own` are the addresses of the moment, without the scope, which a name server's address never has. */
 function neverQuery({ recursion }: Settings): readonly string[] {

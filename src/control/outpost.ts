@@ -11,6 +11,7 @@ import { Counter, Counters } from '../base/counters.ts';
 import { Histograms } from '../base/histogram.ts';
 import { FRONT_LETTERS_MAX, FRONT_SIGHTING_LETTERS_MAX } from '../base/limits.ts';
 import { realWorld, type World } from '../base/world.ts';
+import { Whereabouts } from '../pool/whereabouts.ts';
 import { LATENCY_ROWS, Observer, type Sighting } from '../server/observer.ts';
 import { Pipeline, type PipelineSettings } from '../server/pipeline.ts';
 import { Catalog } from '../zone/catalog.ts';
@@ -25,6 +26,7 @@ import {
   type Publication,
   type Published,
   packSighting,
+  placed,
   type ThreadNote,
   type ThreadStart,
   type Watching,
@@ -33,7 +35,11 @@ import { guardSettings } from './guard-terms.ts';
 import { type LimitNote, LimitNotes } from './limit-notes.ts';
 import { prefixSet } from './settings.ts';
 
-const imageOf = ({ buffer, end }: ImageVersion): Image => new Image(buffer, end);
+const imageOf = ({ buffer, end, plan }: ImageVersion): Image => new Image(buffer, end, plan);
+
+export const located = (table: SharedArrayBuffer | undefined): Pick<PipelineSettings, 'whereabouts'> => ({
+  whereabouts: table && new Whereabouts(table),
+});
 
 type OnPublished<P> = (changed: Changed<P>) => void;
 
@@ -75,6 +81,7 @@ export class Outpost<P extends Publication> {
     this.catalog = new Catalog(publication.images.map(imageOf));
     this.pipeline = new Pipeline({
       ...this.#pipelineSettings(publication.settings),
+      ...located(publication.whereabouts),
       recursion: undefined,
       catalog: this.catalog,
       counters: this.counters,
@@ -96,14 +103,16 @@ export class Outpost<P extends Publication> {
   take({ generation, changed }: Published<P>): void {
     this.#generation = generation;
     const { settings, images, image } = changed;
+    if ('whereabouts' in changed) this.pipeline.reconfigure(located(changed.whereabouts));
     if (settings) this.pipeline.reconfigure(this.#pipelineSettings(settings));
     if (images) this.#publish(new Catalog(images.map(imageOf)));
     if (image) this.#publish(this.#catalogWith(image));
     this.#onPublished(changed);
   }
 
-  #catalogWith({ place, end, buffer }: PlacedImage): Catalog {
-    return this.catalog.with(place, new Image(buffer ?? (this.catalog.images[place] as Image).buffer, end));
+  #catalogWith(image: PlacedImage): Catalog {
+    const before = this.catalog.images[image.place] as Image;
+    return this.catalog.with(image.place, imageOf(placed(before, image)));
   }
 
   #publish(catalog: Catalog): void {

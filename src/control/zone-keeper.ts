@@ -1,10 +1,12 @@
 /**
- * The zones that are served, and the one writer of their images. A change is published as a version of the
- * image that is there; before the room behind it runs out, the zone is compiled anew in the background, and
- * what was changed meanwhile is changed there too. Whoever answers reads on, whatever happens here. Reloads,
- * and changes that take a compiling, come one at a time, and other changes wait for them.
+ * The zones that are served, and the one writer of their images and of the plans for their pools. A change is
+ * published as a version of the image that is there; before the room behind it runs out, the zone is compiled
+ * anew in the background, and what was changed meanwhile is changed there too. Whoever answers reads on,
+ * whatever happens here. Reloads, and changes that take a compiling, come one at a time, and other changes
+ * wait for them.
  */
 import { assert } from '../base/assert.ts';
+import { planned } from '../pool/plan-builder.ts';
 import { HashedName } from '../wire/hashed-name.ts';
 import { type Name, nameText } from '../wire/name.ts';
 import { Catalog, NOWHERE } from '../zone/catalog.ts';
@@ -35,7 +37,7 @@ export class ZoneKeeper {
   #held: Promise<void> | undefined;
 
   constructor(catalog: Catalog, keeping: Keeping) {
-    this.#catalog = catalog;
+    this.#catalog = new Catalog(catalog.images.map((image) => planned(image, undefined, [])));
     this.#keeping = keeping;
   }
 
@@ -51,7 +53,7 @@ export class ZoneKeeper {
     const verdict = change(this.#catalog.images[place] as Image, changes);
     if (verdict.kind === 'refused') return verdict.complaints;
     if (verdict.kind === 'rebuild') return this.exclusively(() => this.#changeAnew(place, changes));
-    this.#put(place, verdict.image);
+    this.#put(place, verdict.image, changes);
     this.#compactions.get(place)?.missed.push(changes);
     this.#compactIfCrowded(place);
     return [];
@@ -73,7 +75,12 @@ export class ZoneKeeper {
 
   /** Takes what was loaded; `changes` are to be made of those images that stay. */
   adopt({ images }: Catalog, changes: ReadonlyMap<Image, readonly Change[]>): void {
-    this.#catalog = new Catalog(images.map((image) => changedBy(image, changes.get(image) ?? [])));
+    const before = new Map(this.#catalog.images.map((image) => [image.apexText, image]));
+    const next = images.map((image) => {
+      const made = changes.get(image) ?? [];
+      return planned(changedBy(image, made), before.get(image.apexText), made);
+    });
+    this.#catalog = new Catalog(next);
     this.#keeping.publish(this.#catalog);
   }
 
@@ -83,11 +90,14 @@ export class ZoneKeeper {
     return this.#catalog.placeOf(name, 0);
   }
 
-  #put(place: number, image: Image): void {
-    const isSameMemory = image.buffer === this.#catalog.images[place]?.buffer;
-    const buffer = isSameMemory ? undefined : image.buffer;
+  /** `changes` are those that led to it where it is in the same memory. */
+  #put(place: number, put: Image, changes: readonly Change[]): void {
+    const before = this.#catalog.images[place] as Image;
+    const image = planned(put, before, changes);
+    const buffer = image.buffer === before.buffer ? undefined : image.buffer;
+    const plan = image.plan !== undefined && image.plan === before.plan ? 'kept' : image.plan;
     this.#catalog = this.#catalog.with(place, image);
-    this.#keeping.publish(this.#catalog, { place, end: image.end, buffer });
+    this.#keeping.publish(this.#catalog, { place, end: image.end, buffer, plan });
   }
 
   /** Of a zone that was compiled anew meanwhile, perhaps, which is then enough. */
@@ -97,7 +107,7 @@ export class ZoneKeeper {
     if (verdict.kind === 'refused') return verdict.complaints;
     const rebuilt = verdict.kind === 'rebuild' ? await this.#keeping.rebuild(served, changes) : verdict;
     if (rebuilt.image === undefined) return rebuilt.complaints;
-    this.#put(place, rebuilt.image);
+    this.#put(place, rebuilt.image, changes);
     this.#compactIfCrowded(place);
     return [];
   }
@@ -120,7 +130,7 @@ export class ZoneKeeper {
       const { image } = await this.#keeping.rebuild(from, missed.splice(0).flat());
       assert(image !== undefined, 'what is served passes its checks');
       const verdict = change(image, missed.flat());
-      if (verdict.kind === 'changed') return this.#put(place, verdict.image);
+      if (verdict.kind === 'changed') return this.#put(place, verdict.image, []);
       from = image; // No room for what came meanwhile: it is folded in.
     }
   }

@@ -63,6 +63,7 @@ export class Plan {
     const writer = new NodeWriter(buffer, this.#records, this.#rows);
     let at = end;
     let hides = words[HeaderWord.HIDES] as number;
+    let hasPools = words[HeaderWord.POOLS] as number;
     for (const { id, before, flags, children, isWritten } of this.#steps) {
       if (isWritten) {
         const slot = this.#slotOf(id);
@@ -72,12 +73,14 @@ export class Plan {
         Atomics.store(words, slot, at + 1);
         at += 1 + nodeSize(this.#records, this.#rows, id);
         if ((flags & (NodeFlag.CUT | NodeFlag.DNAME)) !== 0) hides = 1;
+        if ((flags & NodeFlag.POOL) !== 0) hasPools = 1;
       } else if (before !== NONE) {
         words[before + NodeWord.CHILDREN] = children;
       }
     }
     words[at] = this.#recordCount;
     words[HeaderWord.HIDES] = hides;
+    words[HeaderWord.POOLS] = hasPools;
     words[HeaderWord.SLOTS_USED]! += this.#newNames;
     words[HeaderWord.END] = at + 1;
     return new Image(buffer, at + 1);

@@ -32,9 +32,11 @@ export function compileZone(
   const words = new Int32Array(memory);
   const writer = new NodeWriter(memory, records, rows);
   let hides = false;
+  let hasPools = false;
   for (let id = 0; id < records.nameCount; id++) {
     const flags = u8(tree.flags, id);
     hides ||= (flags & (NodeFlag.CUT | NodeFlag.DNAME)) !== 0;
+    hasPools ||= (flags & NodeFlag.POOL) !== 0;
     writer.put(id, nodes[id] as number, flags, tree.children[id] as number);
   }
   // The same table, filled in order: a name's slot is not searched for twice.
@@ -44,7 +46,7 @@ export function compileZone(
     if (id >= 0) words[nodesEnd + slot] = nodes[id] as number;
   }
   words.set([IMAGE_MAGIC, IMAGE_VERSION, 4 * end, records.klass, rows.count, labelCount(records.apex)]);
-  words.set([nodesEnd, slots, Number(hides), end, records.nameCount], 6);
+  words.set([nodesEnd, slots, Number(hides), end, records.nameCount, Number(hasPools)], 6);
   return memory;
 }
 

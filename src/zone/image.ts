@@ -8,7 +8,8 @@
  *     0  magic "CRN1"                 4  number of records, as compiled   8  has it a cut or DNAME: 1 or 0
  *     1  format version               5  labels of the apex               9  where the newest version ends
  *     2  bytes in all, as compiled    6  where the slots begin            10  slots in use
- *     3  CLASS                        7  number of slots: a power of two  11 to 15  free, zero
+ *     3  CLASS                        7  number of slots: a power of two  11  has it a pool: 1 or 0
+ *                                                                         12 to 15  free, zero
  *
  *   nodes, one for each name and each empty non-terminal, the apex first; a node is known by the word that it
  *   begins at, and 0 is none
@@ -42,7 +43,7 @@ import { firstRr, nextRr, RRSET_HEADER_BYTES, rrsetSize, rrsetTtl } from '../wir
 export const IMAGE_MAGIC = 0x43524e31;
 export const IMAGE_VERSION = 3;
 export const HEADER_WORDS = 16;
-export const HeaderWord = { RECORDS: 4, HIDES: 8, END: 9, SLOTS_USED: 10 } as const;
+export const HeaderWord = { RECORDS: 4, HIDES: 8, END: 9, SLOTS_USED: 10, POOLS: 11 } as const;
 /** The name follows. */
 export const NODE_WORDS = 4;
 export const NodeWord = { HASH: 0, RRSETS_AT: 1, COUNT_AND_FLAGS: 2, CHILDREN: 3 } as const;
@@ -71,6 +72,8 @@ export const imageMemory = (bytes: number, slackBytesMin = IMAGE_SLACK_BYTES_MIN
 export interface ImageVersion {
   readonly buffer: SharedArrayBuffer;
   readonly end: number;
+  /** How to choose from its pools (pool/plan); absent where it has none. */
+  readonly plan?: SharedArrayBuffer | undefined;
 }
 
 export class Image implements ImageVersion {
@@ -89,6 +92,11 @@ export class Image implements ImageVersion {
   readonly negativeTtl: number;
   /** Some name is hidden, or could be. */
   readonly hides: boolean;
+  /** Some name has a pool, or once had. */
+  readonly hasPools: boolean;
+  readonly plan: SharedArrayBuffer | undefined;
+  /** The words of the plan. */
+  readonly pools: Int32Array | undefined;
   readonly #words: Int32Array;
   readonly #slots: number;
   readonly #mask: number;
@@ -96,8 +104,10 @@ export class Image implements ImageVersion {
   readonly #wholeEnd: number;
 
   /** The newest version, unless another is given. */
-  constructor(buffer: SharedArrayBuffer, end?: number) {
+  constructor(buffer: SharedArrayBuffer, end?: number, plan?: SharedArrayBuffer) {
     this.buffer = buffer;
+    this.plan = plan;
+    this.pools = plan && new Int32Array(plan);
     this.bytes = new Uint8Array(buffer);
     this.#words = new Int32Array(buffer);
     this.#wholeEnd = this.#word(2) >> 2;
@@ -107,6 +117,7 @@ export class Image implements ImageVersion {
     this.#slots = this.#word(6);
     this.#mask = this.#word(7) - 1;
     this.hides = this.#word(HeaderWord.HIDES) !== 0;
+    this.hasPools = this.#word(HeaderWord.POOLS) !== 0;
     this.end = end ?? this.#word(HeaderWord.END);
     this.recordCount = this.#word(this.end === this.#wholeEnd ? HeaderWord.RECORDS : this.end - 1);
     this.apex = this.end === this.#wholeEnd ? APEX : this.#apexNow();
