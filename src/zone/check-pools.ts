@@ -2,10 +2,11 @@
  * Checks of pools (docs/POOLS.md): of what each is made, what stands beside it, whom it uses, and whether it
  * can answer as an alias. What is right and yet cannot be meant is told by `check-steering`.
  */
-import { u8 } from '../base/bytes.ts';
+import { type Bytes, u8 } from '../base/bytes.ts';
 import { POOL_MEMBERS_MAX } from '../base/limits.ts';
 import { nearest } from '../base/nearest.ts';
 import { Class, classText, Type, typeText } from '../wire/codes.ts';
+import { textOf } from '../wire/entry.ts';
 import { nameText } from '../wire/name.ts';
 import {
   attributeLength,
@@ -23,6 +24,7 @@ import { findTarget } from './check-targets.ts';
 import { duplicatesIn } from './duplicates.ts';
 import type { Inspection } from './inspection.ts';
 import { isInZone } from './owner.ts';
+import type { Records } from './records.ts';
 import { OPEN } from './tree.ts';
 
 /** Answered by choice where there is a pool. */
@@ -160,13 +162,25 @@ function checkAlias(zone: Inspection, pool: Pool, used: Pool | undefined): void 
   }
 }
 
-function checkChecks(zone: Inspection, row: number, checks: ReadonlySet<string>): void {
-  const rdata = zone.records.rdata(row);
+/** All that members of pools have, each once. */
+export function checksIn(records: Records): string[] {
+  const names = new Set<string>();
+  for (let row = 0; row < records.count; row++) {
+    if (records.type[row] === Type.POOL) for (const name of checksOf(records.rdata(row))) names.add(name);
+  }
+  return [...names];
+}
+
+function* checksOf(rdata: Bytes): Generator<string> {
   const from = findAttribute(rdata, 0, rdata.length, PoolKey.CHECK);
-  if (from === 0) return;
-  const end = from + attributeLength(rdata, from);
+  const end = from === 0 ? 0 : from + attributeLength(rdata, from);
   for (let at = from; at < end; at += 1 + u8(rdata, at)) {
-    const name = Buffer.from(rdata.subarray(at + 1, at + 1 + u8(rdata, at))).toString('latin1');
+    yield textOf(rdata.subarray(at + 1, at + 1 + u8(rdata, at)));
+  }
+}
+
+function checkChecks(zone: Inspection, row: number, checks: ReadonlySet<string>): void {
+  for (const name of checksOf(zone.records.rdata(row))) {
     if (checks.has(name)) continue;
     const meant = nearest(name, checks);
     const hint = meant === undefined ? '' : `; did you mean ${meant}?`;

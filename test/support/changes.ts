@@ -11,8 +11,8 @@ import { groupRows } from '../../src/zone/rows.ts';
 import type { Change } from '../../src/zone/thaw.ts';
 
 /**
- * What makes the image say what the zone's text does, whether that is allowed or not. Of names that are derived
- * from pools the text says nothing, and neither do the changes.
+ * What makes the image say what the zone's text does, whether that is allowed or not. Of names that are
+ * derived from pools the text says nothing, and neither do the changes.
  */
 export function changesIn(image: Image, apex: Name, text: string): Change[] {
   const records = parseZoneText(apex, `${text}\n`, []);
