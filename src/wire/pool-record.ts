@@ -82,7 +82,7 @@ function keysOf(attributes: readonly Attribute[], who: string): Keys {
 const memberKeys = keysOf(MEMBER, 'a member');
 /** By PoolKind. */
 const KEYS: readonly Keys[] = [
-  keysOf(OPTIONS, 'the options *'),
+  keysOf(OPTIONS, '*'),
   memberKeys,
   memberKeys,
   memberKeys,
