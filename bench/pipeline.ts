@@ -33,7 +33,7 @@ export async function pipelineOver(file: string, apex: string): Promise<Pipeline
   const { zones, complaints } = await loadZones([{ apex, file, root: dirname(file) }]);
   if (zones.length !== 1) throw new Error(complaints.map(complaintText).join('\n'));
   return new Pipeline({
-    catalog: new Catalog(zones.map(({ image }) => planned(image, undefined, []))),
+    catalog: new Catalog(zones.map(({ image }) => planned(image, undefined))),
     recursion: undefined,
     mayRecurse: PrefixSet.parse([]) as PrefixSet,
     chaos: { version: undefined, hostname: undefined, id: undefined },

@@ -14,7 +14,7 @@ export function listAble(choice: Choice, projection: number): void {
   let count = 0;
   for (let member = firstMember(pool); member < end; member += MEMBER_WORDS) {
     const kind = plan[member + MemberWord.KIND] as number;
-    if (kindWanted === ANY_KIND ? serves(choice, member, kind, projection) : kind === kindWanted)
+    if (kindWanted === ANY_KIND ? serves(choice, member, projection) : kind === kindWanted)
       members[count++] = member;
   }
   choice.count = count;
@@ -24,11 +24,10 @@ const ANY_KIND = -1;
 /** Of whom alone a projection is. */
 const KINDS = Int32Array.of(PoolKind.IPV4, PoolKind.IPV6, ANY_KIND, ANY_KIND, PoolKind.HOST);
 
-function serves(choice: Choice, member: number, kind: number, projection: number): boolean {
+function serves(choice: Choice, member: number, projection: number): boolean {
   const { plan } = choice;
   const hasPort = (choice.ofAsked(PoolWord.USE_PORT) || plan[member + MemberWord.PORT]) !== NONE;
-  if (projection === Projection.SRV)
-    return hasPort && (kind === PoolKind.HOST || plan[member + MemberWord.DERIVED] !== NONE);
+  if (projection === Projection.SRV) return hasPort;
   // Who speaks HTTP only is not to be asked for by HTTPS (RFC 9460 §9.5): that has to be said.
   return hasPort || (choice.ofAsked(PoolWord.USE_ALPN) || plan[member + MemberWord.ALPN]) !== NONE;
 }

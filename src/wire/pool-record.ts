@@ -82,7 +82,7 @@ function keysOf(attributes: readonly Attribute[], who: string): Keys {
 const memberKeys = keysOf(MEMBER, 'a member');
 /** By PoolKind. */
 const KEYS: readonly Keys[] = [
-  keysOf(OPTIONS, 'the options *'),
+  keysOf(OPTIONS, '*'),
   memberKeys,
   memberKeys,
   memberKeys,
@@ -129,7 +129,8 @@ function print(b: Bytes, at: number, end: number): string {
   return attributes === '' ? subject : `${subject} ${attributes}`;
 }
 
-function subjectText(b: Bytes, at: number): string {
+/** The member, as it is written. */
+export function subjectText(b: Bytes, at: number): string {
   const subjectAt = poolSubjectAt(at);
   const end = poolAttributesAt(b, at);
   switch (poolKind(b, at)) {

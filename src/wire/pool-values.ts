@@ -47,7 +47,7 @@ export const warmUp: ValueForm = {
   },
 };
 
-const percent = number(1, 0, 100, 'a share from 0 to 100%');
+const percent = number(1, 0, 100, 'a share from 0 to 100 percent');
 export const share: ValueForm = {
   ...percent,
   print: (b, at, end) => `${percent.print(b, at, end)}%`,
