@@ -61,8 +61,8 @@ export class Steering {
   }
 
   /**
-   * Who asks from now on, and for whom is to be chosen: an address of which so many bits are known. Nothing is
-   * done about it yet.
+   * Who asks from now on, and for whom is to be chosen: an address of which so many bits are known. Nothing
+   * is done about it yet.
    */
   serve(sender: Bytes, address: Bytes, bits: number): void {
     this.#sender = sender;

@@ -40,7 +40,7 @@ export function planned(image: Image, before: Image | undefined): Image {
 const allOwners = (image: Image): number[] =>
   [...image.nodes()].filter((node) => image.has(node, NodeFlag.POOL));
 
-/** A change in the same memory brings and takes no pool (zone/change), but their names may have other nodes. */
+/** A change in the same memory brings and takes no pool (zone/change), but may move their names. */
 function ownersNow(image: Image, before: Image, plan: PlanWords): number[] {
   const name = new HashedName();
   return [...poolsIn(plan)].map((pool) => {
