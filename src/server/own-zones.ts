@@ -56,7 +56,8 @@ function outcomeOf(reply: Reply, asked: Name): Outcome {
     if (reply.section(i) === Section.ANSWER) answer.push(kept);
     else if (reply.section(i) === Section.AUTHORITY && reply.rest === 'none') authority.push(kept);
   }
-  return { rcode: reply.rcode, answer, authority, ede: undefined };
+  const ede = reply.edeCode < 0 ? undefined : { code: reply.edeCode, text: reply.edeText };
+  return { rcode: reply.rcode, answer, authority, ede };
 }
 
 function keep(reply: Reply, i: number, asked: Name): AnswerRrset {
