@@ -74,7 +74,7 @@ function keysOf(attributes: readonly Attribute[], who: string): Keys {
     expected(word) {
       if (ALL.some(([, other]) => other === word)) return `${known}, not ${word}`;
       const meant = nearest(word, codes.keys());
-      return meant === undefined ? known : `${known}; did you mean ${meant}?`;
+      return meant === undefined ? known : `${known} (did you mean ${meant}?)`;
     },
   };
 }
