@@ -56,6 +56,7 @@ describe('written wrongly', () => {
     ['192.0.2.300', 1, START],
     ['192.0.2', 1, START],
     ['2001:db8:::1', 1, START],
+    ['Use=www', 1, START],
     ['a..b', 1, 'a label of 1 to 63 bytes'],
     ['.', 1, 'a host name that is not the root'],
     ['use=', 1, 'a label of 1 to 63 bytes'],
