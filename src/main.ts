@@ -137,6 +137,7 @@ async function open(
   }
   await complainOfUnreadable(reading, file, settings, ground);
   await resolver.start();
+  await house.hosts.found();
   gate.open(handOver);
   await fronts?.start();
   const { zoneCount: zones, recordCount: records } = house.catalog;

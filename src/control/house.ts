@@ -34,6 +34,7 @@ import {
 } from './front-letters.ts';
 import { GuardPost } from './guard-post.ts';
 import type { GuardTerms } from './guard-terms.ts';
+import { HostPost } from './host-post.ts';
 import type { LimitNote } from './limit-notes.ts';
 import type { AllServed, Loadout } from './load.ts';
 import type { Log } from './log.ts';
@@ -72,7 +73,9 @@ export class House {
   #origins: Served['origins'];
   /** Zones change here, and are read anew while they cannot. */
   readonly zones: ZoneKeeper;
-  /** Undefined where recursion is off. */
+  readonly hosts: HostPost;
+  #hostsTold: HostPost['table'];
+  /** Undefined where recursion is off, and no host is a member of a pool. */
   #walk: WalkTerms | undefined;
   #rules: RuleTerms;
   #answers: ForResolver['answers'];
@@ -87,15 +90,19 @@ export class House {
     const { catalog, zones, ...others } = loadout;
     this.#loadout = others;
     this.#origins = originsOf(zones);
+    this.hosts = new HostPost(ground.world, ground.log.logger);
     this.zones = new ZoneKeeper(catalog, {
       publish: (zones, changed) => this.#publish(zones, changed),
       rebuild,
+      slots: this.hosts.slots,
       onBug: (bug) => ground.bugs.tell(bug),
     });
+    this.hosts.complain();
+    this.#hostsTold = this.hosts.table;
     this.#guardPost = new GuardPost(ground.world, ground.log.logger);
-    this.#walk = walkTerms(settings, loadout);
+    this.#walk = this.#walkTerms();
     this.#rules = ruleTerms(settings, loadout);
-    this.#answers = this.#walk && this.#newAnswers(this.#era);
+    this.#answers = settings.recursion.enabled ? this.#newAnswers(this.#era) : undefined;
     this.#queryLog = this.#newQueryLog();
     this.tally = settings.control.top ? new Tally(ground.world) : undefined;
     this.pipeline = new Pipeline({
@@ -168,6 +175,7 @@ export class House {
       localRoot,
       rules: this.#rules,
       whereabouts: this.#loadout.places?.table,
+      hosts: this.hosts.table?.memory,
       stop: false,
     };
   }
@@ -212,7 +220,7 @@ export class House {
    * of ours. Or it was found out in another way than from now on. Then it is another era.
    */
   #adjustAnswers(before: Settings, coming: Catalog): void {
-    const walk = walkTerms(this.#settings, this.#loadout);
+    const walk = this.#walkTerms();
     const isWalkNew = !isDeepStrictEqual(walk, this.#walk);
     const rules = ruleTerms(this.#settings, this.#loadout);
     const isNew = isWalkNew || !areSame(rules, this.#rules) || apexes(coming) !== apexes(this.catalog);
@@ -221,7 +229,7 @@ export class House {
     if (!isNew) return;
     const era = this.#era + 1;
     this.#era = era;
-    if (walk === undefined) this.#answers = undefined;
+    if (!this.#settings.recursion.enabled) this.#answers = undefined;
     else if (this.#answers && before.recursion.cacheBytes === this.#settings.recursion.cacheBytes)
       this.#answers = { ...this.#answers, era };
     else this.#answers = this.#newAnswers(era);
@@ -247,8 +255,22 @@ export class House {
 
   /** To all who answer from zones; of one zone that changed, that one. */
   #publish(catalog: Catalog, image: PlacedImage | undefined): void {
+    this.hosts.complain();
+    const { table } = this.hosts;
+    const isFirst = table !== this.#hostsTold;
+    if (isFirst) {
+      // From the first host on there is a table, and a resolver that fills it.
+      this.#hostsTold = table;
+      this.#walk ??= this.#walkTerms();
+      this.pipeline.reconfigure({ hosts: table });
+    }
     this.pipeline.publish(catalog);
-    this.#follower?.(image === undefined ? this.forThreads() : { image });
+    this.#follower?.(image === undefined || isFirst ? this.forThreads() : { image });
+  }
+
+  #walkTerms(): WalkTerms | undefined {
+    const isWanted = this.#settings.recursion.enabled || this.hosts.table !== undefined;
+    return isWanted ? walkTerms(this.#settings, this.#loadout) : undefined;
   }
 
   #logQueriesAnew(): void {
@@ -296,11 +318,12 @@ export class House {
 
   #pipelineSettings(): Pick<
     PipelineSettings,
-    'mayRecurse' | 'ipv6Only' | 'showPoolsTo' | 'chaos' | 'guard' | 'whereabouts'
+    'mayRecurse' | 'ipv6Only' | 'showPoolsTo' | 'chaos' | 'guard' | 'whereabouts' | 'hosts'
   > {
     const { allow, dns64 } = this.#settings.recursion;
     return {
       ...located(this.#loadout.places?.table),
+      hosts: this.hosts.table,
       mayRecurse: prefixSet(allow),
       ipv6Only: dns64 && prefixSet(dns64.clients),
       showPoolsTo: prefixSet(this.#settings.pools.showTo),
@@ -342,10 +365,9 @@ const areSame = (a: RuleTerms, b: RuleTerms): boolean =>
 
 const withoutImage = ({ image, ...others }: RuleTerms['lists'][number]): object => others;
 
-function walkTerms({ recursion }: Settings, { rootHints, hostsText }: WalkSources): WalkTerms | undefined {
-  const { enabled, upstreamPort, cacheBytes, localNames, clientMs, minimise } = recursion;
+function walkTerms({ recursion }: Settings, { rootHints, hostsText }: WalkSources): WalkTerms {
+  const { upstreamPort, cacheBytes, localNames, clientMs, minimise } = recursion;
   const { freshness, routes, dns64, clientSubnet } = recursion;
-  if (!enabled) return undefined;
   return {
     ...{ rootHints, hostsText, upstreamPort, clientMs, minimise, freshness, routes, clientSubnet },
     cacheBytes: Math.floor(cacheBytes * (1 - ANSWER_CACHE_SHARE)),

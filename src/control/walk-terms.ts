@@ -5,6 +5,7 @@
 
 import type { Counters } from '../base/counters.ts';
 import type { World } from '../base/world.ts';
+import type { Flattened } from '../pool/flattened.ts';
 import type { NameServer } from '../resolver/delegation.ts';
 import { parseHosts } from '../resolver/hosts.ts';
 import { Recursor, type RecursorSettings } from '../resolver/recursor.ts';
@@ -37,12 +38,19 @@ interface Surroundings extends Pick<RecursorSettings, 'neverQuery' | 'onBug'> {
   readonly catalog: () => Catalog;
   /** The root zone, if there is a copy of it. */
   readonly rootCatalog: () => Catalog;
+  /** Addresses of hosts that are members of pools of ours. */
+  readonly hosts: () => Flattened | undefined;
 }
 
 export function newRecursor({ hostsText, ...terms }: WalkTerms, around: Surroundings): Recursor {
   const { neverQuery, onBug, world, upstream, counters, catalog, rootCatalog } = around;
   const hosts = hostsText === undefined ? undefined : parseHosts(hostsText, 'hosts').hosts;
-  const steering = { world, counters };
+  const steering = {
+    ...{ world, counters },
+    get hosts() {
+      return around.hosts();
+    },
+  };
   const localRoot = ownZones(rootCatalog, steering);
   const settings = { ...terms, hosts, localRoot, neverQuery, useCaseRandomisation: true, onBug };
   return new Recursor(settings, world, upstream, ownZones(catalog, steering), counters);

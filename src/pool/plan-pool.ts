@@ -9,7 +9,7 @@ import { IPV4_BYTES } from '../base/ip.ts';
 import { Type } from '../wire/codes.ts';
 import { textOf } from '../wire/entry.ts';
 import { HashedName } from '../wire/hashed-name.ts';
-import { FOLD } from '../wire/name.ts';
+import { FOLD, nameHash, ownName } from '../wire/name.ts';
 import {
   AllDown,
   attributeLength,
@@ -24,6 +24,7 @@ import {
 import { firstRr, nextRr, rrsetCount, rrsetTtl } from '../wire/rrset.ts';
 import { derivedName } from '../zone/derive.ts';
 import { type Image, NONE as NO_NODE } from '../zone/image.ts';
+import { type HostSlots, NO_SLOT } from './host-slots.ts';
 import { appendNets, type Net } from './nets.ts';
 import { placeCode } from './place-codes.ts';
 import {
@@ -78,7 +79,12 @@ class Row {
 }
 
 /** Gives where the pool begins. */
-export function appendPool(words: number[], image: Image, node: number): number {
+export function appendPool(
+  words: number[],
+  image: Image,
+  node: number,
+  slots: HostSlots | undefined,
+): number {
   const block = image.rrset(node, Type.POOL);
   const rows = rowsOf(image.bytes, block);
   const options = rows.find(({ kind }) => kind === PoolKind.OPTIONS);
@@ -115,7 +121,9 @@ export function appendPool(words: number[], image: Image, node: number): number 
   for (const [ordinal, row] of members.entries()) {
     const [asns, geos] = lists[ordinal] as readonly [number, number];
     const derived = row.kind === PoolKind.HOST ? 0 : derivedAt(image, row.subject);
-    words.push(...memberWords(row, { ordinal, asns, geos, derived, endpoint: endpoints[ordinal] as number }));
+    const host = row.kind === PoolKind.HOST && slots ? slots.slotOf(ownName(row.subject)) : NO_SLOT;
+    const endpoint = endpoints[ordinal] as number;
+    words.push(...memberWords(row, { ordinal, endpoint, asns, geos, derived, host }));
   }
   return pool;
 }
@@ -137,7 +145,9 @@ function flagsOf(options: Row | undefined, members: readonly Row[]): number {
   if (options?.number(PoolKey.AS, 0) === PoolAs.CNAME) flags |= PoolFlag.AS_CNAME;
   if (places !== 0) flags |= PoolFlag.PLACES;
   if ((places & ~PlaceFlag.NET) !== 0) flags |= PoolFlag.LOCATES;
-  if (subjects.size < members.length) flags |= PoolFlag.DOUBLES;
+  const hasHosts = members.some(({ kind }) => kind === PoolKind.HOST);
+  if (hasHosts) flags |= PoolFlag.HOSTS;
+  if (hasHosts || subjects.size < members.length) flags |= PoolFlag.DOUBLES;
   return flags;
 }
 
@@ -154,9 +164,11 @@ interface Around {
   readonly asns: number;
   readonly geos: number;
   readonly derived: number;
+  /** Where the addresses of a host are kept. */
+  readonly host: number;
 }
 
-function memberWords(row: Row, { ordinal, endpoint, asns, geos, derived }: Around): number[] {
+function memberWords(row: Row, { ordinal, endpoint, asns, geos, derived, host }: Around): number[] {
   const member = new Array<number>(MEMBER_WORDS).fill(0);
   const near = row.value(PoolKey.NEAR);
   const checks = row.find(PoolKey.CHECK);
@@ -177,7 +189,8 @@ function memberWords(row: Row, { ordinal, endpoint, asns, geos, derived }: Aroun
   member[MemberWord.LONGITUDE] = u32(near, 4) | 0;
   member[MemberWord.BIAS] = row.number(PoolKey.BIAS, 0) | 0;
   member[MemberWord.CHECKS] = checks;
-  member[MemberWord.HOST] = -1;
+  member[MemberWord.HOST] = host;
+  member[MemberWord.HOST_HASH] = row.kind === PoolKind.HOST ? nameHash(row.subject) : 0;
   member[MemberWord.STATUS] = checks === 0 ? Status.SHARE : Status.CHECKED | Status.PENDING;
   member[MemberWord.UNTIL] = checks === 0 ? UNTIL_EVER : 0;
   return member;
