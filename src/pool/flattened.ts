@@ -122,7 +122,7 @@ export class Flattened {
     words[at + CopyWord.HASH] = hash;
     words[at + CopyWord.STATE] = state;
     words[at + CopyWord.COUNT] = addresses.length;
-    words[at + CopyWord.UNTIL] = Math.ceil(untilMs / 1_000);
+    words[at + CopyWord.UNTIL] = Math.floor(untilMs / 1_000);
     let to = 4 * (at + CopyWord.ADDRESSES);
     for (const address of addresses) {
       this.#bytes.set(address, to);

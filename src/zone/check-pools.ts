@@ -18,6 +18,7 @@ import {
   poolSubjectAt,
 } from '../wire/pool.ts';
 import { subjectText } from '../wire/pool-record.ts';
+import { checkCircles } from './check-circles.ts';
 import { BESIDE_CNAME } from './check-names.ts';
 import { checkSteering } from './check-steering.ts';
 import { findTarget } from './check-targets.ts';
@@ -51,6 +52,7 @@ export function checkPools(zone: Inspection, checks: ReadonlySet<string> | undef
     const used = checkUse(zone, pool);
     checkAlias(zone, pool, used);
     checkSteering(zone, pool, used);
+    if (!isAliasPool(zone, pool)) checkCircles(zone, id, pool.members);
     if (checks) for (const row of pool.members) checkChecks(zone, row, checks);
   }
   for (const id of zone.records.derived) checkDerived(zone, id);
