@@ -25,8 +25,8 @@ const subjectAt = (choice: Choice, i: number): number => poolSubjectAt(choice.wo
 const addressBytes = (kind: number): number => (kind === PoolKind.IPV4 ? IPV4_BYTES : IPV6_BYTES);
 
 /**
- * A and AAAA: of members of that kind, and of hosts, whose addresses are all told. An address is told once, with
- * however many ports.
+ * A and AAAA: of members of that kind, and of hosts, whose addresses are all told. An address is told once,
+ * with however many ports.
  */
 export function putAddresses(
   b: Bytes,

@@ -106,7 +106,9 @@ export class Steering {
     const made = this.#make(image, zone, isAlias ? Type.CNAME : type, reply);
     if (this.#choice.isDesperate) counters.bump(Counter.poolsDown);
     if (made === NOTHING) return this.#endWithout(reply);
-    reply.addMade(Section.ANSWER, owner, ownerAt, made, this.#choice.ttl);
+    const { ttl, count } = this.#choice;
+    // Addresses of one host turn as those of any name.
+    reply.addMade(Section.ANSWER, owner, ownerAt, made, ttl, count > 1);
     if (made === Type.SRV) this.#addTargets(image, reply);
     return isAlias && type !== Type.CNAME && type !== Type.ANY ? 'alias' : 'answered';
   }

@@ -12,6 +12,7 @@ import { nameText } from '../wire/name.ts';
 import type { Catalog } from '../zone/catalog.ts';
 import { APEX } from '../zone/image.ts';
 import { Exposition, type Labels } from './exposition.ts';
+import type { HostStanding } from './host-post.ts';
 import { counterMetrics } from './metric-names.ts';
 import type { ResolverStanding } from './resolver-gauges.ts';
 import { VERSION } from './version.ts';
@@ -34,6 +35,7 @@ export interface Standing {
   readonly catalog: Catalog;
   readonly resolver: ResolverStanding;
   readonly rules: readonly RuleStanding[];
+  readonly hosts: HostStanding;
   readonly tcpConnections: number;
   readonly frontThreads: number;
   readonly reload: LastReload | undefined;
@@ -93,6 +95,12 @@ function tellStanding(page: Exposition, { catalog, resolver, ...rest }: Standing
   );
   tellResolver(page, resolver);
   tellRules(page, rest.rules);
+  page.several(
+    'cairn_pool_hosts',
+    'gauge',
+    'Hosts that are members of pools, by what is known of their addresses',
+    Object.entries(rest.hosts).map(([state, count]): [Labels, number] => [{ state }, count]),
+  );
   page.single('cairn_tcp_connections', 'gauge', 'TCP connections of clients', rest.tcpConnections);
   page.single('cairn_front_threads', 'gauge', 'Threads that read datagrams, alive', rest.frontThreads);
   const { reload } = rest;

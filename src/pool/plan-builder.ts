@@ -26,8 +26,8 @@ import {
 import { appendPool } from './plan-pool.ts';
 
 /**
- * `before` is the image of that zone up to now. A plan that tells what there is still is kept. Without `slots`
- * nobody keeps the addresses of hosts.
+ * `before` is the image of that zone up to now. A plan that tells what there is still is kept. Without
+ * `slots` nobody keeps the addresses of hosts.
  */
 export function planned(image: Image, before: Image | undefined, slots?: HostSlots): Image {
   if (!image.hasPools || image === before) return image;

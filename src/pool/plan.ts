@@ -54,8 +54,8 @@ export const PoolWord = {
 export const POOL_WORDS = 16;
 
 /**
- * OPTIONS: it has a record `*`. PLACES: a member has a place; LOCATES: one that takes a database to tell. HOSTS:
- * a member is a host. DOUBLES: two members may have the same address.
+ * OPTIONS: it has a record `*`. PLACES: a member has a place; LOCATES: one that takes a database to tell.
+ * DOUBLES: two members may have the same address. HOSTS: a member is a host.
  */
 export const PoolFlag = {
   ...{ OPTIONS: 1, STICKY: 2, AS_CNAME: 4 },

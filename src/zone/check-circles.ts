@@ -1,6 +1,6 @@
 /**
- * Hosts of pools that lead back to their pool, by aliases and pools of the zone itself: such a host would never
- * have an address. What leads through other zones is noticed when it is resolved (server/host-keeper).
+ * Hosts of pools that lead back to their pool, by aliases and pools of the zone itself: such a host would
+ * never have an address. What leads through other zones is noticed when it is resolved (server/host-keeper).
  */
 import { HOST_CIRCLE_NAMES_MAX } from '../base/limits.ts';
 import { Type } from '../wire/codes.ts';

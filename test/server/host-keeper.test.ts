@@ -16,6 +16,7 @@ describe('a host of others', () => {
     expect(hosts.told('z.test A')).toEqual(['SERVFAIL']);
     await hosts.world.pass(SECOND);
     expect(hosts.told('z.test A')).toEqual(addresses('99 IN A 192.0.2.1', '99 IN A 192.0.2.2'));
+    expect(new Set(Array.from({ length: 60 }, () => hosts.first('z.test A'))).size).toBe(2);
     expect(hosts.told('z.test AAAA')).toEqual(addresses('39 IN AAAA 2001:db8::1'));
     expect(hosts.told('z.test MX')).toEqual(addresses('300 IN MX 10 mail.z.test.'));
     expect(hosts.told('z.test SOA')[1]).toMatch(/^an z.test. 3600 IN SOA/);
@@ -23,7 +24,7 @@ describe('a host of others', () => {
     expect([hosts.asked('www.out', 'A'), hosts.asked('www.out', 'AAAA')]).toEqual([1, 1]);
   });
 
-  test('is asked for in the last tenth of its life, so that a client never waits, nor gets what is over', async () => {
+  test('is asked for in the last tenth of its life: no client waits, or is told what is over', async () => {
     const hosts = new Hosts(OUTSIDE, ALIAS);
     await hosts.world.pass(SECOND);
     hosts.tell(['www.out 100 A 192.0.2.9']);
@@ -108,11 +109,12 @@ test('many hosts are asked for some at a time', async () => {
 
 describe('zones of ours', () => {
   const zones = (address: string): Record<string, string> => ({
-    'z.test': 'name POOL WWW\nname POOL 192.0.2.7\nalias POOL cname\nother POOL pool.y.test.\nwww A 192.0.2.7',
+    'z.test':
+      'name POOL WWW\nname POOL 192.0.2.7\nalias POOL cname\nother POOL pool.y.test.\nwww A 192.0.2.7',
     'y.test': `pool 20 POOL ${address}`,
   });
 
-  test('are followed by alias and pool, each address told once, and are heeded when they change', async () => {
+  test('are followed by alias and pool, addresses told once, and heeded when they change', async () => {
     const own = { ...zones('192.0.2.8') };
     own['z.test'] += '\ncname CNAME out.y.test.';
     own['y.test'] += '\nout CNAME www.out.';

@@ -18,10 +18,14 @@ import { recordFrom } from '../scenarios/record-text.ts';
 import { ScriptedInternet } from '../scenarios/scripted-internet.ts';
 import { ScriptedZone } from '../scenarios/scripted-zone.ts';
 import { VirtualWorld } from '../scenarios/virtual-world.ts';
-import { type AskOptions, ask, image, lines, name, pipeline, SOA_AND_NS } from './authority.ts';
+import { type AskOptions, ask, image, lines, name, pipeline, SOA_AND_NS, sortedLines } from './authority.ts';
 
 const SERVER = '192.0.2.53';
-const ALWAYS = ['. 3600 SOA a.root a.root 1 3600 600 86400 60', '. 3600 NS a.root', `a.root 3600 A ${SERVER}`];
+const ALWAYS = [
+  '. 3600 SOA a.root a.root 1 3600 600 86400 60',
+  '. 3600 NS a.root',
+  `a.root 3600 A ${SERVER}`,
+];
 
 export class Hosts {
   readonly world = new VirtualWorld();
@@ -87,7 +91,12 @@ export class Hosts {
 
   /** What a client is told now, less the SOA of a denial. */
   told(question: string, options?: AskOptions): string[] {
-    return lines(ask(this.#pipeline, question, options)).map((line) => line.replace(/ SOA .*/, ' SOA'));
+    return sortedLines(ask(this.#pipeline, question, options)).map((line) => line.replace(/ SOA .*/, ' SOA'));
+  }
+
+  /** The first record of an answer. */
+  first(question: string): string | undefined {
+    return lines(ask(this.#pipeline, question))[1];
   }
 
   /** Questions that went out for that name. */
