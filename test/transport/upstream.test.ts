@@ -419,6 +419,30 @@ describe('over TCP', () => {
       expect(sockets.length).toBe(2);
     });
 
+    test('and when it ends early, all that it carried share a new one [RFC 7766 §6.2.4]', async () => {
+      const { port, sockets } = await tcpServer((socket, message) => {
+        if (socket !== sockets[0] || idOf(message) === 7) socket.write(framed(message));
+        else if (idOf(message) === 5) socket.resetAndDestroy();
+      });
+      await exchange(port, 'tcp');
+      const events = await Promise.all([1, 2, 3, 4, 5].map((id) => exchangeOf(id, port)));
+      expect(events.map(({ got }) => got)).toEqual(Array(5).fill('reply'));
+      expect(sockets.length).toBe(2);
+    });
+
+    test('but nobody waits at the door of a server that is gone', async () => {
+      const { port, server, sockets } = await tcpServer((socket, message) => {
+        if (idOf(message) === 7) socket.write(framed(message));
+        if (idOf(message) !== 5) return;
+        server.close();
+        socket.resetAndDestroy();
+      });
+      await exchange(port, 'tcp');
+      const events = await Promise.all([1, 2, 3, 4, 5].map((id) => exchangeOf(id, port)));
+      expect(events.map(({ got }) => got)).toEqual(Array(5).fill('unreachable'));
+      expect([sockets.length, count('upstreamTcpConnects')]).toEqual([1, 2]);
+    });
+
     test('and let go at the end', async () => {
       const { port, sockets } = await tcpServer((socket, message) => socket.write(framed(message)));
       await exchange(port, 'tcp');
