@@ -4,19 +4,19 @@
  * Part of a name (RFC 9156) is asked in its place as long as that brings us further, too.
  */
 import { ASKS_PER_ZONE_MAX, LOOKUPS_AT_ONCE } from '../base/limits.ts';
-import { Ede, Rcode } from '../wire/codes.ts';
+import { Ede, Rcode, Type } from '../wire/codes.ts';
 import { Flag, type Message } from '../wire/message.ts';
-import { ROOT } from '../wire/name.ts';
+import { equalNames, ROOT } from '../wire/name.ts';
 import type { Budget } from './budget.ts';
 import { classify, disappointment, forwardedShape, type Shape } from './classify.ts';
 import type { Subnet } from './client-subnet.ts';
 import { type Contact, Contacts, isLastTry } from './contacts.ts';
 import { askBeside, converse, type Said } from './converse.ts';
-import type { Waiting } from './crowds.ts';
+import { leave, type Waiting } from './crowds.ts';
 import type { Delegation } from './delegation.ts';
 import { crowded, type Journal, plainText } from './journal.ts';
-import { addressesIn, type Knowledge } from './knowledge.ts';
-import type { Finding, Outcome } from './outcome.ts';
+import type { Knowledge } from './knowledge.ts';
+import { addressesIn, addressesOf, type Finding, type Outcome } from './outcome.ts';
 import { type Scrubbed, scrub } from './scrub.ts';
 import { Volley } from './volley.ts';
 import { type Asked, resolveAll, type Steps } from './wish.ts';
@@ -56,10 +56,8 @@ export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps
   let unsent = 0;
   while (asks < ASKS_PER_ZONE_MAX) {
     let contact = contacts.next();
-    if (contact === undefined && contacts.unknown > 0) {
-      // The first alone: it finds the way that the others take.
-      const atOnce = lookups++ === 0 ? 1 : (LOOKUPS_AT_ONCE[budget.depth] ?? 1);
-      cut = (yield* lookUpServers(walk, contacts, atOnce)) ?? cut;
+    if (contact === undefined && contacts.mayFindMore) {
+      cut = (yield* findMore(walk, contacts, place, lookups++)) ?? cut;
       continue;
     }
     // Where there is another way, a resolver that is silent is not waited for.
@@ -104,7 +102,7 @@ export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps
   return failure(cut === undefined ? outcome : { ...outcome, limited: cut });
 }
 
-const failure = (outcome: Outcome): ZoneSays => ({ kind: 'failure', outcome });
+export const failure = (outcome: Outcome): ZoneSays => ({ kind: 'failure', outcome });
 
 /** What of the reply brings us further; undefined, with the blame noted, if nothing does. */
 function weigh(
@@ -150,10 +148,60 @@ function note(
   }
 }
 
+/** Addresses of servers that came without. Says which limit of ours kept it from finding more. */
+function* findMore(
+  walk: Walk,
+  contacts: Contacts,
+  place: Delegation,
+  nth: number,
+): Steps<Outcome['limited']> {
+  const wanted = contacts.unknown > 0 ? undefined : contacts.takeGlueless();
+  if (wanted === undefined) {
+    // The first alone: it finds the way that the others take.
+    return yield* lookUpServers(walk, contacts, nth === 0 ? 1 : (LOOKUPS_AT_ONCE[walk.budget.depth] ?? 1));
+  }
+  const { know, budget, journal } = walk;
+  const glue = budget.spendLookups(1) === 0 ? [] : yield* askAbove(walk, place, wanted);
+  if (glue.length === 0) {
+    budget.noteFailedLookup();
+    journal.blame(plainText(wanted.name), 'has no glue');
+  } else {
+    know.delegations.addGlue(place.cut, wanted.name, glue);
+    contacts.addFound(glue);
+  }
+  return undefined;
+}
+
 /**
- * Finds addresses for names of servers that came without. Few at once, fewer the deeper we are, and five that
- * fail, or lead to silence, are enough (NXNSAttack, CVE-2020-8616; NRDelegation, CVE-2022-3204). Says which
- * limit of ours kept it from finding more.
+ * Who delegates a zone has the glue, also where the referral left it out (RFC 1034 §4.2.1): what servers
+ * above the cut say of one of its own is as good, be it in a referral once more or as an answer.
+ */
+function* askAbove(walk: Walk, { cut, route }: Delegation, wanted: Asked): Steps<readonly string[]> {
+  if (route !== undefined) return [];
+  const { know } = walk;
+  const aside: Walk = { ...walk, asked: wanted, journal: walk.journal.branch(wanted), crowd: undefined };
+  // RFC 4035 §4.2: where a DS is asked for is above the cut.
+  let place = know.closest({ name: cut, type: Type.DS }) ?? know.hints;
+  try {
+    while (place.cut.length < cut.length) {
+      const says = yield* askZone(aside, place, wanted);
+      if (says.kind === 'failure') return [];
+      const { rrsets, referral } = says.scrubbed;
+      if (referral === undefined) return rrsets.flatMap(addressesOf);
+      const named = referral.servers.find(({ name }) => equalNames(name, wanted.name));
+      if (equalNames(referral.cut, cut)) return named?.addresses ?? [];
+      place = know.learnReferral(referral, place, wanted);
+    }
+    return [];
+  } finally {
+    leave(aside);
+  }
+}
+
+/**
+ * Finds addresses for names of servers outside of the zone. Few at once, fewer the deeper we are, and five
+ * that fail, or lead to silence, are enough (NXNSAttack, CVE-2020-8616; NRDelegation, CVE-2022-3204). Says
+ * which limit of ours kept it from finding more.
  */
 function* lookUpServers(
   { budget, journal }: Walk,

@@ -3,7 +3,8 @@
  * parent's glue inside: glue serves to reach this cut and for nothing else, is never answered from, and never
  * meets another zone's servers (LIMITS B12). It lives as long as its shortest-lived record, by the parent's
  * TTL, and no longer than the delegation it came by: who was taken out of a zone can prolong neither its own
- * delegation nor what it delegated itself (ghost and phoenix domains, B17).
+ * delegation nor what it delegated itself (ghost and phoenix domains, B17). What has run out is still used
+ * where nobody above answers, until somebody there has spoken.
  *
  *   a fact:  0 how many servers (8 bits)
  *            of each its name, how many addresses (8 bits), and of each its characters (8 bits), and these
@@ -16,7 +17,7 @@ import {
   GLUE_PER_REFERRAL_MAX,
 } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
-import { type Name, nameKey, nameLength } from '../wire/name.ts';
+import { equalNames, type Name, nameKey, nameLength } from '../wire/name.ts';
 import type { Route } from './routes.ts';
 import { Shelf } from './shelf.ts';
 
@@ -52,8 +53,9 @@ export class Delegations {
   /** Those of busy zones are not made from their bytes anew for each question below. By cut. */
   readonly #read = new Map<string, Delegation>();
 
-  constructor(bytesMax: number, world: World) {
-    this.#shelf = new Shelf({ bytesMax, lingerMs: 0 }, world);
+  /** `lingerMs`: for how long one that has expired may still be asked. */
+  constructor(bytesMax: number, lingerMs: number, world: World) {
+    this.#shelf = new Shelf({ bytesMax, lingerMs }, world);
   }
 
   /** The deepest known cut at or above `name`. */
@@ -64,6 +66,26 @@ export class Delegations {
       if (known >= 0) return this.#at(known);
     }
     return undefined;
+  }
+
+  /** The deepest cut further down than `cut` that was known until not long ago. */
+  lapsed(name: Name, cut: Name): Delegation | undefined {
+    const shelf = this.#shelf;
+    shelf.seek(name);
+    for (let i = 0; name.length - shelf.labelAt(i) > cut.length; i++) {
+      const known = shelf.latest(i, NO_TYPE);
+      const agoMs = known < 0 ? -1 : shelf.nowMs() - shelf.expiresMs(known);
+      if (agoMs >= 0 && agoMs < shelf.lingerMs) return this.#at(known);
+    }
+    return undefined;
+  }
+
+  /** Who serves the zone at `cut` has spoken of the name, and of no cut in between. */
+  disprove(name: Name, cut: Name): void {
+    for (let gone = this.lapsed(name, cut); gone !== undefined; gone = this.lapsed(name, cut)) {
+      this.#read.delete(nameKey(gone.cut));
+      this.#shelf.drop(gone.cut, NO_TYPE);
+    }
   }
 
   at(cut: Name): Delegation | undefined {
@@ -81,6 +103,18 @@ export class Delegations {
     const delegation = { cut, servers, expiresMs };
     if (expiresMs > nowMs) this.#put(delegation);
     return delegation;
+  }
+
+  /** To one of the cut's servers. */
+  addGlue(cut: Name, name: Name, found: readonly string[]): void {
+    const known = this.at(cut);
+    if (known === undefined) return;
+    const servers = known.servers.map((server) => {
+      if (!equalNames(server.name, name)) return server;
+      const addresses = [...new Set([...found, ...server.addresses])];
+      return { name, addresses: addresses.slice(0, ADDRESSES_PER_SERVER_MAX) };
+    });
+    this.#put({ ...known, servers });
   }
 
   /** Those that have not expired. */

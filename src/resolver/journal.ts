@@ -165,6 +165,13 @@ export class Journal {
     return undefined;
   }
 
+  /** Of another walk within this one. */
+  branch(asked: Asked): Journal {
+    const journal = new Journal(this.#world);
+    this.walks(asked, journal);
+    return journal;
+  }
+
   walks(asked: Asked, journal: Journal): void {
     // A walk takes off when whoever launched it waits for it.
     const joined = journal.steps.length > 0;

@@ -1,11 +1,17 @@
 /**
  * Zones that nobody answers for. When a few questions in a row ended in silence, and nothing was heard for
- * seconds, a zone is taken for dead: what leads there fails at once, from here, and one in two seconds
- * is let through to see whether anybody is back (RFC 9520 §3.2). The first reply ends it, and so do five minutes
- * in which nobody fails. Kept by zone, or by what is forwarded, and by type: there are servers that let
+ * seconds, a zone is taken for dead: what leads there fails at once, from here, and one in two seconds is let
+ * through to see whether anybody is back (RFC 9520 §3.2). The first reply ends it, and so do five minutes in
+ * which nobody fails. Kept by zone, or by what is forwarded, and by type: there are servers that let
  * questions for one type fall.
  */
-import { FAILURE_SECONDS_MAX, OUTAGE_FAILURES, OUTAGE_PROBE_MS, OUTAGE_SILENCE_MS, OUTAGES_MAX } from '../base/limits.ts';
+import {
+  FAILURE_SECONDS_MAX,
+  OUTAGE_FAILURES,
+  OUTAGE_PROBE_MS,
+  OUTAGE_SILENCE_MS,
+  OUTAGES_MAX,
+} from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { type Place, placeKey } from './delegation.ts';
 import type { ExtendedError } from './outcome.ts';
@@ -81,7 +87,8 @@ export class Outages {
 
   #at(place: Place, type: number): Silence | undefined {
     const silence = this.areThere ? this.#zones.get(keyOf(place, type)) : undefined;
-    if (silence === undefined || silence.failures < OUTAGE_FAILURES || this.#isOver(silence)) return undefined;
+    if (silence === undefined || silence.failures < OUTAGE_FAILURES || this.#isOver(silence))
+      return undefined;
     return this.#world.nowMs() - silence.sinceMs >= OUTAGE_SILENCE_MS ? silence : undefined;
   }
 

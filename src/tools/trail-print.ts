@@ -67,6 +67,7 @@ function zoneText({ from, secondsLeft, servers }: TrailStep & { step: 'zone' }):
     'own zone': 'delegated in a zone of this server',
     'local root': 'by our copy of the root zone',
     cache: `from the cache, for ${secondsLeft} s more`,
+    lapsed: 'expired, but nobody above it answers',
     referral: 'by this referral',
     forward: 'to be forwarded',
     stub: 'a stub zone',

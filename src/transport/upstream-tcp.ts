@@ -1,9 +1,10 @@
 /**
  * Questions to other servers over TCP. A link is a connection to one server that carries several questions at
  * a time, whose replies come in any order (RFC 7766 §6.2.1.1 and §7); when it has brought them all it is kept
- * for a little, in case the next question goes there too (§6.2.1). Where one that is shared ends early, what it
- * still carried goes to one new link together; where that ends early, too, for there are servers that take one
- * question only, each goes alone. Nobody is tried again on account of a server that cannot be connected to.
+ * for a little, in case the next question goes there too (§6.2.1). Where one that is shared ends early, what
+ * it still carried goes to one new link together; where that ends early, too, for there are servers that take
+ * one question only, each goes alone. Nobody is tried again on account of a server that cannot be connected
+ * to.
  */
 import { connect, type Socket } from 'node:net';
 import { u16 } from '../base/bytes.ts';
