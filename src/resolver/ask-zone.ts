@@ -29,16 +29,20 @@ export interface Walk extends Waiting {
   readonly journal: Journal;
 }
 
+type Reply = ZoneSays & { kind: 'reply' };
+
 export type ZoneSays =
   | {
       readonly kind: 'reply';
       /** What this is the reply to. */
       readonly question: Asked;
-      readonly shape: Exclude<Shape, 'lame' | 'useless'>;
+      readonly shape: Exclude<Shape, 'bare' | 'lame' | 'useless'>;
       readonly message: Message;
       readonly scrubbed: Scrubbed;
       /** The address of the server. */
       readonly from: string;
+      /** Believed where nobody says more. */
+      readonly isBare: boolean;
     }
   | { readonly kind: 'failure'; readonly outcome: Outcome };
 
@@ -50,6 +54,7 @@ export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps
   if (crowd === undefined) return failure(crowded(place.cut));
   const contacts = new Contacts(place, know, journal);
   const volley = new Volley();
+  let bare: Reply | undefined;
   let cut: Outcome['limited'];
   let lookups = 0;
   let asks = 0;
@@ -76,16 +81,15 @@ export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps
     const due = asks === 0 ? contacts.takeDue(contact) : undefined;
     if (due !== undefined) yield* askBeside({ ...talk, contact: due, subnet: toldTo(due.address) });
     const said = yield* converse(talk);
-    if (said.kind === 'late') return failure(journal.late());
-    // Somebody was silent here, or nobody was asked and nothing is known of the zone.
-    if (said.kind === 'gave way') return failure(asks > 0 ? journal.late() : journal.gaveWay());
-    if (said.kind === 'limit') return failure(said.outcome);
+    const end = endBy(said, asks, journal);
+    if (end !== undefined) return failure(end);
     if (said.kind === 'silent') crowd.silent();
     if (said.kind === 'reply') {
       crowd.heard();
       const scope = know.subnets?.scopeOf(question, said.from, toldTo(said.from), said.message);
       const reply = weigh(walk, question, place, said.from, said.message, scope);
-      if (reply !== undefined) return reply;
+      if (reply?.isBare === false) return reply;
+      bare = reply ?? bare;
       // An earlier one broke in, and this one has not had its say.
       if (said.from !== contact.address) contacts.wasSilent(contact);
       else if (question !== asked && know.minimise === 'relaxed') contacts.tryLast(contact);
@@ -98,6 +102,7 @@ export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps
   }
   // Without a network nobody was asked, and nothing is known of the name: it may be tried again at once.
   if (unsent > 0 && asks === 0) cut ??= 'moment';
+  if (bare !== undefined) return bare;
   const outcome = journal.failure();
   return failure(cut === undefined ? outcome : { ...outcome, limited: cut });
 }
@@ -112,7 +117,7 @@ function weigh(
   address: string,
   message: Message,
   scope: Subnet | undefined,
-): ZoneSays | undefined {
+): Reply | undefined {
   know.outages.answered(place, asked.type);
   const { cut: zone, route } = place;
   const isForwarded = route?.how === 'forward';
@@ -120,31 +125,25 @@ function weigh(
   const scrubbed = scope === undefined ? believed : { ...believed, scope };
   const shape = (isForwarded ? forwardedShape : classify)(message, scrubbed);
   journal.weighed(address, shape, message, scrubbed);
-  if (shape === 'lame' || (!isForwarded && isHearsay(message, shape))) know.servers.lame(address, zone);
-  if (shape !== 'lame' && shape !== 'useless') {
-    return { kind: 'reply', question, shape, message, scrubbed, from: address };
-  }
+  const isBare = shape === 'bare';
+  const isDoubtful = isBare || (!isForwarded && isHearsay(message, shape));
+  if (shape === 'lame' || isDoubtful) know.servers.lame(address, zone);
+  const reply = { kind: 'reply', question, message, scrubbed, from: address, isBare } as const;
+  if (shape !== 'bare' && shape !== 'lame' && shape !== 'useless') return { ...reply, shape };
   journal.blame(address, disappointment(message, scrubbed));
-  return undefined;
+  return isBare ? { ...reply, shape: message.rcode === Rcode.NXDOMAIN ? 'nxdomain' : 'nodata' } : undefined;
 }
 
 /** From the cache of one who resolves for others: as good as any, where nobody else is there. */
 const isHearsay = ({ flags }: Message, shape: Shape): boolean =>
   shape !== 'referral' && (flags & (Flag.AA | Flag.RA)) === Flag.RA;
 
-function note(
-  contacts: Contacts,
-  contact: Contact,
-  said: Said & { kind: 'silent' | 'no use' },
-  journal: Journal,
-): void {
+function note(contacts: Contacts, contact: Contact, said: Said, journal: Journal): void {
   if (said.kind === 'silent') {
     contacts.wasSilent(contact);
     journal.blame(contact.address, 'silent');
-  } else if (said.network) {
-    journal.blameNetwork(contact.address, said.why);
-  } else {
-    journal.blame(contact.address, said.why);
+  } else if (said.kind === 'no use') {
+    journal[said.network ? 'blameNetwork' : 'blame'](contact.address, said.why);
   }
 }
 
@@ -231,6 +230,14 @@ function* lookUpServers(
     cut = outcome?.limited ?? cut;
   }
   return cut;
+}
+
+/** Where what was said is no server's doing. */
+function endBy(said: Said, asks: number, journal: Journal): Outcome | undefined {
+  if (said.kind === 'late') return journal.late();
+  // Somebody was silent here, or nobody was asked and nothing is known of the zone.
+  if (said.kind === 'gave way') return asks > 0 ? journal.late() : journal.gaveWay();
+  return said.kind === 'limit' ? said.outcome : undefined;
 }
 
 const isNodata = (finding: Finding): boolean =>

@@ -103,6 +103,8 @@ function replyText({ rcode, shape, answer, truncated, authoritative }: ToldReply
       return 'there, but not of this type';
     case 'nxdomain':
       return 'does not exist';
+    case 'bare':
+      return `${rcode} and nothing else, to be believed where nobody says more`;
     case 'lame':
       return `${rcode}, lame: ${fault ?? 'does not serve the zone'}`;
     case 'useless':

@@ -45,8 +45,8 @@ export class Laws {
   readonly #lapseMs: () => number;
 
   /**
-   * `stallMs` is how long the process stood still at most; `lapseMs` from when on whoever was delegated to may
-   * be asked though the delegation has run out.
+   * `stallMs` is how long the process stood still at most; `lapseMs` from when on whoever was delegated to
+   * may be asked though the delegation has run out.
    */
   constructor(truth: Truth, stallMs: () => number, lapseMs: () => number) {
     this.#truth = truth;

@@ -79,8 +79,7 @@ class Run {
     });
     this.#events = new Events({ world, internet, sky, chance, note: (line) => this.#network.note(line) });
     const truth = new Truth(internet, hasIpv6);
-    const lapseMs = (): number =>
-      manner.servesStale ? this.#events.faultyFromMs : Number.POSITIVE_INFINITY;
+    const lapseMs = (): number => (manner.servesStale ? this.#events.faultyFromMs : Number.POSITIVE_INFINITY);
     this.#laws = new Laws(truth, () => this.#events.stalledMs, lapseMs);
   }
 
