@@ -176,9 +176,11 @@ function* findMore(
  * above the cut say of one of its own is as good, be it in a referral once more or as an answer.
  */
 function* askAbove(walk: Walk, { cut, route }: Delegation, wanted: Asked): Steps<readonly string[]> {
-  if (route !== undefined) return [];
+  const budget = walk.budget.deeper();
+  if (route !== undefined || budget === undefined) return [];
   const { know } = walk;
-  const aside: Walk = { ...walk, asked: wanted, journal: walk.journal.branch(wanted), crowd: undefined };
+  const journal = walk.journal.branch(wanted);
+  const aside: Walk = { ...walk, asked: wanted, budget, journal, crowd: undefined };
   // RFC 4035 §4.2: where a DS is asked for is above the cut.
   let place = know.closest({ name: cut, type: Type.DS }) ?? know.hints;
   try {
