@@ -19,7 +19,7 @@ import { addressesIn, type Knowledge } from './knowledge.ts';
 import type { Finding, Outcome } from './outcome.ts';
 import { type Scrubbed, scrub } from './scrub.ts';
 import { Volley } from './volley.ts';
-import { type Asked, resolveAll, type Steps } from './wish.ts';
+import { type Asked, findingsOf, type Steps } from './wish.ts';
 
 /** What a walk takes along. */
 export interface Walk extends Waiting {
@@ -167,7 +167,7 @@ function* lookUpServers(
     journal.blame('other servers', 'not looked up, too many failed');
     return 'question';
   }
-  const findings = yield* resolveAll(all);
+  const findings = findingsOf(yield { do: 'resolve', all }, all);
   let cut: Outcome['limited'];
   for (const [i, { name }] of all.entries()) {
     const finding = findings[i] as Finding;

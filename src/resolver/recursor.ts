@@ -240,17 +240,16 @@ export class Recursor {
         this.#mishaps.note(question, outcome, journal);
         settle(outcome);
       });
+      const end = (outcome: Outcome): void => {
+        this.#traffic.remember(question, outcome);
+        this.#clients.remove(account);
+        cancel();
+        // Also where something that has expired is told in its place, or was.
+        if (!isNoted) this.#mishaps.note(question, outcome, account.waitingFor?.walk.journal);
+        settle(this.#ratherStale(question, outcome));
+      };
       const steps = resolve(this.#askedBy(question), this.#treatment(question, journal));
-      void drive(steps, (wish) => this.#traffic.grant(wish, account))
-        .then((outcome) => this.#traffic.remember(question, outcome))
-        .catch((error: unknown) => this.#traffic.bug(error))
-        .then((outcome) => {
-          this.#clients.remove(account);
-          cancel();
-          // Also where something that has expired is told in its place, or was.
-          if (!isNoted) this.#mishaps.note(question, outcome, account.waitingFor?.walk.journal);
-          settle(this.#ratherStale(question, outcome));
-        });
+      drive(steps, this.#traffic.granter(account), end, (bug) => this.#traffic.bug(bug));
     });
   }
 
