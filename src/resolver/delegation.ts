@@ -16,7 +16,7 @@ import {
   GLUE_PER_REFERRAL_MAX,
 } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
-import { type Name, nameKey, nameLength } from '../wire/name.ts';
+import { type Name, nameKey, nameLength, sameName } from '../wire/name.ts';
 import type { Route } from './routes.ts';
 import { Shelf } from './shelf.ts';
 
@@ -49,8 +49,8 @@ const NO_TYPE = 0;
 
 export class Delegations {
   readonly #shelf: Shelf;
-  /** Those of busy zones are not made from their bytes anew for each question below. By cut. */
-  readonly #read = new Map<string, Delegation>();
+  /** Those of busy zones are not made from their bytes anew for each question below. By the cut's hash. */
+  readonly #read: (Delegation | undefined)[] = new Array<undefined>(DELEGATIONS_READ_MAX);
 
   constructor(bytesMax: number, world: World) {
     this.#shelf = new Shelf({ bytesMax, lingerMs: 0 }, world);
@@ -93,7 +93,7 @@ export class Delegations {
 
   /** Somebody else has written. */
   readAnew(): void {
-    this.#read.clear();
+    this.#read.fill(undefined);
   }
 
   /** For all to be kept (`packing`). */
@@ -106,12 +106,13 @@ export class Delegations {
     this.#shelf.clear(isDoomed);
   }
 
-  #put({ cut, servers, expiresMs }: Delegation): void {
+  #put(delegation: Delegation): void {
+    const { cut, servers, expiresMs } = delegation;
     const shelf = this.#shelf;
-    this.#read.delete(nameKey(cut));
     const size = servers.reduce((sum, server) => sum + sizeOf(server), 1);
     let at = shelf.put(cut, NO_TYPE, expiresMs, size);
     if (at < 0) return;
+    this.#read[this.#placeOf(shelf.live(0, NO_TYPE))] = delegation;
     const { bytes } = shelf;
     bytes[at++] = servers.length;
     for (const { name, addresses } of servers) {
@@ -127,15 +128,17 @@ export class Delegations {
 
   #at(known: number): Delegation {
     const shelf = this.#shelf;
-    const cut = shelf.nameOf(known);
-    const key = nameKey(cut);
-    const read = this.#read.get(key);
-    if (read !== undefined) return read;
-    if (this.#read.size === DELEGATIONS_READ_MAX) this.#read.clear();
+    const place = this.#placeOf(known);
+    const read = this.#read[place];
+    if (read !== undefined && sameName(read.cut, 0, shelf.bytes, shelf.nameAt(known))) return read;
     const servers = this.#servers(shelf.valueAt(known));
-    const delegation = { cut, servers, expiresMs: shelf.expiresMs(known) };
-    this.#read.set(key, delegation);
+    const delegation = { cut: shelf.nameOf(known), servers, expiresMs: shelf.expiresMs(known) };
+    this.#read[place] = delegation;
     return delegation;
+  }
+
+  #placeOf(known: number): number {
+    return (this.#shelf.hashOf(known) >>> 0) % DELEGATIONS_READ_MAX;
   }
 
   #servers(from: number): NameServer[] {

@@ -40,7 +40,7 @@ export function drive<Result>(
       }
       result = step.value;
     } catch (bug) {
-      return giveUp(bug);
+      result = onBug(bug);
     }
     end(result);
   };
