@@ -89,6 +89,8 @@ export class Recursor {
   readonly #mishaps: Mishaps;
   /** None where there are no rules. */
   #court: Court | undefined;
+  /** What `cached` looked for last, in vain: whoever then wants it resolved need not look at once again. */
+  #unknown: ClientQuestion | undefined;
 
   constructor(
     settings: RecursorSettings,
@@ -171,6 +173,7 @@ export class Recursor {
     };
     const outcome = recall(first, find, this.#treatment(question));
     if (outcome !== undefined) return this.#ratherStale(question, outcome);
+    this.#unknown = last === first ? question : undefined;
     const turnedAway = this.#traffic.turnedAway(last);
     if (turnedAway !== undefined) return this.#ratherStale(question, turnedAway);
     // RFC 8767 §5: who would wait for servers that failed just now is not made to.
@@ -232,7 +235,17 @@ export class Recursor {
     }
     return new Promise((settle) => {
       const budget = this.#traffic.newBudget();
-      const account: Account = { budget, flight: undefined, journal, waitingFor: undefined, seat: 0 };
+      const asked = this.#askedBy(question);
+      const unknown = this.#unknown === question ? asked : undefined;
+      this.#unknown = undefined;
+      const account: Account = {
+        budget,
+        flight: undefined,
+        journal,
+        unknown,
+        waitingFor: undefined,
+        seat: 0,
+      };
       this.#clients.add(account);
       let isNoted = false;
       const cancel = this.#watchTime(question, account, (outcome, journal) => {
@@ -248,7 +261,7 @@ export class Recursor {
         if (!isNoted) this.#mishaps.note(question, outcome, account.waitingFor?.walk.journal);
         settle(this.#ratherStale(question, outcome));
       };
-      const steps = resolve(this.#askedBy(question), this.#treatment(question, journal));
+      const steps = resolve(asked, this.#treatment(question, journal));
       drive(steps, this.#traffic.granter(account), end, (bug) => this.#traffic.bug(bug));
     });
   }

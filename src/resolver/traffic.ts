@@ -32,6 +32,8 @@ export interface Account extends Member {
   readonly flight: Flight | undefined;
   /** Of a client, only where it wants to know how it went. */
   readonly journal: Journal | undefined;
+  /** It was looked for just now, and is not known. */
+  readonly unknown: Asked | undefined;
   /** What is waited for last, to tell a client who is out of time what the matter was. */
   waitingFor: Flight | undefined;
 }
@@ -104,24 +106,25 @@ export class Traffic {
     if (flight?.hasLanded) {
       return { got: 'findings', findings: all.map(() => ended(flight.walk.journal.gaveWay())) };
     }
-    const findings: (Finding | undefined)[] = [];
+    const findings: Finding[] = [];
     let open = all.length;
-    for (const [i, asked] of all.entries()) {
+    all.forEach((asked, i) => {
       const tell = (finding: Finding): void => {
         findings[i] = finding;
-        if (--open === 0) goOn({ got: 'findings', findings: findings as Finding[] });
+        if (--open === 0) goOn({ got: 'findings', findings });
       };
-      const search: Search = { asked, account, tell, giveUp };
-      findings[i] = this.#find(search);
-      if (findings[i] !== undefined) open--;
-    }
-    return open === 0 ? { got: 'findings', findings: findings as Finding[] } : undefined;
+      const known = this.#find({ asked, account, tell, giveUp });
+      if (known === undefined) return;
+      findings[i] = known;
+      open--;
+    });
+    return open === 0 ? { got: 'findings', findings } : undefined;
   }
 
   /** What is known; or else waits for the walk that is under way, or starts one. */
   #find(search: Search): Finding | undefined {
     const { asked, account } = search;
-    const known = this.#know.find(asked);
+    const known = asked === account.unknown ? undefined : this.#know.find(asked);
     if (known === undefined) return this.#findOut(search);
     account.journal?.found(asked, known, this.#know.sourceOf(asked));
     return known;
@@ -213,7 +216,7 @@ export class Traffic {
     const own: Walk = { asked, know: this.#know, budget, journal, crowd: undefined, sinceMs, seat: 0 };
     const flight = new Flight(own);
     this.#inFlight.set(key, flight);
-    const account: Account = { budget, flight, journal, waitingFor: undefined, seat: 0 };
+    const account: Account = { budget, flight, journal, unknown: undefined, waitingFor: undefined, seat: 0 };
     const end = (finding: Finding): void => {
       // One that gave way has heard one more reply, which may have led it into another crowd.
       if (flight.hasLanded) leave(own);
