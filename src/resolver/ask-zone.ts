@@ -11,7 +11,7 @@ import type { Budget } from './budget.ts';
 import { classify, disappointment, forwardedShape, type Shape } from './classify.ts';
 import type { Subnet } from './client-subnet.ts';
 import { type Contact, Contacts, isLastTry } from './contacts.ts';
-import { askBeside, converse, type Said } from './converse.ts';
+import { askBeside, type Conversation, converse, type Said } from './converse.ts';
 import { leave, type Waiting } from './crowds.ts';
 import type { Delegation } from './delegation.ts';
 import { crowded, type Journal, plainText } from './journal.ts';
@@ -19,7 +19,7 @@ import type { Knowledge } from './knowledge.ts';
 import { addressesIn, addressesOf, type Finding, type Outcome } from './outcome.ts';
 import { type Scrubbed, scrub } from './scrub.ts';
 import { Volley } from './volley.ts';
-import { type Asked, resolveAll, type Steps } from './wish.ts';
+import { type Asked, findingsOf, type Steps } from './wish.ts';
 
 /** What a walk takes along. */
 export interface Walk extends Waiting {
@@ -48,7 +48,7 @@ export type ZoneSays =
 
 /** `minimised` is part of what the walk asks, or all of it. */
 export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps<ZoneSays> {
-  const { asked, know, budget, journal } = walk;
+  const { asked, know, journal } = walk;
   journal.enter(place);
   const crowd = know.crowds.enter(walk, place);
   if (crowd === undefined) return failure(crowded(place.cut));
@@ -71,23 +71,16 @@ export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps
     // RFC 9156 §3 step 6e: who makes nothing of the part may make something of the whole.
     const isWhole = know.minimise === 'relaxed' && isLastTry(contact);
     const question = isWhole ? asked : minimised;
-    const toldTo = (address: string): Subnet | undefined =>
-      question === asked ? know.subnets?.told(asked, address) : undefined;
-    const { address } = contact;
-    const talk = {
-      ...{ asked: question, contact, servers: know.servers, budget, journal, volley },
-      ...{ route: place.route, subnet: toldTo(address) },
-    };
+    const talk = conversation(walk, place, question, contact, volley);
     const due = asks === 0 ? contacts.takeDue(contact) : undefined;
-    if (due !== undefined) yield* askBeside({ ...talk, contact: due, subnet: toldTo(due.address) });
+    if (due !== undefined) yield* askBeside(conversation(walk, place, question, due, volley));
     const said = yield* converse(talk);
     const end = endBy(said, asks, journal);
     if (end !== undefined) return failure(end);
     if (said.kind === 'silent') crowd.silent();
     if (said.kind === 'reply') {
       crowd.heard();
-      const scope = know.subnets?.scopeOf(question, said.from, toldTo(said.from), said.message);
-      const reply = weigh(walk, question, place, said.from, said.message, scope);
+      const reply = weigh(walk, question, place, said.from, said.message);
       if (reply?.isBare === false) return reply;
       bare = reply ?? bare;
       // An earlier one broke in, and this one has not had its say.
@@ -109,19 +102,41 @@ export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps
 
 export const failure = (outcome: Outcome): ZoneSays => ({ kind: 'failure', outcome });
 
+const conversation = (
+  walk: Walk,
+  { route }: Delegation,
+  asked: Asked,
+  contact: Contact,
+  volley: Volley,
+): Conversation => ({
+  asked,
+  contact,
+  servers: walk.know.servers,
+  budget: walk.budget,
+  journal: walk.journal,
+  volley,
+  route,
+  subnet: toldTo(contact.address, asked, walk),
+});
+
+/** What a server is told of who asks: nothing where it is asked for part of the name. */
+const toldTo = (address: string, question: Asked, { asked, know }: Walk): Subnet | undefined =>
+  question === asked ? know.subnets?.told(asked, address) : undefined;
+
 /** What of the reply brings us further; undefined, with the blame noted, if nothing does. */
 function weigh(
-  { asked, know, journal }: Walk,
+  walk: Walk,
   question: Asked,
   place: Delegation,
   address: string,
   message: Message,
-  scope: Subnet | undefined,
 ): Reply | undefined {
+  const { asked, know, journal } = walk;
   know.outages.answered(place, asked.type);
   const { cut: zone, route } = place;
   const isForwarded = route?.how === 'forward';
   const believed = scrub(message, question, zone, isForwarded ? ROOT : zone);
+  const scope = know.subnets?.scopeOf(question, address, toldTo(address, question, walk), message);
   const scrubbed = scope === undefined ? believed : { ...believed, scope };
   const shape = (isForwarded ? forwardedShape : classify)(message, scrubbed);
   journal.weighed(address, shape, message, scrubbed);
@@ -216,7 +231,7 @@ function* lookUpServers(
     journal.blame('other servers', 'not looked up, too many failed');
     return 'question';
   }
-  const findings = yield* resolveAll(all);
+  const findings = findingsOf(yield { do: 'resolve', all }, all);
   let cut: Outcome['limited'];
   for (const [i, { name }] of all.entries()) {
     const finding = findings[i] as Finding;

@@ -31,7 +31,8 @@ export class Contacts {
   readonly #know: Knowledge;
   readonly #journal: Journal;
   readonly #place: Delegation;
-  readonly #seen = new Set<string>();
+  /** A few at most, as all of these. */
+  readonly #seen: string[] = [];
   #fresh: string[] = [];
   readonly #silent: Contact[] = [];
   readonly #unknown: Asked[] = [];
@@ -41,7 +42,7 @@ export class Contacts {
   #besides: readonly NameServer[];
   #isExhausted = false;
   /** Addresses that had to be looked up, and how many of them fell silent. */
-  readonly #lookedUp = new Set<string>();
+  readonly #lookedUp: string[] = [];
   #fruitless = 0;
 
   constructor(place: Delegation, know: Knowledge, journal: Journal) {
@@ -120,7 +121,7 @@ export class Contacts {
 
   /** RFC 9520 §3.1: silence may be loss, so a server is asked three times; but the others come first. */
   wasSilent({ address, tries }: Contact): void {
-    if (tries === 0 && this.#lookedUp.has(address)) this.#fruitless++;
+    if (tries === 0 && this.#lookedUp.includes(address)) this.#fruitless++;
     if (tries + 1 < this.#triesMax(address)) this.#silent.push({ address, tries: tries + 1 });
   }
 
@@ -129,7 +130,7 @@ export class Contacts {
     const { servers } = this.#know;
     if (servers.isDead(address)) return 1;
     if (!servers.mayTakeTcp(address)) return TRIES_PER_SERVER_MAX;
-    return TRIES_PER_SERVER_MAX + (this.#seen.size === 1 ? 2 : 1);
+    return TRIES_PER_SERVER_MAX + (this.#seen.length === 1 ? 2 : 1);
   }
 
   /** It said something, if nothing of use; when nobody else is left, one more try is worth it. */
@@ -177,19 +178,18 @@ export class Contacts {
 
   /** What a look-up has found. */
   addFound(addresses: readonly string[]): void {
-    for (const address of addresses) if (!this.#seen.has(address)) this.#lookedUp.add(address);
+    for (const address of addresses) if (!this.#seen.includes(address)) this.#lookedUp.push(address);
     this.#add(addresses);
   }
 
   #add(addresses: readonly string[]): void {
-    const usable = addresses.filter((address) => {
-      if (this.#seen.has(address)) return false;
-      this.#seen.add(address);
-      if (this.#isTold(address) || this.#know.mayAsk(address)) return true;
-      this.#journal.blame(address, 'is not to be asked');
-      return false;
-    });
-    this.#fresh = this.#know.servers.order([...this.#fresh, ...usable], this.#place.cut);
+    for (const address of addresses) {
+      if (this.#seen.includes(address)) continue;
+      this.#seen.push(address);
+      if (this.#isTold(address) || this.#know.mayAsk(address)) this.#fresh.push(address);
+      else this.#journal.blame(address, 'is not to be asked');
+    }
+    this.#fresh = this.#know.servers.order(this.#fresh, this.#place.cut);
   }
 
   /** Whether the operator said to ask it for this zone. */

@@ -17,7 +17,7 @@ import {
   GLUE_PER_REFERRAL_MAX,
 } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
-import { equalNames, type Name, nameKey, nameLength } from '../wire/name.ts';
+import { equalNames, type Name, nameKey, nameLength, sameName } from '../wire/name.ts';
 import type { Route } from './routes.ts';
 import { Shelf } from './shelf.ts';
 
@@ -50,8 +50,8 @@ const NO_TYPE = 0;
 
 export class Delegations {
   readonly #shelf: Shelf;
-  /** Those of busy zones are not made from their bytes anew for each question below. By cut. */
-  readonly #read = new Map<string, Delegation>();
+  /** Those of busy zones are not made from their bytes anew for each question below. By the cut's hash. */
+  readonly #read: (Delegation | undefined)[] = new Array<undefined>(DELEGATIONS_READ_MAX);
 
   /** `lingerMs`: for how long one that has expired may still be asked. */
   constructor(bytesMax: number, lingerMs: number, world: World) {
@@ -83,7 +83,6 @@ export class Delegations {
   /** Who serves the zone at `cut` has spoken of the name, and of no cut in between. */
   disprove(name: Name, cut: Name): void {
     for (let gone = this.lapsed(name, cut); gone !== undefined; gone = this.lapsed(name, cut)) {
-      this.#read.delete(nameKey(gone.cut));
       this.#shelf.drop(gone.cut, NO_TYPE);
     }
   }
@@ -127,7 +126,7 @@ export class Delegations {
 
   /** Somebody else has written. */
   readAnew(): void {
-    this.#read.clear();
+    this.#read.fill(undefined);
   }
 
   /** For all to be kept (`packing`). */
@@ -140,12 +139,13 @@ export class Delegations {
     this.#shelf.clear(isDoomed);
   }
 
-  #put({ cut, servers, expiresMs }: Delegation): void {
+  #put(delegation: Delegation): void {
+    const { cut, servers, expiresMs } = delegation;
     const shelf = this.#shelf;
-    this.#read.delete(nameKey(cut));
     const size = servers.reduce((sum, server) => sum + sizeOf(server), 1);
     let at = shelf.put(cut, NO_TYPE, expiresMs, size);
     if (at < 0) return;
+    this.#read[this.#placeOf(shelf.live(0, NO_TYPE))] = delegation;
     const { bytes } = shelf;
     bytes[at++] = servers.length;
     for (const { name, addresses } of servers) {
@@ -161,15 +161,17 @@ export class Delegations {
 
   #at(known: number): Delegation {
     const shelf = this.#shelf;
-    const cut = shelf.nameOf(known);
-    const key = nameKey(cut);
-    const read = this.#read.get(key);
-    if (read !== undefined) return read;
-    if (this.#read.size === DELEGATIONS_READ_MAX) this.#read.clear();
+    const place = this.#placeOf(known);
+    const read = this.#read[place];
+    if (read !== undefined && sameName(read.cut, 0, shelf.bytes, shelf.nameAt(known))) return read;
     const servers = this.#servers(shelf.valueAt(known));
-    const delegation = { cut, servers, expiresMs: shelf.expiresMs(known) };
-    this.#read.set(key, delegation);
+    const delegation = { cut: shelf.nameOf(known), servers, expiresMs: shelf.expiresMs(known) };
+    this.#read[place] = delegation;
     return delegation;
+  }
+
+  #placeOf(known: number): number {
+    return (this.#shelf.hashOf(known) >>> 0) % DELEGATIONS_READ_MAX;
   }
 
   #servers(from: number): NameServer[] {

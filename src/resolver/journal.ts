@@ -45,14 +45,13 @@ export interface Source {
   readonly standing?: CacheStanding | undefined;
 }
 
-/** Of a sending, what can be told of it later. */
-type Told = Omit<Sending, 'do' | 'volley' | 'beside'>;
-
 /** One query and what came of it. */
 export interface Exchange {
   readonly kind: 'ask';
   readonly atMs: number;
-  readonly sending: Told;
+  readonly sending: Sending;
+  /** Who replied: the one asked, or one asked before. */
+  readonly server: string;
   readonly got: Heard['got'];
   readonly why: string | undefined;
   readonly tookMs: number;
@@ -121,13 +120,14 @@ export class Journal {
     this.#onlyNetwork = true;
   }
 
-  asked(sending: Told, heard: Heard): void {
+  asked(sending: Sending, heard: Heard): void {
     const reply = heard.got === 'reply' ? heard : undefined;
     const message = reply?.message;
     this.#note({
       kind: 'ask',
       atMs: this.#world.nowMs(),
       sending,
+      server: reply?.from ?? sending.to,
       got: heard.got,
       why: heard.got === 'unreachable' ? heard.why : undefined,
       tookMs: reply?.ms ?? (heard.got === 'silence' ? sending.ms : 0),
@@ -160,7 +160,7 @@ export class Journal {
     for (let i = this.steps.length - 1; i >= 0; i--) {
       const step = this.steps[i] as Step;
       if (step.kind === 'zone') return undefined;
-      if (step.kind === 'ask' && step.sending.to === server) return step;
+      if (step.kind === 'ask' && step.server === server) return step;
     }
     return undefined;
   }

@@ -183,13 +183,14 @@ class Telling {
 const questionOf = ({ name, type }: Asked): Question => ({ name: plainText(name), type: typeText(type) });
 
 function exchange(step: Exchange, ms: number, servers: readonly NameServer[]): ToldExchange {
-  const { to, asked, via, manner } = step.sending;
-  const server = servers.find(({ addresses }) => addresses.includes(to));
+  const { asked, via, manner } = step.sending;
+  const address = step.server;
+  const server = servers.find(({ addresses }) => addresses.includes(address));
   return {
     step: 'ask',
     ms,
     ...questionOf(asked),
-    address: to,
+    address,
     server: server && plainText(server.name),
     via,
     edns: manner.edns,

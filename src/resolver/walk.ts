@@ -11,7 +11,7 @@ import { failedBefore } from './failures.ts';
 import { forward } from './forward.ts';
 import { Disclosure } from './minimise.ts';
 import { ended, type Finding, limited } from './outcome.ts';
-import { resolveAll, type Steps } from './wish.ts';
+import type { Steps } from './wish.ts';
 
 export function* walk(own: Walk): Steps<Finding> {
   const { asked, know } = own;
@@ -74,7 +74,7 @@ function* startingPlace({ asked, know }: Walk, unforwarded = false): Steps<Deleg
   if (known !== undefined) return known;
   const isPriming = asked.name.length === 1 && asked.type === Type.NS;
   if (!isPriming && know.mayPrime) {
-    yield* resolveAll([{ name: ROOT, type: Type.NS }]);
+    yield { do: 'resolve', all: [{ name: ROOT, type: Type.NS }] };
     const primed = know.closest(asked, unforwarded);
     if (primed !== undefined) return primed;
   }

@@ -86,14 +86,14 @@ export type Happening = Heard | { readonly got: 'findings'; readonly findings: r
 /** A resolution or a part of it. */
 export type Steps<Result> = Generator<Wish, Result, Happening>;
 
-export function* send(sending: Omit<Sending, 'do'>): Steps<Heard> {
-  const happening = yield { do: 'send', ...sending };
+/** `const heard = heardFrom(yield { do: 'send', … })`. */
+export function heardFrom(happening: Happening): Heard {
   assert(happening.got !== 'findings', 'what was sent is not answered by findings');
   return happening;
 }
 
-export function* resolveAll(all: readonly Asked[]): Steps<readonly Finding[]> {
-  const happening = yield { do: 'resolve', all };
+/** `const findings = findingsOf(yield { do: 'resolve', all }, all)`. */
+export function findingsOf(happening: Happening, all: readonly Asked[]): readonly Finding[] {
   assert(
     happening.got === 'findings' && happening.findings.length === all.length,
     'each question has a finding',

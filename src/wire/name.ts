@@ -92,6 +92,12 @@ export function ownName(bytes: Bytes, at = 0): Name {
   return name;
 }
 
+/** Whether a name is in lower case. No length of a label is a letter. */
+export function isFolded(name: Bytes): boolean {
+  for (let i = 0; i < name.length; i++) if (FOLD[name[i] as number] !== name[i]) return false;
+  return true;
+}
+
 /** The name less its first label; the root is its own parent. */
 export const parentName = (name: Name): Name =>
   name[0] === 0 ? ROOT : name.subarray((name[0] as number) + 1);
