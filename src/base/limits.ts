@@ -93,8 +93,12 @@ export const FRONTS_MAX = 64;
 export const FRONT_WAKE_MS = 100;
 /** Letters of one thread that the control thread has not read yet; what would go into more is dropped. */
 export const FRONT_LETTERS_MAX = 256;
-/** Queries of one front that the resolver thread has not read yet: some 0.2 s of its work. */
-export const HAND_OVERS_MAX = 4_096;
+/** Queries not read yet by the resolver thread, some 0.2 s of its work: of more, each zone has a share… */
+export const UNREAD_MAX = 4_096;
+/** …and of one front, that it has not even sorted. */
+export const HAND_OVERS_MAX = 2 * UNREAD_MAX;
+/** The resolver thread reads them for so long before it looks after replies and timers again. */
+export const READ_MS_MAX = 2;
 /** When so many wait, none carries anything for the query log: who waits for an answer goes first. */
 export const FRONT_SIGHTING_LETTERS_MAX = 64;
 /** Publications of zones whose predecessors a front that never rests may still hold. */
