@@ -79,6 +79,10 @@ export class Traffic {
     if (wish.do === 'send') {
       return flight?.hasLanded ? { got: 'gave way' } : this.#sender.send(wish, account.budget.deadlineMs);
     }
+    if (wish.do === 'queue') {
+      const mayStill = flight !== undefined && !flight.hasLanded;
+      return { got: mayStill && (await wish.crowd.queue(flight.walk)) ? 'turn' : 'gave way' };
+    }
     if (flight?.hasLanded) {
       return { got: 'findings', findings: wish.all.map(() => ended(flight.walk.journal.gaveWay())) };
     }
@@ -164,8 +168,8 @@ export class Traffic {
   #launch(key: string, asked: Asked, budget: Budget): Flight {
     this.#counters?.bump(Counter.resolutionsStarted);
     const journal = new Journal(this.#world);
-    const sinceMs = this.#world.nowMs();
-    const own: Walk = { asked, know: this.#know, budget, journal, crowd: undefined, sinceMs, seat: 0 };
+    const nowhere = { crowd: undefined, sinceMs: this.#world.nowMs(), seat: 0, ticket: undefined };
+    const own: Walk = { asked, know: this.#know, budget, journal, ...nowhere };
     const flight = new Flight(own);
     this.#inFlight.set(key, flight);
     const account: Account = { budget, flight, journal, waitingFor: undefined, seat: 0 };
