@@ -93,8 +93,12 @@ export const FRONTS_MAX = 64;
 export const FRONT_WAKE_MS = 100;
 /** Letters of one thread that the control thread has not read yet; what would go into more is dropped. */
 export const FRONT_LETTERS_MAX = 256;
-/** Queries of one front that the resolver thread has not read yet: some 0.2 s of its work. */
-export const HAND_OVERS_MAX = 4_096;
+/** Queries not read yet by the resolver thread, some 0.2 s of its work: of more, each zone has a share… */
+export const UNREAD_MAX = 4_096;
+/** …and of one front, that it has not even sorted. */
+export const HAND_OVERS_MAX = 2 * UNREAD_MAX;
+/** The resolver thread reads them for so long before it looks after replies and timers again. */
+export const READ_MS_MAX = 2;
 /** When so many wait, none carries anything for the query log: who waits for an answer goes first. */
 export const FRONT_SIGHTING_LETTERS_MAX = 64;
 /** Publications of zones whose predecessors a front that never rests may still hold. */
@@ -138,6 +142,8 @@ export const FIRST_TRY_MS = 400;
 /** A server known to be fast is given this long at least before the next one is asked as well. */
 export const TRY_MS_MIN = 75;
 export const TRY_MS_MAX = 1_600;
+/** …and this much longer than it usually takes: we may be late ourselves to read what has come. */
+export const TRY_SLACK_MS = 25;
 /** A forwarder is given this long at least, however fast it was: its next answer may be a walk of its own. */
 export const FORWARD_TRY_MS_MIN = 800;
 /** Servers of one zone that are bothered for one question; what costs no packet does not count. */
@@ -398,6 +404,8 @@ export const CLIENT_COOKIE_SECONDS = 86_400;
 export const TRUNCATIONS_MAX = 4;
 /** Walks that wait for one zone, at first: half of all (BIND's `fetches-per-zone`, off unless configured)… */
 export const ZONE_WALKS_FIRST = RESOLUTIONS_MAX / 2;
+/** …of whom so many ask at a time where nobody has answered yet; the others are in line… */
+export const ZONE_WALKS_ASKING_FIRST = 64;
 /** …few, while it is silent, and as many as it likes when it answers… */
 export const ZONE_WALKS_MIN = 200;
 /** …for each silence brings it nearer to the former, and each reply to the latter. */

@@ -12,14 +12,15 @@ import { classify, disappointment, forwardedShape, type Shape } from './classify
 import type { Subnet } from './client-subnet.ts';
 import { type Contact, Contacts, isLastTry } from './contacts.ts';
 import { askBeside, type Conversation, converse, type Said } from './converse.ts';
-import { leave, type Waiting } from './crowds.ts';
+import { type Crowd, leave, type Waiting } from './crowds.ts';
 import type { Delegation } from './delegation.ts';
+import { failedBefore } from './failures.ts';
 import { crowded, type Journal, plainText } from './journal.ts';
 import type { Knowledge } from './knowledge.ts';
 import { addressesIn, addressesOf, type Finding, type Outcome } from './outcome.ts';
 import { type Scrubbed, scrub } from './scrub.ts';
 import { Volley } from './volley.ts';
-import { type Asked, findingsOf, type Steps } from './wish.ts';
+import { type Asked, findingsOf, queue, type Steps } from './wish.ts';
 
 /** What a walk takes along. */
 export interface Walk extends Waiting {
@@ -50,8 +51,8 @@ export type ZoneSays =
 export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps<ZoneSays> {
   const { asked, know, journal } = walk;
   journal.enter(place);
-  const crowd = know.crowds.enter(walk, place);
-  if (crowd === undefined) return failure(crowded(place.cut));
+  const crowd = yield* join(walk, place);
+  if ('rcode' in crowd) return failure(crowd);
   const contacts = new Contacts(place, know, journal);
   const volley = new Volley();
   let bare: Reply | undefined;
@@ -98,6 +99,22 @@ export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps
   if (bare !== undefined) return bare;
   const outcome = journal.failure();
   return failure(cut === undefined ? outcome : { ...outcome, limited: cut });
+}
+
+/**
+ * Takes its place among those who ask there, or says why it has none. Who looks for addresses of servers does
+ * not queue, for others who have their turn wait for it; nor who has another way to go.
+ */
+function* join(walk: Walk, place: Delegation): Steps<Crowd | Outcome> {
+  const { asked, know, budget, journal } = walk;
+  const crowd = know.crowds.enter(walk, place);
+  if (crowd === undefined) return crowded(place.cut);
+  const mayQueue = budget.depth === 0 && place.route?.first !== true;
+  if (crowd.take(walk, mayQueue)) return crowd;
+  if (!(yield* queue(crowd))) return journal.gaveWay();
+  // What those before it have found out, as if it came only now.
+  const obstacle = know.outages.obstacle(place, asked.type);
+  return obstacle === undefined ? crowd : { ...failedBefore(obstacle), limited: 'moment' };
 }
 
 export const failure = (outcome: Outcome): ZoneSays => ({ kind: 'failure', outcome });
@@ -195,7 +212,7 @@ function* askAbove(walk: Walk, { cut, route }: Delegation, wanted: Asked): Steps
   if (route !== undefined || budget === undefined) return [];
   const { know } = walk;
   const journal = walk.journal.branch(wanted);
-  const aside: Walk = { ...walk, asked: wanted, budget, journal, crowd: undefined };
+  const aside: Walk = { ...walk, asked: wanted, budget, journal, crowd: undefined, ticket: undefined };
   // RFC 4035 §4.2: where a DS is asked for is above the cut.
   let place = know.closest({ name: cut, type: Type.DS }) ?? know.hints;
   try {

@@ -21,6 +21,7 @@ import {
   TRUNCATIONS_MAX,
   TRY_MS_MAX,
   TRY_MS_MIN,
+  TRY_SLACK_MS,
 } from '../base/limits.ts';
 import { Pace } from '../base/pace.ts';
 import type { World } from '../base/world.ts';
@@ -134,7 +135,11 @@ export class Servers {
    */
   tryMs(address: string, tries: number): number {
     const habits = this.#habits.get(address);
-    const usual = habits?.rttMs === undefined ? FIRST_TRY_MS : habits.rttMs + 4 * habits.deviationMs;
+    // RFC 6298 §2.3: however steady it is, we are not.
+    const usual =
+      habits?.rttMs === undefined
+        ? FIRST_TRY_MS
+        : habits.rttMs + Math.max(4 * habits.deviationMs, TRY_SLACK_MS);
     const ms = Math.min(Math.max(usual, TRY_MS_MIN) * 2 ** tries, TRY_MS_MAX);
     return tries === 0 ? ms : ms - this.#world.draw(Math.ceil(ms / 4));
   }

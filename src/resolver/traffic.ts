@@ -3,6 +3,7 @@
  * server. Whoever wants what is being walked for already joins it; whoever wants anything else starts a walk
  * of its own, while there is room. Nobody waits for what is only refreshed.
  */
+import { assert } from '../base/assert.ts';
 import { Counter, type Counters } from '../base/counters.ts';
 import {
   GIVE_WAY_MS,
@@ -91,6 +92,11 @@ export class Traffic {
     return (wish, goOn, giveUp) => {
       if (wish.do === 'resolve') return this.#findAll(wish.all, account, goOn, giveUp);
       if (flight?.hasLanded) return { got: 'gave way' };
+      if (wish.do === 'queue') {
+        assert(flight !== undefined, 'who queues is a walk');
+        void wish.crowd.queue(flight.walk).then((may) => goOn({ got: may ? 'turn' : 'gave way' }), giveUp);
+        return undefined;
+      }
       void this.#sender.send(wish, account.budget.deadlineMs).then(goOn, giveUp);
       return undefined;
     };
@@ -212,8 +218,8 @@ export class Traffic {
   #launch(key: string, asked: Asked, budget: Budget): Flight {
     this.#counters?.bump(Counter.resolutionsStarted);
     const journal = new Journal(this.#world);
-    const sinceMs = this.#world.nowMs();
-    const own: Walk = { asked, know: this.#know, budget, journal, crowd: undefined, sinceMs, seat: 0 };
+    const nowhere = { crowd: undefined, sinceMs: this.#world.nowMs(), seat: 0, ticket: undefined };
+    const own: Walk = { asked, know: this.#know, budget, journal, ...nowhere };
     const flight = new Flight(own);
     this.#inFlight.set(key, flight);
     const account: Account = { budget, flight, journal, unknown: undefined, waitingFor: undefined, seat: 0 };
