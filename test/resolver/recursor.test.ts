@@ -218,7 +218,7 @@ test('what is known is told without waiting, and what is not is undefined', asyn
   expect(recursor.cached(question('alias.test'))).toBeUndefined();
 });
 
-test('what was looked for in vain just now is not looked for again, but it may be an alias that was', async () => {
+test('what was looked for in vain just now is not looked for again; what it leads to is', async () => {
   const world = new VirtualWorld();
   let looks = 0;
   const { hosts } = parseHosts('', 'hosts');
