@@ -183,9 +183,9 @@ function silence(talk: Conversation, via: 'udp' | 'tcp', heard: Heard): Said {
 }
 
 function noteHabits({ contact, servers }: Conversation, manner: Manner, message: Message): void {
-  const usual = servers.manner(contact.address);
   const understood = message.rcode === Rcode.NOERROR || message.rcode === Rcode.NXDOMAIN;
   if (!understood) return;
+  const usual = servers.manner(contact.address);
   if (usual.randomCase && !manner.randomCase) servers.losesCase(contact.address);
   if (usual.edns && !manner.edns) servers.ednsFault(contact.address);
   if (manner.edns && message.edns !== undefined) servers.ednsUnderstood(contact.address);

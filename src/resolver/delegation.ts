@@ -139,13 +139,12 @@ export class Delegations {
     this.#shelf.clear(isDoomed);
   }
 
-  #put(delegation: Delegation): void {
-    const { cut, servers, expiresMs } = delegation;
+  #put({ cut, servers, expiresMs }: Delegation): void {
     const shelf = this.#shelf;
     const size = servers.reduce((sum, server) => sum + sizeOf(server), 1);
     let at = shelf.put(cut, NO_TYPE, expiresMs, size);
     if (at < 0) return;
-    this.#read[this.#placeOf(shelf.live(0, NO_TYPE))] = delegation;
+    this.#read[this.#placeOf(shelf.live(0, NO_TYPE))] = undefined;
     const { bytes } = shelf;
     bytes[at++] = servers.length;
     for (const { name, addresses } of servers) {

@@ -233,11 +233,15 @@ export class Journal {
   }
 }
 
-function foreignTo(zone: Name, { answer, authority, additional }: Message): string[] {
-  const owners = new Set<string>();
-  for (const { owner } of [...answer, ...authority, ...additional]) {
-    if (!isWithin(owner, zone)) owners.add(plainText(owner).toLowerCase());
-    if (owners.size === FOREIGN_TOLD_MAX) break;
+function foreignTo(zone: Name, { answer, authority, additional }: Message): readonly string[] {
+  let owners = NOBODY;
+  for (const section of [answer, authority, additional]) {
+    for (const { owner } of section) {
+      if (isWithin(owner, zone)) continue;
+      const text = plainText(owner).toLowerCase();
+      if (!owners.includes(text)) owners = [...owners, text];
+      if (owners.length === FOREIGN_TOLD_MAX) return owners;
+    }
   }
-  return [...owners];
+  return owners;
 }

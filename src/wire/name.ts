@@ -104,11 +104,10 @@ export const parentName = (name: Name): Name =>
 
 /** Whether `name` is `ancestor` or lies below it. */
 export function isWithin(name: Name, ancestor: Name): boolean {
-  const skip = labelCount(name) - labelCount(ancestor);
-  if (skip < 0) return false;
+  const from = name.length - ancestor.length;
   let at = 0;
-  for (let i = 0; i < skip; i++) at += (name[at] as number) + 1;
-  return name.length - at === ancestor.length && sameName(name, at, ancestor, 0);
+  while (at < from) at += (name[at] as number) + 1;
+  return at === from && sameName(name, at, ancestor, 0);
 }
 
 const keyScratch = Buffer.allocUnsafeSlow(NAME_BYTES_MAX);
