@@ -151,10 +151,16 @@ export const SERVER_HABITS_SECONDS = 900;
 /** EDNS is given up for a server after this many questions it only understood without (RFC 6891 §6.2.2). */
 export const EDNS_FAULTS_MAX = 2;
 export const RESOLUTIONS_MAX = 2_048;
-/** Sockets to other servers open at once. */
+/** Questions that are out to other servers at once, each by a socket of its own at worst. */
 export const UPSTREAM_SOCKETS_MAX = 2_048;
 /** Descriptors that are closed for a thread which was ended; the system gives out the lowest that is free. */
 export const DESCRIPTORS_NOTED_MAX = 65_536;
+/** Questions that leave from one port in its life: so many go over TCP when a forger finds it… */
+export const UPSTREAM_SOCKET_QUESTIONS_MAX = 8;
+/** …none of them later than this: it can be found at some 1,000 ports a second (SAD DNS, CVE-2020-25705). */
+export const UPSTREAM_SOCKET_SHARED_MS = 100;
+/** After silence on a shared socket so many questions to that server have each a socket of their own. */
+export const UPSTREAM_ALONE_QUESTIONS = 64;
 /** Random ports tried for one query when some are taken. */
 export const UPSTREAM_PORT_TRIES_MAX = 8;
 /** Of all sockets that have something to read, so many are told at once. */

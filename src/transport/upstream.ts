@@ -1,7 +1,7 @@
 /**
- * Exchanges with other servers over real sockets: the doing half of `resolver/upstream`. Every query over UDP
- * has a socket of its own, bound to a port nobody can foresee (RFC 5452 §9.2) and connected, so that the
- * kernel turns away other senders and tells when a port is closed. How many are open at once is bounded.
+ * Exchanges with other servers over real sockets: the doing half of `resolver/upstream`. A socket for UDP is
+ * bound to a port nobody can foresee (RFC 5452 §9.2) and connected, so that the kernel turns away other
+ * senders and tells when a port is closed. How many questions are out, and so how many sockets, is bounded.
  */
 import { isIP } from 'node:net';
 import { Counter, Counters } from '../base/counters.ts';
