@@ -167,8 +167,8 @@ export const UPSTREAM_PORT_TRIES_MAX = 8;
 export const UPSTREAM_EVENTS_MAX = 256;
 /** Datagrams read of one socket, none of them the reply, before others have their turn. */
 export const UPSTREAM_DATAGRAMS_PER_TURN_MAX = 16;
-/** How long another thread waits for replies; the resolver thread cannot end sooner. */
-export const UPSTREAM_WAIT_MS = 100;
+/** How long the resolver thread waits for replies and its loop at once: its timers may be so late. */
+export const UPSTREAM_WAIT_MS = 10;
 /** Questions of one connection to another server that wait for replies; the next opens another one. */
 export const UPSTREAM_TCP_QUESTIONS_MAX = 32;
 /** RFC 7766 §6.2.1: a connection is kept a little for the next question to that server… */

@@ -16,7 +16,7 @@ import type { World } from '../base/world.ts';
 import { Name, type Native, Sys, steady } from './native.ts';
 import { sockaddr } from './udp-socket.ts';
 import { type Asker, bindUnforeseeably, type Refusal, waitFor } from './upstream-asker.ts';
-import { Readiness } from './upstream-readiness.ts';
+import { type Loop, Readiness } from './upstream-readiness.ts';
 import { type Carried, OutgoingSocket, type Peer } from './upstream-socket.ts';
 
 /** Socket addresses of one family. */
@@ -52,10 +52,10 @@ export class NativeAsker implements Asker {
   /** By file descriptor. */
   readonly #sockets: (OutgoingSocket | undefined)[] = [];
 
-  constructor(world: World, native: Native) {
+  constructor(world: World, native: Native, loop: Loop) {
     this.#world = world;
     this.#native = native;
-    this.#readiness = new Readiness(native, (fd) => this.#read(fd));
+    this.#readiness = new Readiness(native, loop, (fd) => this.#read(fd));
   }
 
   ask(...[{ address, port }, query, ms, judge, ended, overdue]: Parameters<Asker['ask']>): void {

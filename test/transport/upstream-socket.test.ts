@@ -12,7 +12,7 @@ import { realWorld } from '../../src/base/world.ts';
 import type { Event } from '../../src/resolver/upstream.ts';
 import type { Native } from '../../src/transport/native.ts';
 import { type SocketUpstream, socketUpstream } from '../../src/transport/upstream.ts';
-import { native } from './batch-listener.ts';
+import { loop, native } from './batch-listener.ts';
 import { until } from './peer.ts';
 import { ask, idOf } from './script.ts';
 
@@ -45,7 +45,7 @@ beforeEach(() => {
       return system.close(fd);
     },
   };
-  upstream = socketUpstream({ counters, native: watched, world: { ...realWorld, nowMs: () => nowMs } });
+  upstream = socketUpstream({ counters, native: watched, loop, world: { ...realWorld, nowMs: () => nowMs } });
   closers.push(() => upstream.close());
 });
 afterEach(() => {

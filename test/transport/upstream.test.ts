@@ -14,7 +14,7 @@ import type { Event } from '../../src/resolver/upstream.ts';
 import type { Native } from '../../src/transport/native.ts';
 import { Frames, framed } from '../../src/transport/stream.ts';
 import { type SocketUpstream, socketUpstream, type UpstreamSettings } from '../../src/transport/upstream.ts';
-import { native } from './batch-listener.ts';
+import { loop, native } from './batch-listener.ts';
 import { until } from './peer.ts';
 import { ask, idOf } from './script.ts';
 
@@ -28,7 +28,7 @@ let closers: (() => void)[];
 /** With the sockets of the kind that is tested, and closed at the end. */
 let kind: Native | undefined;
 function newUpstream(settings: UpstreamSettings = {}): SocketUpstream {
-  const made = socketUpstream({ counters, native: kind, ...settings });
+  const made = socketUpstream({ counters, native: kind, loop, ...settings });
   closers.push(() => made.close());
   return made;
 }
