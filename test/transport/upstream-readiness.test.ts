@@ -1,5 +1,5 @@
 /** One wait for the sockets to other servers and for the loop of the thread. */
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { readlinkSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -19,13 +19,26 @@ afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
-/** Answered by a server that the same loop turns. */
+async function bound(): Promise<Socket> {
+  const socket = createSocket('udp4');
+  closers.push(() => void socket.close());
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  return socket;
+}
+
+/** Answered by a server that the same loop turns, some turns later: it asks another one first. */
 async function exchange(settings: UpstreamSettings): Promise<Event> {
-  const server = createSocket('udp4');
-  closers.push(() => void server.close());
-  server.on('message', (message, from) => server.send(message, from.port, from.address));
-  server.bind(0, '127.0.0.1');
-  await once(server, 'listening');
+  const [server, other] = [await bound(), await bound()];
+  other.on('message', (message, from) => other.send(message, from.port, from.address));
+  let asker = 0;
+  server.on('message', (message, { port }) => {
+    if (port === other.address().port) server.send(message, asker, '127.0.0.1');
+    else {
+      asker = port;
+      server.send(message, other.address().port, '127.0.0.1');
+    }
+  });
   const upstream = socketUpstream(settings);
   closers.push(() => upstream.close());
   const to = { address: '127.0.0.1', port: server.address().port };
