@@ -33,6 +33,7 @@ import { Rulebook, type RuleTerms } from './rules/rulebook.ts';
 import { AnswerWriter } from './server/answer-writer.ts';
 import { flowOf } from './server/flow.ts';
 import { noting } from './transport/left-open.ts';
+import { loopDescriptor } from './transport/loop-descriptor.ts';
 import { loadNative, type Native } from './transport/native.ts';
 import { type Packed, Returns, unpack, type WayBack } from './transport/udp-return.ts';
 import { socketUpstream } from './transport/upstream.ts';
@@ -69,13 +70,18 @@ class Resolver {
   #answers: ResolverPublication['answers'];
   #writer: AnswerWriter | undefined;
 
-  constructor(start: ThreadStart<ResolverPublication>, native: Native | undefined) {
+  constructor(start: ThreadStart<ResolverPublication>, native: Native | undefined, loopFd?: number) {
     const { walk, localRoot, neverQuery, open, gauges, learnedFile, rules, descriptors } = start.publication;
     this.#outpost = new Outpost(start, realWorld, (changed) => this.#apply(changed));
     this.#upstream = socketUpstream({
       counters: this.#outpost.counters,
       native: native && noting(native, descriptors),
+      loop: loopFd === undefined ? undefined : { fd: loopFd, isBusy: () => this.#isBusy },
     });
+    if (native && loopFd === undefined) {
+      const text = '/proc does not show the loop: other servers are asked by sockets of Node';
+      this.#outpost.note({ level: 'warn', fields: {}, text });
+    }
     this.#returns = native && new Returns(native, this.#outpost.counters);
     this.#gauges = new Gauges(gauges);
     this.#open = new Set(open);
@@ -230,6 +236,11 @@ class Resolver {
     if (length >= 0) this.#answer(line, way, this.#out.slice(0, length));
   }
 
+  /** What is due in the next turn of the loop. */
+  get #isBusy(): boolean {
+    return this.#isFlushDue || this.#unread.size > 0;
+  }
+
   #answer(line: Line, way: WayBack, response: Uint8Array): void {
     if (way.fd < 0) {
       const posted = this.#posted.get(line);
@@ -301,8 +312,7 @@ function doomed(flush: Flush): (name: Name) => boolean {
 }
 
 keepHeapSmall();
-const native = await loadNative();
-new Resolver(
-  workerData as ThreadStart<ResolverPublication>,
-  typeof native === 'string' ? undefined : native,
-).run();
+const loaded = await loadNative();
+const native = typeof loaded === 'string' ? undefined : loaded;
+const loopFd = native && (await loopDescriptor(native));
+new Resolver(workerData as ThreadStart<ResolverPublication>, native, loopFd).run();

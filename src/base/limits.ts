@@ -157,18 +157,24 @@ export const SERVER_HABITS_SECONDS = 900;
 /** EDNS is given up for a server after this many questions it only understood without (RFC 6891 §6.2.2). */
 export const EDNS_FAULTS_MAX = 2;
 export const RESOLUTIONS_MAX = 2_048;
-/** Sockets to other servers open at once. */
+/** Questions that are out to other servers at once, each by a socket of its own at worst. */
 export const UPSTREAM_SOCKETS_MAX = 2_048;
 /** Descriptors that are closed for a thread which was ended; the system gives out the lowest that is free. */
 export const DESCRIPTORS_NOTED_MAX = 65_536;
+/** Questions that leave from one port in its life: so many go over TCP when a forger finds it… */
+export const UPSTREAM_SOCKET_QUESTIONS_MAX = 8;
+/** …none of them later than this: it can be found at some 1,000 ports a second (SAD DNS, CVE-2020-25705). */
+export const UPSTREAM_SOCKET_SHARED_MS = 100;
+/** After silence on a shared socket so many questions to that server have each a socket of their own. */
+export const UPSTREAM_ALONE_QUESTIONS = 64;
 /** Random ports tried for one query when some are taken. */
 export const UPSTREAM_PORT_TRIES_MAX = 8;
 /** Of all sockets that have something to read, so many are told at once. */
 export const UPSTREAM_EVENTS_MAX = 256;
 /** Datagrams read of one socket, none of them the reply, before others have their turn. */
 export const UPSTREAM_DATAGRAMS_PER_TURN_MAX = 16;
-/** How long another thread waits for replies; the resolver thread cannot end sooner. */
-export const UPSTREAM_WAIT_MS = 100;
+/** How long the resolver thread waits for replies and its loop at once: its timers may be so late. */
+export const UPSTREAM_WAIT_MS = 10;
 /** Questions of one connection to another server that wait for replies; the next opens another one. */
 export const UPSTREAM_TCP_QUESTIONS_MAX = 32;
 /** RFC 7766 §6.2.1: a connection is kept a little for the next question to that server… */
