@@ -39,8 +39,8 @@ interface InLine {
 export class Crowd {
   readonly #world: World;
   readonly #asking = new Gathering<Waiting>();
-  /** Nobody, unless as many ask as may: so there is an end of waiting. */
-  readonly #line = new Roster<number, InLine>();
+  /** Nobody, unless as many ask as may: so there is an end of waiting. Most zones never have one. */
+  #line: Roster<number, InLine> | undefined;
   #lastTicket = 0;
   #most: number;
   #mostAsking: number;
@@ -53,16 +53,20 @@ export class Crowd {
   }
 
   get isFull(): boolean {
-    return this.#asking.size + this.#line.size >= this.#most;
+    return this.#asking.size + this.#inLine >= this.#most;
   }
 
   /** Takes it in; false where it has to queue before it asks. */
   take(walk: Waiting, mayQueue: boolean): boolean {
     if (walk.crowd === this) return true;
     walk.crowd = this;
-    if (mayQueue && (this.#line.size > 0 || !this.#hasTurn)) return false;
+    if (mayQueue && (this.#inLine > 0 || !this.#hasTurn)) return false;
     this.#asking.add(walk);
     return true;
+  }
+
+  get #inLine(): number {
+    return this.#line?.size ?? 0;
   }
 
   get #hasTurn(): boolean {
@@ -73,13 +77,15 @@ export class Crowd {
   queue(walk: Waiting): Promise<boolean> {
     const ticket = this.#lastTicket++;
     walk.ticket = ticket;
-    return new Promise((call) => this.#line.set(ticket, { walk, call }));
+    this.#line ??= new Roster();
+    const line = this.#line;
+    return new Promise((call) => line.set(ticket, { walk, call }));
   }
 
   remove(walk: Waiting): void {
     const { ticket } = walk;
     if (ticket === undefined) this.#asking.remove(walk);
-    else this.#call(ticket, this.#line.get(ticket) as InLine, false);
+    else this.#call(ticket, this.#line?.get(ticket) as InLine, false);
     this.#callNext();
   }
 
@@ -94,6 +100,7 @@ export class Crowd {
   }
 
   #callNext(): void {
+    if (this.#line === undefined) return;
     for (const [ticket, next] of this.#line) {
       if (!this.#hasTurn) return;
       this.#call(ticket, next, true);
@@ -101,7 +108,7 @@ export class Crowd {
   }
 
   #call(ticket: number, { walk, call }: InLine, hasTurn: boolean): void {
-    this.#line.delete(ticket);
+    this.#line?.delete(ticket);
     walk.ticket = undefined;
     walk.sinceMs = this.#world.nowMs();
     if (hasTurn) this.#asking.add(walk);

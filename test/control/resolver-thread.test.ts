@@ -389,7 +389,8 @@ test('a thread that is ended with questions out leaves no socket behind', async 
   await ask('www.net');
   const before = openSockets();
   for (let i = 0; i < 20; i++) peer.send(queryFor(`n${i}.dead`, { rd: true }));
-  await until(() => openSockets() >= before + 20);
+  // Some share one.
+  await until(() => openSockets() > before);
   await threads[0]?.terminate();
   await until(() => threads.length === 2);
   await resolver.settled();
