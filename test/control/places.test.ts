@@ -47,6 +47,10 @@ describe('databases that the settings name', () => {
     );
     const table = new Whereabouts(loadout?.places?.table as SharedArrayBuffer);
     expect(saidOf(table, '192.0.2.1')).toBe('EU DE AS64496 /25');
+    expect(loadout?.places?.ages).toEqual([
+      { kind: 'country', builtSeconds: 1_780_000_000 },
+      { kind: 'asn', builtSeconds: 1_780_000_000 },
+    ]);
   });
 
   test('stay as they are until a file or what is wanted of it changes', async () => {
