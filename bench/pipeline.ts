@@ -37,6 +37,7 @@ export async function pipelineOver(file: string, apex: string): Promise<Pipeline
     mayRecurse: PrefixSet.parse([]) as PrefixSet,
     chaos: { version: undefined, hostname: undefined, id: undefined },
     guard: GUARD,
+    world: realWorld,
     counters: new Counters(),
     observer: new Observer(realWorld, new Histograms(LATENCY_ROWS), undefined),
     onBug: (bug) => {

@@ -105,6 +105,7 @@ export class House {
       recursion: this.#recursion(),
       observer: this.#newObserver(),
       tally: this.tally,
+      world: ground.world,
       counters: ground.counters,
       onBug: (bug, packet) => ground.bugs.tell(bug, { packet: toHex(packet) }),
     });

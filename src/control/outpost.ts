@@ -85,6 +85,7 @@ export class Outpost<P extends Publication> {
       recursion: undefined,
       catalog: this.catalog,
       counters: this.counters,
+      world: guardWorld,
       onBug: (bug, packet) => this.tellBug(bug, packet),
     });
   }

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { Counters } from '../../src/base/counters.ts';
+import { realWorld } from '../../src/base/world.ts';
 import type { OwnFinding } from '../../src/resolver/own-zones.ts';
 import { ownZones } from '../../src/server/own-zones.ts';
 import { Rcode, Type } from '../../src/wire/codes.ts';
@@ -19,7 +21,7 @@ ns.sub A 192.0.2.2
 ns.sub AAAA 2001:db8::2
 `,
 });
-const own = ownZones(() => zones);
+const own = ownZones(() => zones, { world: realWorld, counters: new Counters() });
 const ask = (question: string, type: number = Type.A): OwnFinding => own.ask(name(question), type);
 const answerOf = (finding: OwnFinding): string[] =>
   finding.kind === 'answer'
