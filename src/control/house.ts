@@ -56,6 +56,12 @@ export interface Ground {
   readonly bugs: BugLog;
 }
 
+/** What of a pipeline follows the settings. */
+type Adjustable = Pick<
+  PipelineSettings,
+  'mayRecurse' | 'ipv6Only' | 'chaos' | 'showPoolsTo' | 'guard' | 'whereabouts'
+>;
+
 /** Decided when the doors are opened. */
 const RESTART_KEYS = ['listen', 'threads', 'tcp', 'http', 'control', 'user', 'group'] as const;
 
@@ -289,23 +295,25 @@ export class House {
   }
 
   #frontSettings(): FrontSettings {
-    const { recursion, log, http } = this.#settings;
+    const { recursion, log, http, pools } = this.#settings;
     const { allow, dns64 } = recursion;
     const watching = {
       isTimed: http.listen !== false,
       logEvery: log.queries === false ? undefined : log.queries.every,
     };
     const ipv6Only = dns64?.clients;
-    return { allow, ipv6Only, chaos: this.#identity(), watching, guard: this.#guardTerms() };
+    const showPoolsTo = pools.showTo;
+    return { allow, ipv6Only, chaos: this.#identity(), showPoolsTo, watching, guard: this.#guardTerms() };
   }
 
-  #pipelineSettings(): Pick<PipelineSettings, 'mayRecurse' | 'ipv6Only' | 'chaos' | 'guard' | 'whereabouts'> {
+  #pipelineSettings(): Adjustable {
     const { allow, dns64 } = this.#settings.recursion;
     return {
       ...located(this.#loadout.places?.table),
       mayRecurse: prefixSet(allow),
       ipv6Only: dns64 && prefixSet(dns64.clients),
       chaos: this.#identity(),
+      showPoolsTo: prefixSet(this.#settings.pools.showTo),
       guard: this.#guardPost.settings(this.#guardTerms()),
     };
   }

@@ -180,8 +180,11 @@ export class Pipeline implements Answerer {
     const wantsRecursion = mayRecurse && query.recursionDesired;
     const zone = zoneOf(catalog, query.name, query.type);
     if (zone !== undefined) {
-      const { address } = client;
-      this.#authority.answer(catalog, zone, query, this.#reply, address, 8 * address.length);
+      // The records of pools are shown by who asks, choices are made by whom it asks for.
+      const isTold = query.type !== Type.POOL && this.#guard.heedsSubnet(query, client);
+      const address = isTold ? query.subnetAddress : client.address;
+      const bits = isTold ? query.subnetBits : 8 * address.length;
+      this.#authority.answer(catalog, zone, query, this.#reply, address, bits);
       this.#reply.source = sourceOf(zone, query, this.#reply);
       if (observer !== undefined) observer.path = Path.AUTHORITATIVE;
       if (this.#reply.rest === 'none' || !wantsRecursion) {
