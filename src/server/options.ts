@@ -43,7 +43,7 @@ export class ResponseOptions {
   /** RFC 7871 §7.2.1: what was sent, and how many bits of the address in it the answer depends on. */
   subnet(query: Query, bits: number): void {
     const { packet, subnetAt, subnetBytes } = query;
-    const isClothed = bits > 0 && isMapped(query.subnetAddress);
+    const isClothed = bits > 0 && query.subnetBits >= MAPPED_BITS && isMapped(query.subnetAddress);
     const at = this.#open(EdnsOption.SUBNET, subnetBytes);
     copy(packet, subnetAt, this.bytes, at, subnetBytes);
     this.bytes[at + SUBNET_SCOPE_AT] = isClothed ? MAPPED_BITS + bits : bits;
