@@ -10,6 +10,7 @@ import type { Counters } from '../base/counters.ts';
 import type { Histograms } from '../base/histogram.ts';
 import { ANSWER_CACHE_SHARE } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
+import type { LoadedPlaces } from '../pool/places-loader.ts';
 import { translated } from '../resolver/dns64.ts';
 import { LOCAL_NAMES_DEFAULT } from '../resolver/local-names.ts';
 import { RuleImage } from '../rules/image.ts';
@@ -54,6 +55,12 @@ export interface Ground {
   readonly log: Log;
   readonly bugs: BugLog;
 }
+
+/** What of a pipeline follows the settings. */
+type Adjustable = Pick<
+  PipelineSettings,
+  'mayRecurse' | 'ipv6Only' | 'chaos' | 'showPoolsTo' | 'guard' | 'whereabouts'
+>;
 
 /** Decided when the doors are opened. */
 const RESTART_KEYS = ['listen', 'threads', 'tcp', 'http', 'control', 'user', 'group'] as const;
@@ -130,6 +137,11 @@ export class House {
       const { rules, answers } = new RuleImage(image);
       return { list: name, rules, answers, bytes: image.byteLength };
     });
+  }
+
+  /** What is known of where clients are; undefined where nothing is. */
+  get places(): LoadedPlaces | undefined {
+    return this.#loadout.places;
   }
 
   /** Takes effect with the next query. Gives the keys whose change has to wait for a restart. */
@@ -283,28 +295,25 @@ export class House {
   }
 
   #frontSettings(): FrontSettings {
-    const { recursion, log, http } = this.#settings;
+    const { recursion, log, http, pools } = this.#settings;
     const { allow, dns64 } = recursion;
     const watching = {
       isTimed: http.listen !== false,
       logEvery: log.queries === false ? undefined : log.queries.every,
     };
     const ipv6Only = dns64?.clients;
-    const { showTo: showPoolsTo } = this.#settings.pools;
-    return { allow, ipv6Only, showPoolsTo, chaos: this.#identity(), watching, guard: this.#guardTerms() };
+    const showPoolsTo = pools.showTo;
+    return { allow, ipv6Only, chaos: this.#identity(), showPoolsTo, watching, guard: this.#guardTerms() };
   }
 
-  #pipelineSettings(): Pick<
-    PipelineSettings,
-    'mayRecurse' | 'ipv6Only' | 'showPoolsTo' | 'chaos' | 'guard' | 'whereabouts'
-  > {
+  #pipelineSettings(): Adjustable {
     const { allow, dns64 } = this.#settings.recursion;
     return {
       ...located(this.#loadout.places?.table),
       mayRecurse: prefixSet(allow),
       ipv6Only: dns64 && prefixSet(dns64.clients),
-      showPoolsTo: prefixSet(this.#settings.pools.showTo),
       chaos: this.#identity(),
+      showPoolsTo: prefixSet(this.#settings.pools.showTo),
       guard: this.#guardPost.settings(this.#guardTerms()),
     };
   }

@@ -87,7 +87,7 @@ export class Recursion {
     const outcome = by.recursor.cached(question);
     if (outcome === undefined) return false;
     share(by.recursor, by.shared, question, variant, outcome, true);
-    complete(reply, reply.answers(), outcome);
+    complete(reply, reply.answers(), reply.scope, outcome);
     return true;
   }
 
@@ -104,6 +104,7 @@ export class Recursion {
     const synthesise = this.#synthesises(query, client);
     const variant = variantOf(query, synthesise);
     const kept = reply.answers();
+    const { scope } = reply;
     const packet = copyOf(query.packet, 0, query.length);
     const { by } = this;
     assert(by !== undefined && isHere(by), 'who recurses elsewhere does not wait for it here');
@@ -121,7 +122,7 @@ export class Recursion {
         const isChain = outcome.answer.length + outcome.authority.length > 1;
         const known = isChain ? recursor.cached(question) : outcome;
         if (known !== undefined) share(recursor, shared, question, variant, known, isChain);
-        complete(reply, kept, outcome);
+        complete(reply, kept, scope, outcome);
         ends.finish();
       })
       .catch((bug: unknown) => ends.onBug(bug, packet))
@@ -168,9 +169,11 @@ const questionInHand = (
   client: told && !query.hidesSubnet ? copyOf(told.address, 0, told.address.length) : undefined,
 });
 
-function complete(reply: Reply, kept: readonly KeptRrset[], outcome: Outcome): void {
+/** `kept` is what our zones answered, for clients of that scope. */
+function complete(reply: Reply, kept: readonly KeptRrset[], scope: number, outcome: Outcome): void {
   outcome.rule?.list.count();
   reply.reset();
+  reply.scope = scope;
   reply.isSilent = outcome.isSilent === true;
   reply.rcode = outcome.rcode;
   // AA speaks of the question's own name (RFC 1035 §4.1.1).
