@@ -70,6 +70,11 @@ export class Steering {
     this.#bits = bits;
   }
 
+  /** Lets go of the plan chosen from last, so that one that is replaced can be freed. */
+  forget(): void {
+    this.#choice.forget();
+  }
+
   /** How long it holds that nobody is up. */
   get downSeconds(): number {
     return this.#choice.ttl;

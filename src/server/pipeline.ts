@@ -84,6 +84,7 @@ export class Pipeline implements Answerer {
   publish(catalog: Catalog): void {
     this.reconfigure({ catalog });
     this.#reply.forget();
+    this.#authority.steering.forget();
     this.#foresight.forget();
   }
 
