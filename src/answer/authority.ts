@@ -33,7 +33,8 @@ export function zoneOf(catalog: Catalog, name: HashedName, type: number): Image 
 }
 
 export class Authority {
-  readonly #steering: Steering;
+  /** Knows whom pools choose for. */
+  readonly steering: Steering;
   readonly #finding = new Finding();
   readonly #target = new HashedName();
   /** Owner of what is found next: the question's name, then an alias target where it stands in some block. */
@@ -41,19 +42,11 @@ export class Authority {
   #ownerAt = AT_QUESTION;
 
   constructor(terms: SteeringTerms) {
-    this.#steering = new Steering(terms);
+    this.steering = new Steering(terms);
   }
 
-  set terms(terms: SteeringTerms) {
-    this.#steering.terms = terms;
-  }
-
-  /**
-   * `zone` is what `zoneOf` gave for the question. Fills a reply that was reset. `client` is who asks, as far
-   * as that counts for pools, and of its address `bits` are known.
-   */
-  answer(catalog: Catalog, zone: Image, query: Query, reply: Reply, client: Bytes, bits: number): void {
-    this.#steering.serve(client, bits);
+  /** `zone` is what `zoneOf` gave for the question. Fills a reply that was reset. */
+  answer(catalog: Catalog, zone: Image, query: Query, reply: Reply): void {
     reply.authoritative = true;
     this.#ownerAt = AT_QUESTION;
     let name = query.name;
@@ -122,7 +115,7 @@ export class Authority {
     reply: Reply,
   ): Step {
     if (isVisited(name, query, reply)) return 'done';
-    const steering = this.#steering;
+    const { steering } = this;
     const steered = steering.steer(catalog, zone, finding, query.type, this.#owner, this.#ownerAt, reply);
     if (steered === 'alias') return 'follow';
     if (steered === 'nodata') this.#deny(zone, reply);

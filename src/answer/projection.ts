@@ -47,7 +47,7 @@ function isRepeated(b: Bytes, choice: Choice, i: number, length: number): boolea
   return false;
 }
 
-/** Where the name of the member stands that has its addresses; NONE where it has none. */
+/** Where the name stands that has the addresses of the member. */
 export const targetAt = (choice: Choice, i: number): number =>
   choice.word(i, MemberWord.KIND) === PoolKind.HOST
     ? subjectAt(choice, i)

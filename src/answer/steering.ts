@@ -51,7 +51,8 @@ export class Steering {
   readonly #name = new HashedName();
   readonly #place = new Place();
   readonly #target = new Target();
-  #client: Bytes = new Uint8Array(0);
+  #sender: Bytes = new Uint8Array(0);
+  #address: Bytes = new Uint8Array(0);
   #bits = 0;
 
   constructor(terms: SteeringTerms) {
@@ -59,9 +60,13 @@ export class Steering {
     this.#chooser = new Chooser(terms.world);
   }
 
-  /** Who asks from now on, and how many bits of its address are known; nothing is done about it yet. */
-  serve(client: Bytes, bits: number): void {
-    this.#client = client;
+  /**
+   * Who asks from now on, and for whom is to be chosen: an address of which so many bits are known. Nothing
+   * is done about it yet.
+   */
+  serve(sender: Bytes, address: Bytes, bits: number): void {
+    this.#sender = sender;
+    this.#address = address;
     this.#bits = bits;
   }
 
@@ -82,7 +87,7 @@ export class Steering {
   ): Steered {
     const { counters, showPoolsTo } = this.terms;
     if (type === Type.POOL) {
-      if (showPoolsTo?.hasBytes(this.#client) !== true) return 'nodata';
+      if (showPoolsTo?.hasBytes(this.#sender) !== true) return 'nodata';
       reply.add(Section.ANSWER, owner, ownerAt, zone.bytes, rrset);
       return 'answered';
     }
@@ -93,7 +98,7 @@ export class Steering {
       counters.bump(Counter.poolsMissing);
       return fail(reply, 'the pool that this name uses is not there');
     }
-    this.#asker.set(this.#client, this.#bits);
+    if (this.#choice.isByClient) this.#asker.set(this.#address, this.#bits);
     const isAlias = type === Type.CNAME || zone.has(node, NodeFlag.ALIAS);
     const made = this.#make(image, zone, isAlias ? Type.CNAME : type, reply);
     if (this.#choice.isDesperate) counters.bump(Counter.poolsDown);
@@ -146,7 +151,7 @@ export class Steering {
       return this.#make(image, own, Type.A, reply) || this.#make(image, own, Type.AAAA, reply);
     const choice = this.#choice;
     this.#chooser.choose(choice, projectionOf(type), this.#asker, this.terms.whereabouts);
-    if (choice.scope > reply.scope) reply.scope = choice.scope;
+    if (choice.scope > 0) reply.scope = Math.max(reply.scope, choice.scope + this.#asker.bitsBefore);
     if (choice.count === 0) return NOTHING;
     reply.arena.begin();
     if (!put(image.bytes, own.bytes, choice, type, reply.arena)) reply.isShort = true;

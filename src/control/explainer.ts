@@ -112,7 +112,8 @@ export class Explainer {
     const zone = zoneOf(catalog, query.name, type);
     if (zone === undefined) return undefined;
     const reply = new Reply();
-    authority.answer(catalog, zone, query, reply, from, 8 * from.length);
+    authority.steering.serve(from, from, 8 * from.length);
+    authority.answer(catalog, zone, query, reply);
     const section = (wanted: number): ToldRecord[] => recordsIn(reply, wanted, name);
     const answer = {
       rcode: rcodeText(reply.rcode),

@@ -40,9 +40,9 @@ export interface FrontSettings {
   readonly allow: readonly string[];
   /** Who is to have DNS64; absent where nobody is. */
   readonly ipv6Only?: readonly string[] | undefined;
-  readonly chaos: Identity;
-  /** Who may see POOL records. */
+  /** Who may see the records of pools themselves. */
   readonly showPoolsTo: readonly string[];
+  readonly chaos: Identity;
   readonly watching: Watching;
   readonly guard: GuardTerms;
 }

@@ -1,34 +1,33 @@
 /** Before the stages of a choice: which members could answer what is asked at all. */
 import { PoolKind } from '../wire/pool.ts';
 import type { Choice } from './choice.ts';
-import { MemberWord, NONE, PoolWord } from './plan.ts';
+import { firstMember, MEMBER_WORDS, MemberWord, membersEnd, NONE, PoolWord } from './plan.ts';
 
 /** What members become: SERVICE is SVCB and HTTPS, ALIAS is CNAME. */
 export const Projection = { IPV4: 0, IPV6: 1, SRV: 2, SERVICE: 3, ALIAS: 4 } as const;
 
-export function keepAble(choice: Choice, projection: number): void {
-  let kept = 0;
-  for (let i = 0; i < choice.count; i++) {
-    if (isAble(choice, i, projection)) choice.members[kept++] = choice.members[i] as number;
+/** Begins the list with them. */
+export function listAble(choice: Choice, projection: number): void {
+  const { plan, pool, members } = choice;
+  const end = membersEnd(plan, pool);
+  const kindWanted = KINDS[projection] as number;
+  let count = 0;
+  for (let member = firstMember(pool); member < end; member += MEMBER_WORDS) {
+    const kind = plan[member + MemberWord.KIND] as number;
+    if (kindWanted === ANY_KIND ? serves(choice, member, projection) : kind === kindWanted)
+      members[count++] = member;
   }
-  choice.count = kept;
+  choice.count = count;
 }
 
-function isAble(choice: Choice, i: number, projection: number): boolean {
-  const kind = choice.word(i, MemberWord.KIND);
-  const hasPort = choice.ofAsked(PoolWord.USE_PORT) !== NONE || choice.word(i, MemberWord.PORT) !== NONE;
-  switch (projection) {
-    case Projection.IPV4:
-      return kind === PoolKind.IPV4;
-    case Projection.IPV6:
-      return kind === PoolKind.IPV6;
-    case Projection.SRV:
-      return hasPort && (kind === PoolKind.HOST || choice.word(i, MemberWord.DERIVED) !== NONE);
-    case Projection.ALIAS:
-      return kind === PoolKind.HOST;
-    default: // Who speaks HTTP only is not to be asked for by HTTPS (RFC 9460 §9.5): that has to be said.
-      return (
-        choice.ofAsked(PoolWord.USE_ALPN) !== NONE || choice.word(i, MemberWord.ALPN) !== NONE || hasPort
-      );
-  }
+const ANY_KIND = -1;
+/** Of whom alone a projection is. */
+const KINDS = Int32Array.of(PoolKind.IPV4, PoolKind.IPV6, ANY_KIND, ANY_KIND, PoolKind.HOST);
+
+function serves(choice: Choice, member: number, projection: number): boolean {
+  const { plan } = choice;
+  const hasPort = (choice.ofAsked(PoolWord.USE_PORT) || plan[member + MemberWord.PORT]) !== NONE;
+  if (projection === Projection.SRV) return hasPort;
+  // Who speaks HTTP only is not to be asked for by HTTPS (RFC 9460 §9.5): that has to be said.
+  return hasPort || (choice.ofAsked(PoolWord.USE_ALPN) || plan[member + MemberWord.ALPN]) !== NONE;
 }

@@ -3,17 +3,33 @@
  * checks have not ended yet are taken, and where there are none either, what the pool says (`all-down=`).
  */
 import { POOL_TTL_SECONDS_MIN } from '../base/limits.ts';
+import type { World } from '../base/world.ts';
 import { AllDown } from '../wire/pool.ts';
 import type { Choice } from './choice.ts';
 import { MemberWord, PoolWord, Status, UNTIL_EVER } from './plan.ts';
 
-export function keepAlive(choice: Choice, nowSeconds: number): void {
-  if (choice.count === 0) return;
-  for (let i = 0; i < choice.count; i++) {
-    const until = choice.word(i, MemberWord.UNTIL);
-    if (until !== UNTIL_EVER) choice.promise(Math.max(Math.floor(until - nowSeconds), POOL_TTL_SECONDS_MIN));
+export function keepAlive(choice: Choice, world: World): void {
+  const { plan, members, count } = choice;
+  let until: number = UNTIL_EVER;
+  let kept = 0;
+  for (let i = 0; i < count; i++) {
+    const member = members[i] as number;
+    until = Math.min(until, plan[member + MemberWord.UNTIL] as number);
+    if (((plan[member + MemberWord.STATUS] as number) & Status.SHARE) !== 0) members[kept++] = member;
   }
-  if (keep(choice, Status.SHARE)) return;
+  // No clock is read where nothing is checked.
+  if (until !== UNTIL_EVER) promise(choice, until, world);
+  if (kept > 0) choice.count = kept;
+  else if (count > 0) keepDown(choice);
+}
+
+function promise(choice: Choice, until: number, world: World): void {
+  const nowSeconds = Math.ceil(world.nowMs() / 1_000) | 0;
+  choice.promise(Math.max(until - nowSeconds, POOL_TTL_SECONDS_MIN));
+}
+
+/** The list is as it was: nobody in it is up. */
+function keepDown(choice: Choice): void {
   choice.isDesperate = true;
   if (keep(choice, Status.PENDING)) return;
   const allDown = choice.option(PoolWord.ALL_DOWN);

@@ -3,7 +3,7 @@
  * orders; and what the answer may promise. One scratch object of the thread.
  */
 import { POOL_MEMBERS_MAX } from '../base/limits.ts';
-import { firstMember, MEMBER_WORDS, membersEnd, NONE, type PlanWords, PoolFlag, PoolWord } from './plan.ts';
+import { NONE, type PlanWords, PoolFlag, PoolWord } from './plan.ts';
 
 /** Nobody is answered with where all are down and the pool wants it so. */
 export type Verdict = 'members' | 'nodata' | 'servfail';
@@ -41,15 +41,11 @@ export class Choice {
     this.#options = hasOptions ? asked : pool;
   }
 
-  /** The list is of all members. */
+  /** Forgets the choice before. */
   begin(): void {
-    const { plan, pool } = this;
     this.count = 0;
-    const end = membersEnd(plan, pool);
-    for (let member = firstMember(pool); member < end; member += MEMBER_WORDS)
-      this.members[this.count++] = member;
     this.verdict = 'members';
-    this.ttl = Math.min(this.ofAsked(PoolWord.TTL), plan[pool + PoolWord.TTL] as number);
+    this.ttl = Math.min(this.ofAsked(PoolWord.TTL), this.plan[this.pool + PoolWord.TTL] as number);
     this.scope = 0;
     this.isDesperate = false;
   }
@@ -74,6 +70,12 @@ export class Choice {
   /** A word of the pool whose options count: those of a use stand in place of those of the pool used. */
   option(word: number): number {
     return this.#optionsPlan[this.#options + word] as number;
+  }
+
+  /** Whether it makes a difference who asks. */
+  get isByClient(): boolean {
+    const places = (this.plan[this.pool + PoolWord.FLAGS] as number) & PoolFlag.PLACES;
+    return (places | (this.option(PoolWord.FLAGS) & PoolFlag.STICKY)) !== 0;
   }
 
   promise(seconds: number): void {

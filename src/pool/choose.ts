@@ -4,7 +4,7 @@
  * its pool, and who asks. Synchronous; it cannot fail, waits for nothing and allocates nothing.
  */
 import type { World } from '../base/world.ts';
-import { keepAble, Projection } from './able.ts';
+import { listAble, Projection } from './able.ts';
 import { keepAlive } from './alive.ts';
 import type { Asker } from './asker.ts';
 import type { Choice } from './choice.ts';
@@ -27,8 +27,8 @@ export class Chooser {
   /** Without a table nobody knows where anybody is. */
   choose(choice: Choice, projection: number, asker: Asker, table: Whereabouts | undefined): void {
     choice.begin();
-    keepAble(choice, projection);
-    keepAlive(choice, this.#world.nowMs() / 1_000);
+    listAble(choice, projection);
+    keepAlive(choice, this.#world);
     keepClosest(choice, asker, table);
     const asked = choice.option(PoolWord.ANSWERS);
     // Tier and weight are what such a client goes by itself (RFC 2782, RFC 9460 §2.4.1).

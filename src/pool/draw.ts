@@ -48,10 +48,12 @@ export function drawSticky(choice: Choice, answers: number, asker: Asker): void 
 
 /** Gives the sum. Who is on its way back has a part of its weight. */
 function weigh(choice: Choice): number {
+  const { plan, members, count, isDesperate } = choice;
   let total = 0;
-  for (let i = 0; i < choice.count; i++) {
-    const share = choice.isDesperate ? Status.SHARE : choice.word(i, MemberWord.STATUS) & Status.SHARE;
-    const weight = choice.word(i, MemberWord.WEIGHT) * share;
+  for (let i = 0; i < count; i++) {
+    const member = members[i] as number;
+    const share = isDesperate ? Status.SHARE : (plan[member + MemberWord.STATUS] as number) & Status.SHARE;
+    const weight = (plan[member + MemberWord.WEIGHT] as number) * share;
     weights[i] = weight;
     total += weight;
   }

@@ -69,7 +69,7 @@ export const MemberWord = {
   ALPN: 5,
   /** A hash of what it is: address or host, and port. The same in any plan, in any server. */
   IDENTITY: 6,
-  /** Of the derived name of an address, in the image; or 0. */
+  /** Of the derived name of an address, in the image; 0 of a host. */
   DERIVED: 7,
   /** Among the members, which one: from 0. */
   ORDINAL: 8,

@@ -2,12 +2,20 @@
 import type { Choice } from './choice.ts';
 import { MemberWord } from './plan.ts';
 
+/** Above all that there are. */
+const TIER_NONE = 0xffff;
+
 export function keepLowestTier(choice: Choice): void {
-  let lowest = 0xffff;
-  for (let i = 0; i < choice.count; i++) lowest = Math.min(lowest, choice.word(i, MemberWord.TIER));
+  const { plan, members, count } = choice;
+  let lowest = TIER_NONE;
   let kept = 0;
-  for (let i = 0; i < choice.count; i++) {
-    if (choice.word(i, MemberWord.TIER) === lowest) choice.members[kept++] = choice.members[i] as number;
+  for (let i = 0; i < count; i++) {
+    const member = members[i] as number;
+    const tier = plan[member + MemberWord.TIER] as number;
+    if (tier > lowest) continue;
+    if (tier < lowest) kept = 0;
+    lowest = tier;
+    members[kept++] = member;
   }
   choice.count = kept;
 }

@@ -23,6 +23,7 @@ const OUTSIDE: OwnFinding = { kind: 'outside' };
 
 export function ownZones(catalogNow: () => Catalog, terms: SteeringTerms): OwnZones {
   const authority = new Authority(terms);
+  authority.steering.serve(NOBODY, NOBODY, 0);
   const reply = new Reply();
   const query = new Query();
   query.class = Class.IN;
@@ -35,7 +36,7 @@ export function ownZones(catalogNow: () => Catalog, terms: SteeringTerms): OwnZo
       const zone = zoneOf(catalog, query.name, type);
       if (zone === undefined || zone.klass !== Class.IN) return OUTSIDE;
       reply.reset();
-      authority.answer(catalog, zone, query, reply, NOBODY, 0);
+      authority.answer(catalog, zone, query, reply);
       if (!reply.hasAnswers()) {
         if (reply.rest === 'delegated') return delegation(zone, reply);
         if (reply.rest === 'outside') return OUTSIDE;
@@ -55,7 +56,8 @@ function outcomeOf(reply: Reply, asked: Name): Outcome {
     if (reply.section(i) === Section.ANSWER) answer.push(kept);
     else if (reply.section(i) === Section.AUTHORITY && reply.rest === 'none') authority.push(kept);
   }
-  return { rcode: reply.rcode, answer, authority, ede: undefined };
+  const ede = reply.edeCode < 0 ? undefined : { code: reply.edeCode, text: reply.edeText };
+  return { rcode: reply.rcode, answer, authority, ede };
 }
 
 function keep(reply: Reply, i: number, asked: Name): AnswerRrset {

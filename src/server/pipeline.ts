@@ -89,7 +89,7 @@ export class Pipeline implements Answerer {
 
   reconfigure(changed: Partial<PipelineSettings>): void {
     this.#settings = { ...this.#settings, ...changed };
-    this.#authority.terms = this.#settings;
+    this.#authority.steering.terms = this.#settings;
     if (changed.chaos) this.#chaos = new Chaos(changed.chaos);
     if (changed.guard) this.#post(changed.guard);
     if ('recursion' in changed) this.#recursion.by = changed.recursion;
@@ -180,11 +180,8 @@ export class Pipeline implements Answerer {
     const wantsRecursion = mayRecurse && query.recursionDesired;
     const zone = zoneOf(catalog, query.name, query.type);
     if (zone !== undefined) {
-      // The records of pools are shown by who asks, choices are made by whom it asks for.
-      const isTold = query.type !== Type.POOL && this.#guard.heedsSubnet(query, client);
-      const address = isTold ? query.subnetAddress : client.address;
-      const bits = isTold ? query.subnetBits : 8 * address.length;
-      this.#authority.answer(catalog, zone, query, this.#reply, address, bits);
+      this.#serveFor(client);
+      this.#authority.answer(catalog, zone, query, this.#reply);
       this.#reply.source = sourceOf(zone, query, this.#reply);
       if (observer !== undefined) observer.path = Path.AUTHORITATIVE;
       if (this.#reply.rest === 'none' || !wantsRecursion) {
@@ -195,6 +192,16 @@ export class Pipeline implements Answerer {
       return this.#refuse(client, mayRecurse, out);
     }
     return this.#recurse(zone !== undefined, client, out, send);
+  }
+
+  /** Pools choose for who asks, or for whom a resolver that may tell asks (RFC 7871 §7.2.1). */
+  #serveFor(client: Client): void {
+    const query = this.#query;
+    const { steering } = this.#authority;
+    const { address } = client;
+    if (query.subnetBytes >= 0 && this.#guard.heedsSubnet(query, client))
+      steering.serve(address, query.subnetAddress, query.subnetBits);
+    else steering.serve(address, address, 8 * address.length);
   }
 
   /** RFC 8914 §4.19: who may not ask anything here, whatever it was. */

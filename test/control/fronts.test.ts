@@ -104,8 +104,8 @@ const zones = (address: string): ImageVersion[] =>
   }));
 const settings = {
   allow: ['127.0.0.0/8', '::1'],
-  chaos: { version: undefined, hostname: undefined, id: undefined },
   showPoolsTo: [],
+  chaos: { version: undefined, hostname: undefined, id: undefined },
   watching: { isTimed: false, logEvery: undefined },
   guard: {
     allowQuery: undefined,

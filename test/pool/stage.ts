@@ -28,7 +28,7 @@ export class Stage {
   /** Records of the pool `www`, each what stands behind its type. */
   constructor(members: readonly string[], seed = 1) {
     const records = members.map((member) => `www 60 POOL ${member}\n`).join('');
-    this.#image = planned(image('z.test.', `${SOA_AND_NS}${records}`), undefined, []);
+    this.#image = planned(image('z.test.', `${SOA_AND_NS}${records}`), undefined);
     this.#plan = this.#image.pools as Int32Array;
     [this.#pool = 0] = poolsIn(this.#plan);
     this.world = new VirtualWorld(seed);

@@ -38,7 +38,7 @@ export function image(apex: string, text: string): Image {
 
 /** Zones by apex; SOA and NS are given to those whose text has none. */
 export function catalog(zones: Record<string, string>): Catalog {
-  return new Catalog(Object.entries(zones).map(([apex, text]) => planned(image(apex, text), undefined, [])));
+  return new Catalog(Object.entries(zones).map(([apex, text]) => planned(image(apex, text), undefined)));
 }
 
 export const SOA_AND_NS = '@ 3600 IN SOA ns1.test. host.test. 1 3600 600 86400 60\n@ 3600 IN NS ns1.test.\n';
