@@ -56,12 +56,6 @@ export interface Ground {
   readonly bugs: BugLog;
 }
 
-/** What of a pipeline follows the settings. */
-type Adjustable = Pick<
-  PipelineSettings,
-  'mayRecurse' | 'ipv6Only' | 'chaos' | 'showPoolsTo' | 'guard' | 'whereabouts'
->;
-
 /** Decided when the doors are opened. */
 const RESTART_KEYS = ['listen', 'threads', 'tcp', 'http', 'control', 'user', 'group'] as const;
 
@@ -295,25 +289,28 @@ export class House {
   }
 
   #frontSettings(): FrontSettings {
-    const { recursion, log, http, pools } = this.#settings;
+    const { recursion, log, http } = this.#settings;
     const { allow, dns64 } = recursion;
     const watching = {
       isTimed: http.listen !== false,
       logEvery: log.queries === false ? undefined : log.queries.every,
     };
     const ipv6Only = dns64?.clients;
-    const showPoolsTo = pools.showTo;
-    return { allow, ipv6Only, chaos: this.#identity(), showPoolsTo, watching, guard: this.#guardTerms() };
+    const { showTo: showPoolsTo } = this.#settings.pools;
+    return { allow, ipv6Only, showPoolsTo, chaos: this.#identity(), watching, guard: this.#guardTerms() };
   }
 
-  #pipelineSettings(): Adjustable {
+  #pipelineSettings(): Pick<
+    PipelineSettings,
+    'mayRecurse' | 'ipv6Only' | 'showPoolsTo' | 'chaos' | 'guard' | 'whereabouts'
+  > {
     const { allow, dns64 } = this.#settings.recursion;
     return {
       ...located(this.#loadout.places?.table),
       mayRecurse: prefixSet(allow),
       ipv6Only: dns64 && prefixSet(dns64.clients),
-      chaos: this.#identity(),
       showPoolsTo: prefixSet(this.#settings.pools.showTo),
+      chaos: this.#identity(),
       guard: this.#guardPost.settings(this.#guardTerms()),
     };
   }

@@ -105,7 +105,6 @@ const zones = (address: string): ImageVersion[] =>
 const settings = {
   allow: ['127.0.0.0/8', '::1'],
   chaos: { version: undefined, hostname: undefined, id: undefined },
-  showPoolsTo: [],
   watching: { isTimed: false, logEvery: undefined },
   guard: {
     allowQuery: undefined,

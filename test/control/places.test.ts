@@ -90,12 +90,12 @@ describe('databases that the settings name', () => {
 describe('where none is named', () => {
   test('nothing is read unless pools ask for it', async () => {
     expect((await readAll(settings(''))).loadout?.places).toBeUndefined();
-    pools('pool POOL 192.0.2.1 weight=1 net=10.0.0.0/8\npool POOL 192.0.2.2 geo=*\n');
+    pools('near POOL 192.0.2.1 weight=1 net=10.0.0.0/8\nnear POOL 192.0.2.2 geo=*\n');
     expect(await readAll(settings(''))).toMatchObject({ complaints: [], loadout: { places: undefined } });
   });
 
   test('pools that ask for countries have the database that comes along', async () => {
-    pools('pool POOL 192.0.2.1 geo=EU\npool POOL 192.0.2.2\n');
+    pools('near POOL 192.0.2.1 geo=EU\nnear POOL 192.0.2.2\n');
     const { loadout, complaints } = await readAll(settings(''));
     expect(complaints).toEqual([]);
     const table = new Whereabouts(loadout?.places?.table as SharedArrayBuffer);
@@ -105,16 +105,16 @@ describe('where none is named', () => {
   });
 
   test.each([
-    ['asn=64496', 'asn'],
-    ['near=52.5,13.4', 'city'],
-    ['geo=US-CA', 'city'],
-  ])('%s asks for a database of another kind, and a warning says so', async (place, kind) => {
-    pools(`pool POOL 192.0.2.1 ${place}\npool POOL 192.0.2.2\n`);
+    ['asn=64496', 'asn', ''],
+    ['near=52.5,13.4', 'city', ' near=1,2'],
+    ['geo=US-CA', 'city', ''],
+  ])('%s asks for a database of another kind, and a warning says so', async (place, kind, more) => {
+    pools(`near POOL 192.0.2.1 ${place}\nnear POOL 192.0.2.2${more}\nnear POOL 192.0.2.3\n`);
     const { loadout, complaints } = await readAll(settings(''));
     expect(loadout).toBeDefined();
-    expect(texts([...complaints])).toContainEqual(
+    expect(texts([...complaints])).toEqual([
       expect.stringContaining(`settings: warning: places.${kind} is not set`),
-    );
+    ]);
   });
 
   test('one of cities serves for countries too', async () => {
@@ -123,7 +123,7 @@ describe('where none is named', () => {
       location: { latitude: new Float(1), longitude: new Float(2) },
     };
     writeFileSync(files.path('city.mmdb'), mmdb([['192.0.2.0/24', city]]));
-    pools('pool POOL 192.0.2.1 geo=AS/SA near=1,2\npool POOL 192.0.2.2 near=3,4\n');
+    pools('near POOL 192.0.2.1 geo=AS/SA near=1,2\nnear POOL 192.0.2.2 near=3,4\n');
     expect((await readAll(settings('places: { city: city.mmdb }'))).complaints).toEqual([]);
   });
 });
