@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks';
 import type { CounterName } from '../base/counters.ts';
 import type { HistogramRow } from '../base/histogram.ts';
 import { METRIC_ZONES_MAX } from '../base/limits.ts';
+import type { LoadedPlaces } from '../pool/places-loader.ts';
 import { latencyRow, PATHS, TRANSPORTS } from '../server/observer.ts';
 import { classText } from '../wire/codes.ts';
 import { nameText } from '../wire/name.ts';
@@ -34,6 +35,7 @@ export interface Standing {
   readonly catalog: Catalog;
   readonly resolver: ResolverStanding;
   readonly rules: readonly RuleStanding[];
+  readonly places: LoadedPlaces | undefined;
   readonly tcpConnections: number;
   readonly frontThreads: number;
   readonly reload: LastReload | undefined;
@@ -93,6 +95,7 @@ function tellStanding(page: Exposition, { catalog, resolver, ...rest }: Standing
   );
   tellResolver(page, resolver);
   tellRules(page, rest.rules);
+  tellPlaces(page, rest.places);
   page.single('cairn_tcp_connections', 'gauge', 'TCP connections of clients', rest.tcpConnections);
   page.single('cairn_front_threads', 'gauge', 'Threads that read datagrams, alive', rest.frontThreads);
   const { reload } = rest;
@@ -136,6 +139,17 @@ function tellRules(page: Exposition, rules: readonly RuleStanding[]): void {
   tell('cairn_rules', 'gauge', 'Rules about names and addresses, by list', ({ rules: count }) => count);
   tell('cairn_rule_bytes', 'gauge', 'Memory they take', ({ bytes }) => bytes);
   tell('cairn_rule_answers_total', 'counter', 'Queries answered otherwise by them', ({ answers }) => answers);
+}
+
+function tellPlaces(page: Exposition, places: LoadedPlaces | undefined): void {
+  page.several(
+    'cairn_places_built_timestamp_seconds',
+    'gauge',
+    'When the databases of where clients are were made',
+    (places?.ages ?? []).map(({ kind, builtSeconds }) => [{ database: kind }, builtSeconds]),
+  );
+  const bytes = places?.table.byteLength ?? 0;
+  page.single('cairn_places_bytes', 'gauge', 'Memory that what they tell takes', bytes);
 }
 
 function tellProcess(page: Exposition): void {
