@@ -41,6 +41,8 @@ export interface FrontSettings {
   /** Who is to have DNS64; absent where nobody is. */
   readonly ipv6Only?: readonly string[] | undefined;
   readonly chaos: Identity;
+  /** Who may see POOL records. */
+  readonly showPoolsTo: readonly string[];
   readonly watching: Watching;
   readonly guard: GuardTerms;
 }
