@@ -484,6 +484,8 @@ export const HOLDS_MAX = 10_000;
 export const HOLDS_FILE_BYTES_MAX = 4 * 1024 * 1024;
 /** Targets told of at a time. */
 export const TARGETS_TOLD_MAX = 10_000;
+/** Zones that change more often than this are looked at together: all plans are read. */
+export const HEALTH_FOLLOW_MS = 100;
 /** Changes of targets that the log is told of at a time; more are counted. */
 export const HEALTH_NOTES_MAX = 100;
 

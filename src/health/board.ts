@@ -39,6 +39,8 @@ interface Seat {
   readonly port: number;
   readonly targets: readonly string[];
   readonly hold: Hold | undefined;
+  /** It has checks, or is held, or was. */
+  readonly isWatched: boolean;
 }
 
 interface Row {
@@ -48,7 +50,7 @@ interface Row {
   readonly seats: readonly Seat[];
 }
 
-export interface ToldMember {
+export interface BoardMember {
   readonly pool: string;
   readonly member: string;
   readonly port: number;
@@ -96,15 +98,19 @@ export class Board {
   /** There is a result of that target. */
   mark(target: Target): void {
     for (const row of this.#rowsOf.get(targetKey(target)) ?? []) this.#marked.add(row);
-    this.#cancelWrite ??= this.#world.after(PROBE_MOMENT_MS, () => {
-      this.#cancelWrite = undefined;
-      for (const row of this.#marked) this.#write(row);
-      this.#marked.clear();
-    });
+    this.#cancelWrite ??= this.#world.after(PROBE_MOMENT_MS, () => this.write());
+  }
+
+  /** What is marked, now. */
+  write(): void {
+    this.#cancelWrite?.();
+    this.#cancelWrite = undefined;
+    for (const row of this.#marked) this.#write(row);
+    this.#marked.clear();
   }
 
   /** How it stands now. */
-  *told(): Generator<ToldMember> {
+  *told(): Generator<BoardMember> {
     for (const row of this.#rows) {
       const states = this.#statesOf(row);
       for (const [i, { subject: member, port, targets: keys }] of row.seats.entries()) {
@@ -202,7 +208,7 @@ class Reading {
         warmUpMs: 1_000 * (plan[pool + PoolWord.WARM_UP] as number),
         ejectAtMost: plan[pool + PoolWord.EJECT_AT_MOST] as number,
       };
-      this.rows.push({ plan, pool: owner, terms, seats });
+      if (seats.some(({ isWatched }) => isWatched)) this.rows.push({ plan, pool: owner, terms, seats });
     }
   }
 
@@ -213,18 +219,23 @@ class Reading {
     const subject = address === undefined ? nameText(bytes, subjectAt).toLowerCase() : ipText(address);
     const port = plan[at + MemberWord.PORT] as number;
     const status = Atomics.load(plan, at + MemberWord.STATUS);
+    const checks = checksOf(bytes, plan[at + MemberWord.CHECKS] as number);
     const targets =
       address === undefined
         ? []
-        : checksOf(bytes, plan[at + MemberWord.CHECKS] as number).flatMap((name) => {
-            const key = this.#want(name, ipText(address), port || undefined, wasUp(status));
-            return key ?? [];
-          });
-    return { at, subject, port, targets, hold: this.#holds.get(`${owner} ${subject}`) };
+        : checks.flatMap((name) => this.#want(name, subject, port || undefined, wasUp(status)) ?? []);
+    const hold = this.#holds.get(`${owner} ${subject}`);
+    const isWatched = checks.length > 0 || hold !== undefined || (status & Status.HELD) !== 0;
+    return { at, subject, port, targets, hold, isWatched };
   }
 
   /** Undefined: it is not probed, and not out for it; `cairn check` has said so. */
-  #want(name: string, address: string, memberPort: number | undefined, was: boolean | undefined): string | undefined {
+  #want(
+    name: string,
+    address: string,
+    memberPort: number | undefined,
+    wasUp: boolean | undefined,
+  ): string | undefined {
     const check = this.#checks.get(name);
     const port = check && probedPort(check, memberPort);
     if (check === undefined || port === undefined) return undefined;
@@ -237,7 +248,8 @@ class Reading {
       return undefined;
     }
     // Of several members that have it, one that was up says most: all of its checks were.
-    this.wanted.set(key, { check, to, wasUp: known?.wasUp || was === undefined ? known?.wasUp : was });
+    const isKnownUp = known?.wasUp === true || wasUp === true;
+    this.wanted.set(key, { check, to, wasUp: isKnownUp || (known?.wasUp ?? wasUp) });
     return key;
   }
 }
