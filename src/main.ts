@@ -182,7 +182,7 @@ interface Threads {
 }
 
 async function threadsFor(
-  { threads: count }: Settings,
+  { threads: count, pools }: Settings,
   house: House,
   handOver: HandOver,
   ground: Ground,
@@ -200,7 +200,7 @@ async function threadsFor(
   const spawn = spawnThread<ResolverPublication>(new URL('./recursion.ts', import.meta.url), RESOLVER_HEAP);
   const resolver = new ResolverThread({ ...room, spawn, onChange: connect });
   const spawnProber = spawnThread<ProberPublication>(new URL('./prober.ts', import.meta.url));
-  const prober = new ProberThread({ ...room, spawn: spawnProber, holdsFile: undefined });
+  const prober = new ProberThread({ ...room, spawn: spawnProber, holdsFile: pools.state });
   const native = count === 0 ? undefined : await nativeOr(log.logger);
   const spawnFront = spawnThread<FrontPublication>(new URL('./front.ts', import.meta.url));
   const fronts =

@@ -9,7 +9,14 @@ import { Counters } from './base/counters.ts';
 import { Histograms } from './base/histogram.ts';
 import { FRONT_LETTERS_MAX, FRONT_WAKE_MS, HEALTH_FOLLOW_MS, HEALTH_NOTES_MAX } from './base/limits.ts';
 import { realWorld } from './base/world.ts';
-import { FrontWord, type Letter, laidOver, type Published, type ThreadNote, type ThreadStart } from './control/front-letters.ts';
+import {
+  FrontWord,
+  type Letter,
+  laidOver,
+  type Published,
+  type ThreadNote,
+  type ThreadStart,
+} from './control/front-letters.ts';
 import type { PostedReply } from './control/inquiries.ts';
 import type { HealthInquiries, PostedHealthInquiry, ProberPublication } from './control/prober-letters.ts';
 import type { Carrier } from './health/carrier.ts';
@@ -35,7 +42,10 @@ class Prober {
   #untold = 0;
   #bugs: Letter['bugs'][number][] = [];
 
-  constructor({ words, counters, generation, publication }: ThreadStart<ProberPublication>, native: Native | undefined) {
+  constructor(
+    { words, counters, generation, publication }: ThreadStart<ProberPublication>,
+    native: Native | undefined,
+  ) {
     this.#words = words;
     this.#generation = generation;
     this.#publication = publication;
@@ -48,7 +58,11 @@ class Prober {
     this.#watch = new HealthWatch(ground, publication.health.probes, new Standings(publication.standings), {
       onChange: (target, verdict) => this.#note(changeNote(target, verdict)),
       onTooMany: (left) =>
-        this.#note({ level: 'warn', fields: { left }, text: 'more targets of health checks than are probed' }),
+        this.#note({
+          level: 'warn',
+          fields: { left },
+          text: 'more targets of health checks than are probed',
+        }),
     });
   }
 

@@ -490,6 +490,16 @@ export const HEALTH_FOLLOW_MS = 100;
 export const HEALTH_NOTES_MAX = 100;
 
 assert(CHECK_TIMEOUT_MS < CHECK_INTERVAL_MS, 'a probe has ended before the next one');
+// Places
+/** A database is read whole: several times the largest that are sold. */
+export const PLACE_FILE_BYTES_MAX = 1024 * 1024 * 1024;
+/** Ranges of one family: twice those of a whole database of cities. */
+export const PLACE_RANGES_MAX = 2 ** 23;
+/** Values of a database read in all: a damaged one ends within seconds. */
+export const PLACE_VALUES_MAX = 1_000_000_000;
+/** Maps in maps: a place has three or four. */
+export const PLACE_DEPTH_MAX = 16;
+
 assert(LEARNED_FILE_MS < FRONT_FOLLOW_MS_MAX, 'a thread that writes while it ends is not ended for it');
 assert(10 * FRONT_WAKE_MS <= FRONT_FOLLOW_MS_MAX, 'a front looks up often before it is taken for stuck');
 assert(UDP_BYTES_CONFIGURABLE_MAX <= UDP_QUERY_BYTES_MAX, 'what we say that we take, we take');

@@ -77,7 +77,7 @@ function parsePrefix(text: string): { bytes: Bytes; bits: number } | string {
 }
 
 /** An IPv4 address inside `::ffff:0:0/96`. */
-function isMapped(bytes: Bytes): boolean {
+export function isMapped(bytes: Bytes): boolean {
   if (bytes.length !== IPV6_BYTES || bytes[10] !== 0xff || bytes[11] !== 0xff) return false;
   for (let i = 0; i < 10; i++) if (bytes[i] !== 0) return false;
   return true;

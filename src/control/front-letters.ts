@@ -52,6 +52,8 @@ export interface Publication {
   readonly images: readonly ImageVersion[];
   /** The answer cache (server/answer-memory), and what of it holds. Undefined where nobody recurses. */
   readonly answers: { readonly memory: SharedArrayBuffer; readonly era: number } | undefined;
+  /** Where clients are (pool/whereabouts); undefined where nobody asks. */
+  readonly whereabouts: SharedArrayBuffer | undefined;
   readonly stop: boolean;
 }
 

@@ -42,7 +42,9 @@ export class Holds {
   #read(file: string): void {
     try {
       if (statSync(file).size > HOLDS_FILE_BYTES_MAX) throw new Error('too large');
-      const lines = readFileSync(file, 'utf8').split('\n').filter((line) => line !== '');
+      const lines = readFileSync(file, 'utf8')
+        .split('\n')
+        .filter((line) => line !== '');
       const read = lines.slice(0, HOLDS_MAX).map((line) => held.parse(JSON.parse(line)));
       for (const each of read) this.#held.set(`${each.pool} ${each.member}`, each);
     } catch (error) {

@@ -38,9 +38,10 @@ import type { LimitNote } from './limit-notes.ts';
 import type { AllServed, Loadout } from './load.ts';
 import type { Log } from './log.ts';
 import type { RuleStanding } from './metrics.ts';
-import { openQueryLog, type QueryLog } from './query-log.ts';
+import { located } from './outpost.ts';
 import type { HealthTerms } from './prober-letters.ts';
 import { type ForProber, ownDoors } from './prober-thread.ts';
+import { openQueryLog, type QueryLog } from './query-log.ts';
 import type { ForResolver } from './resolver-thread.ts';
 import { prefixSet, type Settings } from './settings.ts';
 import { VERSION } from './version.ts';
@@ -69,7 +70,7 @@ export class House {
   readonly #atStart: Settings;
   #settings: Settings;
   /** Not the zones: those change, and what was read would hold the memory of what they were. */
-  #loadout: WalkSources;
+  #loadout: Omit<Loadout, 'catalog' | 'zones'>;
   #origins: Served['origins'];
   /** Zones change here, and are read anew while they cannot. */
   readonly zones: ZoneKeeper;
@@ -120,8 +121,8 @@ export class House {
 
   /** Zones and rules, and what they were read from. */
   get served(): AllServed {
-    const { rules, localRoot } = this.#loadout;
-    return { catalog: this.catalog, origins: this.#origins, rules, localRoot };
+    const { rules, localRoot, places } = this.#loadout;
+    return { catalog: this.catalog, origins: this.#origins, rules, localRoot, places };
   }
 
   /** Of each list, what it has and what it has done. */
@@ -168,6 +169,7 @@ export class House {
       localRoot,
       rules: this.#rules,
       health: this.#healthTerms(),
+      whereabouts: this.#loadout.places?.table,
       stop: false,
     };
   }
@@ -300,9 +302,10 @@ export class House {
     return { allow, ipv6Only, chaos: this.#identity(), watching, guard: this.#guardTerms() };
   }
 
-  #pipelineSettings(): Pick<PipelineSettings, 'mayRecurse' | 'ipv6Only' | 'chaos' | 'guard'> {
+  #pipelineSettings(): Pick<PipelineSettings, 'mayRecurse' | 'ipv6Only' | 'chaos' | 'guard' | 'whereabouts'> {
     const { allow, dns64 } = this.#settings.recursion;
     return {
+      ...located(this.#loadout.places?.table),
       mayRecurse: prefixSet(allow),
       ipv6Only: dns64 && prefixSet(dns64.clients),
       chaos: this.#identity(),

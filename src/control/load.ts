@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import type { LoadedPlaces } from '../pool/places-loader.ts';
 import type { NameServer } from '../resolver/delegation.ts';
 import { parseHosts } from '../resolver/hosts.ts';
 import { parseRootHints } from '../resolver/root-hints.ts';
@@ -12,6 +13,7 @@ import { Catalog } from '../zone/catalog.ts';
 import { type Complaint, hasErrors } from '../zone/complaint.ts';
 import { type LoadedZone, loadZones, type Served } from '../zone/loader.ts';
 import { type LocalRoot, type LocalRootRead, readLocalRoot } from './local-root.ts';
+import { readPlaces } from './places.ts';
 import type { Settings } from './settings.ts';
 import { VERSION } from './version.ts';
 import { type Prints, takePrints, type Watched } from './watch.ts';
@@ -29,10 +31,12 @@ export interface Loadout {
   readonly hostsText: string | undefined;
   readonly localRoot?: LocalRoot | undefined;
   readonly rules: readonly LoadedList[];
+  /** Where clients are. */
+  readonly places?: LoadedPlaces | undefined;
 }
 
 /** What is answered from. */
-export interface AllServed extends Served, Pick<Loadout, 'localRoot' | 'rules'> {}
+export interface AllServed extends Served, Pick<Loadout, 'localRoot' | 'rules' | 'places'> {}
 
 export interface Reading {
   readonly loadout: Loadout | undefined;
@@ -48,7 +52,10 @@ export async function readAll(settings: Settings, served?: AllServed): Promise<R
   const complaints: Complaint[] = [];
   const zoneFiles = await listZoneFiles(settings, complaints);
   const { localRoot: rootFile, rules: lists } = settings.recursion;
-  const others = [rootFile, ...lists.map(({ file }) => file)].filter((file) => file !== undefined);
+  const databases = settings.places ?? [];
+  const others = [rootFile, ...[...lists, ...databases].map(({ file }) => file)].filter(
+    (file) => file !== undefined,
+  );
   const watchable = { folder: settings.zones, files: [...zoneFiles.map(({ file }) => file), ...others] };
   const before = await takePrints(watchable);
   const rules = await loadRules(settings.recursion.enabled ? lists : [], served?.rules);
@@ -63,8 +70,15 @@ export async function readAll(settings: Settings, served?: AllServed): Promise<R
   const hostsText = await readHosts(settings, complaints);
   const { zones: loaded, files: zoneFilesRead, complaints: zoneComplaints } = await loading;
   const root = await localRootOf(settings, served?.localRoot);
+  const images = loaded.map(({ image }) => image);
+  const { places, complaints: placeComplaints } = await readPlaces(
+    settings.places,
+    images,
+    served?.places,
+    served === undefined,
+  );
   const files = [...zoneFilesRead, ...root.files];
-  complaints.push(...zoneComplaints, ...root.complaints);
+  complaints.push(...zoneComplaints, ...root.complaints, ...placeComplaints);
   const isWhole = !hasErrors(complaints);
   const watched = { ...watchable, files: [...new Set([...watchable.files, ...files])], anyName: !isWhole };
   // Only the loader knows what was included, so these files are looked at after they were read.
@@ -73,7 +87,7 @@ export async function readAll(settings: Settings, served?: AllServed): Promise<R
   const catalog = new Catalog(zones.map(({ image }) => image));
   const { localRoot } = root;
   const loadout = isWhole
-    ? { catalog, zones, rootHints: hints, hostsText, localRoot, rules: rules.lists }
+    ? { catalog, zones, rootHints: hints, hostsText, localRoot, rules: rules.lists, places }
     : undefined;
   return { loadout, complaints, watched, prints, zoneCount: zoneFiles.length };
 }

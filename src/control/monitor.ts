@@ -9,8 +9,8 @@ import type { Fronts } from './fronts.ts';
 import type { Ground, House } from './house.ts';
 import type { HttpDoor } from './http.ts';
 import { metricsText, type Standing } from './metrics.ts';
-import type { Reloader } from './reload.ts';
 import type { ProberThread } from './prober-thread.ts';
+import type { Reloader } from './reload.ts';
 import type { ResolverThread } from './resolver-thread.ts';
 
 export interface Watched {

@@ -11,6 +11,7 @@ import { Counter, Counters } from '../base/counters.ts';
 import { Histograms } from '../base/histogram.ts';
 import { FRONT_LETTERS_MAX, FRONT_SIGHTING_LETTERS_MAX } from '../base/limits.ts';
 import { realWorld, type World } from '../base/world.ts';
+import { Whereabouts } from '../pool/whereabouts.ts';
 import { LATENCY_ROWS, Observer, type Sighting } from '../server/observer.ts';
 import { Pipeline, type PipelineSettings } from '../server/pipeline.ts';
 import { Catalog } from '../zone/catalog.ts';
@@ -35,6 +36,10 @@ import { type LimitNote, LimitNotes } from './limit-notes.ts';
 import { prefixSet } from './settings.ts';
 
 const imageOf = ({ buffer, end, plan }: ImageVersion): Image => new Image(buffer, end, plan);
+
+export const located = (table: SharedArrayBuffer | undefined): Pick<PipelineSettings, 'whereabouts'> => ({
+  whereabouts: table && new Whereabouts(table),
+});
 
 type OnPublished<P> = (changed: Changed<P>) => void;
 
@@ -76,6 +81,7 @@ export class Outpost<P extends Publication> {
     this.catalog = new Catalog(publication.images.map(imageOf));
     this.pipeline = new Pipeline({
       ...this.#pipelineSettings(publication.settings),
+      ...located(publication.whereabouts),
       recursion: undefined,
       catalog: this.catalog,
       counters: this.counters,
@@ -97,6 +103,7 @@ export class Outpost<P extends Publication> {
   take({ generation, changed }: Published<P>): void {
     this.#generation = generation;
     const { settings, images, image } = changed;
+    if ('whereabouts' in changed) this.pipeline.reconfigure(located(changed.whereabouts));
     if (settings) this.pipeline.reconfigure(this.#pipelineSettings(settings));
     if (images) this.#publish(new Catalog(images.map(imageOf)));
     if (image) this.#publish(this.#catalogWith(image));

@@ -19,7 +19,12 @@ import { type Changed, laidOver, type Publication, type ThreadStart } from './fr
 import { Holds } from './holds.ts';
 import { InquiryDesk } from './inquiries.ts';
 import { Place, type ThreadRoom } from './place.ts';
-import { type HealthInquiries, type HealthTerms, NO_PROBER, type ProberPublication } from './prober-letters.ts';
+import {
+  type HealthInquiries,
+  type HealthTerms,
+  NO_PROBER,
+  type ProberPublication,
+} from './prober-letters.ts';
 
 /** What the house says of health. */
 export interface ForProber extends Pick<Publication, 'images'> {
@@ -134,7 +139,8 @@ export class ProberThread {
   }
 
   #adjust(): void {
-    const isWanted = this.#isStarted && (this.#holds.all.length > 0 || this.#told?.images.some(hasChecks) === true);
+    const isWanted =
+      this.#isStarted && (this.#holds.all.length > 0 || this.#told?.images.some(hasChecks) === true);
     if (isWanted === this.#isWanted) return;
     this.#isWanted = isWanted;
     this.#left = this.#left.then(async () => {

@@ -181,7 +181,11 @@ const httpTerms = ({ method, path, host, expect, contains }: Web) => ({
 });
 
 /** Who is asked for a host is to be that host. */
-function tlsTerms({ serverName, verify, host }: z.output<z.ZodObject<typeof secure>> & { host?: Web['host'] }) {
+function tlsTerms({
+  serverName,
+  verify,
+  host,
+}: z.output<z.ZodObject<typeof secure>> & { host?: Web['host'] }) {
   const bare = host?.replace(/:\d+$/, '');
   const named = bare !== undefined && SERVER_NAME_FORM.test(bare) ? bare : undefined;
   return { serverName: serverName ?? named, verify };

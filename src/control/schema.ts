@@ -32,6 +32,7 @@ import {
   text,
   textOrOff,
 } from './schema-parts.ts';
+import { places, pools } from './schema-pools.ts';
 import { recursion } from './schema-recursion.ts';
 import { DEFAULTS, type Settings, threadsDefault } from './settings.ts';
 
@@ -243,6 +244,8 @@ export const schema = table({
   identity: identity
     .prefault({})
     .meta({ description: 'What is told to who asks in class CH; false is off.' }),
+  places,
+  pools: pools.prefault({}),
   udpSize: count('a number of bytes', UDP_PLAIN_BYTES_MAX, UDP_BYTES_CONFIGURABLE_MAX)
     .prefault(DEFAULTS.udpSize)
     .meta({ description: 'What a response over UDP has at most; what does not fit goes over TCP.' }),

@@ -25,6 +25,7 @@ import {
 } from '../base/limits.ts';
 import { PrefixSet } from '../base/prefix.ts';
 import type { Check, ProbeTerms } from '../health/check.ts';
+import type { PlaceFile } from '../pool/places-loader.ts';
 import type { ClientSubnetSettings } from '../resolver/client-subnet.ts';
 import type { Dns64Settings } from '../resolver/dns64.ts';
 import type { Freshness } from '../resolver/freshness.ts';
@@ -64,6 +65,9 @@ export interface Settings {
     /** What an NSID says of this server (RFC 5001). */
     readonly nsid: string | false;
   };
+  /** Databases of where clients are; undefined for one of our own, where pools ask for it. */
+  readonly places: readonly PlaceFile[] | undefined;
+  readonly pools: PoolSettings;
   /** What goes over UDP at most, in bytes. */
   readonly udpSize: number;
   readonly rateLimit: RateLimitSettings & { readonly enabled: boolean; readonly exempt: readonly string[] };
@@ -111,6 +115,15 @@ export interface RecursionSettings {
   /** Undefined where names of others may have any address. */
   readonly rebinding: RebindingTerms | undefined;
   readonly freshness: Freshness;
+}
+
+export interface PoolSettings {
+  /** Addresses and prefixes of resolvers that may tell us of their clients' networks. */
+  readonly subnetsFrom: readonly string[];
+  /** Addresses and prefixes that may see POOL records. */
+  readonly showTo: readonly string[];
+  /** Where it is kept whom an operator holds; undefined where it ends with the process. */
+  readonly state: string | undefined;
 }
 
 export interface CookieSettings {
@@ -164,6 +177,7 @@ export const DEFAULTS = {
   zone: {},
   allow: NEIGHBOURS,
   exempt: NEIGHBOURS,
+  showPoolsTo: ['127.0.0.0/8', '::1'],
   perSecond: RATE_LIMIT_PER_SECOND,
   window: `${RATE_LIMIT_WINDOW_MS / 1_000}s`,
   slip: RATE_LIMIT_SLIP,

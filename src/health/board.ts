@@ -7,14 +7,29 @@ import { copyOf, u8 } from '../base/bytes.ts';
 import { IPV4_BYTES, IPV6_BYTES, ipText } from '../base/ip.ts';
 import { CHECK_TARGETS_MAX, PROBE_MOMENT_MS } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
-import { MemberWord, membersOf, type PlanWords, PoolWord, poolsIn, Status, UNTIL_EVER } from '../pool/plan.ts';
+import {
+  MemberWord,
+  membersOf,
+  type PlanWords,
+  PoolWord,
+  poolsIn,
+  Status,
+  UNTIL_EVER,
+} from '../pool/plan.ts';
 import { nameText } from '../wire/name.ts';
 import { attributeLength, PoolKind, poolSubjectAt } from '../wire/pool.ts';
 import type { Image } from '../zone/image.ts';
 import { type Check, probedPort } from './check.ts';
 import type { Cancel, Endpoint } from './conversation.ts';
 import { both, type Health, WELL } from './health.ts';
-import { type Condition, type Hold, isWarming, type MemberState, type PoolTerms, poolState } from './pool-state.ts';
+import {
+  type Condition,
+  type Hold,
+  isWarming,
+  type MemberState,
+  type PoolTerms,
+  poolState,
+} from './pool-state.ts';
 import type { Refuses } from './reach.ts';
 import { type Target, type Targets, targetKey, type Wanted } from './targets.ts';
 

@@ -34,7 +34,9 @@ export class HttpTalk implements Conversation {
 
   hear(bytes: Uint8Array): Verdict | undefined {
     const room = PROBE_REPLY_BYTES_MAX - this.#heard;
-    this.#unread += Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, room)).toString('latin1');
+    this.#unread += Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, room)).toString(
+      'latin1',
+    );
     this.#heard += bytes.length;
     const verdict = this.#read();
     return verdict ?? (this.#heard >= PROBE_REPLY_BYTES_MAX ? this.ended() : undefined);

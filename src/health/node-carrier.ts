@@ -16,7 +16,8 @@ export class NodeCarrier implements Carrier {
   #context: SecureContext | undefined;
 
   carry(to: Endpoint, way: Way, talk: Talk, told: Told): Cancel {
-    const cancel = way.by === 'datagram' ? overDatagram : this.#overStream(way.by === 'tls' ? way.terms : undefined);
+    const cancel =
+      way.by === 'datagram' ? overDatagram : this.#overStream(way.by === 'tls' ? way.terms : undefined);
     const close = cancel(to, talk, (verdict) => {
       this.#open.delete(close);
       told(verdict);
@@ -35,7 +36,9 @@ export class NodeCarrier implements Carrier {
 
   #overStream(tls: TlsTerms | undefined) {
     return (to: Endpoint, talk: Talk, told: Told): Cancel => {
-      const socket = tls ? this.#connectTls(to, tls) : connect({ host: to.address, port: to.port, noDelay: true });
+      const socket = tls
+        ? this.#connectTls(to, tls)
+        : connect({ host: to.address, port: to.port, noDelay: true });
       return overStream(socket, tls ? 'secureConnect' : 'connect', talk, told);
     };
   }

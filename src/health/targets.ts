@@ -8,7 +8,7 @@ import type { Check } from './check.ts';
 import type { Cancel, Endpoint, Verdict } from './conversation.ts';
 import { Course, type Health, Standing } from './health.ts';
 import { isDone, type ProbeGround, probe } from './probe.ts';
-import { type Probed, Rounds } from './rounds.ts';
+import type { Probed, Rounds } from './rounds.ts';
 
 export interface TargetEvents {
   /** There is a result; `isOther`: and it stands otherwise now. */

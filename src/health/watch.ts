@@ -43,7 +43,12 @@ export class HealthWatch {
   /** Probed targets that have no result yet. */
   readonly #awaited = new Set<Target>();
 
-  constructor(ground: ProbeGround, { atOnce, perSecond }: ProbeTerms, standings: Standings, listener: Listener) {
+  constructor(
+    ground: ProbeGround,
+    { atOnce, perSecond }: ProbeTerms,
+    standings: Standings,
+    listener: Listener,
+  ) {
     this.#ground = ground;
     this.#listener = listener;
     this.#standings = standings;

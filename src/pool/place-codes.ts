@@ -9,7 +9,9 @@
  */
 const LEVEL_SHIFT = 26;
 const COUNTRY_SHIFT = 16;
-const PlaceLevel = { EVERYWHERE: 0, CONTINENT: 1, COUNTRY: 2, SUBDIVISION: 3 } as const;
+export const PlaceLevel = { EVERYWHERE: 0, CONTINENT: 1, COUNTRY: 2, SUBDIVISION: 3 } as const;
+
+export const placeLevel = (place: number): number => place >>> LEVEL_SHIFT;
 
 const twoLetters = (code: string): number =>
   /^[A-Z]{2}$/.test(code) ? 26 * (code.charCodeAt(0) - 65) + code.charCodeAt(1) - 65 : -1;
@@ -20,14 +22,14 @@ function coded(level: number, code: string): number {
 }
 
 /** `EU` */
-const continentCode = (code: string): number =>
+export const continentCode = (code: string): number =>
   CONTINENTS.has(code) ? coded(PlaceLevel.CONTINENT, code) : 0;
 
 /** `DE` */
-const countryCode = (code: string): number => coded(PlaceLevel.COUNTRY, code);
+export const countryCode = (code: string): number => coded(PlaceLevel.COUNTRY, code);
 
 /** `US` and `CA` */
-function subdivisionCode(country: string, part: string): number {
+export function subdivisionCode(country: string, part: string): number {
   const code = coded(PlaceLevel.SUBDIVISION, country);
   if (code === 0 || !/^[A-Z0-9]{1,3}$/.test(part)) return 0;
   return code | [...part].reduce((sum, letter) => 37 * sum + Number.parseInt(letter, 36) + 1, 0);
@@ -40,4 +42,45 @@ export function placeCode(text: string): number {
   return continentCode(text) || countryCode(country);
 }
 
-const CONTINENTS: ReadonlySet<string> = new Set(['AF', 'AN', 'AS', 'EU', 'NA', 'OC', 'SA']);
+/** What `placeCode` reads. */
+export function placeText(place: number): string {
+  const level = placeLevel(place);
+  if (level === PlaceLevel.EVERYWHERE) return '*';
+  const letters = (place >>> COUNTRY_SHIFT) & 0x3ff;
+  const code = String.fromCharCode(65 + Math.floor(letters / 26), 65 + (letters % 26));
+  if (level === PlaceLevel.CONTINENT) return code;
+  if (level === PlaceLevel.COUNTRY) return CONTINENTS.has(code) ? `${continentOf(code)}/${code}` : code;
+  let part = '';
+  for (let rest = place & 0xffff; rest > 0; rest = Math.floor(rest / 37)) {
+    part = ((rest % 37) - 1).toString(36).toUpperCase() + part;
+  }
+  return `${code}-${part}`;
+}
+
+/** The continent that a country lies in, most of it at least; for databases that do not say. */
+export const continentOf = (country: string): string => CONTINENT_OF.get(country) ?? '';
+
+/** As GeoNames and most databases have it: Russia and Cyprus in Europe, Georgia and Türkiye in Asia. */
+const COUNTRIES_OF: Readonly<Record<string, string>> = {
+  AF:
+    'AO BF BI BJ BW CD CF CG CI CM CV DJ DZ EG EH ER ET GA GH GM GN GQ GW KE KM LR LS LY MA MG ML MR ' +
+    'MU MW MZ NA NE NG RE RW SC SD SH SL SN SO SS ST SZ TD TG TN TZ UG YT ZA ZM ZW',
+  AN: 'AQ BV GS HM TF',
+  AS:
+    'AE AF AM AZ BD BH BN BT CC CN CX GE HK ID IL IN IO IQ IR JO JP KG KH KP KR KW KZ LA LB LK MM MN ' +
+    'MO MV MY NP OM PH PK PS QA SA SG SY TH TJ TM TR TW UZ VN YE',
+  EU:
+    'AD AL AT AX BA BE BG BY CH CY CZ DE DK EE ES FI FO FR GB GG GI GR HR HU IE IM IS IT JE LI LT LU ' +
+    'LV MC MD ME MK MT NL NO PL PT RO RS RU SE SI SJ SK SM UA VA XK',
+  NA:
+    'AG AI AW BB BL BM BQ BS BZ CA CR CU CW DM DO GD GL GP GT HN HT JM KN KY LC MF MQ MS MX NI PA PM ' +
+    'PR SV SX TC TT US VC VG VI',
+  OC: 'AS AU CK FJ FM GU KI MH MP NC NF NR NU NZ PF PG PN PW SB TK TL TO TV UM VU WF WS',
+  SA: 'AR BO BR CL CO EC FK GF GY PE PY SR UY VE',
+};
+const CONTINENTS: ReadonlySet<string> = new Set(Object.keys(COUNTRIES_OF));
+const CONTINENT_OF: ReadonlyMap<string, string> = new Map(
+  Object.entries(COUNTRIES_OF).flatMap(([continent, countries]) =>
+    countries.split(' ').map((country) => [country, continent] as const),
+  ),
+);

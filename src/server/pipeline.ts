@@ -25,6 +25,7 @@ import type { Bytes } from '../base/bytes.ts';
 import { Counter, type Counters } from '../base/counters.ts';
 import { ANY_UDP_BYTES_MAX, MESSAGE_BYTES_MAX, UDP_BYTES_MAX } from '../base/limits.ts';
 import type { PrefixSet } from '../base/prefix.ts';
+import type { Whereabouts } from '../pool/whereabouts.ts';
 import { type Answerer, type Client, DROP, LATER } from '../transport/door.ts';
 import { Class, Ede, Rcode, Type } from '../wire/codes.ts';
 import { Query } from '../wire/query.ts';
@@ -53,6 +54,8 @@ export interface PipelineSettings {
   readonly onBug: (error: unknown, packet: Uint8Array) => void;
   /** Only where queries are timed or logged. */
   readonly observer?: Observer | undefined;
+  /** Where clients are, for pools that choose by it; absent where nobody knows. */
+  readonly whereabouts?: Whereabouts | undefined;
   /** Only where it is counted who asks for what, and in the thread that a query comes to. */
   readonly tally?: Tally | undefined;
 }

@@ -191,7 +191,11 @@ describe.each(carriers)('over %s', (_, make) => {
 
     test.each<[string, readonly string[], Partial<HttpTerms>]>([
       ['in the headers', ['HTTP/1.1 200 OK\r\nX: is well\r\n\r\nno'], {}],
-      ['that is the frame of a chunk', ['HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;is well\r\nno\r\n0\r\n\r\n'], {}],
+      [
+        'that is the frame of a chunk',
+        ['HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;is well\r\nno\r\n0\r\n\r\n'],
+        {},
+      ],
       ['beyond the first bytes', ['HTTP/1.1 200 OK\r\n\r\n', 'x'.repeat(9_000), 'is well'], {}],
     ])('does not find a text %s', async (_where, pieces, over) => {
       expect(await http(await saying(...pieces), { contains: 'is well', ...over })).toEqual(
@@ -255,14 +259,20 @@ describe.each(carriers)('over %s', (_, make) => {
       ['for the name that is asked for', tls, true],
       ['for the address, where no name is', { serverName: undefined, verify: true }, true],
       ['for another name', { serverName: 'other.example.com', verify: true }, false],
-      ['for another name, where that is all the same', { serverName: 'other.example.com', verify: false }, true],
+      [
+        'for another name, where that is all the same',
+        { serverName: 'other.example.com', verify: false },
+        true,
+      ],
     ])('a certificate %s', async (_what, terms, isUp) => {
       const verdict = await probed({ kind: 'tls', port: undefined, tls: terms }, await secure());
       expect(verdict).toEqual({ isUp, why: isUp ? 'connected' : 'tls cert altname invalid' });
     });
 
     test('is down where somebody speaks something else', async () => {
-      const port = await serving((socket) => socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\n\r\n')));
+      const port = await serving((socket) =>
+        socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\n\r\n')),
+      );
       const verdict = await probed({ kind: 'tls', port: undefined, tls }, port);
       expect(verdict.isUp).toBe(false);
     });
@@ -297,7 +307,11 @@ describe.each(carriers)('over %s', (_, make) => {
       closing.push(() => socket.close());
       return socket.address().port;
     }
-    const reply = (query: Buffer, rcode: number, change: (bytes: Buffer) => void = () => undefined): Buffer => {
+    const reply = (
+      query: Buffer,
+      rcode: number,
+      change: (bytes: Buffer) => void = () => undefined,
+    ): Buffer => {
       const bytes = Buffer.from(query);
       bytes[2] = 0x84;
       bytes[3] = rcode;
