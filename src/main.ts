@@ -18,7 +18,7 @@ import { Explainer } from './control/explainer.ts';
 import type { FrontPublication, PostedSighting, ResolverPublication } from './control/front-letters.ts';
 import { Fronts, spawnThread } from './control/fronts.ts';
 import { HandOver } from './control/hand-over.ts';
-import { RESOLVER_HEAP } from './control/heap.ts';
+import { PROBER_HEAP, RESOLVER_HEAP } from './control/heap.ts';
 import { type Ground, House } from './control/house.ts';
 import type { LimitNote } from './control/limit-notes.ts';
 import { countFrom, type Reading, readAll } from './control/load.ts';
@@ -199,7 +199,7 @@ async function threadsFor(
   };
   const spawn = spawnThread<ResolverPublication>(new URL('./recursion.ts', import.meta.url), RESOLVER_HEAP);
   const resolver = new ResolverThread({ ...room, spawn, onChange: connect });
-  const spawnProber = spawnThread<ProberPublication>(new URL('./prober.ts', import.meta.url));
+  const spawnProber = spawnThread<ProberPublication>(new URL('./prober.ts', import.meta.url), PROBER_HEAP);
   const prober = new ProberThread({ ...room, spawn: spawnProber, holdsFile: pools.state });
   const native = count === 0 ? undefined : await nativeOr(log.logger);
   const spawnFront = spawnThread<FrontPublication>(new URL('./front.ts', import.meta.url));

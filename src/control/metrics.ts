@@ -155,11 +155,9 @@ function tellHealth(page: Exposition, { checks, load, held, probeTime }: Standin
   page.single('cairn_probes_in_flight', 'gauge', 'Health probes under way', load.underway);
   page.single('cairn_probes_late', 'gauge', 'Health probes that are due and wait for room', load.late);
   page.single('cairn_pool_members_held', 'gauge', 'Members that an operator drains or forces', held);
-  const rows = CHECK_KINDS.filter((kind) => kind !== 'external').map((kind): [Labels, HistogramRow] => [
-    { kind },
-    probeTime(probeRow(kind)),
-  ]);
-  page.histogram('cairn_probe_seconds', 'How long health probes took, by kind', rows);
+  const rows = CHECK_KINDS.map((kind): [Labels, HistogramRow] => [{ kind }, probeTime(probeRow(kind))]);
+  const used = rows.filter(([, { counts }]) => counts.some((count) => count > 0));
+  page.histogram('cairn_probe_seconds', 'How long health probes took, by kind', used);
 }
 
 function tellProcess(page: Exposition): void {

@@ -21,7 +21,7 @@ import { attributeLength, PoolKind, poolSubjectAt } from '../wire/pool.ts';
 import type { Image } from '../zone/image.ts';
 import { type Check, probedPort } from './check.ts';
 import type { Cancel, Endpoint } from './conversation.ts';
-import { both, type Health, WELL } from './health.ts';
+import { both, type Health } from './health.ts';
 import {
   type Condition,
   type Hold,
@@ -47,7 +47,8 @@ export interface BoardTerms {
   readonly refuses: Refuses;
 }
 
-interface Seat {
+/** A member, as it is read. */
+interface ReadSeat {
   /** Of the member, in the plan. */
   readonly at: number;
   readonly subject: string;
@@ -58,12 +59,19 @@ interface Seat {
   readonly isWatched: boolean;
 }
 
-interface Row {
+/** A member, as it is watched. */
+interface Seat extends Pick<ReadSeat, 'at' | 'subject' | 'port' | 'hold'> {
+  readonly targets: readonly Target[];
+}
+
+interface Pool<Each> {
   readonly plan: PlanWords;
   readonly pool: string;
   readonly terms: PoolTerms;
-  readonly seats: readonly Seat[];
+  readonly seats: readonly Each[];
 }
+
+type Row = Pool<Seat>;
 
 export interface BoardMember {
   readonly pool: string;
@@ -79,7 +87,7 @@ export class Board {
   readonly #world: World;
   readonly #targets: Targets;
   #rows: readonly Row[] = [];
-  readonly #rowsOf = new Map<string, Row[]>();
+  readonly #rowsOf = new Map<Target, Row[]>();
   readonly #marked = new Set<Row>();
   readonly #warming = new Set<Row>();
   #cancelWrite: Cancel | undefined;
@@ -95,14 +103,17 @@ export class Board {
     const reading = new Reading(terms);
     for (const image of images) if (image.pools !== undefined) reading.read(image, image.pools);
     this.#targets.follow(reading.wanted);
-    this.#rows = reading.rows;
+    this.#rows = reading.pools.map((pool) => ({
+      ...pool,
+      seats: pool.seats.map((each) => this.#seat(each)),
+    }));
     this.#rowsOf.clear();
     this.#warming.clear();
     this.#marked.clear();
     for (const row of this.#rows) {
-      for (const key of new Set(row.seats.flatMap(({ targets }) => targets))) {
-        const rows = this.#rowsOf.get(key);
-        if (rows === undefined) this.#rowsOf.set(key, [row]);
+      for (const target of new Set(row.seats.flatMap(({ targets }) => targets))) {
+        const rows = this.#rowsOf.get(target);
+        if (rows === undefined) this.#rowsOf.set(target, [row]);
         else rows.push(row);
       }
       this.#write(row);
@@ -112,7 +123,7 @@ export class Board {
 
   /** There is a result of that target. */
   mark(target: Target): void {
-    for (const row of this.#rowsOf.get(targetKey(target)) ?? []) this.#marked.add(row);
+    for (const row of this.#rowsOf.get(target) ?? []) this.#marked.add(row);
     this.#cancelWrite ??= this.#world.after(PROBE_MOMENT_MS, () => this.write());
   }
 
@@ -127,9 +138,8 @@ export class Board {
   /** How it stands now. */
   *told(): Generator<BoardMember> {
     for (const row of this.#rows) {
-      const states = this.#statesOf(row);
-      for (const [i, { subject: member, port, targets: keys }] of row.seats.entries()) {
-        const targets = keys.flatMap((key) => this.#targets.get(key) ?? []);
+      const states = poolState(row.seats.map(conditionOf), row.terms, this.#world.nowMs());
+      for (const [i, { subject: member, port, targets }] of row.seats.entries()) {
         yield { pool: row.pool, member, port, state: states[i] as MemberState, targets };
       }
     }
@@ -140,22 +150,13 @@ export class Board {
     this.#cancelWarming?.();
   }
 
-  #conditions({ seats }: Row): Condition[] {
-    return seats.map(({ targets, hold }) => ({ health: this.#healthOf(targets), hold }));
-  }
-
-  #healthOf(keys: readonly string[]): Health | undefined {
-    if (keys.length === 0) return undefined;
-    return keys.reduce((health, key) => both(health, this.#targets.get(key)?.health ?? WELL), WELL);
-  }
-
-  #statesOf(row: Row): MemberState[] {
-    return poolState(this.#conditions(row), row.terms, this.#world.nowMs());
+  #seat({ at, subject, port, hold, targets: keys }: ReadSeat): Seat {
+    return { at, subject, port, hold, targets: keys.flatMap((key) => this.#targets.get(key) ?? []) };
   }
 
   #write(row: Row): void {
     const nowMs = this.#world.nowMs();
-    const conditions = this.#conditions(row);
+    const conditions = row.seats.map(conditionOf);
     for (const [i, state] of poolState(conditions, row.terms, nowMs).entries()) {
       const { at } = row.seats[i] as Seat;
       // Whoever reads between the two reads a promise that is too short.
@@ -176,6 +177,15 @@ export class Board {
       for (const row of [...this.#warming]) this.#write(row);
     });
   }
+}
+
+const conditionOf = ({ targets, hold }: Seat): Condition => ({ health: healthOf(targets), hold });
+
+/** Undefined where there is no check. */
+function healthOf(targets: readonly Target[]): Health | undefined {
+  const [first, ...others] = targets;
+  if (first === undefined) return undefined;
+  return others.reduce((health, target) => both(health, target.health), first.health);
 }
 
 function statusWord(state: MemberState): number {
@@ -202,7 +212,7 @@ function wasUp(status: number): boolean | undefined {
 
 /** Reads plans: which pools have to do with health, and what they want. */
 class Reading {
-  readonly rows: Row[] = [];
+  readonly pools: Pool<ReadSeat>[] = [];
   readonly wanted = new Map<string, Wanted>();
   left = 0;
   readonly #checks: ReadonlyMap<string, Check>;
@@ -223,11 +233,11 @@ class Reading {
         warmUpMs: 1_000 * (plan[pool + PoolWord.WARM_UP] as number),
         ejectAtMost: plan[pool + PoolWord.EJECT_AT_MOST] as number,
       };
-      if (seats.some(({ isWatched }) => isWatched)) this.rows.push({ plan, pool: owner, terms, seats });
+      if (seats.some(({ isWatched }) => isWatched)) this.pools.push({ plan, pool: owner, terms, seats });
     }
   }
 
-  #seat({ bytes }: Image, plan: PlanWords, owner: string, at: number): Seat {
+  #seat({ bytes }: Image, plan: PlanWords, owner: string, at: number): ReadSeat {
     const rdata = plan[at + MemberWord.RDATA] as number;
     const subjectAt = poolSubjectAt(rdata);
     const address = addressOf(bytes, plan[at + MemberWord.KIND] as number, subjectAt);

@@ -31,9 +31,6 @@ export function both(a: Health, b: Health): Health {
     : { standing, sinceMs: later(a.sinceMs, b.sinceMs), untilMs: earlier(a.untilMs, b.untilMs) };
 }
 
-/** Whoever has no check. */
-export const WELL: Health = { standing: Standing.UP, sinceMs: -Infinity, untilMs: Infinity };
-
 const PENDING: Health = { standing: Standing.PENDING, sinceMs: -Infinity, untilMs: -Infinity };
 
 type Thresholds = Pick<Check, 'intervalMs' | 'rise' | 'fall'>;
@@ -57,8 +54,9 @@ export class Course {
     const changes = isAgainst && this.#against >= needed;
     if (changes) this.#against = 0;
     const isUpNow = changes ? isUp : standing === Standing.UP;
-    // The next of them comes an interval from now, or a little sooner.
-    const left = Math.max((isUpNow ? fall : rise) - this.#against, 0);
+    // The next of them comes an interval from now, or a little sooner; behind the first one, at any time.
+    const isFirst = standing === Standing.PENDING;
+    const left = Math.max((isUpNow ? fall : rise) - this.#against - (isFirst ? 1 : 0), 0);
     this.#stand(isUpNow, nowMs, nowMs + left * intervalMs * (1 - CHECK_JITTER));
     return changes;
   }

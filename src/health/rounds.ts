@@ -1,7 +1,8 @@
 /**
- * When which target is probed: each once per interval, a little sooner or later, so that many drift apart; no
- * more at a time, and no faster, than the bounds allow. Who is due and has no room waits its turn. Nothing is
- * kept but the targets, a timer of each that rests, and those in line.
+ * When which target is probed: at once, then at any time within an interval, so that those that came together
+ * are spread over it, then each once per interval, a little sooner or later; no more at a time, and no faster,
+ * than the bounds allow. Who is due and has no room waits its turn. Nothing is kept but the targets, a timer
+ * of each that rests, and those in line.
  */
 import { CHECK_JITTER, PROBE_MOMENT_MS, PROBES_BURST_MS } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
@@ -22,6 +23,8 @@ export class Rounds {
   /** What ends the rest of each, or its probe; of those in line, nothing. */
   readonly #all = new Map<Probed, Cancel | undefined>();
   readonly #due = new Set<Probed>();
+  /** Those whose first probe has not ended. */
+  readonly #new = new Set<Probed>();
   #underway = 0;
   /** When the next may begin, if all had kept their distance. */
   #nextMs = 0;
@@ -40,6 +43,7 @@ export class Rounds {
   /** Due at once. */
   add(probed: Probed): void {
     if (this.#all.has(probed)) return;
+    this.#new.add(probed);
     this.#queue(probed);
     this.#begin();
   }
@@ -48,6 +52,7 @@ export class Rounds {
     this.#all.get(probed)?.();
     this.#all.delete(probed);
     this.#due.delete(probed);
+    this.#new.delete(probed);
   }
 
   close(): void {
@@ -107,8 +112,8 @@ export class Rounds {
 
   #rest(probed: Probed, beganMs: number): void {
     const { intervalMs } = probed;
-    const slack = CHECK_JITTER * intervalMs;
-    const dueMs = beganMs + intervalMs - slack + this.#world.draw(Math.ceil(2 * slack));
+    const slack = this.#new.delete(probed) ? intervalMs : 2 * CHECK_JITTER * intervalMs;
+    const dueMs = beganMs + intervalMs * (1 + CHECK_JITTER) - this.#world.draw(Math.ceil(slack));
     // Those of one moment begin together.
     const momentMs = Math.ceil(dueMs / PROBE_MOMENT_MS) * PROBE_MOMENT_MS;
     const restMs = Math.max(momentMs - this.#world.nowMs(), 0);

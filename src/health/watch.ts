@@ -121,6 +121,6 @@ export class HealthWatch {
 
   #firstRoundIsOver(): void {
     this.#board.write();
-    this.#tellLoad();
+    this.tellStandings();
   }
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { settle } from '../../src/control/config.ts';
 import { readConfigText } from '../../src/control/config-text.ts';
+import { nameFromText } from '../../src/wire/name.ts';
 
 const read = (text: string) => settle(readConfigText('c.yaml', text), '/etc/cairn', {});
 const checks = (text: string) => {
@@ -68,9 +69,7 @@ checks:
   told: { external: {} }
 `) ?? [];
   expect(dns?.procedure).toMatchObject({ kind: 'dns', dns: { type: 6, expect: [0, 3] } });
-  expect(Buffer.from((dns?.procedure as { dns: { name: Uint8Array } }).dns.name).toString('latin1')).toBe(
-    '\x07example\x03com\x00',
-  );
+  expect(dns?.procedure).toMatchObject({ dns: { name: nameFromText('example.com') } });
   expect(program?.procedure).toEqual({ kind: 'exec', command: ['/bin/check', '-H', '{address}'] });
   expect(told?.procedure).toEqual({ kind: 'external' });
 });
