@@ -470,8 +470,6 @@ export const PROBE_MOMENT_MS = 10;
 export const PROBE_REPLY_BYTES_MAX = 8_192;
 /** How long a probe's socket is left alone at most, if nothing happens. */
 export const PROBE_LOOK_MS_MAX = 16;
-/** What a program, a status line or a reason may come to in a log line. */
-export const PROBE_REASON_CHARS_MAX = 120;
 /** Arguments of a program. */
 export const CHECK_ARGUMENTS_MAX = 32;
 /** A start waits so long at most for the first results. */

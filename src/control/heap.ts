@@ -25,4 +25,4 @@ export function keepHeapSmall(): void {
 export const RESOLVER_HEAP = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 48 };
 
 /** Of the prober: some 1 kB for each target, and little that is new at a time. */
-export const PROBER_HEAP = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 4 };
+export const PROBER_HEAP = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 16 };

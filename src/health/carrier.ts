@@ -1,6 +1,6 @@
 /** Who carries a probe's conversation: the seam between the kinds of check and the two kinds of sockets. */
 import type { TlsTerms } from './check.ts';
-import type { Cancel, Endpoint, Talk, Told } from './conversation.ts';
+import { type Cancel, type Endpoint, type Talk, type Told, up } from './conversation.ts';
 
 export type Way =
   | { readonly by: 'stream' }
@@ -14,5 +14,6 @@ export interface Carrier {
   close(): void;
 }
 
-export const CONNECTED = 'connected';
+/** The same each time: a thousand probes a second come to it. */
+export const CONNECTED = up('connected');
 export const CLOSED = 'closed before the answer';

@@ -31,50 +31,52 @@ export function both(a: Health, b: Health): Health {
     : { standing, sinceMs: later(a.sinceMs, b.sinceMs), untilMs: earlier(a.untilMs, b.untilMs) };
 }
 
-const PENDING: Health = { standing: Standing.PENDING, sinceMs: -Infinity, untilMs: -Infinity };
-
 type Thresholds = Pick<Check, 'intervalMs' | 'rise' | 'fall'>;
 
 /** One target's health, from result to result. The first one decides alone. */
 export class Course {
-  #health: Health = PENDING;
+  #standing: Standing = Standing.PENDING;
+  #sinceMs = -Infinity;
+  #untilMs = -Infinity;
   /** Results in a row that speak against the standing. */
   #against = 0;
 
   get health(): Health {
-    return this.#health;
+    return { standing: this.#standing, sinceMs: this.#sinceMs, untilMs: this.#untilMs };
+  }
+
+  get standing(): Standing {
+    return this.#standing;
   }
 
   /** Of a probe that began at that moment. True when it stands otherwise from now on. */
   note(isUp: boolean, { intervalMs, rise, fall }: Thresholds, nowMs: number): boolean {
-    const { standing } = this.#health;
-    const isAgainst = standing !== standingOf(isUp);
+    const isFirst = this.#standing === Standing.PENDING;
+    const isAgainst = this.#standing !== standingOf(isUp);
     this.#against = isAgainst ? this.#against + 1 : 0;
-    const needed = standing === Standing.PENDING ? 1 : isUp ? rise : fall;
-    const changes = isAgainst && this.#against >= needed;
-    if (changes) this.#against = 0;
-    const isUpNow = changes ? isUp : standing === Standing.UP;
+    const changes = isAgainst && (isFirst || this.#against >= (isUp ? rise : fall));
+    if (changes) this.#turn(isUp, nowMs);
     // The next of them comes an interval from now, or a little sooner; behind the first one, at any time.
-    const isFirst = standing === Standing.PENDING;
-    const left = Math.max((isUpNow ? fall : rise) - this.#against - (isFirst ? 1 : 0), 0);
-    this.#stand(isUpNow, nowMs, nowMs + left * intervalMs * (1 - CHECK_JITTER));
+    const needed = this.#standing === Standing.UP ? fall : rise;
+    const left = Math.max(needed - this.#against - (isFirst ? 1 : 0), 0);
+    this.#untilMs = nowMs + left * intervalMs * (1 - CHECK_JITTER);
     return changes;
   }
 
   /** What somebody says who need not say it twice. True when it stands otherwise from now on. */
   decree(isUp: boolean, nowMs: number, untilMs: number): boolean {
-    const changes = this.#health.standing !== standingOf(isUp);
+    const changes = this.#standing !== standingOf(isUp);
+    if (changes) this.#turn(isUp, nowMs);
     this.#against = 0;
-    this.#stand(isUp, nowMs, untilMs);
+    this.#untilMs = untilMs;
     return changes;
   }
 
-  #stand(isUp: boolean, nowMs: number, untilMs: number): void {
-    const before = this.#health;
-    const standing = standingOf(isUp);
-    const isFirst = before.standing === Standing.PENDING;
-    const sinceMs = standing === before.standing ? before.sinceMs : isUp && isFirst ? -Infinity : nowMs;
-    this.#health = { standing, sinceMs, untilMs };
+  /** Who is up from the start was never otherwise. */
+  #turn(isUp: boolean, nowMs: number): void {
+    this.#sinceMs = isUp && this.#standing === Standing.PENDING ? -Infinity : nowMs;
+    this.#standing = standingOf(isUp);
+    this.#against = 0;
   }
 }
 

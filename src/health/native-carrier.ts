@@ -11,7 +11,7 @@ import type { World } from '../base/world.ts';
 import { EpollEvent, Name, type Native, Sys, steady } from '../transport/native.ts';
 import { sockaddr } from '../transport/udp-socket.ts';
 import { type Carrier, CLOSED, CONNECTED, type Way } from './carrier.ts';
-import { type Cancel, down, type Endpoint, type Talk, type Told, up, type Verdict } from './conversation.ts';
+import { type Cancel, down, type Endpoint, type Talk, type Told, type Verdict } from './conversation.ts';
 
 interface Exchange {
   readonly talk: Talk;
@@ -123,7 +123,7 @@ export class NativeCarrier implements Carrier {
     if (!exchange.isOpen) {
       // What failed is told by whatever is called next; RFC 9293 §3.10.7.3.
       if ((events & FAILED) !== 0) this.#hear(fd, exchange);
-      else if (exchange.talk === undefined) this.#end(fd, exchange, up(CONNECTED));
+      else if (exchange.talk === undefined) this.#end(fd, exchange, CONNECTED);
       else this.#say(fd, exchange);
     }
     if (exchange.isOpen) this.#hear(fd, exchange);

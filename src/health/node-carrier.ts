@@ -8,7 +8,7 @@ import { getSystemErrorMessage } from 'node:util';
 import { literalSocket } from '../transport/udp.ts';
 import { type Carrier, CLOSED, CONNECTED, type Way } from './carrier.ts';
 import type { TlsTerms } from './check.ts';
-import { type Cancel, down, type Endpoint, type Talk, type Told, up, type Verdict } from './conversation.ts';
+import { type Cancel, down, type Endpoint, type Talk, type Told, type Verdict } from './conversation.ts';
 
 export class NodeCarrier implements Carrier {
   readonly #open = new Set<Cancel>();
@@ -65,7 +65,7 @@ function overStream(socket: Socket, opened: string, talk: Talk, told: Told): Can
     told(verdict);
   };
   socket.once(opened, () => {
-    if (talk === undefined) tell(up(CONNECTED));
+    if (talk === undefined) tell(CONNECTED);
     else socket.write(talk.request);
   });
   if (talk !== undefined) socket.on('data', (bytes) => tell(isOver ? undefined : talk.hear(bytes)));

@@ -4,7 +4,6 @@
  */
 import { Counter, type Counters } from '../base/counters.ts';
 import type { Histograms } from '../base/histogram.ts';
-import { PROBE_REASON_CHARS_MAX } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import type { Carrier, Way } from './carrier.ts';
 import { CHECK_KINDS, type Check, type CheckKind, type Procedure, usualPort } from './check.ts';
@@ -36,11 +35,11 @@ export function probe(
   told: Told,
 ): Cancel {
   const beganMs = world.nowMs();
-  const tell: Told = ({ isUp, why }) => {
+  const tell: Told = (verdict) => {
     cancelTimeout();
-    counters.bump(isUp ? Counter.probesUp : Counter.probesDown);
+    counters.bump(verdict.isUp ? Counter.probesUp : Counter.probesDown);
     probeTimes.observe(probeRow(procedure.kind), 1_000 * (world.nowMs() - beganMs));
-    told({ isUp, why: why.slice(0, PROBE_REASON_CHARS_MAX) });
+    told(verdict);
   };
   const cancelTimeout = world.after(timeoutMs, () => {
     cancelProbe();

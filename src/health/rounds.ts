@@ -1,63 +1,72 @@
 /**
  * When which target is probed: at once, then at any time within an interval, so that those that came together
  * are spread over it, then each once per interval, a little sooner or later; no more at a time, and no faster,
- * than the bounds allow. Who is due and has no room waits its turn. Nothing is kept but the targets, a timer
- * of each that rests, and those in line.
+ * than the bounds allow. Who is due and has no room waits its turn.
  */
 import { CHECK_JITTER, PROBE_MOMENT_MS, PROBES_BURST_MS } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
+import { Agenda } from './agenda.ts';
 import type { ProbeTerms } from './check.ts';
 import type { Cancel } from './conversation.ts';
 
 export interface Probed {
   readonly intervalMs: number;
-  /** When the next probe may begin; kept here for whoever asks. */
+  /** When the next probe may begin; kept here. */
   dueMs: number;
   /** Begins a probe; `ended` is called once, later, unless it is cancelled. */
   probe(ended: () => void): Cancel;
 }
 
+type Bounds = Pick<ProbeTerms, 'perSecond' | 'atOnce'>;
+
 export class Rounds {
   readonly #world: World;
-  #terms: Pick<ProbeTerms, 'perSecond' | 'atOnce'>;
-  /** What ends the rest of each, or its probe; of those in line, nothing. */
-  readonly #all = new Map<Probed, Cancel | undefined>();
-  readonly #due = new Set<Probed>();
+  #bounds: Bounds;
+  readonly #all = new Set<Probed>();
   /** Those whose first probe has not ended. */
   readonly #new = new Set<Probed>();
-  #underway = 0;
-  /** When the next may begin, if all had kept their distance. */
+  /** Who rests, and who did and was removed. */
+  readonly #agenda = new Agenda<Probed>();
+  /** In line. */
+  readonly #due = new Set<Probed>();
+  readonly #underway = new Map<Probed, Cancel>();
+  /** When the next probe may begin, if all had kept their distance. */
   #nextMs = 0;
-  #cancelPause: Cancel | undefined;
+  #wakeMs = Infinity;
+  #cancelWake: Cancel | undefined;
 
-  constructor(world: World, terms: Pick<ProbeTerms, 'perSecond' | 'atOnce'>) {
+  constructor(world: World, bounds: Bounds) {
     this.#world = world;
-    this.#terms = terms;
+    this.#bounds = bounds;
   }
 
-  reconfigure(terms: Pick<ProbeTerms, 'perSecond' | 'atOnce'>): void {
-    this.#terms = terms;
+  reconfigure(bounds: Bounds): void {
+    this.#bounds = bounds;
     this.#begin();
   }
 
   /** Due at once. */
   add(probed: Probed): void {
     if (this.#all.has(probed)) return;
+    this.#all.add(probed);
     this.#new.add(probed);
-    this.#queue(probed);
+    this.#due.add(probed);
     this.#begin();
   }
 
   remove(probed: Probed): void {
-    this.#all.get(probed)?.();
-    this.#all.delete(probed);
-    this.#due.delete(probed);
-    this.#new.delete(probed);
+    this.#drop(probed);
+    this.#begin();
+  }
+
+  #drop(probed: Probed): void {
+    this.#underway.get(probed)?.();
+    for (const of of [this.#all, this.#new, this.#due, this.#underway]) of.delete(probed);
   }
 
   close(): void {
-    for (const probed of [...this.#all.keys()]) this.remove(probed);
-    this.#cancelPause?.();
+    for (const probed of [...this.#all]) this.#drop(probed);
+    this.#cancelWake?.();
   }
 
   /** In line, and not begun. */
@@ -66,62 +75,57 @@ export class Rounds {
   }
 
   get underway(): number {
-    return this.#underway;
-  }
-
-  #queue(probed: Probed): void {
-    this.#all.set(probed, undefined);
-    this.#due.add(probed);
+    return this.#underway.size;
   }
 
   #begin(): void {
-    const { perSecond, atOnce } = this.#terms;
+    const { perSecond, atOnce } = this.#bounds;
     for (const probed of this.#due) {
-      if (this.#underway >= atOnce) return;
+      if (this.#underway.size >= atOnce) break;
       const nowMs = this.#world.nowMs();
-      if (this.#nextMs > nowMs + PROBES_BURST_MS) {
-        this.#pause(this.#nextMs - nowMs - PROBES_BURST_MS);
-        return;
+      const waitMs = this.#nextMs - nowMs - PROBES_BURST_MS;
+      if (waitMs > 0) {
+        this.#wakeAt(nowMs + Math.max(waitMs, PROBE_MOMENT_MS));
+        break;
       }
       this.#nextMs = Math.max(this.#nextMs, nowMs) + 1_000 / perSecond;
       this.#due.delete(probed);
-      this.#probe(probed, nowMs);
+      this.#underway.set(
+        probed,
+        probed.probe(() => this.#ended(probed, nowMs)),
+      );
     }
+    this.#wakeAt(this.#agenda.nextMs);
   }
 
-  #pause(ms: number): void {
-    this.#cancelPause ??= this.#world.after(Math.max(ms, PROBE_MOMENT_MS), () => {
-      this.#cancelPause = undefined;
-      this.#begin();
-    });
-  }
-
-  #probe(probed: Probed, beganMs: number): void {
-    this.#underway++;
-    const cancel = probed.probe(() => {
-      this.#underway--;
-      this.#rest(probed, beganMs);
-      this.#begin();
-    });
-    this.#all.set(probed, () => {
-      this.#underway--;
-      cancel();
-      this.#begin();
-    });
-  }
-
-  #rest(probed: Probed, beganMs: number): void {
+  #ended(probed: Probed, beganMs: number): void {
+    this.#underway.delete(probed);
     const { intervalMs } = probed;
-    const slack = this.#new.delete(probed) ? intervalMs : 2 * CHECK_JITTER * intervalMs;
-    const dueMs = beganMs + intervalMs * (1 + CHECK_JITTER) - this.#world.draw(Math.ceil(slack));
+    const slackMs = this.#new.delete(probed) ? intervalMs : 2 * CHECK_JITTER * intervalMs;
+    const dueMs = beganMs + intervalMs * (1 + CHECK_JITTER) - this.#world.draw(Math.ceil(slackMs));
     // Those of one moment begin together.
-    const momentMs = Math.ceil(dueMs / PROBE_MOMENT_MS) * PROBE_MOMENT_MS;
-    const restMs = Math.max(momentMs - this.#world.nowMs(), 0);
-    probed.dueMs = momentMs;
-    const cancel = this.#world.after(restMs, () => {
-      this.#queue(probed);
-      this.#begin();
-    });
-    this.#all.set(probed, cancel);
+    probed.dueMs = Math.ceil(dueMs / PROBE_MOMENT_MS) * PROBE_MOMENT_MS;
+    this.#agenda.add(probed.dueMs, probed);
+    this.#begin();
+  }
+
+  #wakeAt(atMs: number): void {
+    if (atMs >= this.#wakeMs) return;
+    this.#cancelWake?.();
+    this.#wakeMs = atMs;
+    this.#cancelWake = this.#world.after(Math.max(atMs - this.#world.nowMs(), 0), () => this.#wake());
+  }
+
+  #wake(): void {
+    this.#wakeMs = Infinity;
+    this.#cancelWake = undefined;
+    const nowMs = this.#world.nowMs();
+    while (this.#agenda.nextMs <= nowMs) {
+      const dueMs = this.#agenda.nextMs;
+      const probed = this.#agenda.take();
+      const rests = this.#all.has(probed) && !this.#underway.has(probed) && probed.dueMs === dueMs;
+      if (rests) this.#due.add(probed);
+    }
+    this.#begin();
   }
 }

@@ -37,8 +37,12 @@ export class Target implements Probed {
     return this.#course.health;
   }
 
+  get standing(): Standing {
+    return this.#course.standing;
+  }
+
   get isPending(): boolean {
-    return this.health.standing === Standing.PENDING;
+    return this.standing === Standing.PENDING;
   }
 
   get last() {

@@ -89,9 +89,9 @@ export class HealthWatch {
   tellStandings(): void {
     const places = new Map(this.#checks.map(({ name }, place) => [name, place]));
     const counts = this.#checks.map(() => ({ [Standing.DOWN]: 0, [Standing.PENDING]: 0, [Standing.UP]: 0 }));
-    for (const { check, health } of this.#targets) {
+    for (const { check, standing } of this.#targets) {
       const count = counts[places.get(check.name) ?? -1];
-      if (count !== undefined) count[health.standing]++;
+      if (count !== undefined) count[standing]++;
     }
     for (const [place, count] of counts.entries()) this.#standings.setCheck(place, count);
     this.#tellLoad();
