@@ -61,7 +61,7 @@ export class Rounds {
 
   #drop(probed: Probed): void {
     this.#underway.get(probed)?.();
-    for (const of of [this.#all, this.#new, this.#due, this.#underway]) of.delete(probed);
+    for (const list of [this.#all, this.#new, this.#due, this.#underway]) list.delete(probed);
   }
 
   close(): void {
