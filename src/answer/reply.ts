@@ -33,6 +33,8 @@ export class Reply {
   edeText = '';
   /** From a zone of ours, what the answer is made of: equal answers have equal numbers. 0 elsewhere. */
   source = 0;
+  /** Bits of the client's address that the answer depends on (RFC 7871 §7.2.1). */
+  scope = 0;
   count = 0;
   /** Something found no room here, or is held back, whose absence the client must know of. */
   isShort = false;
@@ -54,6 +56,7 @@ export class Reply {
     this.edeCode = -1;
     this.edeText = '';
     this.source = 0;
+    this.scope = 0;
     this.count = 0;
     this.isShort = false;
     this.isSilent = false;

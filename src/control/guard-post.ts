@@ -28,7 +28,7 @@ export class GuardPost {
 
   /** `listen` and `idleMs` are those that the doors were opened with. */
   terms(settings: Settings, listen: readonly Listen[], idleMs: number): GuardTerms {
-    const { allowQuery, rateLimit, cookies, identity, udpSize } = settings;
+    const { allowQuery, rateLimit, cookies, identity, pools, udpSize } = settings;
     const { enabled: isLimited, exempt, ...rates } = rateLimit;
     return {
       allowQuery,
@@ -38,6 +38,7 @@ export class GuardPost {
       secrets: cookies.enabled ? this.#secretsOf(cookies).memory : undefined,
       requireOverLimit: cookies.requireOverLimit,
       nsid: identity.nsid || '',
+      subnetsFrom: pools.subnetsFrom,
       idleMs,
       udpBytes: udpSize,
     };

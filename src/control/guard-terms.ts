@@ -20,6 +20,7 @@ export interface GuardTerms {
   readonly requireOverLimit: boolean;
   /** Empty for none. */
   readonly nsid: string;
+  readonly subnetsFrom: readonly string[];
   readonly idleMs: number;
   readonly udpBytes: number;
 }
@@ -29,7 +30,8 @@ export function guardSettings(
   world: World,
   onLimited: GuardSettings['onLimited'],
 ): GuardSettings {
-  const { allowQuery, own, limit, exempt, secrets, requireOverLimit, nsid, idleMs, udpBytes } = terms;
+  const { allowQuery, own, limit, exempt, secrets, requireOverLimit, nsid, subnetsFrom, idleMs, udpBytes } =
+    terms;
   return {
     allowQuery: allowQuery && prefixSet(allowQuery),
     own: own.map(({ port, addresses }) => ({ port, addresses: prefixSet(addresses) })),
@@ -38,6 +40,7 @@ export function guardSettings(
     cookies: secrets && new Cookies(world, new CookieSecrets(secrets)),
     requireOverLimit,
     nsid: Buffer.from(nsid),
+    subnetsFrom: subnetsFrom.length > 0 ? prefixSet(subnetsFrom) : undefined,
     idleMs,
     udpBytes,
     onLimited,

@@ -28,6 +28,8 @@ export interface GuardSettings {
   readonly requireOverLimit: boolean;
   /** Empty for none. */
   readonly nsid: Bytes;
+  /** Resolvers whose word is taken for the networks of their clients; undefined for nobody's. */
+  readonly subnetsFrom: PrefixSet | undefined;
   /** How long a connection may idle; undefined to tell nobody. */
   readonly idleMs: number | undefined;
   /** What goes over UDP at most, and what we say that we take. */
@@ -47,6 +49,7 @@ export const OPEN_DOOR: GuardSettings = {
   cookies: undefined,
   requireOverLimit: false,
   nsid: new Uint8Array(0),
+  subnetsFrom: undefined,
   idleMs: undefined,
   udpBytes: UDP_BYTES_MAX,
   onLimited: () => {},
@@ -75,9 +78,19 @@ export class Guard {
   fault(query: Query, client: Client): number {
     // RFC 7828 §3.2.1: a client has no timeout to tell. Over UDP the option is ignored (§3.3.1).
     if (query.keepaliveBytes > 0 && client.transport === 'tcp') return Rcode.FORMERR;
+    // RFC 7871 §7.2.1. Of others we know nothing of the option.
+    if (query.subnetBytes >= 0 && this.#mayTell(client) && !query.hasSubnet) return Rcode.FORMERR;
     if (query.hasQuestion) return Rcode.NOERROR;
     if (this.settings.cookies === undefined) return Rcode.FORMERR; // RFC 9619 §4 again.
     return this.#cookieState(query, client) === 'invalid' ? Rcode.BADCOOKIE : Rcode.NOERROR; // RFC 7873 §5.4
+  }
+
+  /**
+   * Whether the query tells whom a choice is for, and its sender may. For a client that hides (RFC 7871
+   * §7.1.2) is chosen as for the resolver itself, which is what it gets from who does not know the option.
+   */
+  heedsSubnet(query: Query, client: Client): boolean {
+    return query.hasSubnet && !query.hidesSubnet && this.#mayTell(client);
   }
 
   judge(query: Query, client: Client, reply: Reply): GuardVerdict {
@@ -89,7 +102,7 @@ export class Guard {
     const isFree = limit === undefined || isKnown || exempt?.hasBytes(client.address);
     const verdict = isFree ? 'send' : this.#charge(limit, query, client, reply, cookie);
     // What is held back is kept short: a name that is long would make a lever of it.
-    if (verdict === 'send' && query.hasEdns) this.#answerOptions(query, client);
+    if (verdict === 'send' && query.hasEdns) this.#answerOptions(query, client, reply);
     return verdict;
   }
 
@@ -120,12 +133,20 @@ export class Guard {
     return cookie;
   }
 
-  #answerOptions(query: Query, client: Client): void {
+  #mayTell(client: Client): boolean {
+    return this.settings.subnetsFrom?.hasBytes(client.address) === true;
+  }
+
+  #answerOptions(query: Query, client: Client, reply: Reply): void {
     const { nsid, idleMs } = this.settings;
     if (query.wantsNsid && nsid.length > 0) this.options.nsid(nsid);
     // RFC 7828 §3.3.1: over UDP the option is ignored.
     if (query.keepaliveBytes === 0 && client.transport === 'tcp' && idleMs !== undefined) {
       this.options.keepalive(idleMs);
+    }
+    // RFC 7871 §7.2.1: always where it is heeded, and to nobody else, who could not tell what it means.
+    if (query.hasSubnet && this.#mayTell(client)) {
+      this.options.subnet(query, query.hidesSubnet ? 0 : reply.scope);
     }
   }
 

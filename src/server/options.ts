@@ -1,16 +1,20 @@
 /**
  * The EDNS options that a response carries because its query asked for them, written before the response is,
- * so that its sections leave room: a fresh cookie, our name (NSID), how long a connection may idle. One
+ * so that its sections leave room: a fresh cookie, our name (NSID), how long a connection may idle, for how
+ * much of the client's network it holds. One
  * scratch per thread, begun anew for each response.
  */
 import { type Bytes, copy, put16 } from '../base/bytes.ts';
 import { NSID_BYTES_MAX } from '../base/limits.ts';
+import { SUBNET_BYTES_MAX, SUBNET_SCOPE_AT } from '../wire/client-subnet.ts';
 import { EdnsOption } from '../wire/codes.ts';
+import type { Query } from '../wire/query.ts';
 import { COOKIE_BYTES } from './cookies.ts';
 
 const OPTION_HEADER_BYTES = 4;
 const KEEPALIVE_BYTES = 2;
-const BYTES_MAX = 3 * OPTION_HEADER_BYTES + COOKIE_BYTES + NSID_BYTES_MAX + KEEPALIVE_BYTES;
+const BYTES_MAX =
+  4 * OPTION_HEADER_BYTES + COOKIE_BYTES + NSID_BYTES_MAX + KEEPALIVE_BYTES + SUBNET_BYTES_MAX;
 
 export class ResponseOptions {
   readonly bytes = new Uint8Array(BYTES_MAX);
@@ -33,6 +37,13 @@ export class ResponseOptions {
   /** RFC 7828 §3.1: in tenths of a second. */
   keepalive(ms: number): void {
     put16(this.bytes, this.#open(EdnsOption.KEEPALIVE, KEEPALIVE_BYTES), Math.min(ms / 100, 0xffff));
+  }
+
+  /** RFC 7871 §7.2.1: what was sent, and how many bits of it the answer depends on. */
+  subnet({ packet, subnetAt, subnetBytes }: Query, scope: number): void {
+    const at = this.#open(EdnsOption.SUBNET, subnetBytes);
+    copy(packet, subnetAt, this.bytes, at, subnetBytes);
+    this.bytes[at + SUBNET_SCOPE_AT] = scope;
   }
 
   #open(code: number, bytes: number): number {

@@ -5,6 +5,7 @@
  */
 import { type Bytes, u8, u16 } from '../base/bytes.ts';
 import { EDNS_OPTIONS_MAX, UDP_PLAIN_BYTES_MAX } from '../base/limits.ts';
+import { isSubnet, SUBNET_BYTES_MIN, subnetAddress, subnetBits } from './client-subnet.ts';
 import { EdnsOption, Rcode, Type } from './codes.ts';
 import { HashedName } from './hashed-name.ts';
 import { DNSSEC_OK, Flag, HEADER_BYTES } from './header.ts';
@@ -39,8 +40,9 @@ export class Query {
   cookieAt = 0;
   cookieBytes = 0;
   wantsNsid = false;
-  /** Whether nobody is to be told of the client's network (RFC 7871 §7.1.2). */
-  hidesSubnet = false;
+  /** Where the value of the Client Subnet option stands, and its length: -1 without one. */
+  subnetAt = 0;
+  subnetBytes = -1;
   /** Length of the value of the edns-tcp-keepalive option; -1 without one. */
   keepaliveBytes = -1;
 
@@ -62,7 +64,7 @@ export class Query {
     this.cookieBytes = 0;
     this.wantsNsid = false;
     this.keepaliveBytes = -1;
-    this.hidesSubnet = false;
+    this.subnetBytes = -1;
   }
 
   /**
@@ -83,7 +85,26 @@ export class Query {
 
   /** Whether it takes more than the question to tell what is wrong with it. */
   get isUnusual(): boolean {
-    return this.keepaliveBytes > 0 || this.questionEnd === HEADER_BYTES;
+    return this.keepaliveBytes > 0 || this.subnetBytes >= 0 || this.questionEnd === HEADER_BYTES;
+  }
+
+  /** Whether nobody is to be told of the client's network (RFC 7871 §7.1.2). */
+  get hidesSubnet(): boolean {
+    return this.subnetBytes >= SUBNET_BYTES_MIN && this.subnetBits === 0;
+  }
+
+  /** Whether it tells of a client's network as it should (RFC 7871 §6). */
+  get hasSubnet(): boolean {
+    return this.subnetBytes >= 0 && isSubnet(this.packet, this.subnetAt, this.subnetBytes);
+  }
+
+  /** Of an address in that network, with zeros for what is not told; lent until the next is read. */
+  get subnetAddress(): Bytes {
+    return subnetAddress(this.packet, this.subnetAt, this.subnetBytes);
+  }
+
+  get subnetBits(): number {
+    return subnetBits(this.packet, this.subnetAt);
   }
 
   /** Whether a question was read: with a cookie there may be none (RFC 7873 §5.4). */
@@ -169,7 +190,10 @@ export class Query {
     if (code === EdnsOption.NSID)
       this.wantsNsid = true; // RFC 5001 §2.1; a value would mean nothing.
     else if (code === EdnsOption.KEEPALIVE) this.keepaliveBytes = bytes;
-    else if (code === EdnsOption.SUBNET) this.hidesSubnet = bytes >= 4 && u8(this.packet, at + 2) === 0;
+    else if (code === EdnsOption.SUBNET && this.subnetBytes < 0) {
+      this.subnetAt = at;
+      this.subnetBytes = bytes;
+    }
     return true;
   }
 }

@@ -114,6 +114,7 @@ const settings = {
     secrets: undefined,
     requireOverLimit: false,
     nsid: '',
+    subnetsFrom: [],
     idleMs: 10_000,
     udpBytes: UDP_BYTES_MAX,
   },
