@@ -225,12 +225,12 @@ function checkOf(name: string, { interval: intervalMs = CHECK_INTERVAL_MS, ...ch
   return { name, procedure, intervalMs, timeoutMs, rise: rise ?? CHECK_RISE, fall: fall ?? CHECK_FALL };
 }
 
-const LABEL = 'a name of 1 to 63 letters, digits, - and _';
+const LABEL = 'a name of 1 to 63 letters, digits, . _ and -';
 const MANY = `at most ${CHECKS_MAX} checks`;
 
 export const checks = z
   .record(
-    z.string().regex(/^[\w-]{1,63}$/, expected(LABEL)),
+    z.string().regex(/^[A-Za-z0-9][\w.-]{0,62}$/, expected(LABEL)),
     written.superRefine(checkKeys, whereRight(...CHECK_KINDS, ...PACE)),
     expected('a table of checks by name'),
   )

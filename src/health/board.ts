@@ -5,7 +5,7 @@
  */
 import { copyOf, u8 } from '../base/bytes.ts';
 import { IPV4_BYTES, IPV6_BYTES, ipText } from '../base/ip.ts';
-import { CHECK_TARGETS_MAX, PROBE_MOMENT_MS } from '../base/limits.ts';
+import { PROBE_MOMENT_MS } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import {
   MemberWord,
@@ -99,8 +99,8 @@ export class Board {
   }
 
   /** From now on these. Targets beyond what there is room for are not probed; says how many. */
-  follow(images: readonly Image[], terms: BoardTerms): number {
-    const reading = new Reading(terms);
+  follow(images: readonly Image[], terms: BoardTerms, targetsMax: number): number {
+    const reading = new Reading(terms, targetsMax);
     for (const image of images) if (image.pools !== undefined) reading.read(image, image.pools);
     this.#targets.follow(reading.wanted);
     this.#rows = reading.pools.map((pool) => ({
@@ -218,11 +218,13 @@ class Reading {
   readonly #checks: ReadonlyMap<string, Check>;
   readonly #holds: ReadonlyMap<string, Hold>;
   readonly #refuses: Refuses;
+  readonly #targetsMax: number;
 
-  constructor({ checks, holds, refuses }: BoardTerms) {
+  constructor({ checks, holds, refuses }: BoardTerms, targetsMax: number) {
     this.#checks = new Map(checks.map((check) => [check.name, check]));
     this.#holds = new Map(holds.map(({ pool, member, hold }) => [`${pool} ${member}`, hold]));
     this.#refuses = refuses;
+    this.#targetsMax = targetsMax;
   }
 
   read(image: Image, plan: PlanWords): void {
@@ -244,7 +246,7 @@ class Reading {
     const subject = address === undefined ? nameText(bytes, subjectAt).toLowerCase() : ipText(address);
     const port = plan[at + MemberWord.PORT] as number;
     const status = Atomics.load(plan, at + MemberWord.STATUS);
-    const checks = checksOf(bytes, plan[at + MemberWord.CHECKS] as number);
+    const checks = checkNames(bytes, plan[at + MemberWord.CHECKS] as number);
     const targets =
       address === undefined
         ? []
@@ -268,7 +270,7 @@ class Reading {
     if (check.procedure.kind !== 'external' && this.#refuses(to) !== undefined) return undefined;
     const key = targetKey({ check, to });
     const known = this.wanted.get(key);
-    if (known === undefined && this.wanted.size >= CHECK_TARGETS_MAX) {
+    if (known === undefined && this.wanted.size >= this.#targetsMax) {
       this.left++;
       return undefined;
     }
@@ -285,7 +287,7 @@ function addressOf(bytes: Uint8Array, kind: number, at: number): Uint8Array | un
 }
 
 /** Names, each counted by a byte. */
-function checksOf(bytes: Uint8Array, valueAt: number): string[] {
+export function checkNames(bytes: Uint8Array, valueAt: number): string[] {
   const names: string[] = [];
   const end = valueAt === 0 ? 0 : valueAt + attributeLength(bytes, valueAt);
   for (let at = valueAt; at < end; at += 1 + u8(bytes, at)) {

@@ -4,7 +4,7 @@
  * clock and carriers of theirs.
  */
 import { Counter } from '../base/counters.ts';
-import { TARGETS_TOLD_MAX } from '../base/limits.ts';
+import { CHECK_TARGETS_MAX, TARGETS_TOLD_MAX } from '../base/limits.ts';
 import type { Image } from '../zone/image.ts';
 import { Board, type HeldMember } from './board.ts';
 import type { Check, ProbeTerms } from './check.ts';
@@ -59,10 +59,15 @@ export class HealthWatch {
     this.#board = new Board(ground.world, this.#targets);
   }
 
-  follow(images: readonly Image[], { checks, probes, doors, holds }: WatchTerms): void {
+  follow(
+    images: readonly Image[],
+    { checks, probes, doors, holds }: WatchTerms,
+    targetsMax = CHECK_TARGETS_MAX,
+  ): void {
     this.#checks = checks;
     this.#rounds.reconfigure(probes);
-    const left = this.#board.follow(images, { checks, holds, refuses: refusesProbes(probes, doors) });
+    const refuses = refusesProbes(probes, doors);
+    const left = this.#board.follow(images, { checks, holds, refuses }, targetsMax);
     if (left > 0) this.#listener.onTooMany(left);
     this.#awaited.clear();
     for (const target of this.#targets)

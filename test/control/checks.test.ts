@@ -91,7 +91,7 @@ test('every mistake is told, with line and column', () => {
   slow: { tcp: {}, interval: 1s, timeout: 2s }
   typo: { htp: {} }
   told: { external: {}, fall: 2 }
-  a.b: { tcp: {} }
+  a b: { tcp: {} }
   web: { http: { path: healthz, expect: 399-200, method: POST } }
   head: { http: { method: HEAD, contains: ok } }
   host: { https: { host: "a b", serverName: 192.0.2.1 } }
@@ -107,7 +107,7 @@ probes: { allow: [10/8], perSecond: 0 }
     '5:9 checks.typo: expected one of tcp, tls, http, https, dns, exec, external, found a table',
     '5:11 checks.typo.htp: no such key; did you mean http?',
     '6:31 checks.told.fall: expected none where others tell the result, found 2',
-    '7:3 checks.a.b: expected a name of 1 to 63 letters, digits, - and _, found "a.b"',
+    '7:3 checks.a b: expected a name of 1 to 63 letters, digits, . _ and -, found "a b"',
     '8:24 checks.web.http.path: expected a path that begins with /, without spaces, found "healthz"',
     '8:41 checks.web.http.expect: expected a status such as 200, a range such as 200-399, or a list of them, found "399-200"',
     '8:58 checks.web.http.method: expected GET or HEAD, found "POST"',

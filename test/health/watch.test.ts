@@ -2,7 +2,6 @@
 import { expect, test } from 'vitest';
 import { Counter, Counters } from '../../src/base/counters.ts';
 import { Histograms } from '../../src/base/histogram.ts';
-import { CHECK_TARGETS_MAX, TARGETS_TOLD_MAX } from '../../src/base/limits.ts';
 import type { HeldMember } from '../../src/health/board.ts';
 import { type Carrier, CONNECTED } from '../../src/health/carrier.ts';
 import type { Check } from '../../src/health/check.ts';
@@ -350,16 +349,12 @@ test('it is told how members stand, and why', async () => {
   expect(ward.standings.check(0, 'web')).toEqual({ check: 'web', down: 1, pending: 0, up: 1 });
 });
 
-test('there is a bound to how many targets are probed, and it is told', () => {
+test('there is a bound to how many targets are probed, and it is told', async () => {
   const ward = new Ward();
-  const names = Array.from({ length: 8 }, (_, i) => `c${i}`);
-  const checks = names.map((name) => tcp(name, { procedure: { kind: 'external' } }));
-  const count = CHECK_TARGETS_MAX / names.length + 10;
-  const members = Array.from(
-    { length: count },
-    (_, i) => `p${i >> 7} POOL 10.${i >> 16}.${(i >> 8) & 255}.${i & 255} check=${names.join()}`,
-  );
-  ward.follow(zone(members.join('\n')), { checks });
-  expect(ward.left).toBe(10 * names.length);
-  expect(ward.watch.members(undefined).length).toBe(TARGETS_TOLD_MAX);
+  const pools = zone(`${TWO}\nwww POOL 10.0.0.3 check=web`);
+  ward.watch.follow([pools], ward.terms, 2);
+  await ward.world.pass(100);
+  expect(ward.left).toBe(1);
+  expect(ward.probed.size).toBe(2);
+  expect(states(pools)).toEqual(['in', 'in', 'in']);
 });
