@@ -242,7 +242,7 @@ export const checks = z
 export const probes = table({
   allow: list(prefix(PREFIX), 'addresses and prefixes').optional().meta({
     description:
-      'What may be probed; by default all but loopback, link-local, reserved and metadata addresses, and our own doors.',
+      'What may be probed; by default all but this machine, its link, metadata of clouds, and our own doors.',
   }),
   perSecond: count('a number', 1, PROBES_PER_SECOND_MAX)
     .prefault(PROBES_PER_SECOND)

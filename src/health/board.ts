@@ -204,7 +204,7 @@ function untilWord({ untilMs }: MemberState, nowMs: number): number {
   return untilMs === Infinity ? UNTIL_EVER : Math.floor(Math.max(untilMs, nowMs) / 1_000);
 }
 
-/** What a member was, as its word has it; undefined where nothing is known, or the operator's word hides it. */
+/** What a member was, as its word has it; undefined where it says nothing, or what an operator said. */
 function wasUp(status: number): boolean | undefined {
   if ((status & Status.CHECKED) === 0 || (status & (Status.PENDING | Status.HELD)) !== 0) return undefined;
   return (status & Status.SHARE) > 0 && (status & Status.EJECT_SPARED) === 0;
