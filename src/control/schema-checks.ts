@@ -112,7 +112,7 @@ const type = z.string(expected('a record type')).transform((t, context): number 
 });
 
 const COMMAND = `a list of a program, by its whole path, and at most ${CHECK_ARGUMENTS_MAX} arguments`;
-const command = list(text('a text'), 'texts')
+const command = list(z.string(expected('a text')).regex(/^[^\0]+$/, expected('a text without NUL')), 'texts')
   .max(1 + CHECK_ARGUMENTS_MAX, expected(COMMAND))
   .refine(([program = '']) => program.startsWith('/'), expected(COMMAND));
 
