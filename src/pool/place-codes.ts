@@ -7,6 +7,8 @@
  *   bits 16–25  the continent or country: two letters, each 0–25
  *   bits  0–15  the subdivision: up to three letters or digits, each 1–36; 0 for none
  */
+import { CONTINENT_OF, CONTINENTS } from '../wire/pool-places.ts';
+
 const LEVEL_SHIFT = 26;
 const COUNTRY_SHIFT = 16;
 export const PlaceLevel = { EVERYWHERE: 0, CONTINENT: 1, COUNTRY: 2, SUBDIVISION: 3 } as const;
@@ -59,28 +61,3 @@ export function placeText(place: number): string {
 
 /** The continent that a country lies in, most of it at least; for databases that do not say. */
 export const continentOf = (country: string): string => CONTINENT_OF.get(country) ?? '';
-
-/** As GeoNames and most databases have it: Russia and Cyprus in Europe, Georgia and Türkiye in Asia. */
-const COUNTRIES_OF: Readonly<Record<string, string>> = {
-  AF:
-    'AO BF BI BJ BW CD CF CG CI CM CV DJ DZ EG EH ER ET GA GH GM GN GQ GW KE KM LR LS LY MA MG ML MR ' +
-    'MU MW MZ NA NE NG RE RW SC SD SH SL SN SO SS ST SZ TD TG TN TZ UG YT ZA ZM ZW',
-  AN: 'AQ BV GS HM TF',
-  AS:
-    'AE AF AM AZ BD BH BN BT CC CN CX GE HK ID IL IN IO IQ IR JO JP KG KH KP KR KW KZ LA LB LK MM MN ' +
-    'MO MV MY NP OM PH PK PS QA SA SG SY TH TJ TM TR TW UZ VN YE',
-  EU:
-    'AD AL AT AX BA BE BG BY CH CY CZ DE DK EE ES FI FO FR GB GG GI GR HR HU IE IM IS IT JE LI LT LU ' +
-    'LV MC MD ME MK MT NL NO PL PT RO RS RU SE SI SJ SK SM UA VA XK',
-  NA:
-    'AG AI AW BB BL BM BQ BS BZ CA CR CU CW DM DO GD GL GP GT HN HT JM KN KY LC MF MQ MS MX NI PA PM ' +
-    'PR SV SX TC TT US VC VG VI',
-  OC: 'AS AU CK FJ FM GU KI MH MP NC NF NR NU NZ PF PG PN PW SB TK TL TO TV UM VU WF WS',
-  SA: 'AR BO BR CL CO EC FK GF GY PE PY SR UY VE',
-};
-const CONTINENTS: ReadonlySet<string> = new Set(Object.keys(COUNTRIES_OF));
-const CONTINENT_OF: ReadonlyMap<string, string> = new Map(
-  Object.entries(COUNTRIES_OF).flatMap(([continent, countries]) =>
-    countries.split(' ').map((country) => [country, continent] as const),
-  ),
-);

@@ -64,7 +64,7 @@ function takeOne(keys: Keys, entry: Entry, values: Map<number, Bytes>): void {
   const key = field.quoted ? undefined : keys.fromText(word);
   const form = key === undefined ? undefined : keys.formOf(key);
   if (key === undefined || form === undefined) {
-    entry.reject(keys.expected(word));
+    entry.reject(keys.expected(field.quoted ? '' : word));
     return;
   }
   // RFC 9460 §2.1: behind `keyNNNNN` stands the wire form, even of a key that has a name.

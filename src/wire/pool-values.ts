@@ -47,7 +47,7 @@ export const warmUp: ValueForm = {
   },
 };
 
-const percent = number(1, 0, 100, 'a share from 0 to 100%');
+const percent = number(1, 0, 100, 'a share from 0 to 100 percent');
 export const share: ValueForm = {
   ...percent,
   print: (b, at, end) => `${percent.print(b, at, end)}%`,
@@ -131,9 +131,9 @@ const counted = (expected: string, most: number, isItem: (text: string) => boole
     text.length <= most && isItem(text) ? Uint8Array.of(text.length, ...Buffer.from(text)) : undefined,
 });
 
-const places = list({
-  ...counted('places such as EU, US, US-CA or *, with commas between', PLACE_CHARS_MAX, isPlace),
-});
+const places = list(
+  counted('places such as EU, US, US-CA or *, with commas between', PLACE_CHARS_MAX, isPlace),
+);
 export const geo: ValueForm = {
   ...places,
   read: (value) => places.read(Buffer.from(textOf(value).toUpperCase(), 'latin1')),

@@ -23,7 +23,8 @@ export function checkCuts(zone: Inspection): void {
   for (let id = 0; id < zone.owners; id++) {
     const above = tree.above[id] as number;
     const end = rows.start(id + 1);
-    if (above === OPEN || end === rows.start(id)) continue;
+    // Of derived names the pools' check tells.
+    if (above === OPEN || end === rows.start(id) || zone.records.derived.has(id)) continue;
     const redirected = id !== above && (u8(tree.flags, above) & NodeFlag.DNAME) !== 0;
     for (let at = rows.start(id); at < end; at = rows.rrsetEnd(at, end)) {
       if (redirected) checkRedirected(zone, id, above, at);

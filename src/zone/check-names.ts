@@ -9,7 +9,7 @@ import { duplicatesIn } from './duplicates.ts';
 import type { Inspection } from './inspection.ts';
 
 /** RFC 4034 §2.5 and §3: these two, and RFC 2535's KEY, may stand beside a CNAME. */
-const BESIDE_CNAME: ReadonlySet<number> = new Set([Type.CNAME, Type.RRSIG, Type.NSEC, Type.KEY]);
+export const BESIDE_CNAME: ReadonlySet<number> = new Set([Type.CNAME, Type.RRSIG, Type.NSEC, Type.KEY]);
 /** Of which a name has one, and where that is said. */
 const SINGLETONS: ReadonlyMap<number, string> = new Map([
   [Type.CNAME, 'RFC 2181 §10.1'],

@@ -49,7 +49,7 @@ function checkTarget(zone: Inspection, row: number, at: number, id: number): voi
   const cover = zone.cover(owner);
   const isRoot = u8(rdataBytes, at) === 0; // "." is nobody: RFC 7505 §3, RFC 2782.
   if (isRoot || (cover !== OPEN && cover !== owner)) return;
-  const found = id >= 0 ? seatOf(zone, id) : stand(zone, at);
+  const found = findTarget(zone, id, at);
   const text = `${zone.text(owner)} ${typeText(type)} points at ${nameText(rdataBytes, at)}`;
   switch (found.kind) {
     case 'alias':
@@ -64,6 +64,8 @@ function checkTarget(zone: Inspection, row: number, at: number, id: number): voi
       return;
     case 'name':
       if (zone.whole && !hasAddress(zone, found.id)) zone.warning(row, `${text}, which has no address`);
+      if (type === Type.NS && zone.has(found.id, Type.POOL))
+        zone.warning(row, `${text}, a pool: expected addresses that stay (RFC 1034 §4.2.1)`);
   }
 }
 
@@ -73,7 +75,15 @@ type Found =
   | { readonly kind: 'below a cut'; readonly cut: number }
   | { readonly kind: 'alias' | 'nothing' };
 
-const hasAddress = (zone: Inspection, id: number): boolean => zone.has(id, Type.A) || zone.has(id, Type.AAAA);
+/** Of the name at `at` in `rdataBytes`, whose id that is, or -1. */
+export const findTarget = (zone: Inspection, id: number, at: number): Found =>
+  id >= 0 ? seatOf(zone, id) : stand(zone, at);
+
+const hasAddress = (zone: Inspection, id: number): boolean =>
+  zone.has(id, Type.A) || zone.has(id, Type.AAAA) || zone.has(id, Type.POOL);
+
+const isAlias = (zone: Inspection, id: number): boolean =>
+  zone.has(id, Type.CNAME) || (zone.has(id, Type.POOL) && (u8(zone.tree.flags, id) & NodeFlag.ALIAS) !== 0);
 
 function seatOf(zone: Inspection, id: number): Found {
   const cover = zone.cover(id);
@@ -81,7 +91,7 @@ function seatOf(zone: Inspection, id: number): Found {
     const isCut = (u8(zone.tree.flags, cover) & NodeFlag.CUT) !== 0;
     return isCut ? { kind: 'below a cut', cut: cover } : { kind: 'alias' };
   }
-  return zone.has(id, Type.CNAME) ? { kind: 'alias' } : { kind: 'name', id };
+  return isAlias(zone, id) ? { kind: 'alias' } : { kind: 'name', id };
 }
 
 /** Of a name that is not there: what its closest encloser makes of it (RFC 4592 §3.3.1). */

@@ -1,7 +1,7 @@
 /**
- * What a zone was read from: every file by its path, by where links led, and by a hash of its bytes. Two
- * loads from the same content give the same zone, so the second need not read it as text. In: files as they
- * are read, later the same files again; out: whether anything differs.
+ * What a zone was read from: every file by its path, by where links led, and by a hash of its bytes; and what
+ * it took the settings to have. Two loads from the same content give the same zone, so the second need not
+ * read it as text. In: files as they are read, later the same files again; out: whether anything differs.
  */
 import { createHash, hash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
@@ -25,6 +25,15 @@ export interface Content {
   readonly realRoot: string;
   /** The zone's own file first, then those included, as they came. */
   readonly files: readonly FileContent[];
+  /** The health checks that members of its pools have, by name. */
+  readonly checks: readonly string[];
+}
+
+/** What is to be read; undefined are health checks that are not known. */
+interface Source {
+  readonly file: string;
+  readonly root: string;
+  readonly checks?: ReadonlySet<string> | undefined;
 }
 
 export const contentOf = (path: string, real: string, bytes: Bytes): FileContent => ({
@@ -34,9 +43,10 @@ export const contentOf = (path: string, real: string, bytes: Bytes): FileContent
   digest: hash(DIGEST, bytes, 'base64'),
 });
 
-/** Whether reading `file` again would give the same. What cannot be read does not. */
-export function isAsRead({ root, realRoot, files }: Content, zone: { file: string; root: string }): boolean {
-  if (files[0]?.path !== zone.file || root !== zone.root) return false;
+/** Whether reading it again would give the same. What cannot be read does not. */
+export function isAsRead({ root, realRoot, files, checks }: Content, source: Source): boolean {
+  if (files[0]?.path !== source.file || root !== source.root) return false;
+  if (source.checks && !checks.every((check) => source.checks?.has(check))) return false;
   try {
     return realpathSync(root) === realRoot && files.every(isSameFile);
   } catch {

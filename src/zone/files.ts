@@ -26,7 +26,7 @@ export class ZoneFiles {
   }
 
   /** What the zone was read from, when it was. */
-  get content(): Content {
+  get content(): Omit<Content, 'checks'> {
     return { root: this.#root, realRoot: realpathSync(this.#root), files: this.#contents };
   }
 

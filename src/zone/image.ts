@@ -54,9 +54,12 @@ export const NONE = 0;
 
 /**
  * GONE has only who changes: there was such a name. WILDCARD: it has a child `*`. ALIAS: it has a pool that
- * answers as a CNAME would, whatever is asked for.
+ * answers as a CNAME would, whatever is asked for. DERIVED: it was made from pools (zone/derive).
  */
-export const NodeFlag = { CUT: 1, DNAME: 2, WILDCARD: 4, GONE: 8, POOL: 16, ALIAS: 32 } as const;
+export const NodeFlag = {
+  ...{ CUT: 1, DNAME: 2, WILDCARD: 4, GONE: 8 },
+  ...{ POOL: 16, ALIAS: 32, DERIVED: 64 },
+} as const;
 
 /** Bytes of the block at `at`. */
 export const blockBytes = (b: Bytes, at: number): number => RRSET_HEADER_BYTES + rrsetSize(b, at);

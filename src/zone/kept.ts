@@ -37,7 +37,7 @@ import { systemText } from './files.ts';
 import { IMAGE_MAGIC, IMAGE_VERSION, imageMemory } from './image.ts';
 
 const KEPT_MAGIC = 0x43524e4b;
-const KEPT_VERSION = 1;
+const KEPT_VERSION = 2;
 const HEADER_WORDS = 8;
 const HEADER_BYTES = 4 * HEADER_WORDS;
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_WRONLY, O_CREAT, O_EXCL } = constants;
@@ -150,7 +150,8 @@ export class KeptImages {
     if (account.program !== this.#program) return 'of another version';
     if (account.apex !== apex) return 'of another zone';
     const { content, complaints } = account.origin;
-    if (!Array.isArray(content.files) || !Array.isArray(complaints)) return 'damaged';
+    const lists = [content.files, content.checks, complaints];
+    if (!lists.every((list) => Array.isArray(list))) return 'damaged';
     return {
       origin: account.origin,
       take: () => attempt(() => takeImage(fd, HEADER_BYTES + accountBytes, imageBytes, words[6] as number)),

@@ -8,6 +8,7 @@ import { RELOAD_CHANGES_MAX, RELOAD_CHANGES_SHARE } from '../base/limits.ts';
 import { Class, classText } from '../wire/codes.ts';
 import { planChange } from './change.ts';
 import { checkZone, settle } from './check.ts';
+import { checksIn } from './check-pools.ts';
 import { compileZone } from './compile.ts';
 import { type Complaint, hasErrors } from './complaint.ts';
 import { isAsRead } from './content.ts';
@@ -49,11 +50,11 @@ class Load {
   }
 
   #read(job: LoadJob): LoadResult {
-    const { apex, file, root, served } = job;
+    const { apex, file, root, checks, served } = job;
     const complaints: Complaint[] = [];
     const sources = new ZoneFiles(root);
     const records = parseZone({ apex, file, root }, complaints, sources);
-    const tree = checkZone(records, complaints);
+    const tree = checkZone(records, complaints, checks);
     if (records.klass !== Class.IN) {
       const text = `a zone of class ${classText(records.klass)} is not served: expected class IN`;
       complaints.push({ ...warning(file, text), severity: 'error' });
@@ -63,7 +64,7 @@ class Load {
     const old = served && imageOf(served);
     const changes = old && changesOf(old, records, rows);
     const fault = old && serialFault(serialIn(records, rows), old.serial, changes?.length === 0);
-    const origin = { content: sources.content, complaints };
+    const origin = { content: { ...sources.content, checks: checksIn(records) }, complaints };
     const image = changes && !this.#recall?.isPossible ? undefined : compileZone(records, tree, rows);
     if (image) this.#recall?.keep(apex, image, origin);
     const made = {

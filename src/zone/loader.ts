@@ -57,6 +57,8 @@ export interface LoadJob {
   readonly apex: Uint8Array;
   readonly file: string;
   readonly root: string;
+  /** By name, those that members of pools can have; undefined where they are not known. */
+  readonly checks: ReadonlySet<string> | undefined;
   /** What is being served, whose secondaries are to follow. */
   readonly served: (ImageVersion & { readonly origin: Origin | undefined }) | undefined;
 }
@@ -79,14 +81,16 @@ export interface LoadReport {
   readonly complaints: readonly Complaint[];
 }
 
+/** `checks` are the names of health checks that the settings have. */
 export async function loadZones(
   zones: readonly ZoneFile[],
   served?: Served,
   keeping?: Keeping,
+  checks?: ReadonlySet<string>,
 ): Promise<Loaded> {
   const complaints: Complaint[] = [];
   const before = new Map(served?.catalog.images.map((image) => [image.apexText, image]));
-  const jobs = jobsFor(zones, before, served?.origins, complaints);
+  const jobs = jobsFor(zones, before, served?.origins, complaints).map((job) => ({ ...job, checks }));
   const { results, complaints: further } = await resultsOf(jobs, served === undefined, keeping);
   const loaded = results.flatMap(({ made }, i): LoadedZone[] => {
     const buffer = made?.image;
@@ -145,12 +149,12 @@ function jobsFor(
   before: ReadonlyMap<string, Image>,
   origins: Served['origins'] | undefined,
   complaints: Complaint[],
-): LoadJob[] {
+): Omit<LoadJob, 'checks'>[] {
   const fileOf = new Map<string, string>();
   const complain = (file: string, text: string): void => {
     complaints.push({ file, line: 0, column: 0, severity: 'error', text });
   };
-  return zones.flatMap(({ apex, file, root }): LoadJob[] => {
+  return zones.flatMap(({ apex, file, root }): Omit<LoadJob, 'checks'>[] => {
     const name = nameFromText(apex);
     if (name === undefined) {
       complain(file, `"${apex}" is no zone's name: expected labels of 1 to 63 bytes, 255 in all`);

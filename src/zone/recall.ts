@@ -8,6 +8,7 @@ import type { Complaint } from './complaint.ts';
 import { isAsRead } from './content.ts';
 import { systemText } from './files.ts';
 import { KeptImages, type Origin } from './kept.ts';
+import type { LoadJob } from './loader.ts';
 
 /** Where images are kept from one start to the next. */
 export interface Keeping {
@@ -49,7 +50,7 @@ export class Recall {
     }));
   }
 
-  find(zone: { readonly apex: Name; readonly file: string; readonly root: string }): Recalled | undefined {
+  find(zone: LoadJob): Recalled | undefined {
     const kept = this.#kept?.find(zone.apex);
     if (kept === undefined) return undefined;
     if (typeof kept === 'string') return this.#distrust(zone.apex, kept);

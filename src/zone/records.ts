@@ -30,6 +30,9 @@ export class Records {
   nameAt: Uint32Array;
   nameHash: Int32Array;
 
+  /** Names whose records were made from pools (zone/derive). */
+  readonly derived = new Set<number>();
+
   count = 0;
   owner: Uint32Array;
   type: Uint16Array;

@@ -4,7 +4,7 @@
  */
 import { type Name, nameKey, nameLength } from '../wire/name.ts';
 import { rdatasOf, rrsetTtl, rrsetType } from '../wire/rrset.ts';
-import { blockBytes, type Image } from './image.ts';
+import { blockBytes, type Image, NodeFlag } from './image.ts';
 import { Records } from './records.ts';
 
 /** All that a name has from now on. */
@@ -35,6 +35,7 @@ export function addChange(records: Records, { name, rrsets }: Change): number {
 }
 
 export function addNode(records: Records, owner: number, image: Image, node: number): void {
+  if (image.has(node, NodeFlag.DERIVED)) records.derived.add(owner);
   let at = image.firstRrset(node);
   for (let left = image.rrsetCount(node); left > 0; left--) {
     addRrset(records, owner, image.bytes, at);
@@ -55,7 +56,9 @@ export function thaw(image: Image, changes: readonly Change[]): Records {
   const changed = new Set(latest.map(({ name }) => named.intern(name, 0)));
   for (const node of image.nodes()) {
     const at = image.nameAt(node);
-    const isKept = image.rrsetCount(node) > 0 && !changed.has(named.findName(image.bytes, at));
+    // What is derived will be again, from the pools as they are to be.
+    const isOwn = image.rrsetCount(node) > 0 && !image.has(node, NodeFlag.DERIVED);
+    const isKept = isOwn && !changed.has(named.findName(image.bytes, at));
     if (isKept) addNode(records, records.intern(image.bytes, at), image, node);
   }
   // A name without records would come to be one with nothing below it.

@@ -86,6 +86,7 @@ function markFlags(records: Records, tree: Tree): boolean {
     tree.flags[id] = u8(tree.flags, id) | (type === Type.NS ? NodeFlag.CUT : NodeFlag.DNAME);
     hides = true;
   }
+  for (const id of records.derived) tree.flags[id] = u8(tree.flags, id) | NodeFlag.DERIVED;
   return hides;
 }
 

@@ -31,7 +31,12 @@ const ZONE = '@ 60 IN SOA ns host 1 3600 600 86400 60\n@ 60 IN NS ns\nns 60 IN A
 const records = parseZoneText(apex, ZONE, []);
 const image = compileZone(records, growTree(records));
 const origin: Origin = {
-  content: { root: '/r', realRoot: '/r', files: [{ path: '/r/a', real: '/r/a', size: 9, digest: 'x' }] },
+  content: {
+    root: '/r',
+    realRoot: '/r',
+    files: [{ path: '/r/a', real: '/r/a', size: 9, digest: 'x' }],
+    checks: [],
+  },
   complaints: [{ file: '/r/a', line: 1, column: 2, severity: 'warning', text: 'as before' }],
 };
 const HEADER_BYTES = 32;

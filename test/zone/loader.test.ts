@@ -47,6 +47,29 @@ test('zones become images, and every file read is told, included ones too', asyn
   expect([...loaded.files].sort()).toEqual(['a', 'b', 'part'].map((file) => join(root, file)));
 });
 
+test('a zone is read again when a check that its pools have is not there any more', async () => {
+  const text = `${soa(1)}www 60 POOL 192.0.2.1 check=web\nwww 60 POOL 192.0.2.2 check=pg,web\n`;
+  const files = [zone('checked', text)];
+  const keeping: Keeping = { folder: join(root, 'checked-images'), program: 'cairn 1' };
+  const first = await loadZones(files, undefined, keeping, new Set(['web', 'pg', 'other']));
+  expect(complaintsOf(first)).toEqual([]);
+  const load = async (checks?: ReadonlySet<string>): Promise<unknown[]> => {
+    const loaded = [
+      await loadZones(files, servedBy(first), keeping, checks),
+      await loadZones(files, undefined, keeping, checks),
+    ];
+    return loaded.map((each) => each.zones[0]?.from ?? complaintsOf(each));
+  };
+  expect(await load(new Set(['web', 'pg']))).toEqual(['served', 'kept']);
+  expect(await load()).toEqual(['served', 'kept']);
+  const told = '/checked:3: error: no check is called web: expected one that the settings have';
+  const other = '/checked:4: error: no check is called web: expected one that the settings have';
+  expect(await load(new Set(['pg', 'ping']))).toEqual([
+    [told, other],
+    [told, other],
+  ]);
+});
+
 test('errors of all zones are told, and a zone with one has no image', async () => {
   const loaded = await loadZones([
     zone('a', `${soa(1)}www 60 A no\n`),
