@@ -19,7 +19,7 @@ export interface Probed {
 
 type Bounds = Pick<ProbeTerms, 'perSecond' | 'atOnce'>;
 
-/** Of one that is probed: where it stands. Kept in place: tables that turn over a thousand times a second age. */
+/** Where one of them stands. Kept in place: tables that turn over a thousand times a second grow old. */
 interface Turn {
   readonly probed: Probed;
   state: 'due' | 'underway' | 'resting' | 'gone';
