@@ -59,11 +59,11 @@ class Prober {
     };
     this.#watch = new HealthWatch(ground, publication.health.probes, new Standings(publication.standings), {
       onChange: (target, verdict) => this.#note(changeNote(target, verdict)),
-      onTooMany: (left) =>
+      onShortage: (shortage) =>
         this.#note({
           level: 'warn',
-          fields: { left },
-          text: 'more targets of health checks than are probed',
+          fields: { ...shortage },
+          text: 'more health checks than are done in time',
         }),
     });
   }
