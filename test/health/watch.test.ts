@@ -365,3 +365,21 @@ test('it is told once where more probes are wanted in a second than may begin', 
   ward.follow(pools, { probes });
   expect(ward.shortages).toEqual([{ left: 0, probesPerSecond: 2 }]);
 });
+
+test('other settings hold from now on, and what is known stays known', async () => {
+  const ward = new Ward();
+  const pools = zone(TWO);
+  const slow = tcp('web', { intervalMs: 100_000, fall: 5 });
+  ward.follow(pools, { checks: [slow] });
+  await ward.world.pass(100);
+  ward.dead.add('10.0.0.1:80');
+  ward.follow(pools, { checks: [tcp('web', { intervalMs: 1_000, fall: 1 })] });
+  expect(states(pools)).toEqual(['in', 'in']);
+  await ward.world.pass(100);
+  expect(states(pools)).toEqual(['out', 'in']);
+  ward.follow(pools, { checks: [tcp('web', { procedure: { kind: 'external' } })] });
+  await ward.world.pass(5_000);
+  const probes = [...ward.probed.values()];
+  await ward.world.pass(100_000);
+  expect([...ward.probed.values()]).toEqual(probes);
+});
