@@ -43,8 +43,6 @@ export interface FrontSettings {
   /** Who may see the records of pools themselves. */
   readonly showPoolsTo: readonly string[];
   readonly chaos: Identity;
-  /** Who may see POOL records. */
-  readonly showPoolsTo: readonly string[];
   readonly watching: Watching;
   readonly guard: GuardTerms;
 }
