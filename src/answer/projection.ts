@@ -9,7 +9,7 @@ import type { World } from '../base/world.ts';
 import type { Choice } from '../pool/choice.ts';
 import type { Flattened } from '../pool/flattened.ts';
 import { MemberWord, NONE, PoolFlag, PoolWord } from '../pool/plan.ts';
-import { nameLength } from '../wire/name.ts';
+import { nameLength, sameName } from '../wire/name.ts';
 import { PoolKind, poolSubjectAt } from '../wire/pool.ts';
 import type { Arena } from './arena.ts';
 
@@ -36,7 +36,7 @@ export function putAddresses(
   arena: Arena,
 ): boolean {
   const length = addressBytes(kind);
-  const hasDoubles = ((choice.plan[choice.pool + PoolWord.FLAGS] as number) & PoolFlag.DOUBLES) !== 0;
+  const hasDoubles = haveDoubles(choice);
   for (let i = 0; i < choice.count; i++) {
     if (choice.word(i, MemberWord.KIND) === kind) {
       if (!putAddress(b, subjectAt(choice, i), length, hasDoubles, arena)) return false;
@@ -66,10 +66,25 @@ export const targetAt = (choice: Choice, i: number): number =>
     ? subjectAt(choice, i)
     : choice.word(i, MemberWord.DERIVED);
 
+const haveDoubles = (choice: Choice): boolean =>
+  ((choice.plan[choice.pool + PoolWord.FLAGS] as number) & PoolFlag.DOUBLES) !== 0;
+
+/** Whether one before it is the same address or host (RFC 2181 §5: no two RRs have the same data). */
+function isRepeated(b: Bytes, choice: Choice, i: number): boolean {
+  const target = targetAt(choice, i);
+  for (let earlier = 0; earlier < i; earlier++) {
+    if (sameName(b, target, b, targetAt(choice, earlier))) return true;
+  }
+  return false;
+}
+
 /** SRV: the client draws, by tier and weight. */
 export function putServers(b: Bytes, choice: Choice, arena: Arena): boolean {
   const port = choice.ofAsked(PoolWord.USE_PORT);
+  // What members tell apart may be their ports alone.
+  const hasDoubles = port !== NONE && haveDoubles(choice);
   for (let i = 0; i < choice.count; i++) {
+    if (hasDoubles && isRepeated(b, choice, i)) continue;
     const target = targetAt(choice, i);
     if (!arena.beginRr(SRV_FIXED_BYTES + nameLength(b, target))) return false;
     arena.put16(choice.word(i, MemberWord.TIER));

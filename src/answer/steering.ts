@@ -73,6 +73,11 @@ export class Steering {
     this.#bits = bits;
   }
 
+  /** Lets go of the plan chosen from last, so that one that is replaced can be freed. */
+  forget(): void {
+    this.#choice.forget();
+  }
+
   /** How long it holds that nobody is up. */
   get downSeconds(): number {
     return this.#choice.ttl;
@@ -159,7 +164,7 @@ export class Steering {
     const choice = this.#choice;
     const { whereabouts, hosts } = this.terms;
     this.#chooser.choose(choice, projectionOf(type), this.#asker, whereabouts, hosts);
-    if (choice.scope > 0) reply.scope = Math.max(reply.scope, choice.scope + this.#asker.bitsBefore);
+    reply.scope = Math.max(reply.scope, choice.scope);
     if (choice.count === 0) return NOTHING;
     reply.arena.begin();
     if (!this.#put(image.bytes, own.bytes, type, reply.arena)) reply.isShort = true;

@@ -10,8 +10,8 @@ import type { Counters } from '../base/counters.ts';
 import type { Histograms } from '../base/histogram.ts';
 import { ANSWER_CACHE_SHARE } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
+import type { LoadedPlaces } from '../pool/places-loader.ts';
 import { translated } from '../resolver/dns64.ts';
-import { LOCAL_NAMES_DEFAULT } from '../resolver/local-names.ts';
 import { RuleImage } from '../rules/image.ts';
 import type { RuleTerms } from '../rules/rulebook.ts';
 import { AnswerMemory } from '../server/answer-memory.ts';
@@ -40,11 +40,13 @@ import type { AllServed, Loadout } from './load.ts';
 import type { Log } from './log.ts';
 import type { RuleStanding } from './metrics.ts';
 import { located } from './outpost.ts';
+import type { HealthTerms } from './prober-letters.ts';
+import { type ForProber, ownDoors } from './prober-thread.ts';
 import { openQueryLog, type QueryLog } from './query-log.ts';
 import type { ForResolver } from './resolver-thread.ts';
 import { prefixSet, type Settings } from './settings.ts';
 import { VERSION } from './version.ts';
-import type { WalkTerms } from './walk-terms.ts';
+import { type WalkTerms, walkTerms } from './walk-terms.ts';
 import { ZoneKeeper } from './zone-keeper.ts';
 
 export interface Ground {
@@ -81,7 +83,7 @@ export class House {
   #answers: ForResolver['answers'];
   #era = 1;
   #queryLog: QueryLog | undefined;
-  #follower: ((published: Changed<ForResolver>) => void) | undefined;
+  #follower: ((published: Changed<ForThreads>) => void) | undefined;
 
   constructor(settings: Settings, loadout: Loadout, ground: Ground) {
     this.#ground = ground;
@@ -139,6 +141,11 @@ export class House {
     });
   }
 
+  /** What is known of where clients are; undefined where nothing is. */
+  get places(): LoadedPlaces | undefined {
+    return this.#loadout.places;
+  }
+
   /** Takes effect with the next query. Gives the keys whose change has to wait for a restart. */
   apply(settings: Settings, { catalog, zones, ...loadout }: Loadout): string[] {
     const before = this.#settings;
@@ -150,17 +157,18 @@ export class House {
     this.pipeline.reconfigure({ ...this.#pipelineSettings(), recursion: this.#recursion() });
     if (!isDeepStrictEqual(settings.log.queries, before.log.queries)) this.#logQueriesAnew();
     this.zones.adopt(catalog, new Map(zones.map(({ image, changes }) => [image, changes])));
-    return RESTART_KEYS.filter((key) => !isDeepStrictEqual(settings[key], before[key]));
+    const late = RESTART_KEYS.filter((key) => !isDeepStrictEqual(settings[key], before[key]));
+    return settings.pools.state === before.pools.state ? late : [...late, 'pools.state'];
   }
 
   /** Who is told everything now, and then every change. */
-  follow(follower: (published: Changed<ForResolver>) => void): void {
+  follow(follower: (published: Changed<ForThreads>) => void): void {
     this.#follower = follower;
     follower(this.forThreads());
   }
 
   /** What other threads need to answer as this one does, and to find out what it does not know. */
-  forThreads(): ForResolver {
+  forThreads(): ForThreads {
     const images = this.catalog.images.map(versionOf);
     const [settings, answers, walk] = [this.#frontSettings(), this.#answers, this.#walk];
     const learnedFile = this.#settings.cache.learned;
@@ -174,6 +182,7 @@ export class House {
       learnedFile,
       localRoot,
       rules: this.#rules,
+      health: this.#healthTerms(),
       whereabouts: this.#loadout.places?.table,
       hosts: this.hosts.table?.memory,
       stop: false,
@@ -183,7 +192,8 @@ export class House {
   /** The machine has other addresses than before. */
   noteAddresses(): void {
     this.pipeline.reconfigure({ guard: this.#guardPost.settings(this.#guardTerms()) });
-    this.#follower?.({ settings: this.#frontSettings(), neverQuery: neverQuery(this.#settings) });
+    const health = this.#healthTerms();
+    this.#follower?.({ settings: this.#frontSettings(), neverQuery: neverQuery(this.#settings), health });
   }
 
   /** Another thread limits somebody. */
@@ -299,6 +309,12 @@ export class House {
     return this.#guardPost.terms(this.#settings, listen, tcp.idleMs);
   }
 
+  #healthTerms(): HealthTerms {
+    const { checks, probes } = this.#settings;
+    const { listen, http } = this.#atStart;
+    return { checks, probes, doors: ownDoors(listen, http.listen) };
+  }
+
   #identity(): Identity {
     const { version, hostname, id } = this.#settings.identity;
     return { version: version || undefined, hostname: hostname || undefined, id: id || undefined };
@@ -333,6 +349,9 @@ export class House {
   }
 }
 
+/** What all threads are told together. */
+export type ForThreads = ForResolver & ForProber;
+
 const originsOf = (zones: readonly LoadedZone[]): Served['origins'] =>
   new Map(zones.map(({ image, origin }) => [image.apexText, origin]));
 
@@ -343,8 +362,6 @@ function neverQuery({ recursion }: Settings): readonly string[] {
   const { own, prefixes } = recursion.neverQuery;
   return own ? [...prefixes, ...localAddresses()] : prefixes;
 }
-
-type WalkSources = Pick<Loadout, 'rootHints' | 'hostsText' | 'rules' | 'localRoot'>;
 
 function ruleTerms({ recursion }: Settings, { rules }: Pick<Loadout, 'rules'>): RuleTerms {
   const lists = rules.map(({ settings: { name, format, ede }, image }) => ({
@@ -364,17 +381,6 @@ const areSame = (a: RuleTerms, b: RuleTerms): boolean =>
   a.lists.every(({ image }, i) => image === b.lists[i]?.image);
 
 const withoutImage = ({ image, ...others }: RuleTerms['lists'][number]): object => others;
-
-function walkTerms({ recursion }: Settings, { rootHints, hostsText }: WalkSources): WalkTerms {
-  const { upstreamPort, cacheBytes, localNames, clientMs, minimise } = recursion;
-  const { freshness, routes, dns64, clientSubnet } = recursion;
-  return {
-    ...{ rootHints, hostsText, upstreamPort, clientMs, minimise, freshness, routes, clientSubnet },
-    cacheBytes: Math.floor(cacheBytes * (1 - ANSWER_CACHE_SHARE)),
-    localNames: localNames ?? LOCAL_NAMES_DEFAULT,
-    dns64: dns64 && { prefix: dns64.prefix, exclude: dns64.exclude, ignore: dns64.ignore },
-  };
-}
 
 const apexes = ({ images }: Catalog): string =>
   images

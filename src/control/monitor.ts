@@ -9,16 +9,18 @@ import type { Fronts } from './fronts.ts';
 import type { Ground, House } from './house.ts';
 import type { HttpDoor } from './http.ts';
 import { metricsText, type Standing } from './metrics.ts';
+import type { ProberThread } from './prober-thread.ts';
 import type { Reloader } from './reload.ts';
 import type { ResolverThread } from './resolver-thread.ts';
 
 export interface Watched {
-  readonly house: Pick<House, 'catalog' | 'answersItself' | 'ruleStandings' | 'hosts'>;
+  readonly house: Pick<House, 'catalog' | 'answersItself' | 'ruleStandings' | 'hosts' | 'places'>;
   readonly doors: Pick<Doors, 'connections'>;
   readonly reloader: Pick<Reloader, 'last'>;
   /** Undefined where this thread reads datagrams itself. */
   readonly fronts: Pick<Fronts, 'alive'> | undefined;
   readonly resolver: Pick<ResolverThread, 'standing'>;
+  readonly prober: Pick<ProberThread, 'standing' | 'probeTimes'>;
 }
 
 export class Monitor {
@@ -67,12 +69,14 @@ export class Monitor {
   /** Undefined until zones are loaded and doors are open. */
   get standing(): Standing | undefined {
     if (this.#watched === undefined) return undefined;
-    const { house, doors, reloader, fronts, resolver } = this.#watched;
+    const { house, doors, reloader, fronts, resolver, prober } = this.#watched;
     return {
       catalog: house.catalog,
       resolver: resolver.standing,
       rules: house.ruleStandings,
       hosts: house.hosts.standing,
+      places: house.places,
+      health: { ...prober.standing, probeTime: (row) => prober.probeTimes.row(row) },
       frontThreads: fronts?.alive ?? 0,
       tcpConnections: doors.connections,
       reload: reloader.last,

@@ -2,16 +2,19 @@
  * A resolver as it can be posted to another thread: what one holds from its first day on. When that changes,
  * another one takes its place, its cache empty.
  */
-
 import type { Counters } from '../base/counters.ts';
+import { ANSWER_CACHE_SHARE } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import type { Flattened } from '../pool/flattened.ts';
 import type { NameServer } from '../resolver/delegation.ts';
 import { parseHosts } from '../resolver/hosts.ts';
+import { LOCAL_NAMES_DEFAULT } from '../resolver/local-names.ts';
 import { Recursor, type RecursorSettings } from '../resolver/recursor.ts';
 import { ownZones } from '../server/own-zones.ts';
 import type { SocketUpstream } from '../transport/upstream.ts';
 import type { Catalog } from '../zone/catalog.ts';
+import type { Loadout } from './load.ts';
+import type { Settings } from './settings.ts';
 
 export interface WalkTerms
   extends Pick<
@@ -29,6 +32,20 @@ export interface WalkTerms
   readonly rootHints: readonly NameServer[];
   /** Read without complaints before. */
   readonly hostsText: string | undefined;
+}
+
+export function walkTerms(
+  { recursion }: Settings,
+  { rootHints, hostsText }: Pick<Loadout, 'rootHints' | 'hostsText'>,
+): WalkTerms {
+  const { upstreamPort, cacheBytes, localNames, clientMs, minimise } = recursion;
+  const { freshness, routes, dns64, clientSubnet } = recursion;
+  return {
+    ...{ rootHints, hostsText, upstreamPort, clientMs, minimise, freshness, routes, clientSubnet },
+    cacheBytes: Math.floor(cacheBytes * (1 - ANSWER_CACHE_SHARE)),
+    localNames: localNames ?? LOCAL_NAMES_DEFAULT,
+    dns64: dns64 && { prefix: dns64.prefix, exclude: dns64.exclude, ignore: dns64.ignore },
+  };
 }
 
 interface Surroundings extends Pick<RecursorSettings, 'neverQuery' | 'onBug'> {
