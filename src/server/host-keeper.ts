@@ -129,6 +129,7 @@ export class HostKeeper {
   }
 
   #ask(watch: Watch): void {
+    const catalog = this.#catalog;
     this.#underWay++;
     watch.cancel();
     void this.#terms
@@ -138,6 +139,7 @@ export class HostKeeper {
         this.#underWay--;
         watch.isDue = false;
         if (!watch.isGone) this.#take(watch, outcome);
+        if (!watch.isGone && watch.hangsOnUs && catalog !== this.#catalog) this.#enqueue(watch);
         this.#askSome();
       });
   }
