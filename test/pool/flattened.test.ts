@@ -1,4 +1,5 @@
 /** The table of hosts' addresses, and whose slots are whose. */
+import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { HOST_ADDRESSES_MAX, HOSTS_MAX, STALE_TTL_SECONDS } from '../../src/base/limits.ts';
 import { Flattened, HostState, newFlattened } from '../../src/pool/flattened.ts';
@@ -47,6 +48,29 @@ describe('a slot', () => {
     expect(table.addresses.at(-1)).toBe(HOST_ADDRESSES_MAX - 1);
     expect(read(table, HOSTS_MAX - 2, 7, PoolKind.IPV6)[0]).toBe(HostState.PENDING);
   });
+});
+
+test('a reader beside the writer sees one writing or another, and no mixture', async () => {
+  const memory = newFlattened();
+  const stop = new Int32Array(new SharedArrayBuffer(4));
+  const writer = new Worker(new URL('./flattened-writer.ts', import.meta.url), {
+    workerData: { memory, stop },
+  });
+  const table = new Flattened(memory);
+  const ended = new Promise((resolve) => writer.once('exit', resolve));
+  await new Promise((resolve) => writer.once('message', resolve));
+  const seen = new Set<number>();
+  for (let i = 0; i < 200_000; i++) {
+    table.read(0, 7, PoolKind.IPV6);
+    if (table.count === 0) continue;
+    const all = table.addresses.subarray(0, 16 * table.count);
+    const [first = 0] = all;
+    seen.add(first);
+    if (all.some((byte) => byte !== first) || table.count !== first) throw new Error(`mixed: ${all.join()}`);
+  }
+  Atomics.store(stop, 0, 1);
+  await ended;
+  expect(seen.size).toBeGreaterThan(1);
 });
 
 describe('slots', () => {

@@ -5,7 +5,6 @@
 import { Counters } from '../../src/base/counters.ts';
 import { Flattened } from '../../src/pool/flattened.ts';
 import { HostSlots } from '../../src/pool/host-slots.ts';
-import { planned } from '../../src/pool/plan-builder.ts';
 import { FRESHNESS_DEFAULT } from '../../src/resolver/freshness.ts';
 import { Recursor } from '../../src/resolver/recursor.ts';
 import { HostKeeper } from '../../src/server/host-keeper.ts';
@@ -13,12 +12,21 @@ import { ownZones } from '../../src/server/own-zones.ts';
 import type { Pipeline } from '../../src/server/pipeline.ts';
 import { typeText } from '../../src/wire/codes.ts';
 import { nameText } from '../../src/wire/name.ts';
-import { Catalog } from '../../src/zone/catalog.ts';
+import type { Catalog } from '../../src/zone/catalog.ts';
 import { recordFrom } from '../scenarios/record-text.ts';
 import { ScriptedInternet } from '../scenarios/scripted-internet.ts';
 import { ScriptedZone } from '../scenarios/scripted-zone.ts';
 import { VirtualWorld } from '../scenarios/virtual-world.ts';
-import { type AskOptions, ask, image, lines, name, pipeline, SOA_AND_NS, sortedLines } from './authority.ts';
+import {
+  type AskOptions,
+  ask,
+  catalog,
+  lines,
+  name,
+  pipeline,
+  SOA_AND_NS,
+  sortedLines,
+} from './authority.ts';
 
 const SERVER = '192.0.2.53';
 const ALWAYS = [
@@ -105,9 +113,7 @@ export class Hosts {
   }
 
   #read(zones: Readonly<Record<string, string>>): Catalog {
-    const images = Object.entries(zones).map(([apex, text]) =>
-      planned(image(apex, `$TTL 300\n${SOA_AND_NS}${text}\n`), undefined, this.slots),
-    );
-    return new Catalog(images);
+    const texts = Object.entries(zones).map(([apex, text]) => [apex, `$TTL 300\n${SOA_AND_NS}${text}\n`]);
+    return catalog(Object.fromEntries(texts), this.slots);
   }
 }
