@@ -8,6 +8,7 @@ import { Histograms } from '../src/base/histogram.ts';
 import { RATE_LIMIT_WINDOW_MS } from '../src/base/limits.ts';
 import { PrefixSet } from '../src/base/prefix.ts';
 import { realWorld } from '../src/base/world.ts';
+import { planned } from '../src/pool/plan-builder.ts';
 import { CookieSecrets } from '../src/server/cookie-secrets.ts';
 import { Cookies } from '../src/server/cookies.ts';
 import { type GuardSettings, OPEN_DOOR } from '../src/server/guard.ts';
@@ -32,11 +33,12 @@ export async function pipelineOver(file: string, apex: string): Promise<Pipeline
   const { zones, complaints } = await loadZones([{ apex, file, root: dirname(file) }]);
   if (zones.length !== 1) throw new Error(complaints.map(complaintText).join('\n'));
   return new Pipeline({
-    catalog: new Catalog(zones.map(({ image }) => image)),
+    catalog: new Catalog(zones.map(({ image }) => planned(image, undefined))),
     recursion: undefined,
     mayRecurse: PrefixSet.parse([]) as PrefixSet,
     chaos: { version: undefined, hostname: undefined, id: undefined },
     guard: GUARD,
+    world: realWorld,
     counters: new Counters(),
     observer: new Observer(realWorld, new Histograms(LATENCY_ROWS), undefined),
     onBug: (bug) => {

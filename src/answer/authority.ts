@@ -17,26 +17,32 @@ import { APEX } from '../zone/image.ts';
 import { Finding, lookup } from '../zone/lookup.ts';
 import { addAddresses, addReferralGlue } from './additional.ts';
 import { AT_QUESTION, type Reply, Section } from './reply.ts';
+import { Steering, type SteeringTerms } from './steering.ts';
 
 /** How one step of the walk ends. */
 type Step = 'done' | 'follow';
 
+/**
+ * The zone that answers: DS at an apex is the parent's to answer (RFC 4035 §3.1.4.1), if we have the parent.
+ */
+export function zoneOf(catalog: Catalog, name: HashedName, type: number): Image | undefined {
+  const zone = catalog.find(name);
+  if (type !== Type.DS || zone === undefined || zone.apexLabels !== name.labels || name.labels === 0)
+    return zone;
+  return catalog.find(name, 1) ?? zone;
+}
+
 export class Authority {
+  /** Knows whom pools choose for. */
+  readonly steering: Steering;
   readonly #finding = new Finding();
   readonly #target = new HashedName();
   /** Owner of what is found next: the question's name, then an alias target where it stands in some block. */
   #owner: Bytes = new Uint8Array(0);
   #ownerAt = AT_QUESTION;
 
-  /**
-   * The zone that answers: DS at an apex is the parent's to answer (RFC 4035 §3.1.4.1), if we have the
-   * parent.
-   */
-  zoneOf(catalog: Catalog, name: HashedName, type: number): Image | undefined {
-    const zone = catalog.find(name);
-    if (type !== Type.DS || zone === undefined || zone.apexLabels !== name.labels || name.labels === 0)
-      return zone;
-    return catalog.find(name, 1) ?? zone;
+  constructor(terms: SteeringTerms) {
+    this.steering = new Steering(terms);
   }
 
   /** `zone` is what `zoneOf` gave for the question. Fills a reply that was reset. */
@@ -51,18 +57,18 @@ export class Authority {
         return;
       }
       const finding = lookup(here, name, query.type, this.#finding);
-      if (this.#step(here, finding, name, query, reply) === 'done') return;
+      if (this.#step(catalog, here, finding, name, query, reply) === 'done') return;
       // RFC 1034 §3.6.2: alias chains are followed, loops are not; what was found stands.
       if (hops === ALIAS_HOPS_MAX) return;
       reply.chase.set(reply.lastBlock(), reply.lastTargetAt());
       name = reply.chase;
       this.#owner = reply.lastBlock();
       this.#ownerAt = reply.lastTargetAt();
-      here = this.zoneOf(catalog, name, query.type);
+      here = zoneOf(catalog, name, query.type);
     }
   }
 
-  #step(zone: Image, finding: Finding, name: HashedName, query: Query, reply: Reply): Step {
+  #step(catalog: Catalog, zone: Image, finding: Finding, name: HashedName, query: Query, reply: Reply): Step {
     const { kind, node, rrset } = finding;
     switch (kind) {
       case 'data':
@@ -80,6 +86,7 @@ export class Authority {
         this.#refer(zone, node, rrset, query, reply);
         return 'done';
       case 'pool':
+        return this.#steer(catalog, zone, finding, name, query, reply);
       case 'nodata':
         this.#deny(zone, reply);
         // The DS of an apex whose parent is elsewhere: our word is the child's, and a recursion's is better.
@@ -97,6 +104,24 @@ export class Authority {
 
   #add(zone: Image, rrset: number, reply: Reply): void {
     reply.add(Section.ANSWER, this.#owner, this.#ownerAt, zone.bytes, rrset);
+  }
+
+  #steer(
+    catalog: Catalog,
+    zone: Image,
+    finding: Finding,
+    name: HashedName,
+    query: Query,
+    reply: Reply,
+  ): Step {
+    if (isVisited(name, query, reply)) return 'done';
+    const { steering } = this;
+    const steered = steering.steer(catalog, zone, finding, query.type, this.#owner, this.#ownerAt, reply);
+    if (steered === 'alias') return 'follow';
+    if (steered === 'nodata') this.#deny(zone, reply);
+    if (steered === 'down') this.#deny(zone, reply, steering.downSeconds);
+    if (steered === 'failed' && reply.count === 0) reply.authoritative = false;
+    return 'done';
   }
 
   /** RFC 6672 §3.2: the DNAME, and the CNAME it implies for this name. */
@@ -131,8 +156,9 @@ export class Authority {
   }
 
   /** The SOA, with the TTL that the denial may be kept for (RFC 2308 §3). */
-  #deny(zone: Image, reply: Reply): void {
-    reply.add(Section.AUTHORITY, zone.bytes, zone.nameAt(APEX), zone.bytes, zone.soaAt, zone.negativeTtl);
+  #deny(zone: Image, reply: Reply, secondsMax = zone.negativeTtl): void {
+    const ttl = Math.min(zone.negativeTtl, secondsMax);
+    reply.add(Section.AUTHORITY, zone.bytes, zone.nameAt(APEX), zone.bytes, zone.soaAt, ttl);
   }
 }
 

@@ -11,7 +11,7 @@ import { rdatasOf, rrsetType } from '../wire/rrset.ts';
 import type { Catalog } from '../zone/catalog.ts';
 import { blockBytes, type Image } from '../zone/image.ts';
 import { Finding, type FindingKind, lookup } from '../zone/lookup.ts';
-import { Authority } from './authority.ts';
+import { zoneOf } from './authority.ts';
 
 export interface Hop {
   readonly name: string;
@@ -28,7 +28,6 @@ export interface Hop {
 }
 
 export function hopsOf(catalog: Catalog, question: Name, type: number): Hop[] {
-  const authority = new Authority();
   const name = new HashedName();
   const seen = new Set<string>();
   const hops: Hop[] = [];
@@ -37,7 +36,7 @@ export function hopsOf(catalog: Catalog, question: Name, type: number): Hop[] {
   while (next !== undefined && hops.length <= ALIAS_HOPS_MAX && !seen.has(nameKey(next))) {
     seen.add(nameKey(next));
     name.set(next, 0);
-    const zone = authority.zoneOf(catalog, name, type);
+    const zone = zoneOf(catalog, name, type);
     if (zone === undefined) return [...hops, outside(next)];
     const finding = lookup(zone, name, type, new Finding());
     hops.push(hopOf(zone, next, finding));

@@ -4,21 +4,23 @@
  * query, allocating nothing; what goes in has to live unchanged until the reply is encoded.
  */
 import { assert } from '../base/assert.ts';
-import { type Bytes, copy, put16 } from '../base/bytes.ts';
-import { ALIAS_HOPS_MAX, REPLY_RRSETS_MAX } from '../base/limits.ts';
+import { type Bytes, copyOf } from '../base/bytes.ts';
+import { REPLY_RRSETS_MAX } from '../base/limits.ts';
 import { Rcode, Type } from '../wire/codes.ts';
 import { HashedName } from '../wire/hashed-name.ts';
-import { putRrsetHeader, RRSET_HEADER_BYTES, rrsetTtl } from '../wire/rrset.ts';
+import { nameLength } from '../wire/name.ts';
+import { RRSET_HEADER_BYTES, rrsetSize, rrsetTtl } from '../wire/rrset.ts';
 import { AT_QUESTION } from '../wire/writer.ts';
+import { Arena } from './arena.ts';
 
 export const Section = { ANSWER: 0, AUTHORITY: 1, ADDITIONAL: 2 } as const;
 /** Glue that a referral cannot do without: if it does not fit, the response is truncated (RFC 9471 §3.1). */
 const NEEDED = 4;
+/** The RRs go out as they stand. */
+const ORDERED = 8;
 /** The TTL is the RRset's own. */
 const OWN_TTL = -1;
 const NO_BYTES = new Uint8Array(0);
-/** Each alias hop by DNAME puts one CNAME here. */
-const ARENA_BYTES = (ALIAS_HOPS_MAX + 1) * (RRSET_HEADER_BYTES + 2 + 255);
 
 /** Where the walk through our zones stopped short of an answer. `chase` has the name to go on with. */
 export type Rest = 'none' | 'outside' | 'delegated';
@@ -46,8 +48,8 @@ export class Reply {
   readonly #blockAt = new Int32Array(REPLY_RRSETS_MAX);
   readonly #ttl = new Int32Array(REPLY_RRSETS_MAX);
   readonly #place = new Uint8Array(REPLY_RRSETS_MAX);
-  readonly #arena = new Uint8Array(ARENA_BYTES);
-  #arenaEnd = 0;
+  /** For RRsets that no zone holds. */
+  readonly arena = new Arena();
 
   reset(): void {
     this.rcode = Rcode.NOERROR;
@@ -60,7 +62,7 @@ export class Reply {
     this.count = 0;
     this.isShort = false;
     this.isSilent = false;
-    this.#arenaEnd = 0;
+    this.arena.reset();
   }
 
   /** Leaves nothing but the RCODE: what goes out instead of an answer that is held back. */
@@ -128,16 +130,19 @@ export class Reply {
     return false;
   }
 
+  /** Adds the RRset that was made last; its RRs stand as they are to be told. */
+  addMade(section: number, owner: Bytes, ownerAt: number, type: number, ttl: number): void {
+    this.add(section | ORDERED, owner, ownerAt, this.arena.bytes, this.arena.end(type, ttl));
+  }
+
   /** Adds the CNAME that a DNAME implies for the name in hand (RFC 6672 §3.1), with the DNAME's TTL. */
   addSynthesized(owner: Bytes, ownerAt: number, target: HashedName, ttl: number): void {
-    const at = this.#arenaEnd;
-    const size = 2 + target.length;
-    assert(at + RRSET_HEADER_BYTES + size <= ARENA_BYTES, 'the arena holds a CNAME for every alias hop');
-    putRrsetHeader(this.#arena, at, Type.CNAME, 1, ttl, size);
-    put16(this.#arena, at + RRSET_HEADER_BYTES, target.length);
-    copy(target.bytes, 0, this.#arena, at + RRSET_HEADER_BYTES + 2, target.length);
-    this.#arenaEnd = at + RRSET_HEADER_BYTES + size;
-    this.add(Section.ANSWER, owner, ownerAt, this.#arena, at);
+    const { arena } = this;
+    arena.begin();
+    assert(arena.beginRr(target.length), 'the arena holds a CNAME for every alias hop');
+    arena.putBytes(target.bytes, 0, target.length);
+    arena.endRr();
+    this.addMade(Section.ANSWER, owner, ownerAt, Type.CNAME, ttl);
   }
 
   /** The bytes and offset of the target of the last RRset added, an alias: its RDATA is a name. */
@@ -150,7 +155,10 @@ export class Reply {
   }
 
   section(i: number): number {
-    return (this.#place[i] as number) & ~NEEDED;
+    return (this.#place[i] as number) & ~(NEEDED | ORDERED);
+  }
+  isOrdered(i: number): boolean {
+    return ((this.#place[i] as number) & ORDERED) !== 0;
   }
   isNeeded(i: number): boolean {
     return ((this.#place[i] as number) & NEEDED) !== 0;
@@ -182,12 +190,23 @@ export class Reply {
     const kept: KeptRrset[] = [];
     for (let i = 0; i < this.count; i++) {
       if (this.section(i) !== Section.ANSWER) continue;
-      const own = this.block(i) === this.#arena;
-      const owner = this.owner(i) === this.#arena ? this.#arena.slice() : this.owner(i);
-      const block = own ? this.#arena.slice() : this.block(i);
-      kept.push({ owner, ownerAt: this.ownerAt(i), block, blockAt: this.blockAt(i), ttl: this.ttl(i) });
+      kept.push({ ...this.#ownerOf(i), ...this.#blockOf(i), ttl: this.ttl(i) });
     }
     return kept;
+  }
+
+  #ownerOf(i: number): Pick<KeptRrset, 'owner' | 'ownerAt'> {
+    const [owner, ownerAt] = [this.owner(i), this.ownerAt(i)];
+    const isMade = owner === this.arena.bytes && ownerAt !== AT_QUESTION;
+    if (!isMade) return { owner, ownerAt };
+    return { owner: copyOf(owner, ownerAt, ownerAt + nameLength(owner, ownerAt)), ownerAt: 0 };
+  }
+
+  #blockOf(i: number): Pick<KeptRrset, 'block' | 'blockAt'> {
+    const [block, blockAt] = [this.block(i), this.blockAt(i)];
+    if (block !== this.arena.bytes) return { block, blockAt };
+    const end = blockAt + RRSET_HEADER_BYTES + rrsetSize(block, blockAt);
+    return { block: copyOf(block, blockAt, end), blockAt: 0 };
   }
 }
 

@@ -62,6 +62,13 @@ export const POOL_MEMBERS_MAX = 255;
 export const POOL_CHECKS_MAX = 8;
 /** Of a check's name, as a label has. */
 export const CHECK_NAME_BYTES_MAX = 63;
+/** Of a client's address, what a sticky pool goes by: as much as resolvers tell of it (RFC 7871 §11.1). */
+export const STICKY_BITS_V4 = 24;
+export const STICKY_BITS_V6 = 56;
+/** An answer chosen by what may change at any moment is kept for so long at least. */
+export const POOL_TTL_SECONDS_MIN = 1;
+/** RRsets made for one reply: of a pool the largest there can be, behind a CNAME for every hop to it. */
+export const ARENA_BYTES_MAX = 72_000;
 /** The longest that a member may take to come back to its whole weight. */
 export const WARM_UP_SECONDS_MAX = 86_400;
 
@@ -171,6 +178,8 @@ export const RESOLUTIONS_MAX = 2_048;
 export const UPSTREAM_SOCKETS_MAX = 2_048;
 /** Descriptors that are closed for a thread which was ended; the system gives out the lowest that is free. */
 export const DESCRIPTORS_NOTED_MAX = 65_536;
+/** So many questions to one server have ports of their own at a time; the others share theirs. */
+export const UPSTREAM_SOCKETS_ALONE = 32;
 /** Questions that leave from one port in its life: so many go over TCP when a forger finds it… */
 export const UPSTREAM_SOCKET_QUESTIONS_MAX = 8;
 /** …none of them later than this: it can be found at some 1,000 ports a second (SAD DNS, CVE-2020-25705). */
@@ -514,6 +523,10 @@ export const PLACE_VALUES_MAX = 1_000_000_000;
 /** Maps in maps: a place has three or four. */
 export const PLACE_DEPTH_MAX = 16;
 
+assert(
+  ARENA_BYTES_MAX >= 12 + 65_535 + (ALIAS_HOPS_MAX + 1) * (12 + 2 + 255),
+  'the arena holds all of an answer',
+);
 assert(LEARNED_FILE_MS < FRONT_FOLLOW_MS_MAX, 'a thread that writes while it ends is not ended for it');
 assert(10 * FRONT_WAKE_MS <= FRONT_FOLLOW_MS_MAX, 'a front looks up often before it is taken for stuck');
 assert(UDP_BYTES_CONFIGURABLE_MAX <= UDP_QUERY_BYTES_MAX, 'what we say that we take, we take');

@@ -3,11 +3,13 @@
  * and, where they say nothing, how it is resolved; and the answer. In: a question and an address. Out: plain
  * values, made for `cairn explain` and for programs; nothing is counted, limited or logged.
  */
-import { Authority } from '../answer/authority.ts';
+import { Authority, zoneOf } from '../answer/authority.ts';
 import { type Hop, hopsOf } from '../answer/hops.ts';
 import { AT_QUESTION, Reply, Section } from '../answer/reply.ts';
+import { Counters } from '../base/counters.ts';
 import { ipText } from '../base/ip.ts';
 import { PrefixSet } from '../base/prefix.ts';
+import { realWorld } from '../base/world.ts';
 import type { ExtendedError } from '../resolver/outcome.ts';
 import type { TrailStep } from '../resolver/trail.ts';
 import type { RuleListSettings } from '../rules/settings.ts';
@@ -100,16 +102,17 @@ export class Explainer {
     return { answer: { ...answer, additional: [] }, resolution };
   }
 
-  #ofOurZones({ name, type }: ToExplain): { answer: ToldAnswer; rest: Reply['rest'] } | undefined {
+  #ofOurZones({ name, type, from }: ToExplain): { answer: ToldAnswer; rest: Reply['rest'] } | undefined {
     const { catalog } = this.#house.served;
-    const authority = new Authority();
+    const authority = new Authority({ world: realWorld, counters: new Counters() });
     const query = new Query();
     query.class = Class.IN;
     query.name.set(name, 0);
     query.type = type;
-    const zone = authority.zoneOf(catalog, query.name, type);
+    const zone = zoneOf(catalog, query.name, type);
     if (zone === undefined) return undefined;
     const reply = new Reply();
+    authority.steering.serve(from, from, 8 * from.length);
     authority.answer(catalog, zone, query, reply);
     const section = (wanted: number): ToldRecord[] => recordsIn(reply, wanted, name);
     const answer = {

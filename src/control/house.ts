@@ -10,6 +10,7 @@ import type { Counters } from '../base/counters.ts';
 import type { Histograms } from '../base/histogram.ts';
 import { ANSWER_CACHE_SHARE } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
+import type { LoadedPlaces } from '../pool/places-loader.ts';
 import { translated } from '../resolver/dns64.ts';
 import { LOCAL_NAMES_DEFAULT } from '../resolver/local-names.ts';
 import { RuleImage } from '../rules/image.ts';
@@ -106,6 +107,7 @@ export class House {
       recursion: this.#recursion(),
       observer: this.#newObserver(),
       tally: this.tally,
+      world: ground.world,
       counters: ground.counters,
       onBug: (bug, packet) => ground.bugs.tell(bug, { packet: toHex(packet) }),
     });
@@ -131,6 +133,11 @@ export class House {
       const { rules, answers } = new RuleImage(image);
       return { list: name, rules, answers, bytes: image.byteLength };
     });
+  }
+
+  /** What is known of where clients are; undefined where nothing is. */
+  get places(): LoadedPlaces | undefined {
+    return this.#loadout.places;
   }
 
   /** Takes effect with the next query. Gives the keys whose change has to wait for a restart. */
@@ -300,15 +307,20 @@ export class House {
       logEvery: log.queries === false ? undefined : log.queries.every,
     };
     const ipv6Only = dns64?.clients;
-    return { allow, ipv6Only, chaos: this.#identity(), watching, guard: this.#guardTerms() };
+    const { showTo: showPoolsTo } = this.#settings.pools;
+    return { allow, ipv6Only, showPoolsTo, chaos: this.#identity(), watching, guard: this.#guardTerms() };
   }
 
-  #pipelineSettings(): Pick<PipelineSettings, 'mayRecurse' | 'ipv6Only' | 'chaos' | 'guard' | 'whereabouts'> {
+  #pipelineSettings(): Pick<
+    PipelineSettings,
+    'mayRecurse' | 'ipv6Only' | 'showPoolsTo' | 'chaos' | 'guard' | 'whereabouts'
+  > {
     const { allow, dns64 } = this.#settings.recursion;
     return {
       ...located(this.#loadout.places?.table),
       mayRecurse: prefixSet(allow),
       ipv6Only: dns64 && prefixSet(dns64.clients),
+      showPoolsTo: prefixSet(this.#settings.pools.showTo),
       chaos: this.#identity(),
       guard: this.#guardPost.settings(this.#guardTerms()),
     };

@@ -8,6 +8,7 @@ import type { HistogramRow } from '../base/histogram.ts';
 import { METRIC_ZONES_MAX } from '../base/limits.ts';
 import { CHECK_KINDS } from '../health/check.ts';
 import { probeRow } from '../health/probe.ts';
+import type { LoadedPlaces } from '../pool/places-loader.ts';
 import { latencyRow, PATHS, TRANSPORTS } from '../server/observer.ts';
 import { classText } from '../wire/codes.ts';
 import { nameText } from '../wire/name.ts';
@@ -37,6 +38,7 @@ export interface Standing {
   readonly catalog: Catalog;
   readonly resolver: ResolverStanding;
   readonly rules: readonly RuleStanding[];
+  readonly places: LoadedPlaces | undefined;
   readonly health: HealthStanding & { readonly probeTime: (row: number) => HistogramRow };
   readonly tcpConnections: number;
   readonly frontThreads: number;
@@ -97,6 +99,7 @@ function tellStanding(page: Exposition, { catalog, resolver, ...rest }: Standing
   );
   tellResolver(page, resolver);
   tellRules(page, rest.rules);
+  tellPlaces(page, rest.places);
   if (rest.health.isAlive) tellHealth(page, rest.health);
   page.single('cairn_tcp_connections', 'gauge', 'TCP connections of clients', rest.tcpConnections);
   page.single('cairn_front_threads', 'gauge', 'Threads that read datagrams, alive', rest.frontThreads);
@@ -141,6 +144,17 @@ function tellRules(page: Exposition, rules: readonly RuleStanding[]): void {
   tell('cairn_rules', 'gauge', 'Rules about names and addresses, by list', ({ rules: count }) => count);
   tell('cairn_rule_bytes', 'gauge', 'Memory they take', ({ bytes }) => bytes);
   tell('cairn_rule_answers_total', 'counter', 'Queries answered otherwise by them', ({ answers }) => answers);
+}
+
+function tellPlaces(page: Exposition, places: LoadedPlaces | undefined): void {
+  page.several(
+    'cairn_places_built_timestamp_seconds',
+    'gauge',
+    'When the databases of where clients are were made',
+    (places?.ages ?? []).map(({ kind, builtSeconds }) => [{ database: kind }, builtSeconds]),
+  );
+  const bytes = places?.table.byteLength ?? 0;
+  page.single('cairn_places_bytes', 'gauge', 'Memory that what they tell takes', bytes);
 }
 
 function tellHealth(page: Exposition, { checks, load, held, probeTime }: Standing['health']): void {

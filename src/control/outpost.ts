@@ -85,6 +85,7 @@ export class Outpost<P extends Publication> {
       recursion: undefined,
       catalog: this.catalog,
       counters: this.counters,
+      world: guardWorld,
       onBug: (bug, packet) => this.tellBug(bug, packet),
     });
   }
@@ -179,13 +180,14 @@ export class Outpost<P extends Publication> {
 
   #pipelineSettings(
     settings: FrontSettings,
-  ): Pick<PipelineSettings, 'mayRecurse' | 'ipv6Only' | 'chaos' | 'guard' | 'observer'> {
-    const { allow, ipv6Only, chaos, guard, watching } = settings;
+  ): Pick<PipelineSettings, 'mayRecurse' | 'ipv6Only' | 'showPoolsTo' | 'chaos' | 'guard' | 'observer'> {
+    const { allow, ipv6Only, showPoolsTo, chaos, guard, watching } = settings;
     if (!isDeepStrictEqual(watching, this.#watching)) this.#observer = this.#observerOf(watching);
     this.#watching = watching;
     return {
       mayRecurse: prefixSet(allow),
       ipv6Only: ipv6Only && prefixSet(ipv6Only),
+      showPoolsTo: prefixSet(showPoolsTo),
       chaos,
       guard: guardSettings(guard, this.#guardWorld, this.#limitNotes.add),
       observer: this.#observer,

@@ -42,7 +42,8 @@ interface Surroundings extends Pick<RecursorSettings, 'neverQuery' | 'onBug'> {
 export function newRecursor({ hostsText, ...terms }: WalkTerms, around: Surroundings): Recursor {
   const { neverQuery, onBug, world, upstream, counters, catalog, rootCatalog } = around;
   const hosts = hostsText === undefined ? undefined : parseHosts(hostsText, 'hosts').hosts;
-  const localRoot = ownZones(rootCatalog);
+  const steering = { world, counters };
+  const localRoot = ownZones(rootCatalog, steering);
   const settings = { ...terms, hosts, localRoot, neverQuery, useCaseRandomisation: true, onBug };
-  return new Recursor(settings, world, upstream, ownZones(catalog), counters);
+  return new Recursor(settings, world, upstream, ownZones(catalog, steering), counters);
 }

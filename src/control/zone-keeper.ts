@@ -37,7 +37,7 @@ export class ZoneKeeper {
   #held: Promise<void> | undefined;
 
   constructor(catalog: Catalog, keeping: Keeping) {
-    this.#catalog = new Catalog(catalog.images.map((image) => planned(image, undefined, [])));
+    this.#catalog = new Catalog(catalog.images.map((image) => planned(image, undefined)));
     this.#keeping = keeping;
   }
 
@@ -53,7 +53,7 @@ export class ZoneKeeper {
     const verdict = change(this.#catalog.images[place] as Image, changes);
     if (verdict.kind === 'refused') return verdict.complaints;
     if (verdict.kind === 'rebuild') return this.exclusively(() => this.#changeAnew(place, changes));
-    this.#put(place, verdict.image, changes);
+    this.#put(place, verdict.image);
     this.#compactions.get(place)?.missed.push(changes);
     this.#compactIfCrowded(place);
     return [];
@@ -76,11 +76,8 @@ export class ZoneKeeper {
   /** Takes what was loaded; `changes` are to be made of those images that stay. */
   adopt({ images }: Catalog, changes: ReadonlyMap<Image, readonly Change[]>): void {
     const before = new Map(this.#catalog.images.map((image) => [image.apexText, image]));
-    const next = images.map((image) => {
-      const made = changes.get(image) ?? [];
-      return planned(changedBy(image, made), before.get(image.apexText), made);
-    });
-    this.#catalog = new Catalog(next);
+    const changed = images.map((image) => changedBy(image, changes.get(image) ?? []));
+    this.#catalog = new Catalog(changed.map((image) => planned(image, before.get(image.apexText))));
     this.#keeping.publish(this.#catalog);
   }
 
@@ -90,10 +87,9 @@ export class ZoneKeeper {
     return this.#catalog.placeOf(name, 0);
   }
 
-  /** `changes` are those that led to it where it is in the same memory. */
-  #put(place: number, put: Image, changes: readonly Change[]): void {
+  #put(place: number, put: Image): void {
     const before = this.#catalog.images[place] as Image;
-    const image = planned(put, before, changes);
+    const image = planned(put, before);
     const buffer = image.buffer === before.buffer ? undefined : image.buffer;
     const plan = image.plan !== undefined && image.plan === before.plan ? 'kept' : image.plan;
     this.#catalog = this.#catalog.with(place, image);
@@ -107,7 +103,7 @@ export class ZoneKeeper {
     if (verdict.kind === 'refused') return verdict.complaints;
     const rebuilt = verdict.kind === 'rebuild' ? await this.#keeping.rebuild(served, changes) : verdict;
     if (rebuilt.image === undefined) return rebuilt.complaints;
-    this.#put(place, rebuilt.image, changes);
+    this.#put(place, rebuilt.image);
     this.#compactIfCrowded(place);
     return [];
   }
@@ -130,7 +126,7 @@ export class ZoneKeeper {
       const { image } = await this.#keeping.rebuild(from, missed.splice(0).flat());
       assert(image !== undefined, 'what is served passes its checks');
       const verdict = change(image, missed.flat());
-      if (verdict.kind === 'changed') return this.#put(place, verdict.image, []);
+      if (verdict.kind === 'changed') return this.#put(place, verdict.image);
       from = image; // No room for what came meanwhile: it is folded in.
     }
   }

@@ -4,13 +4,13 @@
  * health is taken over from the plan before, by owner, member and checks; others that have checks begin as
  * pending. For the control thread, when an image is published.
  */
+import { assert } from '../base/assert.ts';
 import { toHex } from '../base/bytes.ts';
 import { Type } from '../wire/codes.ts';
 import { HashedName } from '../wire/hashed-name.ts';
 import { nameKey, ownName } from '../wire/name.ts';
 import { attributeLength, poolAttributesAt } from '../wire/pool.ts';
 import { Image, NONE as NO_NODE, NodeFlag } from '../zone/image.ts';
-import type { Change } from '../zone/thaw.ts';
 import {
   MemberWord,
   membersOf,
@@ -24,47 +24,35 @@ import {
 } from './plan.ts';
 import { appendPool } from './plan-pool.ts';
 
-/**
- * `before` has the plan up to now; if it is an older version in the same memory, `changes` are those since. A
- * plan that tells all there is still is kept.
- */
-export function planned(image: Image, before: Image | undefined, changes: readonly Change[]): Image {
+/** `before` is the image of that zone up to now. A plan that tells what there is still is kept. */
+export function planned(image: Image, before: Image | undefined): Image {
   if (!image.hasPools || image === before) return image;
   const plan = before?.pools;
-  const isChange = before !== undefined && plan !== undefined && before.buffer === image.buffer;
-  const owners = isChange ? ownersAfter(image, before, plan, changes) : allOwners(image);
+  const isChange = plan !== undefined && before?.buffer === image.buffer;
+  const owners = isChange ? ownersNow(image, before, plan) : allOwners(image);
   if (owners.length === 0) return image;
   if (isChange && isTold(image, plan, owners)) return new Image(image.buffer, image.end, before.plan);
   const made = buildPlan(image, owners);
-  if (plan !== undefined) takeOver(image, made, before as Image, plan);
+  if (before !== undefined && plan !== undefined) takeOver(image, made, before, plan);
   return new Image(image.buffer, image.end, made.buffer as SharedArrayBuffer);
 }
 
 const allOwners = (image: Image): number[] =>
   [...image.nodes()].filter((node) => image.has(node, NodeFlag.POOL));
 
-/** Of the names that had pools, and those changed since, the ones that have. */
-function ownersAfter(
-  image: Image,
-  before: Image,
-  plan: PlanWords,
-  changes: readonly Change[],
-): readonly number[] {
-  const owners = new Set<number>();
+/** A change in the same memory brings and takes no pool (zone/change), but may move their names. */
+function ownersNow(image: Image, before: Image, plan: PlanWords): number[] {
   const name = new HashedName();
-  const note = (bytes: Uint8Array, at: number): void => {
-    name.set(bytes, at);
+  return [...poolsIn(plan)].map((pool) => {
+    name.set(before.bytes, before.nameAt(plan[pool + PoolWord.NODE] as number));
     const node = image.find(name, 0);
-    if (node !== NO_NODE && image.has(node, NodeFlag.POOL)) owners.add(node);
-  };
-  for (const pool of poolsIn(plan)) note(before.bytes, before.nameAt(plan[pool + PoolWord.NODE] as number));
-  for (const change of changes) note(change.name, 0);
-  return [...owners];
+    assert(node !== NO_NODE && image.has(node, NodeFlag.POOL), 'a pool goes with the memory that it is in');
+    return node;
+  });
 }
 
 /** A name that was changed has its RRsets elsewhere. */
 function isTold(image: Image, plan: PlanWords, owners: readonly number[]): boolean {
-  if (owners.length !== plan[PlanWord.POOLS]) return false;
   const blocks = new Set([...poolsIn(plan)].map((pool) => plan[pool + PoolWord.BLOCK]));
   return owners.every((node) => blocks.has(image.rrset(node, Type.POOL)));
 }

@@ -3,10 +3,12 @@
  * that its members have first. In: the image and the pool's node. The records were checked when the zone was
  * loaded.
  */
+import { assert } from '../base/assert.ts';
 import { type Bytes, toHex, u8, u16, u32 } from '../base/bytes.ts';
 import { IPV4_BYTES } from '../base/ip.ts';
 import { Type } from '../wire/codes.ts';
 import { textOf } from '../wire/entry.ts';
+import { HashedName } from '../wire/hashed-name.ts';
 import { FOLD } from '../wire/name.ts';
 import {
   AllDown,
@@ -20,7 +22,8 @@ import {
   poolSubjectAt,
 } from '../wire/pool.ts';
 import { firstRr, nextRr, rrsetCount, rrsetTtl } from '../wire/rrset.ts';
-import type { Image } from '../zone/image.ts';
+import { derivedName } from '../zone/derive.ts';
+import { type Image, NONE as NO_NODE } from '../zone/image.ts';
 import { appendNets, type Net } from './nets.ts';
 import { placeCode } from './place-codes.ts';
 import {
@@ -70,7 +73,10 @@ class Row {
 
   number(key: number, otherwise: number): number {
     const value = this.value(key);
-    return value.length === 0 ? otherwise : value.reduce((sum, byte) => sum * 256 + byte, 0);
+    if (value.length === 0) return otherwise;
+    let number = 0;
+    for (const byte of value) number = number * 256 + byte;
+    return number;
   }
 }
 
@@ -111,7 +117,8 @@ export function appendPool(words: number[], image: Image, node: number): number 
   const pool = words.push(...head) - head.length;
   for (const [ordinal, row] of members.entries()) {
     const [asns, geos] = lists[ordinal] as readonly [number, number];
-    words.push(...memberWords(row, ordinal, asns, geos, endpoints[ordinal] as number));
+    const name = row.kind === PoolKind.HOST ? 0 : derivedAt(image, row.subject);
+    words.push(...memberWords(row, { ordinal, asns, geos, name, endpoint: endpoints[ordinal] as number }));
   }
   return pool;
 }
@@ -143,7 +150,16 @@ const placesOf = (row: Row): number =>
   (row.find(PoolKey.GEO) && PlaceFlag.GEO) |
   (row.find(PoolKey.NEAR) && PlaceFlag.NEAR);
 
-function memberWords(row: Row, ordinal: number, asns: number, geos: number, endpoint: number): number[] {
+/** What of a member does not stand in its record. */
+interface Around {
+  readonly ordinal: number;
+  readonly endpoint: number;
+  readonly asns: number;
+  readonly geos: number;
+  readonly name: number;
+}
+
+function memberWords(row: Row, { ordinal, endpoint, asns, geos, name }: Around): number[] {
   const member = new Array<number>(MEMBER_WORDS).fill(0);
   const near = row.value(PoolKey.NEAR);
   const checks = row.find(PoolKey.CHECK);
@@ -154,6 +170,7 @@ function memberWords(row: Row, ordinal: number, asns: number, geos: number, endp
   member[MemberWord.PORT] = row.number(PoolKey.PORT, 0);
   member[MemberWord.ALPN] = row.find(PoolKey.ALPN);
   member[MemberWord.IDENTITY] = identityOf(row);
+  member[MemberWord.DERIVED] = name;
   member[MemberWord.ORDINAL] = ordinal;
   member[MemberWord.ENDPOINT] = endpoint;
   member[MemberWord.PLACES] = placesOf(row);
@@ -167,6 +184,18 @@ function memberWords(row: Row, ordinal: number, asns: number, geos: number, endp
   member[MemberWord.STATUS] = checks === 0 ? Status.SHARE : Status.CHECKED | Status.PENDING;
   member[MemberWord.UNTIL] = checks === 0 ? UNTIL_EVER : 0;
   return member;
+}
+
+const derived = new HashedName();
+
+/** Where the derived name of an address stands. */
+function derivedAt(image: Image, address: Bytes): number {
+  const name = derivedName(address, image.apexName);
+  assert(name !== undefined, 'the checks let no address pass whose name would be too long');
+  derived.set(name, 0);
+  const node = image.find(derived, 0);
+  assert(node !== NO_NODE, 'a zone has all names that its pools need');
+  return image.nameAt(node);
 }
 
 /** Of each, the first with the same tier, port and alpn. A host is an endpoint by itself. */

@@ -12,7 +12,8 @@
  *   (pool/place-codes), the closest first; ordinals of members; and tables of prefixes (pool/nets)
  *   slots: open addressing by the offset of a pool's RRset block, at most half full; a pool or none
  *
- * Nothing of it changes but two words of each member, STATUS and UNTIL, which the prober alone writes.
+ * Nothing of it changes but two words of each member, STATUS and UNTIL, which the prober alone writes. Who
+ * reads between two writes has the status of one moment and the time of the other: a TTL is a little off.
  */
 import { assert } from '../base/assert.ts';
 
@@ -69,7 +70,7 @@ export const MemberWord = {
   ALPN: 5,
   /** A hash of what it is: address or host, and port. The same in any plan, in any server. */
   IDENTITY: 6,
-  /** Of the derived name of an address, in the image; or 0. */
+  /** Of the derived name of an address, in the image; 0 of a host. */
   DERIVED: 7,
   /** Among the members, which one: from 0. */
   ORDINAL: 8,

@@ -84,7 +84,8 @@ export class Finisher {
       const block = reply.block(i);
       const at = reply.blockAt(i);
       const ttl = reply.ttl(i);
-      if (this.#writer.rrset(reply.owner(i), reply.ownerAt(i), block, at, klass, ttl, this.#rotation)) {
+      const rotation = reply.isOrdered(i) ? 0 : this.#rotation;
+      if (this.#writer.rrset(reply.owner(i), reply.ownerAt(i), block, at, klass, ttl, rotation)) {
         records += rrsetCount(block, at);
       } else if (section !== Section.ADDITIONAL || reply.isNeeded(i)) {
         isWhole = false;

@@ -2,10 +2,11 @@
  * The resolver's view of the zones that we serve ourselves: it asks here first, so nothing from outside is
  * ever asked or believed about them, and a delegation of ours is where the walk starts.
  */
-import { Authority } from '../answer/authority.ts';
+import { Authority, zoneOf } from '../answer/authority.ts';
 import { Reply, Section } from '../answer/reply.ts';
+import type { SteeringTerms } from '../answer/steering.ts';
 import type { Bytes } from '../base/bytes.ts';
-import { ipText } from '../base/ip.ts';
+import { IPV4_BYTES, ipText } from '../base/ip.ts';
 import type { OwnFinding, OwnZones } from '../resolver/own-zones.ts';
 import type { AnswerRrset, Outcome } from '../resolver/recursor.ts';
 import { Class, Type } from '../wire/codes.ts';
@@ -16,10 +17,13 @@ import type { Catalog } from '../zone/catalog.ts';
 import { type Image, NONE } from '../zone/image.ts';
 import { Target } from '../zone/target.ts';
 
+/** Many clients may wait for the same name: what is chosen for them is not chosen by who they are. */
+const NOBODY = new Uint8Array(IPV4_BYTES);
 const OUTSIDE: OwnFinding = { kind: 'outside' };
 
-export function ownZones(catalogNow: () => Catalog): OwnZones {
-  const authority = new Authority();
+export function ownZones(catalogNow: () => Catalog, terms: SteeringTerms): OwnZones {
+  const authority = new Authority(terms);
+  authority.steering.serve(NOBODY, NOBODY, 0);
   const reply = new Reply();
   const query = new Query();
   query.class = Class.IN;
@@ -29,7 +33,7 @@ export function ownZones(catalogNow: () => Catalog): OwnZones {
       if (catalog.images.length === 0) return OUTSIDE;
       query.name.set(name, 0);
       query.type = type;
-      const zone = authority.zoneOf(catalog, query.name, type);
+      const zone = zoneOf(catalog, query.name, type);
       if (zone === undefined || zone.klass !== Class.IN) return OUTSIDE;
       reply.reset();
       authority.answer(catalog, zone, query, reply);
@@ -52,7 +56,8 @@ function outcomeOf(reply: Reply, asked: Name): Outcome {
     if (reply.section(i) === Section.ANSWER) answer.push(kept);
     else if (reply.section(i) === Section.AUTHORITY && reply.rest === 'none') authority.push(kept);
   }
-  return { rcode: reply.rcode, answer, authority, ede: undefined };
+  const ede = reply.edeCode < 0 ? undefined : { code: reply.edeCode, text: reply.edeText };
+  return { rcode: reply.rcode, answer, authority, ede };
 }
 
 function keep(reply: Reply, i: number, asked: Name): AnswerRrset {

@@ -18,14 +18,14 @@
  *
  * Synchronous but for LATER. One scratch query and one reply serve all queries of the thread.
  */
-import { Authority } from '../answer/authority.ts';
+import { Authority, zoneOf } from '../answer/authority.ts';
 import { Chaos, type Identity } from '../answer/chaos.ts';
 import { Reply } from '../answer/reply.ts';
+import type { SteeringTerms } from '../answer/steering.ts';
 import type { Bytes } from '../base/bytes.ts';
-import { Counter, type Counters } from '../base/counters.ts';
+import { Counter } from '../base/counters.ts';
 import { ANY_UDP_BYTES_MAX, MESSAGE_BYTES_MAX, UDP_BYTES_MAX } from '../base/limits.ts';
 import type { PrefixSet } from '../base/prefix.ts';
-import type { Whereabouts } from '../pool/whereabouts.ts';
 import { type Answerer, type Client, DROP, LATER } from '../transport/door.ts';
 import { Class, Ede, Rcode, Type } from '../wire/codes.ts';
 import { Query } from '../wire/query.ts';
@@ -40,7 +40,7 @@ import { type Elsewhere, type Here, Recursion, type Send } from './recursion.ts'
 import type { Tally } from './tally.ts';
 import { triage } from './triage.ts';
 
-export interface PipelineSettings {
+export interface PipelineSettings extends SteeringTerms {
   readonly catalog: Catalog;
   /** Absent where recursion is off; where it is elsewhere, LATER makes another thread `resume`. */
   readonly recursion: Here | Elsewhere | undefined;
@@ -50,12 +50,9 @@ export interface PipelineSettings {
   readonly chaos: Identity;
   /** Absent where everybody is to be answered everything. */
   readonly guard?: GuardSettings;
-  readonly counters: Counters;
   readonly onBug: (error: unknown, packet: Uint8Array) => void;
   /** Only where queries are timed or logged. */
   readonly observer?: Observer | undefined;
-  /** Where clients are, for pools that choose by it; absent where nobody knows. */
-  readonly whereabouts?: Whereabouts | undefined;
   /** Only where it is counted who asks for what, and in the thread that a query comes to. */
   readonly tally?: Tally | undefined;
 }
@@ -67,7 +64,7 @@ export class Pipeline implements Answerer {
   readonly #foresight = new Foresight();
   readonly #query = new Query();
   readonly #reply = new Reply();
-  readonly #authority = new Authority();
+  readonly #authority: Authority;
   readonly #guard: Guard;
   readonly #finisher = new Finisher();
   /** Where answers that come LATER are written, before `send` gets a copy. */
@@ -75,6 +72,7 @@ export class Pipeline implements Answerer {
 
   constructor(settings: PipelineSettings) {
     this.#settings = settings;
+    this.#authority = new Authority(settings);
     this.#chaos = new Chaos(settings.chaos);
     this.#recursion = new Recursion(settings.recursion);
     this.#recursion.ipv6Only = settings.ipv6Only;
@@ -86,11 +84,13 @@ export class Pipeline implements Answerer {
   publish(catalog: Catalog): void {
     this.reconfigure({ catalog });
     this.#reply.forget();
+    this.#authority.steering.forget();
     this.#foresight.forget();
   }
 
   reconfigure(changed: Partial<PipelineSettings>): void {
     this.#settings = { ...this.#settings, ...changed };
+    this.#authority.steering.terms = this.#settings;
     if (changed.chaos) this.#chaos = new Chaos(changed.chaos);
     if (changed.guard) this.#post(changed.guard);
     if ('recursion' in changed) this.#recursion.by = changed.recursion;
@@ -179,8 +179,9 @@ export class Pipeline implements Answerer {
     const query = this.#query;
     const mayRecurse = this.#recursion.isOffered && this.#settings.mayRecurse.hasBytes(client.address);
     const wantsRecursion = mayRecurse && query.recursionDesired;
-    const zone = this.#authority.zoneOf(catalog, query.name, query.type);
+    const zone = zoneOf(catalog, query.name, query.type);
     if (zone !== undefined) {
+      this.#serveFor(client);
       this.#authority.answer(catalog, zone, query, this.#reply);
       this.#reply.source = sourceOf(zone, query, this.#reply);
       if (observer !== undefined) observer.path = Path.AUTHORITATIVE;
@@ -192,6 +193,16 @@ export class Pipeline implements Answerer {
       return this.#refuse(client, mayRecurse, out);
     }
     return this.#recurse(zone !== undefined, client, out, send);
+  }
+
+  /** Pools choose for who asks, or for whom a resolver that may tell asks (RFC 7871 §7.2.1). */
+  #serveFor(client: Client): void {
+    const query = this.#query;
+    const { steering } = this.#authority;
+    const { address } = client;
+    if (this.#guard.heedsSubnet(query, client))
+      steering.serve(address, query.subnetAddress, query.subnetBits);
+    else steering.serve(address, address, 8 * address.length);
   }
 
   /** RFC 8914 §4.19: who may not ask anything here, whatever it was. */
@@ -308,5 +319,6 @@ export class Pipeline implements Answerer {
 /** A number for what the answer is made of: the zone, and the RRset it begins with. Hardly ever 0. */
 function sourceOf(zone: Image, { name }: Query, reply: Reply): number {
   const apex = name.hash[name.labels - zone.apexLabels] as number;
+  if (reply.source !== 0) return (apex + reply.source) | 0; // What a pool is made into is not told apart.
   return reply.count === 0 ? apex : (apex + reply.blockAt(0)) | 0;
 }

@@ -93,6 +93,7 @@ function pipeline(
     recursion: recursor && { recursor, shared: undefined },
     mayRecurse: prefixes(recursor === undefined ? [] : ['127.0.0.0/8']),
     chaos: { version: undefined, hostname: undefined, id: undefined },
+    world: realWorld,
     counters: new Counters(),
     onBug,
   });

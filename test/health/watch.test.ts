@@ -17,7 +17,7 @@ import { image, SOA_AND_NS } from '../support/authority.ts';
 
 const APEX = 'z.test.';
 const zone = (pools: string, before?: Image): Image =>
-  planned(image(APEX, `$TTL 60\n${SOA_AND_NS}${pools}\n`), before, []);
+  planned(image(APEX, `$TTL 60\n${SOA_AND_NS}${pools}\n`), before);
 
 const tcp = (name: string, over: Partial<Check> = {}): Check => ({
   ...{ name, procedure: { kind: 'tcp', port: 80 }, intervalMs: 1_000, timeoutMs: 500, rise: 2, fall: 2 },

@@ -27,7 +27,7 @@ import { changesIn } from '../support/changes.ts';
 
 const APEX = 'z.test.';
 const zoneText = (pools: string): string => `$TTL 60\n${SOA_AND_NS}${pools}\n`;
-const zoneOf = (pools: string): Image => planned(image(APEX, zoneText(pools)), undefined, []);
+const zoneOf = (pools: string): Image => planned(image(APEX, zoneText(pools)), undefined);
 
 /** The pool at that name. */
 function poolAt(zone: Image, owner: string): number {
@@ -52,8 +52,8 @@ function edited(zone: Image, pools: string): Image {
   const changes = changesIn(zone, name(APEX), zoneText(pools));
   const verdict = change(zone, changes);
   if (verdict.kind === 'refused') throw new Error(verdict.kind);
-  if (verdict.kind === 'rebuild') return planned(image(APEX, zoneText(pools)), zone, []);
-  return planned(verdict.image, zone, changes);
+  if (verdict.kind === 'rebuild') return planned(image(APEX, zoneText(pools)), zone);
+  return planned(verdict.image, zone);
 }
 
 const WWW = `www 30 POOL 192.0.2.1 weight=3 tier=2 port=443 check=web net=10.0.0.0/8 asn=64500 geo=*,DE
@@ -112,7 +112,7 @@ test('what a member is does not depend on its weight, nor a host on its case', (
 
 test('a zone without pools has no plan', () => {
   const zone = image(APEX, zoneText('www A 192.0.2.1'));
-  expect(planned(zone, undefined, [])).toBe(zone);
+  expect(planned(zone, undefined)).toBe(zone);
 });
 
 test('a use is linked to the pool of that name, and to nothing else', () => {
@@ -175,6 +175,6 @@ test('a change that concerns no pool keeps the plan; one that does makes another
 });
 
 test('a zone that comes to have its first pool by a change has a plan', () => {
-  const before = planned(image(APEX, zoneText('www A 192.0.2.1')), undefined, []);
+  const before = planned(image(APEX, zoneText('www A 192.0.2.1')), undefined);
   expect(words(edited(before, 'www POOL 192.0.2.1'), 'www', MemberWord.KIND)).toEqual([1]);
 });

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { Counters } from '../../src/base/counters.ts';
+import { realWorld } from '../../src/base/world.ts';
 import type { OwnFinding } from '../../src/resolver/own-zones.ts';
 import { ownZones } from '../../src/server/own-zones.ts';
-import { Rcode, Type } from '../../src/wire/codes.ts';
+import { Ede, Rcode, Type } from '../../src/wire/codes.ts';
 import { nameText } from '../../src/wire/name.ts';
 import { rrsetType } from '../../src/wire/rrset.ts';
 import { catalog, name, SOA_AND_NS } from '../support/authority.ts';
@@ -17,9 +19,12 @@ sub NS ns.sub
 sub NS ns.outside.
 ns.sub A 192.0.2.2
 ns.sub AAAA 2001:db8::2
+pool 30 POOL 192.0.2.1 weight=1
+pool 30 POOL 192.0.2.2 weight=0
+lost POOL use=pool.elsewhere.
 `,
 });
-const own = ownZones(() => zones);
+const own = ownZones(() => zones, { world: realWorld, counters: new Counters() });
 const ask = (question: string, type: number = Type.A): OwnFinding => own.ask(name(question), type);
 const answerOf = (finding: OwnFinding): string[] =>
   finding.kind === 'answer'
@@ -39,6 +44,14 @@ describe('what the resolver learns of our own zones', () => {
   test('data and alias chains are answers', () => {
     expect(answerOf(ask('www.own.'))).toEqual(['www.own. 1 60']);
     expect(answerOf(ask('alias.own.'))).toEqual(['alias.own. 5 60', 'www.own. 1 60']);
+  });
+
+  test('a pool is answered by choice, though not by who asks; where that fails it is said why', () => {
+    expect(answerOf(ask('pool.own.'))).toEqual(['pool.own. 1 30']);
+    expect(ask('lost.own.')).toMatchObject({
+      kind: 'answer',
+      outcome: { rcode: Rcode.SERVFAIL, answer: [], ede: { code: Ede.OTHER } },
+    });
   });
 
   test('an alias that leaves is an answer as far as it goes, without a denial', () => {

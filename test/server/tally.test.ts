@@ -3,6 +3,7 @@ import { Counters } from '../../src/base/counters.ts';
 import { parseIp } from '../../src/base/ip.ts';
 import { TALLY_SAMPLE_MS } from '../../src/base/limits.ts';
 import { PrefixSet } from '../../src/base/prefix.ts';
+import { realWorld } from '../../src/base/world.ts';
 import { SELF } from '../../src/server/observer.ts';
 import { Pipeline } from '../../src/server/pipeline.ts';
 import { Tally } from '../../src/server/tally.ts';
@@ -93,6 +94,7 @@ test('what is refused counts as well', () => {
     recursion: undefined,
     mayRecurse: PrefixSet.parse([]) as PrefixSet,
     chaos: { version: undefined, hostname: undefined, id: undefined },
+    world: realWorld,
     counters: new Counters(),
     onBug: (bug) => {
       throw bug;

@@ -2,7 +2,10 @@
  * A pipeline over zones given as text, for tests: ask it as a client would, read the response as text.
  */
 import { Counters } from '../../src/base/counters.ts';
+import { parseIp } from '../../src/base/ip.ts';
 import { PrefixSet } from '../../src/base/prefix.ts';
+import { realWorld } from '../../src/base/world.ts';
+import { planned } from '../../src/pool/plan-builder.ts';
 import type { Recursor } from '../../src/resolver/recursor.ts';
 import { Pipeline, type PipelineSettings } from '../../src/server/pipeline.ts';
 import type { Client } from '../../src/transport/door.ts';
@@ -35,7 +38,7 @@ export function image(apex: string, text: string): Image {
 
 /** Zones by apex; SOA and NS are given to those whose text has none. */
 export function catalog(zones: Record<string, string>): Catalog {
-  return new Catalog(Object.entries(zones).map(([apex, text]) => image(apex, text)));
+  return new Catalog(Object.entries(zones).map(([apex, text]) => planned(image(apex, text), undefined)));
 }
 
 export const SOA_AND_NS = '@ 3600 IN SOA ns1.test. host.test. 1 3600 600 86400 60\n@ 3600 IN NS ns1.test.\n';
@@ -46,6 +49,8 @@ export interface AskOptions {
   readonly udpSize?: number;
   readonly dnssecOk?: boolean;
   readonly klass?: number;
+  /** The client's address. */
+  readonly from?: string;
 }
 
 const prefixes = PrefixSet.parse([]);
@@ -61,6 +66,7 @@ export function pipeline(
     recursion: recursor && { recursor, shared: undefined },
     mayRecurse: prefixes,
     chaos: { version: undefined, hostname: undefined, id: undefined },
+    world: realWorld,
     counters: new Counters(),
     onBug: (bug) => {
       throw bug;
@@ -69,9 +75,9 @@ export function pipeline(
   });
 }
 
-export const client = (transport: 'udp' | 'tcp' = 'udp'): Client => ({
+export const client = (transport: 'udp' | 'tcp' = 'udp', from = '127.0.0.1'): Client => ({
   transport,
-  address: Uint8Array.of(127, 0, 0, 1),
+  address: parseIp(from) as Uint8Array,
   port: 5353,
 });
 
@@ -83,8 +89,9 @@ export function exchange(
   subject: Pipeline,
   packet: Uint8Array,
   transport: 'udp' | 'tcp' = 'udp',
+  from?: string,
 ): Uint8Array | undefined {
-  const length = subject.answer(packet, packet.length, client(transport), out, () => undefined);
+  const length = subject.answer(packet, packet.length, client(transport, from), out, () => undefined);
   return length > 0 ? out.slice(0, length) : undefined;
 }
 
@@ -105,7 +112,7 @@ export function queryFor(question: string, options: AskOptions = {}): Uint8Array
 
 /** Asks `www.example.com A`, and gives the response read back. */
 export function ask(subject: Pipeline, question: string, options: AskOptions = {}): Message {
-  const bytes = exchange(subject, queryFor(question, options), options.tcp ? 'tcp' : 'udp');
+  const bytes = exchange(subject, queryFor(question, options), options.tcp ? 'tcp' : 'udp', options.from);
   const message = bytes && readMessage(bytes);
   if (message === undefined) throw new Error(`no readable response to ${question}`);
   return message;

@@ -1,0 +1,161 @@
+/**
+ * What the chosen members of a pool are as records (docs/POOLS.md): the RRs of an RRset that was begun in the
+ * arena of the reply, in the order of the choice. In: a choice, and the image that its members are in. Each
+ * gives whether there was room for all.
+ */
+import { type Bytes, u16 } from '../base/bytes.ts';
+import { IPV4_BYTES, IPV6_BYTES } from '../base/ip.ts';
+import type { Choice } from '../pool/choice.ts';
+import { MemberWord, NONE, PoolFlag, PoolWord } from '../pool/plan.ts';
+import { nameLength, sameName } from '../wire/name.ts';
+import { PoolKind, poolSubjectAt } from '../wire/pool.ts';
+import type { Arena } from './arena.ts';
+
+/** Priority, weight and port of an SRV (RFC 2782). */
+const SRV_FIXED_BYTES = 6;
+/** RFC 9460 §14.3.2 */
+const SvcKey = { ALPN: 1, PORT: 3, IPV4_HINT: 4, IPV6_HINT: 6 } as const;
+/** Priority, four keys with their lengths, and a port. */
+const SVC_BYTES_MAX = 2 + 4 * 4 + 2;
+
+const subjectAt = (choice: Choice, i: number): number => poolSubjectAt(choice.word(i, MemberWord.RDATA));
+
+const addressBytes = (kind: number): number => (kind === PoolKind.IPV4 ? IPV4_BYTES : IPV6_BYTES);
+
+/** A and AAAA: all in the list are of that kind. An address is told once, with however many ports. */
+export function putAddresses(b: Bytes, choice: Choice, kind: number, arena: Arena): boolean {
+  const length = addressBytes(kind);
+  const hasDoubles = haveDoubles(choice);
+  for (let i = 0; i < choice.count; i++) {
+    if (hasDoubles && isRepeated(b, choice, i)) continue;
+    if (!arena.beginRr(length)) return false;
+    arena.putBytes(b, subjectAt(choice, i), length);
+    arena.endRr();
+  }
+  return true;
+}
+
+/** Where the name stands that has the addresses of the member. */
+export const targetAt = (choice: Choice, i: number): number =>
+  choice.word(i, MemberWord.KIND) === PoolKind.HOST
+    ? subjectAt(choice, i)
+    : choice.word(i, MemberWord.DERIVED);
+
+const haveDoubles = (choice: Choice): boolean =>
+  ((choice.plan[choice.pool + PoolWord.FLAGS] as number) & PoolFlag.DOUBLES) !== 0;
+
+/** Whether one before it is the same address or host (RFC 2181 §5: no two RRs have the same data). */
+function isRepeated(b: Bytes, choice: Choice, i: number): boolean {
+  const target = targetAt(choice, i);
+  for (let earlier = 0; earlier < i; earlier++) {
+    if (sameName(b, target, b, targetAt(choice, earlier))) return true;
+  }
+  return false;
+}
+
+/** SRV: the client draws, by tier and weight. */
+export function putServers(b: Bytes, choice: Choice, arena: Arena): boolean {
+  const port = choice.ofAsked(PoolWord.USE_PORT);
+  // What members tell apart may be their ports alone.
+  const hasDoubles = port !== NONE && haveDoubles(choice);
+  for (let i = 0; i < choice.count; i++) {
+    if (hasDoubles && isRepeated(b, choice, i)) continue;
+    const target = targetAt(choice, i);
+    if (!arena.beginRr(SRV_FIXED_BYTES + nameLength(b, target))) return false;
+    arena.put16(choice.word(i, MemberWord.TIER));
+    arena.put16(choice.word(i, MemberWord.WEIGHT));
+    arena.put16(port || choice.word(i, MemberWord.PORT));
+    arena.putName(b, target);
+    arena.endRr();
+  }
+  return true;
+}
+
+/**
+ * SVCB and HTTPS: an RR for each endpoint. Those of addresses have the owner itself for their target (`.`,
+ * RFC 9460 §2.5.2), whose addresses are chosen when they are asked for, and all their addresses as hints.
+ * `own` are the bytes of the image with the pool that was asked for.
+ */
+export function putEndpoints(b: Bytes, own: Bytes, choice: Choice, arena: Arena): boolean {
+  for (let i = 0; i < choice.count; i++) {
+    if (isOfEarlier(choice, i)) continue;
+    if (!putEndpoint(b, own, choice, i, arena)) return false;
+  }
+  return true;
+}
+
+function isOfEarlier(choice: Choice, i: number): boolean {
+  const endpoint = choice.word(i, MemberWord.ENDPOINT);
+  for (let earlier = 0; earlier < i; earlier++) {
+    if (choice.word(earlier, MemberWord.ENDPOINT) === endpoint) return true;
+  }
+  return false;
+}
+
+function putEndpoint(b: Bytes, own: Bytes, choice: Choice, i: number, arena: Arena): boolean {
+  const isHost = choice.word(i, MemberWord.KIND) === PoolKind.HOST;
+  const port = choice.ofAsked(PoolWord.USE_PORT) || choice.word(i, MemberWord.PORT);
+  const ownAlpn = choice.ofAsked(PoolWord.USE_ALPN);
+  const alpn = ownAlpn || choice.word(i, MemberWord.ALPN);
+  const from = ownAlpn === NONE ? b : own;
+  const ipv4 = isHost ? 0 : IPV4_BYTES * countAlike(choice, i, PoolKind.IPV4);
+  const ipv6 = isHost ? 0 : IPV6_BYTES * countAlike(choice, i, PoolKind.IPV6);
+  const target = isHost ? nameLength(b, subjectAt(choice, i)) : 1;
+  const alpnBytes = alpn === NONE ? 0 : u16(from, alpn - 2);
+  if (!arena.beginRr(SVC_BYTES_MAX + target + alpnBytes + ipv4 + ipv6)) return false;
+  arena.put16(choice.word(i, MemberWord.TIER) + 1); // Priority 0 would be an alias (RFC 9460 §2.4.1).
+  if (isHost) arena.putName(b, subjectAt(choice, i));
+  else arena.put8(0);
+  // RFC 9460 §2.2: keys in strictly rising order.
+  if (alpn !== NONE) {
+    putKey(arena, SvcKey.ALPN, alpnBytes);
+    arena.putBytes(from, alpn, alpnBytes);
+  }
+  if (port !== NONE) {
+    putKey(arena, SvcKey.PORT, 2);
+    arena.put16(port);
+  }
+  if (ipv4 > 0) putHints(b, choice, i, PoolKind.IPV4, SvcKey.IPV4_HINT, ipv4, arena);
+  if (ipv6 > 0) putHints(b, choice, i, PoolKind.IPV6, SvcKey.IPV6_HINT, ipv6, arena);
+  arena.endRr();
+  return true;
+}
+
+function putKey(arena: Arena, key: number, bytes: number): void {
+  arena.put16(key);
+  arena.put16(bytes);
+}
+
+function putHints(
+  b: Bytes,
+  choice: Choice,
+  like: number,
+  kind: number,
+  key: number,
+  bytes: number,
+  arena: Arena,
+): void {
+  putKey(arena, key, bytes);
+  for (let i = like; i < choice.count; i++)
+    if (isAlike(choice, i, like, kind)) arena.putBytes(b, subjectAt(choice, i), addressBytes(kind));
+}
+
+/** Whether the member in place `i` is an address of that kind at the same endpoint. */
+const isAlike = (choice: Choice, i: number, like: number, kind: number): boolean =>
+  choice.word(i, MemberWord.KIND) === kind &&
+  choice.word(i, MemberWord.ENDPOINT) === choice.word(like, MemberWord.ENDPOINT);
+
+function countAlike(choice: Choice, like: number, kind: number): number {
+  let count = 0;
+  for (let i = like; i < choice.count; i++) if (isAlike(choice, i, like, kind)) count++;
+  return count;
+}
+
+/** CNAME: there is one in the list, a host. */
+export function putAlias(b: Bytes, choice: Choice, arena: Arena): boolean {
+  const at = subjectAt(choice, 0);
+  if (!arena.beginRr(nameLength(b, at))) return false;
+  arena.putName(b, at);
+  arena.endRr();
+  return true;
+}

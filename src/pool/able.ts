@@ -1,0 +1,33 @@
+/** Before the stages of a choice: which members could answer what is asked at all. */
+import { PoolKind } from '../wire/pool.ts';
+import type { Choice } from './choice.ts';
+import { firstMember, MEMBER_WORDS, MemberWord, membersEnd, NONE, PoolWord } from './plan.ts';
+
+/** What members become: SERVICE is SVCB and HTTPS, ALIAS is CNAME. */
+export const Projection = { IPV4: 0, IPV6: 1, SRV: 2, SERVICE: 3, ALIAS: 4 } as const;
+
+/** Begins the list with them. */
+export function listAble(choice: Choice, projection: number): void {
+  const { plan, pool, members } = choice;
+  const end = membersEnd(plan, pool);
+  const kindWanted = KINDS[projection] as number;
+  let count = 0;
+  for (let member = firstMember(pool); member < end; member += MEMBER_WORDS) {
+    const kind = plan[member + MemberWord.KIND] as number;
+    if (kindWanted === ANY_KIND ? serves(choice, member, projection) : kind === kindWanted)
+      members[count++] = member;
+  }
+  choice.count = count;
+}
+
+const ANY_KIND = -1;
+/** Of whom alone a projection is. */
+const KINDS = Int32Array.of(PoolKind.IPV4, PoolKind.IPV6, ANY_KIND, ANY_KIND, PoolKind.HOST);
+
+function serves(choice: Choice, member: number, projection: number): boolean {
+  const { plan } = choice;
+  const hasPort = (choice.ofAsked(PoolWord.USE_PORT) || plan[member + MemberWord.PORT]) !== NONE;
+  if (projection === Projection.SRV) return hasPort;
+  // Who speaks HTTP only is not to be asked for by HTTPS (RFC 9460 §9.5): that has to be said.
+  return hasPort || (choice.ofAsked(PoolWord.USE_ALPN) || plan[member + MemberWord.ALPN]) !== NONE;
+}

@@ -1,0 +1,51 @@
+/**
+ * The first stage of a choice: who is up. Members that are down are left out; where nobody is up, those whose
+ * checks have not ended yet are taken, and where there are none either, what the pool says (`all-down=`).
+ */
+import { POOL_TTL_SECONDS_MIN } from '../base/limits.ts';
+import type { World } from '../base/world.ts';
+import { AllDown } from '../wire/pool.ts';
+import type { Choice } from './choice.ts';
+import { MemberWord, PoolWord, Status, UNTIL_EVER } from './plan.ts';
+
+export function keepAlive(choice: Choice, world: World): void {
+  const { plan, members, count } = choice;
+  let until: number = UNTIL_EVER;
+  let kept = 0;
+  for (let i = 0; i < count; i++) {
+    const member = members[i] as number;
+    until = Math.min(until, plan[member + MemberWord.UNTIL] as number);
+    if (((plan[member + MemberWord.STATUS] as number) & Status.SHARE) !== 0) members[kept++] = member;
+  }
+  // No clock is read where nothing is checked.
+  if (until !== UNTIL_EVER) promise(choice, until, world);
+  if (kept > 0) choice.count = kept;
+  else if (count > 0) keepDown(choice);
+}
+
+function promise(choice: Choice, until: number, world: World): void {
+  const nowSeconds = Math.ceil(world.nowMs() / 1_000) | 0;
+  choice.promise(Math.max(until - nowSeconds, POOL_TTL_SECONDS_MIN));
+}
+
+/** The list is as it was: nobody in it is up. */
+function keepDown(choice: Choice): void {
+  choice.isDesperate = true;
+  if (keep(choice, Status.PENDING)) return;
+  const allDown = choice.option(PoolWord.ALL_DOWN);
+  if (allDown === AllDown.NODATA) choice.verdict = 'nodata';
+  else if (allDown === AllDown.SERVFAIL) choice.verdict = 'servfail';
+  else if (allDown === AllDown.LAST_GOOD) keep(choice, Status.LAST_GOOD);
+  if (choice.verdict !== 'members') choice.count = 0;
+}
+
+/** Members with any of these bits, if there are such; else the list stays as it is. */
+function keep(choice: Choice, bits: number): boolean {
+  let kept = 0;
+  for (let i = 0; i < choice.count; i++) {
+    if ((choice.word(i, MemberWord.STATUS) & bits) !== 0)
+      choice.members[kept++] = choice.members[i] as number;
+  }
+  if (kept > 0) choice.count = kept;
+  return kept > 0;
+}

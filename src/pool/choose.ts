@@ -1,0 +1,48 @@
+/**
+ * Chooses from a pool: who could answer what is asked, then the stages health, place, tier, weight and order,
+ * each a function over the list of members that the one before left (docs/POOLS.md). In: a choice that knows
+ * its pool, and who asks. Synchronous; it cannot fail, waits for nothing and allocates nothing.
+ */
+import type { World } from '../base/world.ts';
+import { listAble, Projection } from './able.ts';
+import { keepAlive } from './alive.ts';
+import type { Asker } from './asker.ts';
+import type { Choice } from './choice.ts';
+import { keepClosest } from './closest.ts';
+import { draw, drawSticky } from './draw.ts';
+import { Lots } from './lots.ts';
+import { PoolFlag, PoolWord } from './plan.ts';
+import { keepLowestTier } from './tier.ts';
+import type { Whereabouts } from './whereabouts.ts';
+
+export class Chooser {
+  readonly #world: World;
+  readonly #lots: Lots;
+
+  constructor(world: World) {
+    this.#world = world;
+    this.#lots = new Lots(world);
+  }
+
+  /** Without a table nobody knows where anybody is. */
+  choose(choice: Choice, projection: number, asker: Asker, table: Whereabouts | undefined): void {
+    choice.begin();
+    listAble(choice, projection);
+    keepAlive(choice, this.#world);
+    keepClosest(choice, asker, table);
+    const asked = choice.option(PoolWord.ANSWERS);
+    // Tier and weight are what such a client goes by itself (RFC 2782, RFC 9460 §2.4.1).
+    if (projection === Projection.SRV || projection === Projection.SERVICE) {
+      if (asked > 0) this.#draw(choice, asked, asker);
+      return;
+    }
+    keepLowestTier(choice);
+    const isOne = projection === Projection.ALIAS;
+    this.#draw(choice, isOne ? 1 : asked || (choice.plan[choice.pool + PoolWord.DRAWS] as number), asker);
+  }
+
+  #draw(choice: Choice, answers: number, asker: Asker): void {
+    if ((choice.option(PoolWord.FLAGS) & PoolFlag.STICKY) !== 0) drawSticky(choice, answers, asker);
+    else draw(choice, answers, this.#lots);
+  }
+}
