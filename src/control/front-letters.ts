@@ -116,7 +116,10 @@ export interface Published<P> {
 }
 
 /** What is told to who comes later. */
-export function laidOver<P extends Publication>(before: P, { image, ...changed }: Changed<P>): P {
+export function laidOver<P extends Pick<Publication, 'images'>>(
+  before: P,
+  { image, ...changed }: Changed<P>,
+): P {
   if (image === undefined) return { ...before, ...changed };
   const next = placed(before.images[image.place] as ImageVersion, image);
   return { ...before, ...changed, images: before.images.with(image.place, next) };

@@ -16,6 +16,13 @@ const standing: Standing = {
   catalog: zones,
   resolver: { cacheEntries: 3, cacheBytes: 2_048, answerEntries: 4, answerBytes: 512, resolutions: 2 },
   rules: [{ list: 'ads', rules: 12, answers: 7, bytes: 456 }],
+  health: {
+    isAlive: true,
+    load: { awaited: 0, late: 4, underway: 2 },
+    checks: [{ check: 'web', down: 1, pending: 2, up: 3 }],
+    held: 1,
+    probeTime: () => ({ counts: [1], sumUs: 1 }),
+  },
   tcpConnections: 1,
   frontThreads: 3,
   reload: { wallSeconds: 1_700_000_000, isTaken: false },
