@@ -25,6 +25,7 @@ import { countFrom, type Reading, readAll } from './control/load.ts';
 import { logComplaints, openLog } from './control/log.ts';
 import { Monitor } from './control/monitor.ts';
 import { type Notifier, openNotifier } from './control/notify.ts';
+import { PoolDesk } from './control/pool-desk.ts';
 import { dropPrivileges } from './control/privileges.ts';
 import type { ProberPublication } from './control/prober-letters.ts';
 import { ProberThread } from './control/prober-thread.ts';
@@ -311,6 +312,7 @@ function keep(flags: Flags, settings: Settings, reading: Reading, parts: Parts):
   control.ready({
     ...{ inquiries, resolver, reloader, tally: house.tally },
     explainer: new Explainer(house, inquiries),
+    pools: new PoolDesk(house, prober, world),
     status: () => statusOf({ house, doors, monitor, world }),
   });
   void notifier.tell('READY=1', reloader.status);

@@ -493,6 +493,9 @@ export const HOLDS_FILE_BYTES_MAX = 4 * 1024 * 1024;
 export const TARGETS_TOLD_MAX = 10_000;
 /** Zones that change more often than this are looked at together: all plans are read. */
 export const HEALTH_FOLLOW_MS = 100;
+/** Who holds a member is told so when answers follow it, which is looked for so often and so long. */
+export const HOLD_LOOK_MS = 20;
+export const HOLD_MS_MAX = 5_000;
 /** Changes of targets that the log is told of at a time; more are counted. */
 export const HEALTH_NOTES_MAX = 100;
 
