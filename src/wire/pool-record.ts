@@ -74,7 +74,7 @@ function keysOf(attributes: readonly Attribute[], who: string): Keys {
     expected(word) {
       if (ALL.some(([, other]) => other === word)) return `${known}, not ${word}`;
       const meant = nearest(word, codes.keys());
-      return meant === undefined ? known : `${known}; did you mean ${meant}?`;
+      return meant === undefined ? known : `${known} (did you mean ${meant}?)`;
     },
   };
 }
@@ -170,12 +170,13 @@ function takeSubject({ bytes, quoted }: TextField, entry: Entry): number | undef
   if (v4 !== undefined) return put(PoolKind.IPV4, v4, entry);
   const v6 = parseIpv6(text);
   if (v6 !== undefined) return put(PoolKind.IPV6, v6, entry);
-  return LOOKS_OTHERWISE.test(text) ? undefined : putName(PoolKind.HOST, bytes, entry);
+  return looksOtherwise(text) ? undefined : putName(PoolKind.HOST, bytes, entry);
 }
 
 const USE = 'use=';
-/** A relative name is no address with a mistake in it, and no attribute whose member was forgotten. */
-const LOOKS_OTHERWISE = /^[\d.]+[^.]$|:.*[^.]$|^[a-z-]+=/;
+/** Relative names are no addresses with a mistake in them, names no attributes whose member was forgotten. */
+const looksOtherwise = (text: string): boolean =>
+  /^[a-z-]+=/i.test(text) || (!text.endsWith('.') && (text.includes(':') || /^[\d.]+\.\d+$/.test(text)));
 
 function put(kind: number, subject: Bytes | undefined, entry: Entry): number {
   entry.put(kind, 1);

@@ -131,9 +131,9 @@ const counted = (expected: string, most: number, isItem: (text: string) => boole
     text.length <= most && isItem(text) ? Uint8Array.of(text.length, ...Buffer.from(text)) : undefined,
 });
 
-const places = list({
-  ...counted('places such as EU, US, US-CA or *, with commas between', PLACE_CHARS_MAX, isPlace),
-});
+const places = list(
+  counted('places such as EU, US, US-CA or *, with commas between', PLACE_CHARS_MAX, isPlace),
+);
 export const geo: ValueForm = {
   ...places,
   read: (value) => places.read(Buffer.from(textOf(value).toUpperCase(), 'latin1')),

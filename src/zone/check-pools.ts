@@ -75,7 +75,7 @@ function poolAt(zone: Inspection, id: number): Pool {
 
 function checkShape(zone: Inspection, { id, members, uses, options }: Pool): void {
   const text = `the pool ${zone.text(id)}`;
-  const [member, ,] = members;
+  const [member] = members;
   const [use, secondUse] = uses;
   const [first, second] = options;
   const any = (member ?? use ?? first) as number;

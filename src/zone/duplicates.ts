@@ -5,6 +5,7 @@
 import { type Bytes, u16 } from '../base/bytes.ts';
 import { KINDS } from '../wire/kinds.ts';
 import { FOLD } from '../wire/name.ts';
+import { PoolKind, poolAttributesAt, poolKind } from '../wire/pool.ts';
 import { layoutOf } from '../wire/rdata.ts';
 import type { Records } from './records.ts';
 import type { Rows } from './rows.ts';
@@ -57,10 +58,13 @@ function canonicalKey(type: number, rdata: Bytes): string {
   let at = 0;
   for (const kind of layoutOf(type)) {
     const next = KINDS[kind].scan(rdata, at, rdata.length);
-    if (kind.startsWith('name')) {
-      for (let i = at; i < next; i++) canonical[i] = FOLD[rdata[i] as number] as number;
-    }
+    const nameEnd = kind.startsWith('name') ? next : kind === 'pool-record' ? memberEnd(rdata) : at;
+    for (let i = at; i < nameEnd; i++) canonical[i] = FOLD[rdata[i] as number] as number;
     at = next;
   }
   return Buffer.from(canonical.buffer, canonical.byteOffset, canonical.length).toString('latin1');
 }
+
+/** Where the name of a pool's member ends; 0 where it has none. */
+const memberEnd = (rdata: Bytes): number =>
+  poolKind(rdata, 0) >= PoolKind.HOST ? poolAttributesAt(rdata, 0) : 0;

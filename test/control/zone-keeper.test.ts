@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { ZoneKeeper } from '../../src/control/zone-keeper.ts';
 import { Type } from '../../src/wire/codes.ts';
 import { type Name, nameText } from '../../src/wire/name.ts';
+import { PoolKey, PoolKind } from '../../src/wire/pool.ts';
 import { packRrset } from '../../src/wire/rrset.ts';
 import { Catalog } from '../../src/zone/catalog.ts';
 import { complaintText } from '../../src/zone/complaint.ts';
@@ -23,6 +24,8 @@ interface Watched {
   readonly published: (number | undefined)[];
   /** The memory that came with each. */
   readonly memories: (SharedArrayBuffer | undefined)[];
+  /** The plans that came with each. */
+  readonly plans: (SharedArrayBuffer | 'kept' | undefined)[];
   readonly rebuilt: { count: number };
   readonly bugs: unknown[];
 }
@@ -30,12 +33,14 @@ interface Watched {
 function keeperOf(text: string, rebuilding = rebuild): Watched {
   const published: (number | undefined)[] = [];
   const memories: (SharedArrayBuffer | undefined)[] = [];
+  const plans: Watched['plans'] = [];
   const rebuilt = { count: 0 };
   const bugs: unknown[] = [];
   const keeper = new ZoneKeeper(catalog({ 'a.test': SOA_AND_NS, 'example.com': `${SOA_AND_NS}${text}` }), {
     publish: (_, changed) => {
       published.push(changed?.place);
       memories.push(changed?.buffer);
+      plans.push(changed?.plan);
     },
     rebuild: (...asked) => {
       rebuilt.count++;
@@ -43,7 +48,7 @@ function keeperOf(text: string, rebuilding = rebuild): Watched {
     },
     onBug: (bug) => bugs.push(bug),
   });
-  return { keeper, published, memories, rebuilt, bugs };
+  return { keeper, published, memories, plans, rebuilt, bugs };
 }
 
 const answer = (keeper: ZoneKeeper, question: string): string[] =>
@@ -94,6 +99,23 @@ test('what one change cannot tell is told by compiling anew [RFC 6672 §2.4]', a
   expect(await keeper.change(APEX, [dname, { name: name('x.d.example.com.'), rrsets: [] }])).toEqual([]);
   expect(answer(keeper, 'x.d.example.com')[1]).toContain('DNAME elsewhere.');
   expect(rebuilt.count).toBe(1);
+});
+
+test('the plan of pools goes along, and is told again only where it is another', async () => {
+  const { keeper, plans } = keeperOf('pool 60 POOL 192.0.2.1 weight=1\npool 60 POOL 192.0.2.2 weight=0\n');
+  const [, before] = keeper.catalog.images;
+  expect(before?.plan).toBeDefined();
+  await keeper.change(APEX, [a('www', 9)]);
+  expect(keeper.catalog.images[1]?.plan).toBe(before?.plan);
+  expect(plans).toEqual(['kept']);
+  const members = [0, 1].map((weight, i) =>
+    Uint8Array.of(PoolKind.IPV4, 192, 0, 2, 1 + i, 0, PoolKey.WEIGHT, 0, 2, 0, weight),
+  );
+  await keeper.change(APEX, [
+    { name: name('pool.example.com.'), rrsets: [packRrset(Type.POOL, 60, members)] },
+  ]);
+  expect(plans).toEqual(['kept', keeper.catalog.images[1]?.plan]);
+  expect(answer(keeper, 'pool.example.com')).toContain('an pool.example.com. 60 IN A 192.0.2.2');
 });
 
 test('room is made in time, and what changes meanwhile is in what comes then', async () => {

@@ -75,8 +75,8 @@ describe('told', () => {
     ],
     [
       'the same record twice is the same record',
-      'w POOL 192.0.2.1\nw POOL *\nw POOL *',
-      ['3: warning: w.z. POOL is as in line 2: dropped'],
+      'w POOL 65.0.0.1\nw POOL 97.0.0.1\nw POOL *\nw POOL *\nw POOL A.EXAMPLE.\nw POOL a.example.',
+      ['4: warning: w.z. POOL is as in line 3: dropped', '6: warning: w.z. POOL is as in line 5: dropped'],
     ],
     [
       'a use of what is no pool',

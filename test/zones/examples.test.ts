@@ -6,8 +6,11 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { isMetaType, Type } from '../../src/wire/codes.ts';
-import { complaintText } from '../../src/zone/complaint.ts';
+import { checkZone } from '../../src/zone/check.ts';
+import { type Complaint, complaintText } from '../../src/zone/complaint.ts';
 import { loadZones } from '../../src/zone/loader.ts';
+import { parseZoneText } from '../../src/zone/parser.ts';
+import { name, SOA_AND_NS } from '../support/authority.ts';
 
 const files = readdirSync('zones').filter((file) => file.endsWith('.zone'));
 const apexes = files.map((file) => file.replace(/\.zone$/, ''));
@@ -22,6 +25,15 @@ test('nothing is wrong with them, all loaded together', async () => {
 test('there are forward zones, a child beside its parent, and both kinds of reverse zone', () => {
   const expected = ['example.com', 'lab.example.com', 'example.net', '2.0.192.in-addr.arpa'];
   expect(apexes).toEqual(expect.arrayContaining([...expected, '8.b.d.0.1.0.0.2.ip6.arpa']));
+});
+
+test('the zone that the guide to pools opens with is right', () => {
+  const [, text] = /^```\n(.*?)^```/ms.exec(readFileSync('docs/POOLS.md', 'utf8')) ?? [];
+  const complaints: Complaint[] = [];
+  const records = parseZoneText(name('example.com.'), `$TTL 60\n${SOA_AND_NS}${text}`, complaints);
+  checkZone(records, complaints, new Set(['web']));
+  expect(complaints.map(complaintText)).toEqual([]);
+  expect([...records.type].filter((type) => type === Type.POOL)).toHaveLength(5);
 });
 
 /** Known so that they are read and compressed rightly (RFC 3597 §4), and nothing to learn from. */
