@@ -38,6 +38,8 @@ class Prober {
   #publication: ProberPublication;
   #generation: number;
   #followed = false;
+  /** Zones have been replaced since the last whole collection of garbage. */
+  #hasOldZones = false;
   #notes: ThreadNote[] = [];
   #untold = 0;
   #bugs: Letter['bugs'][number][] = [];
@@ -72,7 +74,7 @@ class Prober {
     process.once('exit', () => this.#watch.close());
     this.#follow();
     this.#beat();
-    this.#tellStandings();
+    this.#lookAround();
   }
 
   #take({ generation, changed }: Published<ProberPublication>): void {
@@ -99,6 +101,7 @@ class Prober {
       { ...health, holds },
     );
     this.#followed = true;
+    this.#hasOldZones = true;
     this.#hasFollowed();
   }
 
@@ -112,9 +115,12 @@ class Prober {
     realWorld.after(FRONT_WAKE_MS, () => this.#beat());
   }
 
-  #tellStandings(): void {
+  #lookAround(): void {
     this.#watch.tellStandings();
-    realWorld.after(STANDINGS_MS, () => this.#tellStandings());
+    // Who allocates little collects seldom, and would hold the zones of yesterday for long.
+    if (this.#hasOldZones) globalThis.gc?.();
+    this.#hasOldZones = false;
+    realWorld.after(LOOK_AROUND_MS, () => this.#lookAround());
   }
 
   #inform(port: MessagePort): void {
@@ -164,8 +170,8 @@ class Prober {
   }
 }
 
-/** How often whoever scrapes could see another number. */
-const STANDINGS_MS = 1_000;
+/** Whoever scrapes sees numbers of such an age at most. */
+const LOOK_AROUND_MS = 1_000;
 
 function carrierWith(native: Native | undefined, descriptors: SharedArrayBuffer): Carrier {
   const node = new NodeCarrier();

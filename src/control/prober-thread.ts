@@ -1,7 +1,7 @@
 /**
  * The prober thread as the control thread has it: there while a pool has checks or a member is held, in a
- * place of its own. It keeps nothing that would be missed: what it knew of members stands in their plans, from
- * which the next one reads it.
+ * place of its own. It keeps nothing that would be missed: what it knew of members stands in their plans,
+ * from which the next one reads it.
  */
 import type { Worker } from 'node:worker_threads';
 import { Counter } from '../base/counters.ts';

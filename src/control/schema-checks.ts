@@ -112,7 +112,7 @@ const type = z.string(expected('a record type')).transform((t, context): number 
 });
 
 const COMMAND = `a list of a program, by its whole path, and at most ${CHECK_ARGUMENTS_MAX} arguments`;
-const command = list(text('a text'), 'texts')
+const command = list(z.string(expected('a text')).regex(/^[^\0]+$/, expected('a text without NUL')), 'texts')
   .max(1 + CHECK_ARGUMENTS_MAX, expected(COMMAND))
   .refine(([program = '']) => program.startsWith('/'), expected(COMMAND));
 
@@ -242,7 +242,7 @@ export const checks = z
 export const probes = table({
   allow: list(prefix(PREFIX), 'addresses and prefixes').optional().meta({
     description:
-      'What may be probed; by default all but loopback, link-local, reserved and metadata addresses, and our own doors.',
+      'What may be probed; by default all but this machine, its link, metadata of clouds, and our own doors.',
   }),
   perSecond: count('a number', 1, PROBES_PER_SECOND_MAX)
     .prefault(PROBES_PER_SECOND)

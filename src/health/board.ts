@@ -159,8 +159,7 @@ export class Board {
     const conditions = row.seats.map(conditionOf);
     for (const [i, state] of poolState(conditions, row.terms, nowMs).entries()) {
       const { at } = row.seats[i] as Seat;
-      // Whoever reads between the two reads a promise that is too short.
-      Atomics.store(row.plan, at + MemberWord.UNTIL, Math.floor(nowMs / 1_000));
+      // In this order: who reads them in the other one never takes a new promise for what was before.
       Atomics.store(row.plan, at + MemberWord.STATUS, statusWord(state));
       Atomics.store(row.plan, at + MemberWord.UNTIL, untilWord(state, nowMs));
     }
@@ -204,7 +203,7 @@ function untilWord({ untilMs }: MemberState, nowMs: number): number {
   return untilMs === Infinity ? UNTIL_EVER : Math.floor(Math.max(untilMs, nowMs) / 1_000);
 }
 
-/** What a member was, as its word has it; undefined where nothing is known, or the operator's word hides it. */
+/** What a member was, as its word has it; undefined where it says nothing, or what an operator said. */
 function wasUp(status: number): boolean | undefined {
   if ((status & Status.CHECKED) === 0 || (status & (Status.PENDING | Status.HELD)) !== 0) return undefined;
   return (status & Status.SHARE) > 0 && (status & Status.EJECT_SPARED) === 0;
@@ -247,36 +246,36 @@ class Reading {
     const port = plan[at + MemberWord.PORT] as number;
     const status = Atomics.load(plan, at + MemberWord.STATUS);
     const checks = checkNames(bytes, plan[at + MemberWord.CHECKS] as number);
-    const targets =
-      address === undefined
-        ? []
-        : checks.flatMap((name) => this.#want(name, subject, port || undefined, wasUp(status)) ?? []);
+    const memberPort = port === 0 ? undefined : port;
+    const wanted =
+      address === undefined ? [] : checks.flatMap((name) => this.#wantedBy(name, subject, memberPort));
+    const targets = wanted.flatMap((each) => this.#want(each, wasUp(status)) ?? []);
     const hold = this.#holds.get(`${owner} ${subject}`);
     const isWatched = checks.length > 0 || hold !== undefined || (status & Status.HELD) !== 0;
     return { at, subject, port, targets, hold, isWatched };
   }
 
-  /** Undefined: it is not probed, and not out for it; `cairn check` has said so. */
-  #want(
-    name: string,
-    address: string,
-    memberPort: number | undefined,
-    wasUp: boolean | undefined,
-  ): string | undefined {
+  /** None: it is not probed, and not out for it; when the zone was loaded somebody was told. */
+  #wantedBy(name: string, address: string, memberPort: number | undefined): Pick<Wanted, 'check' | 'to'>[] {
     const check = this.#checks.get(name);
     const port = check && probedPort(check, memberPort);
-    if (check === undefined || port === undefined) return undefined;
+    if (check === undefined || port === undefined) return [];
     const to: Endpoint = { address, port };
-    if (check.procedure.kind !== 'external' && this.#refuses(to) !== undefined) return undefined;
-    const key = targetKey({ check, to });
+    const isRefused = check.procedure.kind !== 'external' && this.#refuses(to) !== undefined;
+    return isRefused ? [] : [{ check, to }];
+  }
+
+  /** Its key; undefined where there is no room for more. */
+  #want(target: Pick<Wanted, 'check' | 'to'>, was: boolean | undefined): string | undefined {
+    const key = targetKey(target);
     const known = this.wanted.get(key);
     if (known === undefined && this.wanted.size >= this.#targetsMax) {
       this.left++;
       return undefined;
     }
     // Of several members that have it, one that was up says most: all of its checks were.
-    const isKnownUp = known?.wasUp === true || wasUp === true;
-    this.wanted.set(key, { check, to, wasUp: isKnownUp || (known?.wasUp ?? wasUp) });
+    const isKnownUp = known?.wasUp === true || was === true;
+    this.wanted.set(key, { ...target, wasUp: isKnownUp || (known?.wasUp ?? was) });
     return key;
   }
 }

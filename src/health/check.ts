@@ -8,7 +8,7 @@ export const CHECK_KINDS = ['tcp', 'tls', 'http', 'https', 'dns', 'exec', 'exter
 export type CheckKind = (typeof CHECK_KINDS)[number];
 
 export interface TlsTerms {
-  /** SNI, and what the certificate has to be for; undefined: no SNI, and the certificate is for the address. */
+  /** SNI, and what the certificate has to be for; undefined: no SNI, and it is for the address. */
   readonly serverName: string | undefined;
   /** Whether the certificate has to be good. */
   readonly verify: boolean;
@@ -61,7 +61,7 @@ export interface Check {
 
 /** How much the prober may do. */
 export interface ProbeTerms {
-  /** Addresses and prefixes that may be probed; undefined: all but those of this machine and its surroundings. */
+  /** Addresses and prefixes that may be probed; undefined: all but what `reach` bans. */
   readonly allow: readonly string[] | undefined;
   readonly perSecond: number;
   readonly atOnce: number;

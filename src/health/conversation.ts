@@ -19,7 +19,7 @@ export interface Verdict {
 export interface Conversation {
   /** Said first. */
   readonly request: Uint8Array;
-  /** Bytes that came, or of a datagram all; undefined: they decide nothing yet. They are lent for the call. */
+  /** Bytes that came, of a datagram all, lent for the call; undefined: they decide nothing yet. */
   hear(bytes: Uint8Array): Verdict | undefined;
   /** The other side says no more. */
   ended(): Verdict;

@@ -1,6 +1,6 @@
 /**
- * How a target is, and the algebra of it: a member that has several checks is as well as the worst of them. In
- * come results of probes, out comes a standing that holds until a moment which can be foretold, because it
+ * How a target is, and the algebra of it: a member that has several checks is as well as the worst of them.
+ * In come results of probes, out comes a standing that holds until a moment which can be foretold, because it
  * takes several results in a row to change it.
  */
 import { CHECK_JITTER } from '../base/limits.ts';

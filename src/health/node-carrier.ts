@@ -98,7 +98,7 @@ function overDatagram({ address, port }: Endpoint, talk: Talk, told: Told): Canc
   return close;
 }
 
-/** The system's own words, or the name of what is wrong: the words of TLS have those of the other side in them. */
+/** The system's own words, or the name of what is wrong: the words of TLS quote the other side. */
 function refusal({ code, errno }: NodeJS.ErrnoException): string {
   if (errno !== undefined) return getSystemErrorMessage(errno);
   return (code ?? 'failed').replace(/^ERR_/, '').replaceAll('_', ' ').toLowerCase();

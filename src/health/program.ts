@@ -1,6 +1,7 @@
 /**
- * A health check by a program of the operator's: exit status 0 is up. No shell, nothing of our environment but
- * PATH, nothing read of what it says. It is a process group of its own, so that with it ends what it has begun.
+ * A health check by a program of the operator's: exit status 0 is up. No shell, nothing of our environment
+ * but PATH, nothing read of what it says. It is a process group of its own, so that with it ends what it has
+ * begun.
  */
 import { spawn } from 'node:child_process';
 import { type Cancel, down, type Endpoint, type Told, up, type Verdict } from './conversation.ts';

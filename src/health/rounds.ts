@@ -1,7 +1,7 @@
 /**
- * When which target is probed: at once, then at any time within an interval, so that those that came together
- * are spread over it, then each once per interval, a little sooner or later; no more at a time, and no faster,
- * than the bounds allow. Who is due and has no room waits its turn.
+ * When which target is probed: at once, then at any time within an interval, so that those that came
+ * together are spread over it, then each once per interval, a little sooner or later; no more at a time, and
+ * no faster, than the bounds allow. Who is due and has no room waits its turn.
  */
 import { CHECK_JITTER, PROBE_MOMENT_MS, PROBES_BURST_MS } from '../base/limits.ts';
 import type { World } from '../base/world.ts';

@@ -3,6 +3,7 @@
  * as long as some pool wants it, whatever zones and settings become meanwhile. In: what is wanted, results.
  * Out: health, and word of each result and each change.
  */
+import { assert } from '../base/assert.ts';
 import { ipText } from '../base/ip.ts';
 import type { Check } from './check.ts';
 import type { Cancel, Endpoint, Verdict } from './conversation.ts';
@@ -55,7 +56,7 @@ export class Target implements Probed {
 
   probe(ended: () => void): Cancel {
     const { procedure, timeoutMs } = this.check;
-    if (!isDone(procedure)) return this.#ground.world.after(0, ended);
+    assert(isDone(procedure), 'what others tell is not probed');
     const beganMs = this.#ground.world.nowMs();
     return probe({ procedure, timeoutMs }, this.to, this.#ground, (verdict) => {
       const isOther = this.#course.note(verdict.isUp, this.check, beganMs);
@@ -121,10 +122,6 @@ export class Targets {
 
   [Symbol.iterator](): Iterator<Target> {
     return this.#all.values();
-  }
-
-  get size(): number {
-    return this.#all.size;
   }
 
   /** From now on these, by key, and no others. */

@@ -109,7 +109,8 @@ probes: { allow: [10/8], perSecond: 0 }
     '6:31 checks.told.fall: expected none where others tell the result, found 2',
     '7:3 checks.a b: expected a name of 1 to 63 letters, digits, . _ and -, found "a b"',
     '8:24 checks.web.http.path: expected a path that begins with /, without spaces, found "healthz"',
-    '8:41 checks.web.http.expect: expected a status such as 200, a range such as 200-399, or a list of them, found "399-200"',
+    '8:41 checks.web.http.expect: expected a status such as 200, a range such as 200-399, or ' +
+      'a list of them, found "399-200"',
     '8:58 checks.web.http.method: expected GET or HEAD, found "POST"',
     '9:27 checks.head.http.method: expected GET, for a text that the body has, found "HEAD"',
     '10:26 checks.host.https.host: expected a host name or an address, perhaps with a port, found "a b"',
@@ -117,9 +118,11 @@ probes: { allow: [10/8], perSecond: 0 }
     '11:23 checks.dns.dns.name: expected a domain name of labels up to 63 bytes, 255 in all, found "a..b"',
     '11:35 checks.dns.dns.type: expected a record type, such as SOA, found "ANY"',
     '11:48 checks.dns.dns.expect: expected an RCODE such as NOERROR, or a list of them, found "FINE"',
-    '12:28 checks.exec.exec.command: expected a list of a program, by its whole path, and at most 32 arguments, found a list',
+    '12:28 checks.exec.exec.command: expected a list of a program, by its whole path, and at ' +
+      'most 32 arguments, found a list',
     '13:24 checks.port.tcp.port: expected a port from 1 to 65535, found 70000',
-    '14:19 probes.allow[0]: expected an address or a prefix, such as 192.0.2.0/24 or 2001:db8::/32, found "10/8"',
+    '14:19 probes.allow[0]: expected an address or a prefix, such as 192.0.2.0/24 or ' +
+      '2001:db8::/32, found "10/8"',
     '14:37 probes.perSecond: expected a number from 1 to 100000, found 0',
   ]);
 });

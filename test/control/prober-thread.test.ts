@@ -1,4 +1,4 @@
-/** The prober thread as the control thread has it: real threads, members that are processes, deaths on demand. */
+/** The prober thread as the control thread has it: real threads, members that are processes, real deaths. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -84,8 +84,8 @@ afterEach(async () => {
 
 /** A process that accepts connections; its port. */
 async function member(): Promise<number> {
-  const script =
-    "const s = require('net').createServer((c) => c.end()).listen(0, '127.0.0.1', () => console.log(s.address().port))";
+  const script = `const s = require('net').createServer((c) => c.end());
+    s.listen(0, '127.0.0.1', () => console.log(s.address().port))`;
   const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
   members.push(child);
   const [line] = (await once(child.stdout as NodeJS.ReadableStream, 'data')) as [Buffer];
@@ -96,6 +96,8 @@ const tcp: Check = {
   ...{ name: 'tcp', procedure: { kind: 'tcp', port: undefined } },
   ...{ intervalMs: 200, timeoutMs: 200, rise: 2, fall: 2 },
 };
+const checked = (port: number): string => `www POOL 127.0.0.1 port=${port} check=tcp`;
+
 const told: Check = { ...tcp, name: 'told', procedure: { kind: 'external' } };
 const health = {
   checks: [tcp, told],
@@ -111,9 +113,9 @@ test('there is none where no pool has checks', async () => {
   await expect(prober.inquiries.ask('members', { pool: undefined })).rejects.toThrow('no pool');
 });
 
-test('when it has started, the first results are in; who dies is out, and everybody hears of it', async () => {
+test('when it has started, the first results are in; who dies is out, and all hear of it', async () => {
   const [one, other] = [await member(), await member()];
-  const pools = zone(`www POOL 127.0.0.1 port=${one} check=tcp\nwww POOL 127.0.0.1 port=${other} check=tcp`);
+  const pools = zone(`${checked(one)}\n${checked(other)}`);
   prober.follow({ images: versions(pools), health });
   await prober.start();
   expect(shares(pools)).toEqual([true, true]);
@@ -133,7 +135,7 @@ test('it comes with the first check and goes with the last', async () => {
   const port = await member();
   prober.follow({ images: versions(zone('www POOL 127.0.0.1')), health });
   await prober.start();
-  const pools = zone(`www POOL 127.0.0.1 port=${port} check=tcp`);
+  const pools = zone(checked(port));
   prober.follow({ images: versions(pools) });
   await are(pools, true);
   prober.follow({ images: versions(zone('www POOL 127.0.0.1')) });
@@ -143,7 +145,7 @@ test('it comes with the first check and goes with the last', async () => {
 
 test('one that dies is followed by one that knows what it knew', async () => {
   const [one, other] = [await member(), await member()];
-  const pools = zone(`www POOL 127.0.0.1 port=${one} check=tcp\nwww POOL 127.0.0.1 port=${other} check=tcp`);
+  const pools = zone(`${checked(one)}\n${checked(other)}`);
   prober.follow({ images: versions(pools), health });
   await prober.start();
   await threads[0]?.terminate();
@@ -157,7 +159,7 @@ test('one that dies is followed by one that knows what it knew', async () => {
 
 test('whom an operator holds is held, also over a restart, until he is released', async () => {
   const port = await member();
-  const pools = zone(`www POOL 127.0.0.1 port=${port} check=tcp\nwww POOL 127.0.0.2\nwww POOL 127.0.0.3`);
+  const pools = zone(`${checked(port)}\nwww POOL 127.0.0.2\nwww POOL 127.0.0.3`);
   prober.follow({ images: versions(pools), health });
   await prober.start();
   expect(prober.hold('www.z.test.', '127.0.0.2', 'drain')).toBe(true);

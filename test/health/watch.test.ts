@@ -167,9 +167,8 @@ test('no member ever changes before the moment that it promised', async () => {
 
 test('one address with one check is probed once, however many pools have it', async () => {
   const ward = new Ward();
-  const pools = zone(
-    'a POOL 10.0.0.1 check=web\nb POOL 10.0.0.1 check=web\nc POOL 10.0.0.1 check=web weight=3\nc POOL 10.0.0.2',
-  );
+  const owners = ['a', 'b', 'c'].map((owner) => `${owner} POOL 10.0.0.1 check=web`);
+  const pools = zone(`${owners.join('\n')} weight=3\nc POOL 10.0.0.2`);
   ward.follow(pools);
   await ward.world.pass(10_000);
   expect(ward.probed.get('10.0.0.1:80')).toBeLessThanOrEqual(12);
