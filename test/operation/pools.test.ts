@@ -1,49 +1,156 @@
-/** The whole server with pools: in fronts and in the control thread, over a reload, and out of our zones. */
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { ROOT_SERVERS } from '../../src/tools/playground-internet.ts';
-import { startPlayground } from '../../src/tools/playground-start.ts';
-import { ask, askTcp, folderOf, ServerProcess, short, zoneText } from './server.ts';
+/**
+ * Pools as an operator handles them: a server with members that are checked, `cairn ctl pool`, and
+ * `cairn explain`.
+ */
 
-const pools = (weights: readonly [number, number]): string => `${zoneText('192.0.2.9')}
-@ POOL use=pool
-pool POOL 192.0.2.1 weight=${weights[0]}
-pool POOL 192.0.2.2 weight=${weights[1]}
-shop POOL www.shop.org.
-shop POOL * as=cname
-`;
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runCtl } from '../../src/tools/ctl.ts';
+import { runExplain } from '../../src/tools/explain.ts';
+import { ask, folderOf, ServerProcess, short } from './server.ts';
 
+let web: Server;
 let files: ReturnType<typeof folderOf>;
-let server: ServerProcess | undefined;
-beforeEach(() => {
-  files = folderOf({ 'example.com.zone': pools([1, 0]) });
+let server: ServerProcess;
+let port: number;
+
+beforeAll(async () => {
+  web = createServer((_, reply) => reply.end('ok')).listen(0, '127.0.0.1');
+  await once(web, 'listening');
+  const { port: webPort } = web.address() as AddressInfo;
+  files = folderOf({
+    'p.example.zone': [
+      '$TTL 60',
+      '@ SOA ns1 host 1 3600 600 86400 60\n@ NS ns1\nns1 A 127.0.0.53',
+      'www POOL 127.0.0.1 weight=3 check=web',
+      'www POOL 127.0.0.2 weight=1 check=web',
+      'far POOL 127.0.0.9 tier=1',
+      'far POOL 127.0.0.3 tier=0',
+      'told POOL 192.0.2.1 check=told',
+      'told POOL 192.0.2.2',
+      'near POOL 127.0.0.4 net=203.0.113.0/24',
+      'near POOL 127.0.0.5',
+      'near POOL * sticky=client',
+      '_http._tcp POOL use=www port=80\n',
+    ].join('\n'),
+  });
+  const http = { http: { port: webPort }, interval: '1s', timeout: '500ms', rise: 1, fall: 1 };
+  const settings = {
+    listen: ['127.0.0.1:0'],
+    zones: files.path(''),
+    control: { socket: 'control.sock' },
+    probes: { allow: ['127.0.0.1'] },
+    checks: { web: http, told: { external: {} } },
+    pools: { state: 'held', subnetsFrom: ['127.0.0.7'] },
+  };
+  files.write('cairn.yaml', JSON.stringify(settings));
+  await start();
 });
-afterEach(async () => {
-  await server?.stop('SIGKILL');
+
+async function start(): Promise<void> {
+  server = new ServerProcess(['--config', files.path('cairn.yaml')]);
+  port = await server.port();
+}
+
+afterAll(async () => {
+  await server.stop();
+  web.close();
   files.remove();
 });
 
-test.each([0, 2])('with %d threads', async (threads) => {
-  const playground = await startPlayground({ port: 0, upstreamPort: 0 });
-  if (Array.isArray(playground)) throw new Error(JSON.stringify(playground));
-  const hints = ROOT_SERVERS.map(({ name, address }) => `. 60 NS ${name}\n${name} 60 A ${address}\n`);
-  files.write('hints', hints.join(''));
-  const { upstreamPort } = playground;
-  const recursion = { neverQuery: [], rootHints: 'hints', upstreamPort };
-  files.write('cairn.yaml', JSON.stringify({ listen: ['127.0.0.1:0'], zones: '.', threads, recursion }));
-  server = new ServerProcess(['--config', files.path('cairn.yaml')], 'recursion');
-  const port = await server.port();
-  const told = async (): Promise<string[]> => [
-    short(await ask(port, 'pool.example.com')),
-    short(await ask(port, 'example.com')),
-    short(await askTcp(port, 'example.com')),
-  ];
-  expect(await told()).toEqual(Array(3).fill('192.0.2.1'));
-  // An alias that was chosen is gone on with by recursion.
-  expect(short(await ask(port, 'shop.example.com'))).toMatch(/^www\.shop\.org \S+/);
-  expect(short(await askTcp(port, 'shop.example.com', 'TXT'))).toMatch(/^www\.shop\.org/);
-  files.write('example.com.zone', pools([0, 1]));
-  await server.said('reloaded');
-  expect(await told()).toEqual(Array(3).fill('192.0.2.2'));
-  expect(await server.stop()).toBe(0);
-  await playground.close();
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function cairn(command: 'explain' | 'ctl', ...words: string[]): Promise<Ran> {
+  const told = { out: '', err: '' };
+  const io = {
+    out: (text: string) => void (told.out += text),
+    err: (text: string) => void (told.err += text),
+  };
+  const run = command === 'explain' ? runExplain : runCtl;
+  return { code: await run([...words, '--socket', files.path('control.sock')], io), ...told };
+}
+
+/** Blanks and times as they come are of no interest. */
+const plain = (text: string): string =>
+  text
+    .replaceAll(/[\d.]+m?s\b/g, 'T')
+    .replaceAll(/[ \t]+/g, ' ')
+    .replaceAll(/^ | $/gm, '');
+
+async function told(command: 'explain' | 'ctl', ...words: string[]): Promise<string> {
+  const { code, out, err } = await cairn(command, ...words);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  return plain(out);
+}
+
+test('members are listed with how they stand, and what checks say', async () => {
+  const list = await told('ctl', 'pool', 'list');
+  expect(list).toContain('www.p.example 127.0.0.1 3 0 up web: up, status 200 T ago\n');
+  expect(list).toContain('far.p.example 127.0.0.9 1 1 unchecked\n');
+  expect(await told('ctl', 'pool', 'list', 'told.p.example')).toBe(
+    'pool member weight tier state checks\ntold.p.example 192.0.2.1 1 0 pending told: pending\n192.0.2.2 1 0 unchecked\n',
+  );
+});
+
+test('a member is drained, which holds over a restart, and released', async () => {
+  expect(await told('ctl', 'pool', 'drain', 'www.p.example', '127.0.0.1')).toBe('drained in 1 pool\n');
+  expect(short(await ask(port, 'www.p.example'))).toBe('127.0.0.2');
+  expect(await told('ctl', 'pool', 'list', 'www.p.example')).toContain('127.0.0.1 3 0 drained web: up');
+  expect(await told('ctl', 'status')).toMatch(/pools 4 with 8 members, 1 down\n/);
+  await server.stop();
+  await start();
+  expect(await told('ctl', 'pool', 'list', 'www.p.example')).toContain('127.0.0.1 3 0 drained');
+  expect(await told('ctl', 'pool', 'release', '127.0.0.1')).toBe('released in 1 pool\n');
+  expect(await told('ctl', 'pool', 'list', 'www.p.example')).toContain('127.0.0.1 3 0 up');
+});
+
+test('a report of somebody else is heard, and a member is kept in against it', async () => {
+  expect(await told('ctl', 'pool', 'report', 'told', '192.0.2.1', 'down', '--for', '1h')).toBe(
+    'told to 1 target\n',
+  );
+  await expect
+    .poll(() => told('ctl', 'pool', 'list', 'told.p.example'))
+    .toContain('192.0.2.1 1 0 down told: down');
+  expect(short(await ask(port, 'told.p.example'))).toBe('192.0.2.2');
+  expect(await told('ctl', 'pool', 'force', '192.0.2.1')).toBe('kept in 1 pool\n');
+  expect(await told('ctl', 'pool', 'list', 'told.p.example')).toContain('192.0.2.1 1 0 forced');
+  await told('ctl', 'pool', 'release', '192.0.2.1');
+});
+
+test.each([
+  [['drain', '127.0.0.11'], 1, 'no pool has a member 127.0.0.11: did you mean 127.0.0.1?'],
+  [
+    ['drain', 'wwww.p.example', '127.0.0.1'],
+    1,
+    'there is no pool wwww.p.example. with members: did you mean www.p.example.?',
+  ],
+  [
+    ['force', 'far.p.example', '127.0.0.1'],
+    1,
+    'far.p.example. has no member 127.0.0.1: did you mean 127.0.0.9?',
+  ],
+  [['release', '127.0.0.1'], 1, '127.0.0.1 is not held'],
+  [['drain', '-'], 1, 'no pool has a member -.'],
+  [['report', 'tolt', '192.0.2.1', 'up'], 1, 'there is no check tolt: did you mean told?'],
+  [['report', 'web', '127.0.0.1', 'up'], 1, 'web is a check by http, which needs no reports'],
+  [['report', 'told', '192.0.2.9', 'up'], 1, 'no member with the check told is 192.0.2.9'],
+  [['report', 'told', '192.0.2.1', 'sideways'], 2, 'expected a check, an address, and up or down'],
+  [['report', 'told', '192.0.2.1', 'up', '--for', 'ever'], 2, "--for takes a time such as 60s, not 'ever'"],
+  [
+    ['drian', '127.0.0.1'],
+    2,
+    'expected one of list, drain, force, release, report and not drian; did you mean drain?',
+  ],
+  [['drain'], 2, 'expected a member'],
+  [['list', '--for', '1s'], 2, 'pool list takes no --for'],
+])('ctl pool %j ends with %i: %s', async (words, code, why) => {
+  const ran = await cairn('ctl', 'pool', ...words);
+  expect(ran).toMatchObject({ code, out: '' });
+  expect(ran.err).toContain(why);
 });
