@@ -311,7 +311,7 @@ function keep(flags: Flags, settings: Settings, reading: Reading, parts: Parts):
   const { inquiries } = resolver;
   control.ready({
     ...{ inquiries, resolver, reloader, tally: house.tally },
-    explainer: new Explainer(house, inquiries),
+    explainer: new Explainer(house, inquiries, prober.inquiries),
     pools: new PoolDesk(house, prober, world),
     status: () => statusOf({ house, doors, monitor, world }),
   });

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { parseIp } from '../base/ip.ts';
 import { TOP_TOLD_MAX } from '../base/limits.ts';
+import { masked, type Prefix, parsePrefix } from '../base/prefix.ts';
 import { realWorld } from '../base/world.ts';
 import { HOLDS } from '../health/pool-state.ts';
 import { TALLIED, type Tally, type ToldTop } from '../server/tally.ts';
@@ -50,6 +51,15 @@ const address = z.string(expected('an address')).transform((text, context): Uint
 });
 
 const from = address.prefault('127.0.0.1');
+const subnet = z
+  .string(expected('a prefix'))
+  .transform((text, context): Prefix => {
+    const read = parsePrefix(text);
+    if (typeof read !== 'string') return masked(read);
+    context.issues.push({ code: 'custom', message: `expected ${read}`, input: text });
+    return z.NEVER;
+  })
+  .optional();
 const off = flag.prefault(false);
 const pool = name.optional();
 const hold = z.enum([...HOLDS, 'release'], expected(`one of ${HOLDS.join(', ')}, release`));
@@ -63,7 +73,7 @@ const FACTS_AT_ONCE = 1_000;
 const request = z.discriminatedUnion(
   'do',
   [
-    z.strictObject({ do: z.literal('explain'), name, type, from, fresh: off }),
+    z.strictObject({ do: z.literal('explain'), name, type, from, subnet, fresh: off }),
     z.strictObject({ do: z.literal('failures') }),
     z.strictObject({
       do: z.literal('servers'),

@@ -15,7 +15,7 @@ import type { Console } from './query.ts';
 import { reverseNameText } from './query-arguments.ts';
 import { suggestion } from './query-plan.ts';
 
-const USAGE = `cairn explain NAME [TYPE] [--from ADDRESS] [--fresh]
+const USAGE = `cairn explain NAME [TYPE] [--from ADDRESS] [--subnet PREFIX] [--fresh]
 cairn explain -x ADDRESS [--from ADDRESS] [--fresh]
 cairn explain --last-failures
 
@@ -26,6 +26,7 @@ its own zones and rules say, each query to other servers, and the answer. The cl
   TYPE             A unless given
   -x ADDRESS       the name that this address has: PTR below in-addr.arpa or ip6.arpa
   --from ADDRESS   the client whose answer is to be explained (127.0.0.1)
+  --subnet PREFIX  the network of its own client, which that client tells, as a resolver may (RFC 7871)
   --fresh          resolve as a server that knows nothing yet but the root hints
   --last-failures  how the last questions that ended in SERVFAIL came to do so
   --json           for programs
@@ -36,6 +37,7 @@ Exit codes: 0 told; 1 the server would not, and says why; 2 no server is there, 
 
 const OPTIONS = {
   from: { type: 'string' },
+  subnet: { type: 'string' },
   fresh: { type: 'boolean' },
   'last-failures': { type: 'boolean' },
   json: { type: 'boolean' },
@@ -59,7 +61,8 @@ async function explain(words: readonly string[], io: Console): Promise<number> {
     return lastFailures(values, io);
   }
   const question = reverse === undefined ? questionOf(positionals) : questionBack(reverse, positionals);
-  const request = { do: 'explain', ...question, from: values.from, fresh: values.fresh };
+  const { from, subnet, fresh } = values;
+  const request = { do: 'explain', ...question, from, subnet, fresh };
   const { value } = await askServer(request, values.socket).next();
   io.out(values.json ? `${JSON.stringify(value)}\n` : explanationText(value as Explanation));
   return ControlExit.DONE;

@@ -154,3 +154,84 @@ test.each([
   expect(ran).toMatchObject({ code, out: '' });
   expect(ran.err).toContain(why);
 });
+
+/** Of an explanation what is said of pools. */
+async function choiceOf(...words: string[]): Promise<string[]> {
+  const { out } = await cairn('explain', ...words);
+  const [, text = ''] = /^ {2}pool {7}(.*?)\n\n/ms.exec(out) ?? [];
+  return text
+    .replaceAll(/[\d.]+m?s\b/g, 'T')
+    .split('\n')
+    .map((each) => each.trim());
+}
+
+test('an explanation tells each stage: who is left, who went and why', async () => {
+  expect(await choiceOf('far.p.example')).toEqual([
+    'far.p.example, chosen from for A',
+    'able    127.0.0.9, 127.0.0.3',
+    'tier    127.0.0.3',
+    'not 127.0.0.9: it is of tier 1',
+    'drawn   127.0.0.3',
+    'ttl     60 seconds, as the zone says',
+  ]);
+  expect(await choiceOf('www.p.example', 'AAAA')).toEqual([
+    'www.p.example, chosen from for AAAA',
+    'able    nobody is left',
+    'not 127.0.0.1: it has no IPv6 address',
+    'not 127.0.0.2: it has no IPv6 address',
+    'ttl     60 seconds, as the zone says',
+  ]);
+});
+
+test('an explanation tells of health, who decided otherwise, and how long that holds', async () => {
+  const www = await choiceOf('www.p.example');
+  expect(www[2]).toBe('health  127.0.0.1 (web: up, status 200 T ago); 127.0.0.2');
+  expect(www.join('\n')).toMatch(/not 127.0.0.[12]: it was not drawn, with a part of (?:25|75).0 %/);
+  expect(www.at(-1)).toBe('ttl     1 second: then another may be up or down (60 in the zone)');
+  await told('ctl', 'pool', 'drain', 'www.p.example', '127.0.0.2');
+  expect(await choiceOf('www.p.example')).toContain('not 127.0.0.2: it was taken out by the operator');
+  await told('ctl', 'pool', 'drain', 'www.p.example', '127.0.0.1');
+  expect((await choiceOf('www.p.example'))[2]).toMatch(
+    /^health {2}nobody is up: 2 are answered with all the same: /,
+  );
+  await told('ctl', 'pool', 'release', '127.0.0.1');
+  await told('ctl', 'pool', 'release', '127.0.0.2');
+});
+
+test('an explanation is for the client that asks, or whose resolver tells its network', async () => {
+  const there = ['near.p.example', '--subnet', '203.0.113.77/24'];
+  const { out } = await cairn('explain', ...there);
+  expect(out).toContain(
+    'its word is not taken that its client is in 203.0.113.0/24 (not in pools.subnetsFrom)',
+  );
+  expect(await choiceOf(...there)).toEqual([
+    'near.p.example, chosen from for A',
+    'able    127.0.0.4, 127.0.0.5',
+    'place   127.0.0.5',
+    'not 127.0.0.4: it is for net=203.0.113.0/24',
+    'drawn   127.0.0.5',
+    'ttl     60 seconds, as the zone says',
+    "scope   holds for all of the client's /24",
+  ]);
+  const { out: trusted } = await cairn('explain', ...there, '--from', '127.0.0.7');
+  expect(trusted).toContain('its word is taken that its client is in 203.0.113.0/24 (127.0.0.7)\n');
+  expect(trusted).toContain('near.p.example A is 127.0.0.4.');
+  expect(await choiceOf('near.p.example', '--from', '203.0.113.9')).toContain('place   127.0.0.4');
+});
+
+test('an explanation follows a use, and tells what is left to the client', async () => {
+  const srv = await choiceOf('_http._tcp.p.example', 'SRV');
+  expect(srv[0]).toBe('_http._tcp.p.example, which uses www.p.example, chosen from for SRV');
+  expect(srv).toContain('tier    and weight are told to the client, which goes by them');
+  const { out } = await cairn('explain', 'told.p.example', '--json');
+  expect(JSON.parse(out).choices).toMatchObject([
+    {
+      pool: 'told.p.example.',
+      as: 'A',
+      zoneTtl: 60,
+      scope: 0,
+      verdict: 'members',
+      stages: [{ stage: 'able' }, {}, {}, {}, {}],
+    },
+  ]);
+});
