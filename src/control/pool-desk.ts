@@ -12,7 +12,7 @@ import type { ToldTarget } from '../health/told.ts';
 import { type Name, nameFromText, nameText } from '../wire/name.ts';
 import { RequestFault } from './control-socket.ts';
 import type { House } from './house.ts';
-import { seatsOf, type ToldSeat } from './pool-seats.ts';
+import { seatKey, seatsOf, type ToldSeat } from './pool-seats.ts';
 import type { ProberThread } from './prober-thread.ts';
 
 export interface ListedSeat extends ToldSeat {
@@ -134,9 +134,6 @@ export class PoolDesk {
 }
 
 const HELD_AS: Readonly<Partial<Record<ToldSeat['state'], Hold>>> = { drained: 'drain', forced: 'force' };
-
-const seatKey = ({ pool, member, port }: Pick<ToldSeat, 'pool' | 'member' | 'port'>): string =>
-  `${pool} ${member} ${port}`;
 
 /** As plans are read: addresses in one way of writing, hosts with the final dot. */
 function memberNamed(text: string): string {

@@ -66,3 +66,6 @@ function stateOf(status: number): SeatState {
   if (!isIn) return 'down';
   return (status & Status.SHARE) === Status.SHARE ? 'up' : 'warming';
 }
+
+export const seatKey = ({ pool, member, port }: Pick<ToldSeat, 'pool' | 'member' | 'port'>): string =>
+  `${pool} ${member} ${port}`;

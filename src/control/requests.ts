@@ -7,7 +7,7 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { parseIp } from '../base/ip.ts';
-import { TOP_TOLD_MAX } from '../base/limits.ts';
+import { REHEARSED_CLIENTS_MAX, TOP_TOLD_MAX } from '../base/limits.ts';
 import { masked, type Prefix, parsePrefix } from '../base/prefix.ts';
 import { realWorld } from '../base/world.ts';
 import { HOLDS } from '../health/pool-state.ts';
@@ -21,9 +21,10 @@ import type { Explainer } from './explainer.ts';
 import type { Flush } from './front-letters.ts';
 import { type InquiryDesk, NO_RESOLVER, Unanswered } from './inquiries.ts';
 import type { PoolDesk } from './pool-desk.ts';
+import type { ToldShares, ToRehearse } from './rehearsal.ts';
 import type { Reloader } from './reload.ts';
 import type { ResolverThread } from './resolver-thread.ts';
-import { expected, flag, text } from './schema-parts.ts';
+import { count, expected, flag, text } from './schema-parts.ts';
 import type { Status } from './status.ts';
 
 const name = z.string(expected('a domain name')).transform((text, context): Name => {
@@ -62,6 +63,8 @@ const subnet = z
   .optional();
 const off = flag.prefault(false);
 const pool = name.optional();
+const file = text('the path of a file');
+const world = count('a number', 1, REHEARSED_CLIENTS_MAX).optional();
 const hold = z.enum([...HOLDS, 'release'], expected(`one of ${HOLDS.join(', ')}, release`));
 const forMs = z.number(expected('a number of milliseconds')).positive().optional();
 
@@ -83,9 +86,17 @@ const request = z.discriminatedUnion(
     z.strictObject({ do: z.literal('flush'), name, subtree: off }),
     z.strictObject({ do: z.literal('flush-all') }),
     z.strictObject({ do: z.literal('dump-cache') }),
-    z.strictObject({ do: z.literal('load-cache'), file: z.string(expected('the path of a file')) }),
+    z.strictObject({ do: z.literal('load-cache'), file }),
     z.strictObject({ do: z.literal('reload') }),
     z.strictObject({ do: z.literal('status') }),
+    z.strictObject({
+      do: z.literal('shares'),
+      name,
+      type,
+      clients: file.optional(),
+      world,
+      zone: file.optional(),
+    }),
     z.strictObject({ do: z.literal('pools'), pool }),
     z.strictObject({ do: z.literal('hold'), pool, member: text('an address or a host'), as: hold }),
     z.strictObject({ do: z.literal('report'), check: text('the name of a check'), address, up: flag, forMs }),
@@ -101,6 +112,7 @@ export interface Offices {
   readonly resolver: Pick<ResolverThread, 'flush' | 'settled'>;
   readonly reloader: Pick<Reloader, 'reload' | 'last'>;
   readonly status: () => Status;
+  readonly rehearse: (asked: ToRehearse) => Promise<ToldShares>;
   readonly pools: Pick<PoolDesk, 'list' | 'hold' | 'report'>;
   readonly tally: Pick<Tally, 'told'> | undefined;
 }
@@ -156,6 +168,8 @@ async function* serve(asked: Request, offices: Offices): AsyncGenerator<unknown,
       return undefined;
     case 'status':
       return offices.status();
+    case 'shares':
+      return offices.rehearse(asked);
     case 'pools':
       yield* await offices.pools.list(asked.pool);
       return undefined;

@@ -11,6 +11,21 @@ import { runCtl } from '../../src/tools/ctl.ts';
 import { runExplain } from '../../src/tools/explain.ts';
 import { ask, folderOf, ServerProcess, short } from './server.ts';
 
+const zone = [
+  '$TTL 60',
+  '@ SOA ns1 host 1 3600 600 86400 60\n@ NS ns1\nns1 A 127.0.0.53',
+  'www POOL 127.0.0.1 weight=3 check=web',
+  'www POOL 127.0.0.2 weight=1 check=web',
+  'far POOL 127.0.0.9 tier=1',
+  'far POOL 127.0.0.3 tier=0',
+  'told POOL 192.0.2.1 check=told',
+  'told POOL 192.0.2.2',
+  'near POOL 127.0.0.4 net=203.0.113.0/24',
+  'near POOL 127.0.0.5',
+  'near POOL * sticky=client',
+  '_http._tcp POOL use=www port=80\n',
+].join('\n');
+
 let web: Server;
 let files: ReturnType<typeof folderOf>;
 let server: ServerProcess;
@@ -21,20 +36,7 @@ beforeAll(async () => {
   await once(web, 'listening');
   const { port: webPort } = web.address() as AddressInfo;
   files = folderOf({
-    'p.example.zone': [
-      '$TTL 60',
-      '@ SOA ns1 host 1 3600 600 86400 60\n@ NS ns1\nns1 A 127.0.0.53',
-      'www POOL 127.0.0.1 weight=3 check=web',
-      'www POOL 127.0.0.2 weight=1 check=web',
-      'far POOL 127.0.0.9 tier=1',
-      'far POOL 127.0.0.3 tier=0',
-      'told POOL 192.0.2.1 check=told',
-      'told POOL 192.0.2.2',
-      'near POOL 127.0.0.4 net=203.0.113.0/24',
-      'near POOL 127.0.0.5',
-      'near POOL * sticky=client',
-      '_http._tcp POOL use=www port=80\n',
-    ].join('\n'),
+    'p.example.zone': zone,
   });
   const http = { http: { port: webPort }, interval: '1s', timeout: '500ms', rise: 1, fall: 1 };
   const settings = {
@@ -234,4 +236,71 @@ test('an explanation follows a use, and tells what is left to the client', async
       stages: [{ stage: 'able' }, {}, {}, {}, {}],
     },
   ]);
+});
+
+test('shares are rehearsed: now, and as a changed file would make them', async () => {
+  files.write(
+    'next',
+    zone
+      .replace('127.0.0.2 weight=1', '127.0.0.2 weight=9')
+      .replace('www POOL 127.0.0.1', 'www POOL 127.0.0.8'),
+  );
+  files.write('clients', '203.0.113.0/24 3 # an office\n198.51.100.0/24\n');
+  const now = await told('explain', '--shares', 'www.p.example');
+  expect(now).toContain('www.p.example A, chosen for 20000 clients: addresses anywhere\n');
+  expect(now).toMatch(/^127.0.0.1 3 0 up 7[345].\d % 7[345].\d %$/m);
+  expect(now).toMatch(/^127.0.0.2 1 0 unchecked 2[456].\d % 2[456].\d %$/m);
+  const compared = await told(
+    'explain',
+    '--shares',
+    'www.p.example',
+    '--zone',
+    files.path('next'),
+    '--world',
+    '5000',
+  );
+  expect(compared).toMatch(/^127.0.0.1 3 0 up 7\d.\d % – -7\d.\d$/m);
+  expect(compared).toMatch(/^127.0.0.2 9 0 unchecked 2\d.\d % 7\d.\d % \+\d\d.\d$/m);
+  expect(compared).toMatch(/^127.0.0.8 3 0 up – 2\d.\d % \+2\d.\d$/m);
+  const near = await told('explain', '--shares', 'near.p.example', '--clients', files.path('clients'));
+  expect(near).toContain('127.0.0.4 1 0 unchecked 75.0 % 75.0 %\n127.0.0.5 1 0 unchecked 25.0 % 25.0 %\n');
+});
+
+test('shares are rehearsed without a server, and of SRV as its clients choose', async () => {
+  const words = ['--shares', '_http._tcp.p.example', 'SRV', '--config', files.path('cairn.yaml')];
+  expect(await told('explain', ...words)).toContain(
+    '127.0.0.1 3 0 up 75.0 % 100.0 %\n127.0.0.2 1 0 up 25.0 % 100.0 %\n',
+  );
+  const { clients, now } = JSON.parse((await cairn('explain', ...words, '--json', '--world', '10')).out);
+  expect(clients).toEqual({ who: 'addresses anywhere', count: 10 });
+  expect(now).toMatchObject([
+    { member: '127.0.0.1', share: 0.75, told: 1 },
+    { member: '127.0.0.2', share: 0.25 },
+  ]);
+});
+
+test.each([
+  [['ns1.p.example'], 1, 'ns1.p.example. A is not answered from a pool'],
+  [['www.q.example'], 1, 'no zone of this server has www.q.example.'],
+  [['www.p.example', '--clients', '/nowhere'], 1, '/nowhere: ENOENT: no such file'],
+  [['www.p.example', '--zone', '/nowhere'], 1, '/nowhere'],
+  [['www.p.example', '--world', '0'], 1, 'world: expected a number from 1 to 200000'],
+  [['www.p.example', '--world', 'all'], 2, '--world takes a number of clients'],
+  [['www.p.example', '--world', '1', '--clients', 'x'], 2, '--clients or --world, not both'],
+])('explain --shares %j ends with %i: %s', async (words, code, why) => {
+  const ran = await cairn('explain', '--shares', ...words);
+  expect(ran).toMatchObject({ code, out: '' });
+  expect(ran.err).toContain(why);
+});
+
+test('a file of clients, or a zone, with mistakes is told of with its lines', async () => {
+  files.write('wrong', '203.0.113.0/24\n\nhere\n192.0.2.1 -1\n');
+  const clients = await cairn('explain', '--shares', 'www.p.example', '--clients', files.path('wrong'));
+  expect(clients.err).toContain('wrong:3: expected an address or a prefix');
+  expect(clients.err).toContain('wrong:4: expected a prefix, and perhaps a weight above 0');
+  files.write('wrong', zone.replace('weight=3', 'wieght=3'));
+  const { code, err } = await cairn('explain', '--shares', 'www.p.example', '--zone', files.path('wrong'));
+  expect(code).toBe(1);
+  expect(err).toMatch(/wrong:5:\d+: error: /);
+  expect((await cairn('explain', 'www.p.example', '--world', '7')).err).toContain('--world is for --shares');
 });
