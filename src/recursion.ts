@@ -7,7 +7,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { assert } from './base/assert.ts';
-import { FRONT_WAKE_MS, MESSAGE_BYTES_MAX, UDP_BATCH_MAX } from './base/limits.ts';
+import { Counter } from './base/counters.ts';
+import { FairQueue } from './base/fair-queue.ts';
+import { FRONT_WAKE_MS, MESSAGE_BYTES_MAX, READ_MS_MAX, UDP_BATCH_MAX, UNREAD_MAX } from './base/limits.ts';
 import type { PrefixSet } from './base/prefix.ts';
 import { realWorld } from './base/world.ts';
 import type {
@@ -17,6 +19,7 @@ import type {
   ResolverPublication,
   ThreadStart,
 } from './control/front-letters.ts';
+import { BUSY } from './control/hand-over.ts';
 import { keepHeapSmall } from './control/heap.ts';
 import { answerInquiries } from './control/inquiry-answers.ts';
 import { LearnedFile } from './control/learned-file.ts';
@@ -28,9 +31,11 @@ import { newRecursor, type WalkTerms } from './control/walk-terms.ts';
 import type { Recursor } from './resolver/recursor.ts';
 import { Rulebook, type RuleTerms } from './rules/rulebook.ts';
 import { AnswerWriter } from './server/answer-writer.ts';
+import { flowOf } from './server/flow.ts';
 import { noting } from './transport/left-open.ts';
+import { loopDescriptor } from './transport/loop-descriptor.ts';
 import { loadNative, type Native } from './transport/native.ts';
-import { Returns, unpack, type WayBack } from './transport/udp-return.ts';
+import { type Packed, Returns, unpack, type WayBack } from './transport/udp-return.ts';
 import { socketUpstream } from './transport/upstream.ts';
 import { equalNames, isWithin, type Name } from './wire/name.ts';
 import { Catalog } from './zone/catalog.ts';
@@ -49,7 +54,7 @@ class Resolver {
   readonly #returns: Returns | undefined;
   readonly #out = new Uint8Array(MESSAGE_BYTES_MAX);
   /** Waiting to be read. */
-  readonly #bags: { readonly line: Line; readonly bag: Uint8Array }[] = [];
+  readonly #unread = new FairQueue<Packed & { readonly line: Line }>(UNREAD_MAX);
   /** Answers to be posted. */
   readonly #posted = new Map<Line, PostedAnswer[]>();
   #isFlushDue = false;
@@ -65,13 +70,18 @@ class Resolver {
   #answers: ResolverPublication['answers'];
   #writer: AnswerWriter | undefined;
 
-  constructor(start: ThreadStart<ResolverPublication>, native: Native | undefined) {
+  constructor(start: ThreadStart<ResolverPublication>, native: Native | undefined, loopFd?: number) {
     const { walk, localRoot, neverQuery, open, gauges, learnedFile, rules, descriptors } = start.publication;
     this.#outpost = new Outpost(start, realWorld, (changed) => this.#apply(changed));
     this.#upstream = socketUpstream({
       counters: this.#outpost.counters,
       native: native && noting(native, descriptors),
+      loop: loopFd === undefined ? undefined : { fd: loopFd, isBusy: () => this.#isBusy },
     });
+    if (native && loopFd === undefined) {
+      const text = '/proc does not show the loop: other servers are asked by sockets of Node';
+      this.#outpost.note({ level: 'warn', fields: {}, text });
+    }
     this.#returns = native && new Returns(native, this.#outpost.counters);
     this.#gauges = new Gauges(gauges);
     this.#open = new Set(open);
@@ -179,37 +189,56 @@ class Resolver {
   }
 
   #take(line: Line, bag: Uint8Array): void {
-    this.#bags.push({ line, bag });
-    if (this.#bags.length === 1) setImmediate(() => this.#readSome());
+    if (this.#unread.size === 0) setImmediate(() => this.#readSome());
+    let dropped = 0;
+    for (const { way, packet } of unpack(bag)) {
+      if (this.#unread.put(flowOf(packet), { line, way, packet })) continue;
+      this.#giveUp(line, way, packet);
+      dropped++;
+    }
+    if (dropped === 0) return;
+    this.#outpost.counters.add(Counter.handOversDropped, dropped);
+    this.#tellPending();
+    hasRead(line, dropped);
+  }
+
+  /** Who asks over UDP asks again. */
+  #giveUp(line: Line, way: WayBack, packet: Uint8Array): void {
+    if (way.fd >= 0) return;
+    const length = this.#outpost.pipeline.giveUp(packet, way.client, this.#out, BUSY);
+    this.#answer(line, way, this.#out.slice(0, length));
   }
 
   /**
    * About a batch each turn of the loop, however much is handed over: between two, answers of other servers
-   * come in, and timers go. What waits is not read, so no more of it comes than a line holds.
+   * come in, and timers go. What waits counts as not read, so no more of it comes than a line holds.
    */
   #readSome(): void {
-    for (let queries = 0; queries < UDP_BATCH_MAX; ) {
-      const next = this.#bags.shift();
-      if (next === undefined) return;
-      queries += this.#read(next.line, next.bag);
-    }
-    if (this.#bags.length > 0) setImmediate(() => this.#readSome());
-  }
-
-  #read(line: Line, bag: Uint8Array): number {
     // What was published before a query came holds for it.
     this.#look();
-    let count = 0;
-    for (const { way, packet } of unpack(bag)) {
-      count += 1;
-      const later = (response: Uint8Array): void => this.#answer(line, way, response);
-      const { pipeline } = this.#outpost;
-      const length = pipeline.resume(packet, packet.length, way.client, this.#out, later);
-      if (length >= 0) this.#answer(line, way, this.#out.slice(0, length));
+    const untilMs = now() + READ_MS_MAX;
+    const counts = new Map<Line, number>();
+    for (let count = 0; count < UDP_BATCH_MAX && (count === 0 || now() < untilMs); count++) {
+      const next = this.#unread.take();
+      if (next === undefined) break;
+      this.#read(next.line, next.way, next.packet);
+      counts.set(next.line, (counts.get(next.line) ?? 0) + 1);
     }
     this.#tellPending();
-    hasRead(line, count);
-    return count;
+    for (const [line, count] of counts) hasRead(line, count);
+    if (this.#unread.size > 0) setImmediate(() => this.#readSome());
+  }
+
+  #read(line: Line, way: WayBack, packet: Uint8Array): void {
+    const later = (response: Uint8Array): void => this.#answer(line, way, response);
+    const { pipeline } = this.#outpost;
+    const length = pipeline.resume(packet, packet.length, way.client, this.#out, later);
+    if (length >= 0) this.#answer(line, way, this.#out.slice(0, length));
+  }
+
+  /** What is due in the next turn of the loop. */
+  get #isBusy(): boolean {
+    return this.#isFlushDue || this.#unread.size > 0;
   }
 
   #answer(line: Line, way: WayBack, response: Uint8Array): void {
@@ -283,8 +312,7 @@ function doomed(flush: Flush): (name: Name) => boolean {
 }
 
 keepHeapSmall();
-const native = await loadNative();
-new Resolver(
-  workerData as ThreadStart<ResolverPublication>,
-  typeof native === 'string' ? undefined : native,
-).run();
+const loaded = await loadNative();
+const native = typeof loaded === 'string' ? undefined : loaded;
+const loopFd = native && (await loopDescriptor(native));
+new Resolver(workerData as ThreadStart<ResolverPublication>, native, loopFd).run();

@@ -110,8 +110,12 @@ export const FRONTS_MAX = 64;
 export const FRONT_WAKE_MS = 100;
 /** Letters of one thread that the control thread has not read yet; what would go into more is dropped. */
 export const FRONT_LETTERS_MAX = 256;
-/** Queries of one front that the resolver thread has not read yet: some 0.2 s of its work. */
-export const HAND_OVERS_MAX = 4_096;
+/** Queries not read yet by the resolver thread, some 0.2 s of its work: of more, each zone has a share… */
+export const UNREAD_MAX = 4_096;
+/** …and of one front, that it has not even sorted. */
+export const HAND_OVERS_MAX = 2 * UNREAD_MAX;
+/** The resolver thread reads them for so long before it looks after replies and timers again. */
+export const READ_MS_MAX = 2;
 /** When so many wait, none carries anything for the query log: who waits for an answer goes first. */
 export const FRONT_SIGHTING_LETTERS_MAX = 64;
 /** Publications of zones whose predecessors a front that never rests may still hold. */
@@ -155,6 +159,8 @@ export const FIRST_TRY_MS = 400;
 /** A server known to be fast is given this long at least before the next one is asked as well. */
 export const TRY_MS_MIN = 75;
 export const TRY_MS_MAX = 1_600;
+/** …and this much longer than it usually takes: we may be late ourselves to read what has come. */
+export const TRY_SLACK_MS = 25;
 /** A forwarder is given this long at least, however fast it was: its next answer may be a walk of its own. */
 export const FORWARD_TRY_MS_MIN = 800;
 /** Servers of one zone that are bothered for one question; what costs no packet does not count. */
@@ -168,18 +174,24 @@ export const SERVER_HABITS_SECONDS = 900;
 /** EDNS is given up for a server after this many questions it only understood without (RFC 6891 §6.2.2). */
 export const EDNS_FAULTS_MAX = 2;
 export const RESOLUTIONS_MAX = 2_048;
-/** Sockets to other servers open at once. */
+/** Questions that are out to other servers at once, each by a socket of its own at worst. */
 export const UPSTREAM_SOCKETS_MAX = 2_048;
 /** Descriptors that are closed for a thread which was ended; the system gives out the lowest that is free. */
 export const DESCRIPTORS_NOTED_MAX = 65_536;
+/** Questions that leave from one port in its life: so many go over TCP when a forger finds it… */
+export const UPSTREAM_SOCKET_QUESTIONS_MAX = 8;
+/** …none of them later than this: it can be found at some 1,000 ports a second (SAD DNS, CVE-2020-25705). */
+export const UPSTREAM_SOCKET_SHARED_MS = 100;
+/** After silence on a shared socket so many questions to that server have each a socket of their own. */
+export const UPSTREAM_ALONE_QUESTIONS = 64;
 /** Random ports tried for one query when some are taken. */
 export const UPSTREAM_PORT_TRIES_MAX = 8;
 /** Of all sockets that have something to read, so many are told at once. */
 export const UPSTREAM_EVENTS_MAX = 256;
 /** Datagrams read of one socket, none of them the reply, before others have their turn. */
 export const UPSTREAM_DATAGRAMS_PER_TURN_MAX = 16;
-/** How long another thread waits for replies; the resolver thread cannot end sooner. */
-export const UPSTREAM_WAIT_MS = 100;
+/** How long the resolver thread waits for replies and its loop at once: its timers may be so late. */
+export const UPSTREAM_WAIT_MS = 10;
 /** Questions of one connection to another server that wait for replies; the next opens another one. */
 export const UPSTREAM_TCP_QUESTIONS_MAX = 32;
 /** RFC 7766 §6.2.1: a connection is kept a little for the next question to that server… */
@@ -415,6 +427,8 @@ export const CLIENT_COOKIE_SECONDS = 86_400;
 export const TRUNCATIONS_MAX = 4;
 /** Walks that wait for one zone, at first: half of all (BIND's `fetches-per-zone`, off unless configured)… */
 export const ZONE_WALKS_FIRST = RESOLUTIONS_MAX / 2;
+/** …of whom so many ask at a time where nobody has answered yet; the others are in line… */
+export const ZONE_WALKS_ASKING_FIRST = 64;
 /** …few, while it is silent, and as many as it likes when it answers… */
 export const ZONE_WALKS_MIN = 200;
 /** …for each silence brings it nearer to the former, and each reply to the latter. */

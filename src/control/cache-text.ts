@@ -38,7 +38,7 @@ class Desk {
 
   constructor(world: World) {
     this.cache = new Cache(DESK_BYTES, world);
-    this.delegations = new Delegations(DESK_BYTES, world);
+    this.delegations = new Delegations(DESK_BYTES, 0, world);
   }
 
   unpack(chunk: Uint8Array): void {

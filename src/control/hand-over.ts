@@ -105,4 +105,4 @@ export class HandOver implements Answerer {
   }
 }
 
-const BUSY = 'recursion is not to be had at the moment';
+export const BUSY = 'recursion is not to be had at the moment';

@@ -107,6 +107,14 @@ export class Cache {
     return this.#findAbove(name, labels, name.length - top.length);
   }
 
+  /** The first RRset that a server of its zone gave for it. */
+  authoritative(name: Name, type: number): Uint8Array | undefined {
+    this.#shelf.seek(name);
+    const fact = this.#shelf.live(0, type);
+    const isData = fact >= 0 && this.#word(fact, Told.KIND) === Kind.DATA;
+    return isData && this.#word(fact, Told.RANK) === Rank.AUTHORITATIVE ? this.#block(fact) : undefined;
+  }
+
   /** How that is known which `find` would give, or `findExpired`; for who wants to know. */
   standingOf(name: Name, type: number, mayBeExpired = false): CacheStanding | undefined {
     const shelf = this.#shelf;

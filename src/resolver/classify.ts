@@ -2,7 +2,7 @@
  * What shape a reply has, once scrubbed: how it moves the resolution. Names, not booleans; the whole of RFC
  * 1034 §5.3.3 step 4 and RFC 2308 §2 in one place.
  */
-import { Rcode, rcodeText } from '../wire/codes.ts';
+import { Rcode, rcodeText, Type } from '../wire/codes.ts';
 import { Flag, type Message } from '../wire/message.ts';
 import type { Scrubbed } from './scrub.ts';
 
@@ -12,6 +12,8 @@ export type Shape =
   | 'referral'
   | 'nodata'
   | 'nxdomain'
+  /** A denial that neither an SOA nor a claim of authority stands behind: better than nothing. */
+  | 'bare'
   /** Its sender does not serve the zone it was named for. */
   | 'lame'
   /** Anything else that brings us no further. */
@@ -37,9 +39,9 @@ function emptyShape(message: Message, scrubbed: Scrubbed): Shape {
   // Sending us back up, or to where we are, is saying "not me" (RFC 1912 §2.8).
   if (scrubbed.authorityOf === 'above') return 'lame';
   if (scrubbed.authorityOf === 'child') return 'useless';
-  // RFC 2308 §2.2: denials without an SOA exist; only who claims authority is believed with one.
-  const isAuthoritative = (message.flags & Flag.AA) !== 0;
-  return isAuthoritative ? denial : 'lame';
+  // RFC 2308 §2.2: denials without an SOA exist; only who claims authority is believed at once with one.
+  if ((message.flags & Flag.AA) !== 0) return denial;
+  return message.authority.some(({ type }) => type === Type.NS || type === Type.SOA) ? 'lame' : 'bare';
 }
 
 /**
@@ -51,7 +53,7 @@ export function forwardedShape(message: Message, scrubbed: Scrubbed): Shape {
   const resolves = (message.flags & Flag.RA) !== 0;
   const knows = resolves || (message.flags & Flag.AA) !== 0;
   if (shape === 'referral' || (shape !== 'useless' && !knows)) return 'lame';
-  if (shape !== 'lame' || !resolves) return shape;
+  if (!resolves || (shape !== 'lame' && shape !== 'bare')) return shape;
   if (message.rcode === Rcode.NXDOMAIN) return 'nxdomain';
   return message.rcode === Rcode.NOERROR ? 'nodata' : shape;
 }

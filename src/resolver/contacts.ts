@@ -1,12 +1,15 @@
 /**
  * The servers of one zone in the order in which they are asked one question: first every address that is
- * known, the best first; then those of names that have to be looked up; then once more those that were
- * silent, at last over TCP. Each address once per round, whatever number of names it goes by.
+ * known, the best first; then those of names that have to be looked up. Where the zone itself says who serves
+ * it, those come first and what its parent says behind them; in the end what the zone says of the addresses
+ * of its own servers, and glue that the parent left out. Then once more those that were silent, at last over
+ * TCP. Each address once per round, whatever number of names it goes by.
  */
 import { SERVER_LOOKUPS_FAILED_MAX, TRIES_PER_SERVER_MAX } from '../base/limits.ts';
 import { Type } from '../wire/codes.ts';
 import { isWithin, type Name } from '../wire/name.ts';
-import type { Delegation } from './delegation.ts';
+import { apexServers, knownAddresses } from './apex.ts';
+import type { Delegation, NameServer } from './delegation.ts';
 import { type Journal, plainText } from './journal.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { Asked } from './wish.ts';
@@ -28,24 +31,36 @@ export class Contacts {
   readonly #know: Knowledge;
   readonly #journal: Journal;
   readonly #place: Delegation;
-  readonly #seen = new Set<string>();
+  /** A few at most, as all of these. */
+  readonly #seen: string[] = [];
   #fresh: string[] = [];
   readonly #silent: Contact[] = [];
   readonly #unknown: Asked[] = [];
+  /** Servers inside the zone that came without an address. */
+  readonly #glueless: Asked[] = [];
+  /** Whom the parent names besides those of the zone's own word. */
+  #besides: readonly NameServer[];
+  #isExhausted = false;
   /** Addresses that had to be looked up, and how many of them fell silent. */
-  readonly #lookedUp = new Set<string>();
+  readonly #lookedUp: string[] = [];
   #fruitless = 0;
 
   constructor(place: Delegation, know: Knowledge, journal: Journal) {
-    const { cut, servers } = place;
     this.#know = know;
     this.#journal = journal;
     this.#place = place;
+    const own = apexServers(place, know);
+    this.#besides = own === undefined ? [] : place.servers.filter((server) => !own.includes(server));
+    this.#consider(own ?? place.servers);
+  }
+
+  #consider(servers: readonly NameServer[]): void {
+    const know = this.#know;
     const found: string[] = [];
     const later: Asked[] = [];
     const [first, second] = know.servers.isRouted(ANY_IPV4) ? [Type.A, Type.AAAA] : [Type.AAAA, Type.A];
     for (const { name, addresses } of servers) {
-      const isInside = isWithin(name, cut);
+      const isInside = isWithin(name, this.#place.cut);
       // What the zone says of its own servers, one has to reach them to hear.
       if (isInside && addresses.length > 0) {
         found.push(...addresses);
@@ -58,11 +73,11 @@ export class Contacts {
       if (known.some((address) => know.servers.isRouted(address))) continue;
       if (isInside) {
         // A server inside the zone it serves can be found by glue only: asking for it would be asking it.
-        if (known.length === 0) journal.blame(plainText(name), 'has no glue');
+        if (known.length === 0) this.#glueless.push({ name, type: first });
         continue;
       }
       if (known.length === 0 && ofFirst !== undefined && ofSecond !== undefined) {
-        journal.blame(plainText(name), 'has no address');
+        this.#journal.blame(plainText(name), 'has no address');
       }
       if (ofFirst === undefined) this.#unknown.push({ name, type: first });
       if (ofSecond === undefined) later.push({ name, type: second });
@@ -73,8 +88,21 @@ export class Contacts {
 
   /** The next that was not asked yet. */
   next(): Contact | undefined {
+    if (this.#fresh.length === 0 && this.#unknown.length === 0) this.#widen();
     const address = this.#fresh.shift();
     return address === undefined ? undefined : { address, tries: 0 };
+  }
+
+  /** RFC 2181 §5.4.1: who is less credible on who serves the zone, and where, may still be right. */
+  #widen(): void {
+    if (this.#isExhausted) return;
+    const besides = this.#besides;
+    this.#besides = [];
+    this.#consider(besides);
+    if (this.#fresh.length > 0 || this.#unknown.length > 0) return;
+    this.#isExhausted = true;
+    const { cut, servers } = this.#place;
+    for (const { name } of servers) if (isWithin(name, cut)) this.#add(knownAddresses(name, this.#know));
   }
 
   /** The next of those that were silent and may be tried again. */
@@ -93,7 +121,7 @@ export class Contacts {
 
   /** RFC 9520 §3.1: silence may be loss, so a server is asked three times; but the others come first. */
   wasSilent({ address, tries }: Contact): void {
-    if (tries === 0 && this.#lookedUp.has(address)) this.#fruitless++;
+    if (tries === 0 && this.#lookedUp.includes(address)) this.#fruitless++;
     if (tries + 1 < this.#triesMax(address)) this.#silent.push({ address, tries: tries + 1 });
   }
 
@@ -102,7 +130,7 @@ export class Contacts {
     const { servers } = this.#know;
     if (servers.isDead(address)) return 1;
     if (!servers.mayTakeTcp(address)) return TRIES_PER_SERVER_MAX;
-    return TRIES_PER_SERVER_MAX + (this.#seen.size === 1 ? 2 : 1);
+    return TRIES_PER_SERVER_MAX + (this.#seen.length === 1 ? 2 : 1);
   }
 
   /** It said something, if nothing of use; when nobody else is left, one more try is worth it. */
@@ -118,6 +146,15 @@ export class Contacts {
   /** A look-up that leads to silence is as good as one that fails (NRDelegation, CVE-2022-3204). */
   get lookupsLeft(): number {
     return Math.max(0, SERVER_LOOKUPS_FAILED_MAX - this.#fruitless);
+  }
+
+  /** One whose address is to be asked for above the zone; each once. */
+  takeGlueless(): Asked | undefined {
+    return this.#glueless.shift();
+  }
+
+  get mayFindMore(): boolean {
+    return this.#unknown.length > 0 || this.#glueless.length > 0;
   }
 
   get unknown(): number {
@@ -141,19 +178,18 @@ export class Contacts {
 
   /** What a look-up has found. */
   addFound(addresses: readonly string[]): void {
-    for (const address of addresses) if (!this.#seen.has(address)) this.#lookedUp.add(address);
+    for (const address of addresses) if (!this.#seen.includes(address)) this.#lookedUp.push(address);
     this.#add(addresses);
   }
 
   #add(addresses: readonly string[]): void {
-    const usable = addresses.filter((address) => {
-      if (this.#seen.has(address)) return false;
-      this.#seen.add(address);
-      if (this.#isTold(address) || this.#know.mayAsk(address)) return true;
-      this.#journal.blame(address, 'is not to be asked');
-      return false;
-    });
-    this.#fresh = this.#know.servers.order([...this.#fresh, ...usable], this.#place.cut);
+    for (const address of addresses) {
+      if (this.#seen.includes(address)) continue;
+      this.#seen.push(address);
+      if (this.#isTold(address) || this.#know.mayAsk(address)) this.#fresh.push(address);
+      else this.#journal.blame(address, 'is not to be asked');
+    }
+    this.#fresh = this.#know.servers.order(this.#fresh, this.#place.cut);
   }
 
   /** Whether the operator said to ask it for this zone. */

@@ -14,7 +14,7 @@ import { limited, type Outcome } from './outcome.ts';
 import type { Route } from './routes.ts';
 import type { Servers } from './servers.ts';
 import type { Volley } from './volley.ts';
-import { type Asked, type Heard, type Manner, type Steps, send } from './wish.ts';
+import { type Asked, type Heard, heardFrom, type Manner, type Sending, type Steps } from './wish.ts';
 
 export type Said =
   /** `from`: the one asked, or one asked before, who took its time. */
@@ -65,9 +65,9 @@ export function* converse(talk: Conversation): Steps<Said> {
     if (spent !== undefined) return gaveUp(spent);
     const { via, manner } = form;
     const ms = via === 'udp' ? udpMs(talk) : tcpMs(contact, servers);
-    const sending = { to, asked, via, manner, recursionDesired, subnet, ms, volley };
-    const heard = yield* send(sending);
-    journal.asked({ ...sending, to: heard.got === 'reply' ? heard.from : to }, heard);
+    const sending: Sending = { do: 'send', to, asked, via, manner, recursionDesired, subnet, ms, volley };
+    const heard = heardFrom(yield sending);
+    journal.asked(sending, heard);
     if (heard.got === 'reply') {
       const overspent = budget.spendBytes(heard.bytes);
       if (overspent !== undefined) return gaveUp(overspent);
@@ -124,8 +124,8 @@ export function* askBeside(talk: Conversation): Steps<void> {
   if (budget.spendQuery() !== undefined) return;
   const ms = servers.tryMs(to, 0);
   const recursionDesired = route?.how === 'forward';
-  const common = { to, asked, via: 'udp', recursionDesired, subnet, volley } as const;
-  yield* send({ ...common, manner: servers.manner(to), ms, beside: true });
+  const common = { do: 'send', to, asked, via: 'udp', recursionDesired, subnet, volley } as const;
+  yield { ...common, manner: servers.manner(to), ms, beside: true };
 }
 
 /** A resolver may have to ask others first. */
@@ -183,9 +183,9 @@ function silence(talk: Conversation, via: 'udp' | 'tcp', heard: Heard): Said {
 }
 
 function noteHabits({ contact, servers }: Conversation, manner: Manner, message: Message): void {
-  const usual = servers.manner(contact.address);
   const understood = message.rcode === Rcode.NOERROR || message.rcode === Rcode.NXDOMAIN;
   if (!understood) return;
+  const usual = servers.manner(contact.address);
   if (usual.randomCase && !manner.randomCase) servers.losesCase(contact.address);
   if (usual.edns && !manner.edns) servers.ednsFault(contact.address);
   if (manner.edns && message.edns !== undefined) servers.ednsUnderstood(contact.address);

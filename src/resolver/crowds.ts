@@ -1,13 +1,15 @@
 /**
  * How many walks wait for the servers of one zone at a time: half of all there may be, so that no zone
  * takes what all others need (water torture, LIMITS C9). Each silence takes places away and each reply
- * gives some back, so that a dead zone soon has few. Who waits is a set, and a walk is in one set at most:
- * nothing is counted that could be forgotten (C18).
+ * gives some back, so that a dead zone soon has few. Of these, few ask at a time where nobody has answered
+ * yet, and with each reply more; the others are in line, and cost no packet. Who waits is a set, and a walk
+ * is in one set at most: nothing is counted that could be forgotten (C18).
  */
 import { LRUCache } from 'lru-cache';
 import { Counter, type Counters } from '../base/counters.ts';
 import {
   RESOLUTIONS_MAX,
+  ZONE_WALKS_ASKING_FIRST,
   ZONE_WALKS_FIRST,
   ZONE_WALKS_MIN,
   ZONE_WALKS_PER_REPLY,
@@ -15,7 +17,7 @@ import {
   ZONES_FULL_MS,
   ZONES_WATCHED_MAX,
 } from '../base/limits.ts';
-import { Gathering, type Member } from '../base/roster.ts';
+import { Gathering, type Member, Roster } from '../base/roster.ts';
 import type { World } from '../base/world.ts';
 import { labelCount } from '../wire/name.ts';
 import { type Place, placeKey } from './delegation.ts';
@@ -25,39 +27,92 @@ export interface Waiting extends Member {
   crowd: Crowd | undefined;
   /** Since when it has got no further. */
   sinceMs: number;
+  /** In line. */
+  ticket: number | undefined;
 }
 
-class Crowd {
-  readonly #waiting = new Gathering<Waiting>();
+interface InLine {
+  readonly walk: Waiting;
+  readonly call: (hasTurn: boolean) => void;
+}
+
+export class Crowd {
+  readonly #world: World;
+  readonly #asking = new Gathering<Waiting>();
+  /** Nobody, unless as many ask as may: so there is an end of waiting. Most zones never have one. */
+  #line: Roster<number, InLine> | undefined;
+  #lastTicket = 0;
   #most: number;
+  #mostAsking: number;
 
   /** What all names below the root or a registry have in common is no reason to keep them out. */
-  constructor(isOfAll: boolean) {
+  constructor(isOfAll: boolean, world: World) {
+    this.#world = world;
     this.#most = isOfAll ? RESOLUTIONS_MAX : ZONE_WALKS_FIRST;
-  }
-
-  get size(): number {
-    return this.#waiting.size;
+    this.#mostAsking = isOfAll ? RESOLUTIONS_MAX : ZONE_WALKS_ASKING_FIRST;
   }
 
   get isFull(): boolean {
-    return this.#waiting.size >= this.#most;
+    return this.#asking.size + this.#inLine >= this.#most;
   }
 
-  add(walk: Waiting): void {
-    this.#waiting.add(walk);
+  /** Takes it in; false where it has to queue before it asks. */
+  take(walk: Waiting, mayQueue: boolean): boolean {
+    if (walk.crowd === this) return true;
+    walk.crowd = this;
+    if (mayQueue && (this.#inLine > 0 || !this.#hasTurn)) return false;
+    this.#asking.add(walk);
+    return true;
+  }
+
+  get #inLine(): number {
+    return this.#line?.size ?? 0;
+  }
+
+  get #hasTurn(): boolean {
+    return this.#asking.size < Math.min(this.#mostAsking, this.#most);
+  }
+
+  /** Resolves when it may ask; to false when it has left before. */
+  queue(walk: Waiting): Promise<boolean> {
+    const ticket = this.#lastTicket++;
+    walk.ticket = ticket;
+    this.#line ??= new Roster();
+    const line = this.#line;
+    return new Promise((call) => line.set(ticket, { walk, call }));
   }
 
   remove(walk: Waiting): void {
-    this.#waiting.remove(walk);
+    const { ticket } = walk;
+    if (ticket === undefined) this.#asking.remove(walk);
+    else this.#call(ticket, this.#line?.get(ticket) as InLine, false);
+    this.#callNext();
   }
 
   heard(): void {
     this.#most = Math.min(this.#most + ZONE_WALKS_PER_REPLY, RESOLUTIONS_MAX);
+    this.#mostAsking = Math.min(this.#mostAsking + ZONE_WALKS_PER_REPLY, RESOLUTIONS_MAX);
+    this.#callNext();
   }
 
   silent(): void {
     this.#most = Math.max(this.#most - ZONE_WALKS_PER_SILENCE, ZONE_WALKS_MIN);
+  }
+
+  #callNext(): void {
+    if (this.#line === undefined) return;
+    for (const [ticket, next] of this.#line) {
+      if (!this.#hasTurn) return;
+      this.#call(ticket, next, true);
+    }
+  }
+
+  #call(ticket: number, { walk, call }: InLine, hasTurn: boolean): void {
+    this.#line?.delete(ticket);
+    walk.ticket = undefined;
+    walk.sinceMs = this.#world.nowMs();
+    if (hasTurn) this.#asking.add(walk);
+    call(hasTurn);
   }
 }
 
@@ -74,23 +129,20 @@ export class Crowds {
     this.#counters = counters;
   }
 
-  /** The walk goes on to this zone; undefined where that is full. */
+  /** Who takes in a walk that goes on to this zone; undefined where that is full. */
   enter(walk: Waiting, place: Place): Crowd | undefined {
-    leave(walk);
     walk.sinceMs = this.#world.nowMs();
     const key = placeKey(place);
     let crowd = this.#crowds.get(key);
+    if (crowd !== undefined && crowd === walk.crowd) return crowd;
+    leave(walk);
     if (crowd === undefined) {
-      crowd = new Crowd(labelCount(place.cut) <= 1);
+      crowd = new Crowd(labelCount(place.cut) <= 1, this.#world);
       this.#crowds.set(key, crowd);
     }
-    if (crowd.isFull) {
-      this.#turnAway();
-      return undefined;
-    }
-    crowd.add(walk);
-    walk.crowd = crowd;
-    return crowd;
+    if (!crowd.isFull) return crowd;
+    this.#turnAway();
+    return undefined;
   }
 
   /** Whether there may be a zone that is full. */

@@ -3,7 +3,8 @@
  * parent's glue inside: glue serves to reach this cut and for nothing else, is never answered from, and never
  * meets another zone's servers (LIMITS B12). It lives as long as its shortest-lived record, by the parent's
  * TTL, and no longer than the delegation it came by: who was taken out of a zone can prolong neither its own
- * delegation nor what it delegated itself (ghost and phoenix domains, B17).
+ * delegation nor what it delegated itself (ghost and phoenix domains, B17). What has run out is still used
+ * where nobody above answers, until somebody there has spoken.
  *
  *   a fact:  0 how many servers (8 bits)
  *            of each its name, how many addresses (8 bits), and of each its characters (8 bits), and these
@@ -16,7 +17,7 @@ import {
   GLUE_PER_REFERRAL_MAX,
 } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
-import { type Name, nameKey, nameLength } from '../wire/name.ts';
+import { equalNames, type Name, nameKey, nameLength, sameName } from '../wire/name.ts';
 import type { Route } from './routes.ts';
 import { Shelf } from './shelf.ts';
 
@@ -49,11 +50,12 @@ const NO_TYPE = 0;
 
 export class Delegations {
   readonly #shelf: Shelf;
-  /** Those of busy zones are not made from their bytes anew for each question below. By cut. */
-  readonly #read = new Map<string, Delegation>();
+  /** Those of busy zones are not made from their bytes anew for each question below. By the cut's hash. */
+  readonly #read: (Delegation | undefined)[] = new Array<undefined>(DELEGATIONS_READ_MAX);
 
-  constructor(bytesMax: number, world: World) {
-    this.#shelf = new Shelf({ bytesMax, lingerMs: 0 }, world);
+  /** `lingerMs`: for how long one that has expired may still be asked. */
+  constructor(bytesMax: number, lingerMs: number, world: World) {
+    this.#shelf = new Shelf({ bytesMax, lingerMs }, world);
   }
 
   /** The deepest known cut at or above `name`. */
@@ -64,6 +66,25 @@ export class Delegations {
       if (known >= 0) return this.#at(known);
     }
     return undefined;
+  }
+
+  /** The deepest cut further down than `cut` that was known until not long ago. */
+  lapsed(name: Name, cut: Name): Delegation | undefined {
+    const shelf = this.#shelf;
+    shelf.seek(name);
+    for (let i = 0; name.length - shelf.labelAt(i) > cut.length; i++) {
+      const known = shelf.latest(i, NO_TYPE);
+      const agoMs = known < 0 ? -1 : shelf.nowMs() - shelf.expiresMs(known);
+      if (agoMs >= 0 && agoMs < shelf.lingerMs) return this.#at(known);
+    }
+    return undefined;
+  }
+
+  /** Who serves the zone at `cut` has spoken of the name, and of no cut in between. */
+  disprove(name: Name, cut: Name): void {
+    for (let gone = this.lapsed(name, cut); gone !== undefined; gone = this.lapsed(name, cut)) {
+      this.#shelf.drop(gone.cut, NO_TYPE);
+    }
   }
 
   at(cut: Name): Delegation | undefined {
@@ -83,6 +104,18 @@ export class Delegations {
     return delegation;
   }
 
+  /** To one of the cut's servers. */
+  addGlue(cut: Name, name: Name, found: readonly string[]): void {
+    const known = this.at(cut);
+    if (known === undefined) return;
+    const servers = known.servers.map((server) => {
+      if (!equalNames(server.name, name)) return server;
+      const addresses = [...new Set([...found, ...server.addresses])];
+      return { name, addresses: addresses.slice(0, ADDRESSES_PER_SERVER_MAX) };
+    });
+    this.#put({ ...known, servers });
+  }
+
   /** Those that have not expired. */
   *all(): Generator<Delegation & { readonly ttl: number; readonly ageSeconds: number }, void, void> {
     for (const fact of this.#shelf.facts()) {
@@ -93,7 +126,7 @@ export class Delegations {
 
   /** Somebody else has written. */
   readAnew(): void {
-    this.#read.clear();
+    this.#read.fill(undefined);
   }
 
   /** For all to be kept (`packing`). */
@@ -108,10 +141,10 @@ export class Delegations {
 
   #put({ cut, servers, expiresMs }: Delegation): void {
     const shelf = this.#shelf;
-    this.#read.delete(nameKey(cut));
     const size = servers.reduce((sum, server) => sum + sizeOf(server), 1);
     let at = shelf.put(cut, NO_TYPE, expiresMs, size);
     if (at < 0) return;
+    this.#read[this.#placeOf(shelf.live(0, NO_TYPE))] = undefined;
     const { bytes } = shelf;
     bytes[at++] = servers.length;
     for (const { name, addresses } of servers) {
@@ -127,15 +160,17 @@ export class Delegations {
 
   #at(known: number): Delegation {
     const shelf = this.#shelf;
-    const cut = shelf.nameOf(known);
-    const key = nameKey(cut);
-    const read = this.#read.get(key);
-    if (read !== undefined) return read;
-    if (this.#read.size === DELEGATIONS_READ_MAX) this.#read.clear();
+    const place = this.#placeOf(known);
+    const read = this.#read[place];
+    if (read !== undefined && sameName(read.cut, 0, shelf.bytes, shelf.nameAt(known))) return read;
     const servers = this.#servers(shelf.valueAt(known));
-    const delegation = { cut, servers, expiresMs: shelf.expiresMs(known) };
-    this.#read.set(key, delegation);
+    const delegation = { cut: shelf.nameOf(known), servers, expiresMs: shelf.expiresMs(known) };
+    this.#read[place] = delegation;
     return delegation;
+  }
+
+  #placeOf(known: number): number {
+    return (this.#shelf.hashOf(known) >>> 0) % DELEGATIONS_READ_MAX;
   }
 
   #servers(from: number): NameServer[] {

@@ -14,13 +14,37 @@ import { respell } from './spelling.ts';
 import type { Endpoint, Upstream } from './upstream.ts';
 import { type Happening, type Heard, type Sending, type Steps, typedKey, type Wish } from './wish.ts';
 
-export async function drive<Result>(
+/** Grants a wish: says what happened, or goes on, or gives up, when that is known. */
+export type Grant = (
+  wish: Wish,
+  goOn: (happening: Happening) => void,
+  giveUp: (bug: unknown) => void,
+) => Happening | undefined;
+
+/** Without a promise: thousands of resolutions wait at a time, and each is to weigh little. */
+export function drive<Result>(
   steps: Steps<Result>,
-  grant: (wish: Wish) => Promise<Happening>,
-): Promise<Result> {
-  let step = steps.next();
-  while (!step.done) step = steps.next(await grant(step.value));
-  return step.value;
+  grant: Grant,
+  end: (result: Result) => void,
+  onBug: (bug: unknown) => Result,
+): void {
+  const giveUp = (bug: unknown): void => end(onBug(bug));
+  const goOn = (happening?: Happening): void => {
+    let result: Result;
+    try {
+      let step = happening === undefined ? steps.next() : steps.next(happening);
+      while (!step.done) {
+        const next = grant(step.value, goOn, giveUp);
+        if (next === undefined) return;
+        step = steps.next(next);
+      }
+      result = step.value;
+    } catch (bug) {
+      result = onBug(bug);
+    }
+    end(result);
+  };
+  goOn();
 }
 
 /** What all that are asked tell of themselves, whether anybody still waits for it or not. */

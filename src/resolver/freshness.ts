@@ -2,7 +2,7 @@
  * How long what others said is true, and what it is worth afterwards: bounds for TTLs, when something is
  * asked for anew before its own runs out, and how long it is told when it has and nobody answers (RFC 8767).
  */
-import { put32 } from '../base/bytes.ts';
+import { put32, u32 } from '../base/bytes.ts';
 import {
   CACHE_LINGER_SECONDS,
   CACHE_NEGATIVE_SECONDS_MAX,
@@ -10,7 +10,7 @@ import {
   STALE_TTL_SECONDS,
   STALE_WAIT_MS,
 } from '../base/limits.ts';
-import { rrsetTtl } from '../wire/rrset.ts';
+import { rdatasOf, rrsetTtl } from '../wire/rrset.ts';
 import type { Finding } from './outcome.ts';
 
 export interface Freshness {
@@ -47,6 +47,13 @@ export function bound(block: Uint8Array, told: number, minTtl: number, maxTtl: n
   const ttl = told === 0 ? 0 : Math.min(Math.max(told, minTtl), maxTtl);
   put32(block, 4, ttl);
   return ttl;
+}
+
+/** The same of the SOA of a denial, which lives for the lesser of its TTL and its MINIMUM (RFC 2308 §5). */
+export function boundDenial(block: Uint8Array, { minTtl, maxNegativeTtl }: Freshness): number {
+  const rdata = rdatasOf(block)[0] as Uint8Array;
+  const told = Math.min(rrsetTtl(block, 0), u32(rdata, rdata.length - 4));
+  return bound(block, told, minTtl, maxNegativeTtl);
 }
 
 /** Whether it is in the last tenth of its life, and who asks for it now may ask for it again. */

@@ -45,14 +45,13 @@ export interface Source {
   readonly standing?: CacheStanding | undefined;
 }
 
-/** Of a sending, what can be told of it later. */
-type Told = Omit<Sending, 'do' | 'volley' | 'beside'>;
-
 /** One query and what came of it. */
 export interface Exchange {
   readonly kind: 'ask';
   readonly atMs: number;
-  readonly sending: Told;
+  readonly sending: Sending;
+  /** Who replied: the one asked, or one asked before. */
+  readonly server: string;
   readonly got: Heard['got'];
   readonly why: string | undefined;
   readonly tookMs: number;
@@ -121,13 +120,14 @@ export class Journal {
     this.#onlyNetwork = true;
   }
 
-  asked(sending: Told, heard: Heard): void {
+  asked(sending: Sending, heard: Heard): void {
     const reply = heard.got === 'reply' ? heard : undefined;
     const message = reply?.message;
     this.#note({
       kind: 'ask',
       atMs: this.#world.nowMs(),
       sending,
+      server: reply?.from ?? sending.to,
       got: heard.got,
       why: heard.got === 'unreachable' ? heard.why : undefined,
       tookMs: reply?.ms ?? (heard.got === 'silence' ? sending.ms : 0),
@@ -160,9 +160,16 @@ export class Journal {
     for (let i = this.steps.length - 1; i >= 0; i--) {
       const step = this.steps[i] as Step;
       if (step.kind === 'zone') return undefined;
-      if (step.kind === 'ask' && step.sending.to === server) return step;
+      if (step.kind === 'ask' && step.server === server) return step;
     }
     return undefined;
+  }
+
+  /** Of another walk within this one. */
+  branch(asked: Asked): Journal {
+    const journal = new Journal(this.#world);
+    this.walks(asked, journal);
+    return journal;
   }
 
   walks(asked: Asked, journal: Journal): void {
@@ -226,11 +233,15 @@ export class Journal {
   }
 }
 
-function foreignTo(zone: Name, { answer, authority, additional }: Message): string[] {
-  const owners = new Set<string>();
-  for (const { owner } of [...answer, ...authority, ...additional]) {
-    if (!isWithin(owner, zone)) owners.add(plainText(owner).toLowerCase());
-    if (owners.size === FOREIGN_TOLD_MAX) break;
+function foreignTo(zone: Name, { answer, authority, additional }: Message): readonly string[] {
+  let owners = NOBODY;
+  for (const section of [answer, authority, additional]) {
+    for (const { owner } of section) {
+      if (isWithin(owner, zone)) continue;
+      const text = plainText(owner).toLowerCase();
+      if (!owners.includes(text)) owners = [...owners, text];
+      if (owners.length === FOREIGN_TOLD_MAX) return owners;
+    }
   }
-  return [...owners];
+  return owners;
 }

@@ -3,32 +3,31 @@
  * file, local names, the cache, failures that are fresh; where nobody answers, what has expired. And what
  * replies add to it.
  */
-import { IPV4_BYTES, IPV6_BYTES, ipText } from '../base/ip.ts';
 import { STALE_RECHECK_MS } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { Rcode, Type } from '../wire/codes.ts';
 import { Flag, type Message } from '../wire/message.ts';
 import { equalNames, isWithin, labelCount, type Name, parentName, ROOT } from '../wire/name.ts';
-import { rdatasOf, rrsetTtl } from '../wire/rrset.ts';
+import { rrsetTtl } from '../wire/rrset.ts';
 import { cnameFinding, dnameFinding } from './alias.ts';
 import { Cache, Rank } from './cache.ts';
 import { type ClientSubnetSettings, ClientSubnets, type Subnet, subnetKey } from './client-subnet.ts';
 import type { Crowds } from './crowds.ts';
 import { bounded, type Delegation, Delegations, type NameServer, type Place } from './delegation.ts';
 import { Failures, failedBefore } from './failures.ts';
-import { bound, type Freshness, type Staleness } from './freshness.ts';
+import { bound, boundDenial, type Freshness, type Staleness } from './freshness.ts';
 import type { Hosts } from './hosts.ts';
 import type { Source } from './journal.ts';
 import type { LocalNames } from './local-names.ts';
 import type { Minimisation } from './minimise.ts';
 import { Outages } from './outages.ts';
-import { type AnswerRrset, answered, denied, ended, type Finding, type Outcome } from './outcome.ts';
+import { addressesIn, answered, denied, ended, type Finding, type Outcome } from './outcome.ts';
 import { type OwnFinding, type OwnZones, ownFinding } from './own-zones.ts';
 import { packed, shelvesOf, unpack } from './packing.ts';
-import { type Referral, withGlue } from './referral.ts';
+import { primedBy, type Referral } from './referral.ts';
 import { RootCopy } from './root-copy.ts';
 import { placeOf, type Route, Routes, stubOf } from './routes.ts';
-import type { Denier, Scrubbed } from './scrub.ts';
+import type { Scrubbed } from './scrub.ts';
 import type { Servers } from './servers.ts';
 import type { Asked } from './wish.ts';
 
@@ -70,12 +69,12 @@ export class Knowledge {
   readonly crowds: Crowds;
   readonly hints: Delegation;
   readonly cache: Cache;
+  readonly delegations: Delegations;
   readonly failures: Failures;
   readonly outages: Outages;
   readonly minimise: Minimisation;
   readonly routes: Routes;
   readonly subnets: ClientSubnets | undefined;
-  readonly #delegations: Delegations;
   readonly #settings: KnowledgeSettings;
   readonly #ownZones: OwnZones;
   readonly #rootCopy: RootCopy | undefined;
@@ -99,7 +98,11 @@ export class Knowledge {
     // Each its own share: a flood of failures, or of delegations, evicts no answer.
     const tailored = settings.clientSubnet === undefined ? 0 : 0.25;
     this.cache = new Cache(settings.cacheBytes * (0.75 - tailored), world);
-    this.#delegations = new Delegations(settings.cacheBytes * 0.1, world);
+    this.delegations = new Delegations(
+      settings.cacheBytes * 0.1,
+      settings.freshness.stale?.maxAgeMs ?? 0,
+      world,
+    );
     this.failures = new Failures(settings.cacheBytes * 0.1, world);
     this.outages = new Outages(world);
     this.#rootCopy = settings.localRoot && new RootCopy(settings.localRoot, settings.freshness, world);
@@ -174,8 +177,27 @@ export class Knowledge {
   failure(asked: Asked): Finding | undefined {
     const failure = this.failures.find(asked.name, asked.type);
     if (failure !== undefined) return ended(failure);
-    const why = this.outages.areThere ? this.outages.obstacle(this.#placeFor(asked), asked.type) : undefined;
+    const why = this.outages.areThere ? this.#obstacle(asked) : undefined;
     return why === undefined ? undefined : ended(failedBefore(why));
+  }
+
+  #obstacle(asked: Asked): string | undefined {
+    const place = this.#placeFor(asked);
+    const why = this.outages.obstacle(place, asked.type);
+    const lapsed = why === undefined ? undefined : this.lapsed(asked, place);
+    return lapsed === undefined ? why : this.outages.obstacle(lapsed, asked.type);
+  }
+
+  /**
+   * Whom the servers of `place`, who do not answer, have delegated to until not long ago, where what has
+   * expired may be used (RFC 8767 §4). What its servers hand down does not outlive the walk.
+   */
+  lapsed(asked: Asked, { cut, route }: Place): Delegation | undefined {
+    if (route?.how === 'forward') return undefined;
+    const lapsed = this.delegations.lapsed(above(asked.name, asked.type), cut);
+    const isOnTheWay =
+      lapsed !== undefined && this.routes.isOneWay({ name: lapsed.cut, type: Type.NS }, asked);
+    return isOnTheWay ? lapsed : undefined;
   }
 
   #placeFor(asked: Asked): Place {
@@ -195,7 +217,7 @@ export class Knowledge {
     const tailored = this.subnets?.find(asked);
     if (tailored !== undefined) return tailored;
     // RFC 9609 §2: to be primed is to know the root's servers, not just the answer that names them.
-    if (!isRootNs(asked) || !this.mayPrime || this.#delegations.at(ROOT) !== undefined) {
+    if (!isRootNs(asked) || !this.mayPrime || this.delegations.at(ROOT) !== undefined) {
       const cached = this.cache.find(name, type, topOf(own, route));
       if (cached !== undefined) return cached;
     }
@@ -206,7 +228,7 @@ export class Knowledge {
   /** What the root would say, where its zone is here and it is the one to ask (RFC 8806). */
   #toldByRoot(asked: Asked): Finding | undefined {
     const { name, type } = asked;
-    if (this.#rootCopy === undefined || !isRoots(this.#delegations.closest(above(name, type))))
+    if (this.#rootCopy === undefined || !isRoots(this.delegations.closest(above(name, type))))
       return undefined;
     return this.#rootCopy.answer(asked);
   }
@@ -249,11 +271,11 @@ export class Knowledge {
 
   /** The deepest cut that is known, but for what the servers of other stub zones delegated. */
   #delegated({ name, type }: Asked, route: Route | undefined): Delegation | undefined {
-    let known = this.#delegations.closest(above(name, type));
+    let known = this.delegations.closest(above(name, type));
     while (known !== undefined) {
       const stub = stubOf(this.routes.of({ name: known.cut, type: Type.NS }));
       if (stub === undefined || stub === route) return known;
-      known = this.#delegations.closest(parentName(stub.apex));
+      known = this.delegations.closest(parentName(stub.apex));
     }
     return undefined;
   }
@@ -277,18 +299,18 @@ export class Knowledge {
     const atCut = { name: cut, type: Type.NS };
     const stub = stubOf(this.routes.of(atCut));
     if (stub === undefined || stub === this.routes.of(asked ?? atCut))
-      return this.#delegations.keep(cut, chosen, seconds, above);
+      return this.delegations.keep(cut, chosen, seconds, above);
     return { cut, servers: chosen, expiresMs: above.expiresMs };
   }
 
   /**
    * RFC 9520 §3.2: a dead zone's failure is not the name's. Neither is what a limit of ours ended: there its
-   * asker decides.
+   * asker decides. `isEnd`: there is nobody else to ask for the name.
    */
-  learnFailure({ name, type }: Asked, place: Place, { limited, ede }: Outcome): void {
+  learnFailure({ name, type }: Asked, place: Place, { limited, ede }: Outcome, isEnd = true): void {
     if (limited === 'moment') return;
     this.outages.failed(place, type, ede);
-    const isName = limited === undefined && !this.outages.isOut(place, type);
+    const isName = isEnd && limited === undefined && !this.outages.isOut(place, type);
     if (isName) this.failures.keep(name, type, ede);
   }
 
@@ -325,7 +347,7 @@ export class Knowledge {
       return this.#tailored(asked, scope, finding);
     }
     // RFC 7871 §7.4: an absence holds for everybody.
-    const denier = soa && this.#negativeSoa(soa);
+    const denier = soa && { ...soa, ttl: boundDenial(soa.block, this.#settings.freshness) };
     const exists = message.rcode !== Rcode.NXDOMAIN;
     if (denier !== undefined && isKept)
       this.cache.keepDenial(name, exists ? type : 'whole name', denier, rank, from);
@@ -338,43 +360,21 @@ export class Knowledge {
     return finding;
   }
 
-  /** RFC 2308 §5: a denial lives for the lesser of the SOA's TTL and its MINIMUM. */
-  #negativeSoa({ owner, block }: Denier): AnswerRrset {
-    const { minTtl, maxNegativeTtl } = this.#settings.freshness;
-    const rdata = rdatasOf(block)[0] as Uint8Array;
-    const minimum = new DataView(rdata.buffer, rdata.byteOffset + rdata.length - 4).getUint32(0);
-    const told = Math.min(rrsetTtl(block, 0), minimum);
-    return { owner, block, ttl: bound(block, told, minTtl, maxNegativeTtl) };
-  }
-
-  /**
-   * RFC 9609 §3: the primed set takes the place of the hints, for as long as it says. Addresses may be
-   * missing from the reply (§4.2); where they all are, and the hints do not have them either, the set is of
-   * no use.
-   */
-  #learnRoot({ answer, additional }: Message): void {
-    const ns = answer.filter(({ type, owner }) => type === Type.NS && owner.length === 1);
-    const primed = withGlue(ROOT, ns, additional, ROOT);
-    const servers = primed.servers.map((server) =>
-      server.addresses.length > 0 ? server : (this.#hinted(server.name) ?? server),
-    );
-    if (servers.every(({ addresses }) => addresses.length === 0)) return;
-    this.learnReferral({ ...primed, servers }, this.hints);
-  }
-
-  #hinted(name: Name): NameServer | undefined {
-    return this.hints.servers.find((server) => equalNames(server.name, name));
+  /** RFC 9609 §3: the primed set takes the place of the hints, for as long as it says. */
+  #learnRoot(message: Message): void {
+    const primed = primedBy(message, this.hints.servers);
+    if (primed !== undefined) this.learnReferral(primed, this.hints);
   }
 
   /** What others told, as bytes that can be kept; failures are soon forgotten anyway. */
   packed(): Generator<Uint8Array, void, void> {
-    return packed(shelvesOf(this.#delegations, this.cache));
+    return packed(shelvesOf(this.delegations, this.cache));
   }
 
   /** Takes such bytes, so long after they were packed; says how many facts there were. */
   unpack(bytes: Uint8Array, awayMs: number): number {
-    this.#delegations.readAnew();
-    return unpack(bytes, shelvesOf(this.#delegations, this.cache), awayMs);
+    this.delegations.readAnew();
+    return unpack(bytes, shelvesOf(this.delegations, this.cache), awayMs);
   }
 
   /** Everything, or what is known of such names; how servers behave is nothing that is known of names. */
@@ -382,17 +382,8 @@ export class Knowledge {
     this.cache.clear(isDoomed);
     this.failures.clear(isDoomed);
     this.outages.clear();
-    this.#delegations.clear(isDoomed);
+    this.delegations.clear(isDoomed);
     this.subnets?.clear(isDoomed);
     if (isDoomed === undefined) this.servers.clear();
   }
-}
-
-/** RFC 2181 §10.3: a server's name is no alias, so what an alias leads to is nobody's address. */
-export function addressesIn(finding: Finding): string[] {
-  if (finding.kind === 'alias' || finding.outcome.rcode !== Rcode.NOERROR) return [];
-  return finding.outcome.answer
-    .flatMap(({ block }) => rdatasOf(block))
-    .filter(({ length }) => length === IPV4_BYTES || length === IPV6_BYTES)
-    .map(ipText);
 }

@@ -6,7 +6,7 @@
  */
 import { LOCAL_ZONE_SECONDS } from '../base/limits.ts';
 import { Rcode, Type } from '../wire/codes.ts';
-import { labelCount, type Name, nameFromText, nameKey } from '../wire/name.ts';
+import { labelCount, type Name, nameFromText, nameHash, nameKey } from '../wire/name.ts';
 import { packRrset } from '../wire/rrset.ts';
 import { type AnswerRrset, answered, denied, type Outcome } from './outcome.ts';
 
@@ -90,6 +90,8 @@ interface LocalZone {
 
 export class LocalNames {
   readonly #zones = new Map<string, LocalZone>();
+  /** Of the last label of each, its hash: most names are below none of them. */
+  readonly #tops = new Set<number>();
 
   /** Texts that are no names are the configuration's to complain about. */
   constructor(names: readonly string[]) {
@@ -100,12 +102,13 @@ export class LocalNames {
       const ns = { owner: apex, block: block(Type.NS, apex), ttl: LOCAL_ZONE_SECONDS };
       const content = contents.get(nameKey(apex)) ?? 'nothing';
       this.#zones.set(nameKey(apex), { apex, content, soa, ns });
+      this.#tops.add(topHash(apex));
     }
   }
 
   /** An apex of not more than `ruledBytes` is overruled: the operator said whom to ask, and was closer. */
   find(asked: Name, type: number, ruledBytes = 0): Outcome | undefined {
-    const zone = this.#zones.size === 0 ? undefined : this.#zoneOf(asked);
+    const zone = this.#tops.has(topHash(asked)) ? this.#zoneOf(asked) : undefined;
     if (zone === undefined || zone.apex.length <= ruledBytes) return undefined;
     const isApex = asked.length === zone.apex.length;
     // The DS of a zone is its parent's, and home.arpa is unsigned by its parent's word only (RFC 8375 §4 item
@@ -136,6 +139,12 @@ export class LocalNames {
     if (!isApex) return undefined;
     return type === Type.SOA ? zone.soa : type === Type.NS ? zone.ns : undefined;
   }
+}
+
+function topHash(name: Name): number {
+  let at = 0;
+  for (let next = 0; name[next] !== 0; next += (name[next] as number) + 1) at = next;
+  return nameHash(name, at);
 }
 
 /** `localhost` and all below it (RFC 6761 §6.3); every address of 127.0.0.0/8; ::1. */

@@ -22,8 +22,8 @@ export interface Match {
 
 /**
  * `puzzled`: a FORMERR without a question, which may be meant for us and proves nothing. `near miss`:
- * another ID. It found a port that was drawn for this question alone, and that only one address can reach:
- * the server has nothing else to say there, but a forger who guesses does.
+ * another ID. It found a port that was drawn for this question and a few more to this server, whose IDs the
+ * transport knows, and that only its address can reach: it has nothing else to say there, but a forger does.
  */
 export function match(bytes: Uint8Array, sent: Sent): Match | 'puzzled' | 'near miss' | undefined {
   // From the header alone, for what is not ours comes in floods.

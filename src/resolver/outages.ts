@@ -1,10 +1,17 @@
 /**
  * Zones that nobody answers for. When a few questions in a row ended in silence, and nothing was heard for
- * seconds, a zone is taken for dead: what leads there fails at once, from here, and one in two seconds
- * is let through to see whether anybody is back (RFC 9520 §3.2). The first reply ends it. Kept by zone, or
- * by what is forwarded, and by type: there are servers that let questions for one type fall.
+ * seconds, a zone is taken for dead: what leads there fails at once, from here, and one in two seconds is let
+ * through to see whether anybody is back (RFC 9520 §3.2). The first reply ends it, and so do five minutes in
+ * which nobody fails. Kept by zone, or by what is forwarded, and by type: there are servers that let
+ * questions for one type fall.
  */
-import { OUTAGE_FAILURES, OUTAGE_PROBE_MS, OUTAGE_SILENCE_MS, OUTAGES_MAX } from '../base/limits.ts';
+import {
+  FAILURE_SECONDS_MAX,
+  OUTAGE_FAILURES,
+  OUTAGE_PROBE_MS,
+  OUTAGE_SILENCE_MS,
+  OUTAGES_MAX,
+} from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { type Place, placeKey } from './delegation.ts';
 import type { ExtendedError } from './outcome.ts';
@@ -13,8 +20,9 @@ const keyOf = (place: Place, type: number): string => `${placeKey(place)}${type}
 
 interface Silence {
   failures: number;
-  /** Of the first. */
+  /** Of the first, and of the last. */
   readonly sinceMs: number;
+  latestMs: number;
   /** Until then nobody is let through. */
   untilMs: number;
   reason: string;
@@ -58,13 +66,14 @@ export class Outages {
 
   failed(place: Place, type: number, reason: ExtendedError | undefined): void {
     const key = keyOf(place, type);
-    const silence = this.#zones.get(key) ?? {
-      failures: 0,
-      sinceMs: this.#world.nowMs(),
-      untilMs: 0,
-      reason: '',
-    };
+    const nowMs = this.#world.nowMs();
+    const known = this.#zones.get(key);
+    const silence =
+      known !== undefined && !this.#isOver(known)
+        ? known
+        : { failures: 0, sinceMs: nowMs, latestMs: nowMs, untilMs: 0, reason: '' };
     silence.failures++;
+    silence.latestMs = nowMs;
     silence.reason = reason?.text ?? 'no reason known';
     this.#hold(silence);
     this.#zones.set(key, silence);
@@ -78,8 +87,14 @@ export class Outages {
 
   #at(place: Place, type: number): Silence | undefined {
     const silence = this.areThere ? this.#zones.get(keyOf(place, type)) : undefined;
-    if (silence === undefined || silence.failures < OUTAGE_FAILURES) return undefined;
+    if (silence === undefined || silence.failures < OUTAGE_FAILURES || this.#isOver(silence))
+      return undefined;
     return this.#world.nowMs() - silence.sinceMs >= OUTAGE_SILENCE_MS ? silence : undefined;
+  }
+
+  /** RFC 9520 §3.2: no failure counts for longer. */
+  #isOver({ latestMs }: Silence): boolean {
+    return this.#world.nowMs() - latestMs > 1000 * FAILURE_SECONDS_MAX;
   }
 
   #hold(silence: Silence): void {

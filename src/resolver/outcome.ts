@@ -3,9 +3,11 @@
  * type, be it from our own zones, the cache or the network: an end, or an alias to follow. Outcomes are
  * values: no failure of a stranger's is ever thrown.
  */
+import { IPV4_BYTES, IPV6_BYTES, ipText } from '../base/ip.ts';
 import { EDE_TEXT_CHARS_MAX } from '../base/limits.ts';
 import { Ede, Rcode, Type } from '../wire/codes.ts';
 import type { Name } from '../wire/name.ts';
+import { rdatasOf } from '../wire/rrset.ts';
 
 export interface AnswerRrset {
   readonly owner: Name;
@@ -92,6 +94,18 @@ export const limited = (
   ...failed(code, text),
   limited: by,
 });
+
+/** RFC 2181 §10.3: a server's name is no alias, so what an alias leads to is nobody's address. */
+export function addressesIn(finding: Finding): string[] {
+  if (finding.kind === 'alias' || finding.outcome.rcode !== Rcode.NOERROR) return [];
+  return finding.outcome.answer.flatMap(({ block }) => addressesOf(block));
+}
+
+/** Of an A or AAAA RRset. */
+export const addressesOf = (block: Uint8Array): string[] =>
+  rdatasOf(block)
+    .filter(({ length }) => length === IPV4_BYTES || length === IPV6_BYTES)
+    .map(ipText);
 
 /** RFC 8914 §4.4 and §4.20: some of it has expired. */
 export const isStale = ({ ede }: Outcome): boolean =>

@@ -67,8 +67,14 @@ export interface RecursorSettings {
   readonly onBug: (error: unknown) => void;
 }
 
-/** What a client is told because of the time, and what its last walk has noted so far. */
-type TellInTime = (outcome: Outcome, journal: Journal) => void;
+interface WaitingClient {
+  readonly question: ClientQuestion;
+  readonly account: Account;
+  readonly settle: (outcome: Outcome) => void;
+  /** That it failed, when its time was up. */
+  isNoted: boolean;
+  stopWatch: (() => void) | undefined;
+}
 
 /** How a question was resolved. */
 export interface Explained {
@@ -89,6 +95,8 @@ export class Recursor {
   readonly #mishaps: Mishaps;
   /** None where there are no rules. */
   #court: Court | undefined;
+  /** What `cached` looked for last, in vain: whoever then wants it resolved need not look at once again. */
+  #unknown: ClientQuestion | undefined;
 
   constructor(
     settings: RecursorSettings,
@@ -171,6 +179,7 @@ export class Recursor {
     };
     const outcome = recall(first, find, this.#treatment(question));
     if (outcome !== undefined) return this.#ratherStale(question, outcome);
+    this.#unknown = last === first ? question : undefined;
     const turnedAway = this.#traffic.turnedAway(last);
     if (turnedAway !== undefined) return this.#ratherStale(question, turnedAway);
     // RFC 8767 §5: who would wait for servers that failed just now is not made to.
@@ -231,27 +240,32 @@ export class Recursor {
       return Promise.resolve(this.#ratherStale(question, limited('too many clients are waiting', 'crowd')));
     }
     return new Promise((settle) => {
-      const budget = this.#traffic.newBudget();
-      const account: Account = { budget, flight: undefined, journal, waitingFor: undefined, seat: 0 };
+      const asked = this.#askedBy(question);
+      const account: Account = {
+        budget: this.#traffic.newBudget(),
+        flight: undefined,
+        journal,
+        unknown: this.#unknown === question ? asked : undefined,
+        waitingFor: undefined,
+        seat: 0,
+      };
+      this.#unknown = undefined;
+      const client: WaitingClient = { question, account, settle, isNoted: false, stopWatch: undefined };
       this.#clients.add(account);
-      let isNoted = false;
-      const cancel = this.#watchTime(question, account, (outcome, journal) => {
-        isNoted = outcome.rcode === Rcode.SERVFAIL;
-        this.#mishaps.note(question, outcome, journal);
-        settle(outcome);
-      });
-      const steps = resolve(this.#askedBy(question), this.#treatment(question, journal));
-      void drive(steps, (wish) => this.#traffic.grant(wish, account))
-        .then((outcome) => this.#traffic.remember(question, outcome))
-        .catch((error: unknown) => this.#traffic.bug(error))
-        .then((outcome) => {
-          this.#clients.remove(account);
-          cancel();
-          // Also where something that has expired is told in its place, or was.
-          if (!isNoted) this.#mishaps.note(question, outcome, account.waitingFor?.walk.journal);
-          settle(this.#ratherStale(question, outcome));
-        });
+      client.stopWatch = this.#world.after(this.#firstMs, () => this.#tellFirst(client));
+      const steps = resolve(asked, this.#treatment(question, journal));
+      const end = (outcome: Outcome): void => this.#end(client, outcome);
+      drive(steps, this.#traffic.granter(account), end, (bug) => this.#traffic.bug(bug));
     });
+  }
+
+  #end({ question, account, settle, isNoted, stopWatch }: WaitingClient, outcome: Outcome): void {
+    this.#traffic.remember(question, outcome);
+    this.#clients.remove(account);
+    stopWatch?.();
+    // Also where something that has expired is told in its place, or was.
+    if (!isNoted) this.#mishaps.note(question, outcome, account.waitingFor?.walk.journal);
+    settle(this.#ratherStale(question, outcome));
   }
 
   /** What becomes of others' answers before this client gets them. */
@@ -268,22 +282,29 @@ export class Recursor {
   }
 
   /** RFC 8767 §5: what has expired is told before the client gives up; or else, then, that it is late. */
-  #watchTime(question: ClientQuestion, account: Account, inTime: TellInTime): () => void {
+  get #firstMs(): number {
     const { clientMs, freshness } = this.#settings;
-    const firstMs = Math.min(freshness.stale?.waitMs ?? clientMs, clientMs);
-    const tell = (isLast: boolean): boolean => {
-      const journal = account.waitingFor?.walk.journal ?? new Journal(this.#world);
-      const outcome = this.#ratherStale(question, journal.late());
-      const isFailed = outcome.rcode === Rcode.SERVFAIL;
-      if (isFailed && !isLast) return false;
-      if (isFailed) this.#counters?.bump(Counter.resolutionsLate);
-      inTime(outcome, journal);
-      return true;
-    };
-    let cancel = this.#world.after(firstMs, () => {
-      if (!tell(firstMs === clientMs)) cancel = this.#world.after(clientMs - firstMs, () => tell(true));
-    });
-    return () => cancel();
+    return Math.min(freshness.stale?.waitMs ?? clientMs, clientMs);
+  }
+
+  #tellFirst(client: WaitingClient): void {
+    const leftMs = this.#settings.clientMs - this.#firstMs;
+    if (this.#tellInTime(client, leftMs === 0)) return;
+    client.stopWatch = this.#world.after(leftMs, () => this.#tellInTime(client, true));
+  }
+
+  /** Whether there was something to tell. */
+  #tellInTime(client: WaitingClient, isLast: boolean): boolean {
+    const { question, account, settle } = client;
+    const journal = account.waitingFor?.walk.journal ?? new Journal(this.#world);
+    const outcome = this.#ratherStale(question, journal.late());
+    const isFailed = outcome.rcode === Rcode.SERVFAIL;
+    if (isFailed && !isLast) return false;
+    if (isFailed) this.#counters?.bump(Counter.resolutionsLate);
+    client.isNoted = isFailed;
+    this.#mishaps.note(question, outcome, journal);
+    settle(outcome);
+    return true;
   }
 
   /** Everything learned is unlearned, or what was learned of such names; what is in flight lands. */
@@ -301,9 +322,13 @@ export class Recursor {
     if (rule !== undefined || (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN)) return false;
     if (ede !== undefined && !isStale(outcome)) return false;
     // Every name that was asked for on the way: the question's, and where each alias points.
-    const aliases = answer.filter(({ block }) => rrsetType(block, 0) === Type.CNAME);
-    const names = [name, ...aliases.map(({ block }) => ownName(aliasTarget(block)))];
-    const { subnets } = this.#know;
-    return names.every((each) => !this.#know.isOurs({ name: each, type }) && subnets?.covers(each) !== true);
+    if (!this.#isOthers(name, type)) return false;
+    return answer.every(
+      ({ block }) => rrsetType(block, 0) !== Type.CNAME || this.#isOthers(ownName(aliasTarget(block)), type),
+    );
+  }
+
+  #isOthers(name: Name, type: number): boolean {
+    return !this.#know.isOurs({ name, type }) && this.#know.subnets?.covers(name) !== true;
   }
 }

@@ -6,8 +6,8 @@
 import { IPV4_BYTES, IPV6_BYTES, ipText } from '../base/ip.ts';
 import { CACHE_TTL_SECONDS_MAX } from '../base/limits.ts';
 import { Class, Type } from '../wire/codes.ts';
-import type { ResourceRecord } from '../wire/message.ts';
-import { equalNames, isWithin, type Name, nameKey, ownName } from '../wire/name.ts';
+import type { Message, ResourceRecord } from '../wire/message.ts';
+import { equalNames, isWithin, type Name, nameKey, ownName, ROOT } from '../wire/name.ts';
 import type { NameServer } from './delegation.ts';
 import type { Asked } from './wish.ts';
 
@@ -38,8 +38,26 @@ export function referralOf(
   return withGlue(cut, ns, additional, zone);
 }
 
-/** Also for the answer to priming, whose additional section means the same (RFC 9609 §4.2). */
-export function withGlue(
+/**
+ * The root's servers by an answer to priming, whose additional section means the same. Addresses may be
+ * missing there (RFC 9609 §4.2); where they all are, and the hints do not have them either, the set is of no
+ * use.
+ */
+export function primedBy(
+  { answer, additional }: Message,
+  hints: readonly NameServer[],
+): Referral | undefined {
+  const ns = answer.filter(({ type, owner }) => type === Type.NS && owner.length === 1);
+  const primed = withGlue(ROOT, ns, additional, ROOT);
+  const servers = primed.servers.map((server) => {
+    const hinted = hints.find(({ name }) => equalNames(name, server.name));
+    return server.addresses.length > 0 ? server : (hinted ?? server);
+  });
+  const isOfUse = servers.some(({ addresses }) => addresses.length > 0);
+  return isOfUse ? { ...primed, servers } : undefined;
+}
+
+function withGlue(
   cut: Name,
   ns: readonly ResourceRecord[],
   additional: readonly ResourceRecord[],

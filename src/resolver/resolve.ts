@@ -18,7 +18,7 @@ import {
   type Outcome,
 } from './outcome.ts';
 import { Case, type Court } from './rules.ts';
-import { type Asked, resolveAll, type Steps } from './wish.ts';
+import { type Asked, findingsOf, type Steps } from './wish.ts';
 
 /** What an answer of others meets on our side of the world. */
 export interface Treatment {
@@ -27,8 +27,10 @@ export interface Treatment {
 }
 
 /** With DNS64 other questions may be asked in its place, one after the other. */
-export function* resolve(question: Asked, { dns64, court }: Treatment = {}): Steps<Outcome> {
-  if (dns64 === undefined) return yield* resolveChain(question, court);
+export const resolve = (question: Asked, { dns64, court }: Treatment = {}): Steps<Outcome> =>
+  dns64 === undefined ? resolveChain(question, court) : resolveAside(question, dns64, court);
+
+function* resolveAside(question: Asked, dns64: Dns64, court: Court | undefined): Steps<Outcome> {
   const plan = dns64.answer(question);
   let step = plan.next();
   while (!step.done) step = plan.next(yield* resolveChain(step.value, court));
@@ -39,8 +41,9 @@ function* resolveChain(question: Asked, court: Court | undefined): Steps<Outcome
   const chase = new Chase(question, court);
   for (;;) {
     const ruled = chase.ruled();
-    const [finding] = ruled === undefined ? yield* resolveAll([chase.asked]) : [];
-    const outcome = chase.take(ruled ?? chase.weigh(finding as Finding));
+    const all = [chase.asked];
+    const [found] = ruled === undefined ? findingsOf(yield { do: 'resolve', all }, all) : [];
+    const outcome = chase.take(ruled ?? chase.weigh(found as Finding));
     if (outcome !== undefined) return outcome;
   }
 }

@@ -74,17 +74,14 @@ export function scrub(message: Message, asked: Asked, zone: Name, denying = zone
 const isInternet = (record: ResourceRecord): boolean => record.class === Class.IN;
 
 function rrsetsAt(answer: readonly ResourceRecord[], { name, type }: Asked): Uint8Array[] | 'oversized' {
-  const byType = new Map<number, ResourceRecord[]>();
-  for (const record of answer) {
-    if (type !== Type.ANY && record.type !== type) continue;
-    if (!equalNames(record.owner, name)) continue;
-    const rrset = byType.get(record.type);
-    if (rrset === undefined) byType.set(record.type, [record]);
-    else rrset.push(record);
-  }
+  const here = answer.filter(
+    (record) => (type === Type.ANY || record.type === type) && equalNames(record.owner, name),
+  );
+  if (here.length === 0) return [];
   const blocks: Uint8Array[] = [];
-  for (const [rrtype, records] of byType) {
-    const block = rrtype === Type.CNAME ? blockOf(records.slice(0, 1)) : blockOf(records);
+  for (const records of type === Type.ANY ? Map.groupBy(here, (record) => record.type).values() : [here]) {
+    const isCname = records[0]?.type === Type.CNAME;
+    const block = blockOf(isCname ? records.slice(0, 1) : records);
     if (block === undefined) return 'oversized';
     blocks.push(block);
   }
@@ -96,18 +93,22 @@ function rrsetsAt(answer: readonly ResourceRecord[], { name, type }: Asked): Uin
  * everybody's (RFC 2181 §5.2). Undefined where names that came compressed make it larger than a message.
  */
 function blockOf(records: readonly ResourceRecord[]): Uint8Array | undefined {
-  const rdatas = new Map<string, Uint8Array>();
+  const [first] = records;
+  if (first === undefined) return undefined;
   let ttl = CACHE_TTL_SECONDS_MAX;
-  let size = 0;
-  for (const record of records) {
-    ttl = Math.min(ttl, record.ttl);
-    const key = nameKey(record.rdata);
-    if (rdatas.has(key)) continue;
-    rdatas.set(key, record.rdata);
-    size += 2 + record.rdata.length;
+  for (const record of records) ttl = Math.min(ttl, record.ttl);
+  const rdatas = records.length === 1 ? [first.rdata] : distinct(records);
+  const size = rdatas.reduce((sum, { length }) => sum + 2 + length, 0);
+  return size > RRSET_RRS_BYTES_MAX ? undefined : packRrset(first.type, ttl, rdatas);
+}
+
+function distinct(records: readonly ResourceRecord[]): Uint8Array[] {
+  const rdatas = new Map<string, Uint8Array>();
+  for (const { rdata } of records) {
+    const key = nameKey(rdata);
+    if (!rdatas.has(key)) rdatas.set(key, rdata);
   }
-  if (size > RRSET_RRS_BYTES_MAX || records[0] === undefined) return undefined;
-  return packRrset(records[0].type, ttl, [...rdatas.values()]);
+  return [...rdatas.values()];
 }
 
 /**

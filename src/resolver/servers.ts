@@ -21,6 +21,7 @@ import {
   TRUNCATIONS_MAX,
   TRY_MS_MAX,
   TRY_MS_MIN,
+  TRY_SLACK_MS,
 } from '../base/limits.ts';
 import { Pace } from '../base/pace.ts';
 import type { World } from '../base/world.ts';
@@ -79,13 +80,11 @@ export class Servers {
 
   /** The best first. */
   order(addresses: readonly string[], zone: Name): string[] {
-    if (addresses.length < 2) return [...addresses];
-    const key = nameKey(zone);
-    const ranked = addresses
-      .map((address) => ({ address, cost: this.#cost(address, key) }))
-      .sort((a, b) => a.cost - b.cost)
-      .map(({ address }) => address);
-    const [first] = ranked as [string];
+    const ranked = [...addresses];
+    if (ranked.length < 2) return ranked;
+    const costs = ranked.map((address) => this.#cost(address, zone));
+    sortTogether(ranked, costs);
+    const first = ranked[0] as string;
     // RFC 8305 §4: where the first is a stranger, the next is of the other family, if that is as good as any.
     if (this.#habits.get(first)?.rttMs !== undefined) return ranked;
     const other = ranked.findIndex((address) => isOfAnotherFamily(address, first) && this.isRouted(address));
@@ -98,10 +97,10 @@ export class Servers {
     return this.#families.isRouted(address);
   }
 
-  #cost(address: string, zoneKey: string): number {
+  #cost(address: string, zone: Name): number {
     const habits = this.#habits.get(address);
     let cost = this.#world.draw(BAND_MS);
-    if (this.#isLame(address, zoneKey)) cost += LAME_PENALTY_MS;
+    if (this.#isLame(address, zone)) cost += LAME_PENALTY_MS;
     if (!this.isRouted(address)) cost += UNROUTED_PENALTY_MS;
     if (habits === undefined) return cost + this.#world.draw(STRANGER_MS);
     if (habits.silences > 0) cost += SILENT_PENALTY_MS + habits.silences * FIRST_TRY_MS;
@@ -121,7 +120,7 @@ export class Servers {
       if (habits === undefined) continue;
       const isSilent = habits.silences > 0;
       const dueMs = isSilent ? habits.dueMs : habits.heardMs + SERVER_UNHEARD_SECONDS * 1000;
-      if (dueMs > nowMs || !this.isRouted(address) || this.#isLame(address, nameKey(zone))) continue;
+      if (dueMs > nowMs || !this.isRouted(address) || this.#isLame(address, zone)) continue;
       habits.heardMs = nowMs;
       // It counts as silent again until it answers.
       if (isSilent) this.#fallSilent(habits);
@@ -136,7 +135,11 @@ export class Servers {
    */
   tryMs(address: string, tries: number): number {
     const habits = this.#habits.get(address);
-    const usual = habits?.rttMs === undefined ? FIRST_TRY_MS : habits.rttMs + 4 * habits.deviationMs;
+    // RFC 6298 §2.3: however steady it is, we are not.
+    const usual =
+      habits?.rttMs === undefined
+        ? FIRST_TRY_MS
+        : habits.rttMs + Math.max(4 * habits.deviationMs, TRY_SLACK_MS);
     const ms = Math.min(Math.max(usual, TRY_MS_MIN) * 2 ** tries, TRY_MS_MAX);
     return tries === 0 ? ms : ms - this.#world.draw(Math.ceil(ms / 4));
   }
@@ -267,9 +270,9 @@ export class Servers {
     this.#lame.set(lameKey(address, nameKey(zone)), this.#untilMs());
   }
 
-  #isLame(address: string, zoneKey: string): boolean {
+  #isLame(address: string, zone: Name): boolean {
     if (this.#lame.size === 0) return false;
-    return (this.#lame.get(lameKey(address, zoneKey)) ?? 0) > this.#world.nowMs();
+    return (this.#lame.get(lameKey(address, nameKey(zone))) ?? 0) > this.#world.nowMs();
   }
 
   /** What is remembered, for whoever wants to know. */
@@ -327,6 +330,21 @@ export class Servers {
     };
     this.#habits.set(address, habits);
     return habits;
+  }
+}
+
+/** By cost, the least first; what costs the same stays in order. They are few. */
+function sortTogether(addresses: string[], costs: number[]): void {
+  for (let i = 1; i < addresses.length; i++) {
+    const address = addresses[i] as string;
+    const cost = costs[i] as number;
+    let at = i;
+    for (; at > 0 && (costs[at - 1] as number) > cost; at--) {
+      addresses[at] = addresses[at - 1] as string;
+      costs[at] = costs[at - 1] as number;
+    }
+    addresses[at] = address;
+    costs[at] = cost;
   }
 }
 

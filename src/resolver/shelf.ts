@@ -147,6 +147,11 @@ export class Shelf {
     return u16(this.#bytes, fact + Fact.TYPE);
   }
 
+  /** Of its name and type. */
+  hashOf(fact: number): number {
+    return this.#words[(fact + Fact.HASH) >> 2] as number;
+  }
+
   /** Where in `bytes` its name is. */
   nameAt(fact: number): number {
     return fact + Fact.NAME;

@@ -3,6 +3,7 @@
  * server. Whoever wants what is being walked for already joins it; whoever wants anything else starts a walk
  * of its own, while there is room. Nobody waits for what is only refreshed.
  */
+import { assert } from '../base/assert.ts';
 import { Counter, type Counters } from '../base/counters.ts';
 import {
   GIVE_WAY_MS,
@@ -17,13 +18,13 @@ import { Ede } from '../wire/codes.ts';
 import type { Walk } from './ask-zone.ts';
 import { Budget } from './budget.ts';
 import { leave } from './crowds.ts';
-import { drive, type Sender } from './drive.ts';
+import { drive, type Grant, type Sender } from './drive.ts';
 import { Flight, stuckSince } from './flight.ts';
 import { crowded, Journal } from './journal.ts';
 import type { Knowledge } from './knowledge.ts';
 import { ended, type Finding, failed, limited, type Outcome } from './outcome.ts';
 import { walk } from './walk.ts';
-import { type Asked, type Happening, typedKey, type Wish } from './wish.ts';
+import { type Asked, type Happening, typedKey } from './wish.ts';
 
 /** Who pays, and which flight waits. */
 export interface Account extends Member {
@@ -32,6 +33,8 @@ export interface Account extends Member {
   readonly flight: Flight | undefined;
   /** Of a client, only where it wants to know how it went. */
   readonly journal: Journal | undefined;
+  /** It was looked for just now, and is not known. */
+  readonly unknown: Asked | undefined;
   /** What is waited for last, to tell a client who is out of time what the matter was. */
   waitingFor: Flight | undefined;
 }
@@ -44,6 +47,16 @@ export interface TrafficTerms {
   /** A mistake of ours: whoever waits is told SERVFAIL. */
   readonly onBug: (error: unknown) => void;
 }
+
+/** What somebody wants to know, and waits for. */
+interface Search {
+  readonly asked: Asked;
+  readonly account: Account;
+  readonly tell: (finding: Finding) => void;
+  readonly giveUp: (bug: unknown) => void;
+}
+
+const READY = Promise.resolve();
 
 export class Traffic {
   readonly #world: World;
@@ -69,50 +82,89 @@ export class Traffic {
   }
 
   /** A question that is too much for us is so for the next client, too (RFC 9520 §3.2). */
-  remember(asked: Asked, outcome: Outcome): Outcome {
-    if (outcome.limited === 'question') this.#know.failures.keep(asked.name, asked.type, outcome.ede);
-    return outcome;
+  remember(asked: Asked, { limited, ede }: Outcome): void {
+    if (limited === 'question') this.#know.failures.keep(asked.name, asked.type, ede);
   }
 
-  async grant(wish: Wish, account: Account): Promise<Happening> {
+  /** As `drive` wants it. */
+  granter(account: Account): Grant {
     const { flight } = account;
-    if (wish.do === 'send') {
-      return flight?.hasLanded ? { got: 'gave way' } : this.#sender.send(wish, account.budget.deadlineMs);
-    }
-    if (flight?.hasLanded) {
-      return { got: 'findings', findings: wish.all.map(() => ended(flight.walk.journal.gaveWay())) };
-    }
-    return {
-      got: 'findings',
-      findings: await Promise.all(wish.all.map((asked) => this.#find(asked, account))),
+    return (wish, goOn, giveUp) => {
+      if (wish.do === 'resolve') return this.#findAll(wish.all, account, goOn, giveUp);
+      if (flight?.hasLanded) return { got: 'gave way' };
+      if (wish.do === 'queue') {
+        assert(flight !== undefined, 'who queues is a walk');
+        void wish.crowd.queue(flight.walk).then((may) => goOn({ got: may ? 'turn' : 'gave way' }), giveUp);
+        return undefined;
+      }
+      void this.#sender.send(wish, account.budget.deadlineMs).then(goOn, giveUp);
+      return undefined;
     };
   }
 
-  /** Waits for the walk that is under way, or starts one. */
-  async #find(asked: Asked, account: Account): Promise<Finding> {
-    const known = this.#know.find(asked);
-    if (known !== undefined) {
-      account.journal?.found(asked, known, this.#know.sourceOf(asked));
-      return known;
+  #findAll(
+    all: readonly Asked[],
+    account: Account,
+    goOn: (happening: Happening) => void,
+    giveUp: (bug: unknown) => void,
+  ): Happening | undefined {
+    const { flight } = account;
+    if (flight?.hasLanded) {
+      return { got: 'findings', findings: all.map(() => ended(flight.walk.journal.gaveWay())) };
     }
+    const findings: Finding[] = [];
+    let open = all.length;
+    all.forEach((asked, i) => {
+      const tell = (finding: Finding): void => {
+        findings[i] = finding;
+        if (--open === 0) goOn({ got: 'findings', findings });
+      };
+      const known = this.#find({ asked, account, tell, giveUp });
+      if (known === undefined) return;
+      findings[i] = known;
+      open--;
+    });
+    return open === 0 ? { got: 'findings', findings } : undefined;
+  }
+
+  /** What is known; or else waits for the walk that is under way, or starts one. */
+  #find(search: Search): Finding | undefined {
+    const { asked, account } = search;
+    const known = asked === account.unknown ? undefined : this.#know.find(asked);
+    if (known === undefined) return this.#findOut(search);
+    account.journal?.found(asked, known, this.#know.sourceOf(asked));
+    return known;
+  }
+
+  #findOut(search: Search): Finding | undefined {
+    const { asked, account } = search;
     const key = typedKey(asked.name, asked.type);
-    for (let open = this.#inFlight.get(key); open !== undefined; open = this.#inFlight.get(key)) {
-      const obstacle = obstacleToJoining(open, account);
-      if (obstacle !== undefined) return this.#turnAway(obstacle);
-      this.#counters?.bump(Counter.resolutionsJoined);
-      const finding = await this.#await(open, asked, account);
-      // One at a time for all networks together, lest a forger has many queries to guess at (LIMITS B3).
-      const mine = this.#know.isForBoth(open.walk.asked, asked) ? finding : this.#know.find(asked);
-      if (mine !== undefined && open.holdsForAll(mine)) return mine;
-    }
-    const crowd = account.flight === undefined ? this.#crowdBefore(asked) : undefined;
+    const open = this.#inFlight.get(key);
+    if (open !== undefined) return this.#join(open, search);
+    const isClients = account.flight === undefined;
+    const crowd = isClients ? this.#crowdBefore(asked) : undefined;
     if (crowd !== undefined) return ended(crowd);
-    if (account.flight === undefined && !this.#makeRoom()) {
+    if (isClients && !this.#makeRoom()) {
       return this.#turnAway(limited('too many questions are being resolved', 'crowd'));
     }
-    const budget = account.flight === undefined ? account.budget.forName() : account.budget.deeper();
+    const budget = isClients ? account.budget.forName() : account.budget.deeper();
     if (budget === undefined) return ended(limited('server names lead too deep to other server names'));
-    return this.#await(this.#launch(key, asked, budget), asked, account);
+    this.#await(this.#launch(key, asked, budget), search, search.tell);
+    return undefined;
+  }
+
+  #join(open: Flight, search: Search): Finding | undefined {
+    const { asked, account, tell } = search;
+    const obstacle = obstacleToJoining(open, account);
+    if (obstacle !== undefined) return this.#turnAway(obstacle);
+    this.#counters?.bump(Counter.resolutionsJoined);
+    this.#await(open, search, (finding) => {
+      // One at a time for all networks together, lest a forger has many queries to guess at (LIMITS B3).
+      const mine = this.#know.isForBoth(open.walk.asked, asked) ? finding : this.#know.find(asked);
+      const told = mine !== undefined && open.holdsForAll(mine) ? mine : this.#findOut(search);
+      if (told !== undefined) tell(told);
+    });
+    return undefined;
   }
 
   /** Where a walk for it would end at once; whoever asks for what is under way joins that. */
@@ -150,34 +202,35 @@ export class Traffic {
     return ended(outcome);
   }
 
-  async #await(flight: Flight, asked: Asked, account: Account): Promise<Finding> {
+  #await(flight: Flight, { asked, account, giveUp }: Search, tell: (finding: Finding) => void): void {
     account.waitingFor = flight;
     account.journal?.walks(asked, flight.walk.journal);
     if (account.flight === undefined) flight.clients++;
     account.flight?.waitsFor.add(flight);
-    const finding = await flight.finding;
-    account.flight?.waitsFor.delete(flight);
-    account.journal?.found(asked, finding);
-    return finding;
+    const land = (finding: Finding): void => {
+      account.flight?.waitsFor.delete(flight);
+      account.journal?.found(asked, finding);
+      tell(finding);
+    };
+    void flight.finding.then(land).catch(giveUp);
   }
 
   #launch(key: string, asked: Asked, budget: Budget): Flight {
     this.#counters?.bump(Counter.resolutionsStarted);
     const journal = new Journal(this.#world);
-    const sinceMs = this.#world.nowMs();
-    const own: Walk = { asked, know: this.#know, budget, journal, crowd: undefined, sinceMs, seat: 0 };
+    const nowhere = { crowd: undefined, sinceMs: this.#world.nowMs(), seat: 0, ticket: undefined };
+    const own: Walk = { asked, know: this.#know, budget, journal, ...nowhere };
     const flight = new Flight(own);
     this.#inFlight.set(key, flight);
-    const account: Account = { budget, flight, journal, waitingFor: undefined, seat: 0 };
+    const account: Account = { budget, flight, journal, unknown: undefined, waitingFor: undefined, seat: 0 };
+    const end = (finding: Finding): void => {
+      // One that gave way has heard one more reply, which may have led it into another crowd.
+      if (flight.hasLanded) leave(own);
+      else this.#land(key, flight, finding);
+    };
+    const onBug = (bug: unknown): Finding => ended(this.bug(bug));
     // It takes off when whoever launched it is known to wait for it: only then are circles seen.
-    void Promise.resolve()
-      .then(() => drive(walk(own), (wish) => this.grant(wish, account)))
-      .catch((error: unknown) => ended(this.bug(error)))
-      .then((finding) => {
-        // One that gave way has heard one more reply, which may have led it into another crowd.
-        if (flight.hasLanded) leave(own);
-        else this.#land(key, flight, finding);
-      });
+    void READY.then(() => drive(walk(own), this.granter(account), end, onBug));
     return flight;
   }
 

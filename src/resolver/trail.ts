@@ -18,7 +18,16 @@ interface Question {
   readonly type: string;
 }
 
-export type ZoneSource = 'hints' | 'own zone' | 'local root' | 'cache' | 'referral' | 'forward' | 'stub';
+export type ZoneSource =
+  | 'hints'
+  | 'own zone'
+  | 'local root'
+  | 'cache'
+  /** Expired, while nobody above answers. */
+  | 'lapsed'
+  | 'referral'
+  | 'forward'
+  | 'stub';
 
 /** `ms` is counted from the beginning of the question; of a walk that was joined it may be less than 0. */
 export type TrailStep =
@@ -154,11 +163,12 @@ class Telling {
     const rule = route?.how === 'forward' ? 'forward' : 'stub';
     // Nobody delegates the root: what lasts for ever there are the hints.
     const lasting = route !== undefined ? rule : cut.length === 1 ? 'hints' : 'own zone';
+    const kept = expiresMs > this.#beganMs ? 'cache' : 'lapsed';
     return {
       step: 'zone',
       ms,
       zone: plainText(cut),
-      from: isLasting ? lasting : isRootCopys ? 'local root' : isReferred ? 'referral' : 'cache',
+      from: isLasting ? lasting : isRootCopys ? 'local root' : isReferred ? 'referral' : kept,
       secondsLeft: isLasting || isRootCopys ? undefined : Math.ceil((expiresMs - this.#nowMs) / 1000),
       servers: servers.map(({ name, addresses }) => ({ name: plainText(name), addresses })),
     };
@@ -173,13 +183,14 @@ class Telling {
 const questionOf = ({ name, type }: Asked): Question => ({ name: plainText(name), type: typeText(type) });
 
 function exchange(step: Exchange, ms: number, servers: readonly NameServer[]): ToldExchange {
-  const { to, asked, via, manner } = step.sending;
-  const server = servers.find(({ addresses }) => addresses.includes(to));
+  const { asked, via, manner } = step.sending;
+  const address = step.server;
+  const server = servers.find(({ addresses }) => addresses.includes(address));
   return {
     step: 'ask',
     ms,
     ...questionOf(asked),
-    address: to,
+    address,
     server: server && plainText(server.name),
     via,
     edns: manner.edns,

@@ -5,13 +5,13 @@
 import { REFERRALS_MAX } from '../base/limits.ts';
 import { Type } from '../wire/codes.ts';
 import { ROOT } from '../wire/name.ts';
-import { askZone, type Walk } from './ask-zone.ts';
+import { askZone, failure, type Walk } from './ask-zone.ts';
 import type { Delegation } from './delegation.ts';
 import { failedBefore } from './failures.ts';
 import { forward } from './forward.ts';
 import { Disclosure } from './minimise.ts';
 import { ended, type Finding, limited } from './outcome.ts';
-import { resolveAll, type Steps } from './wish.ts';
+import type { Steps } from './wish.ts';
 
 export function* walk(own: Walk): Steps<Finding> {
   const { asked, know } = own;
@@ -26,11 +26,14 @@ export function* walk(own: Walk): Steps<Finding> {
     const next = disclosure.next(place.cut);
     if (next !== asked && know.exists(next, place.cut)) continue;
     const obstacle = know.outages.enter(place, asked.type);
-    if (obstacle !== undefined) return ended(failedBefore(obstacle));
-    const says = yield* askZone(own, place, next);
+    const says = obstacle === undefined ? yield* askZone(own, place, next) : failure(failedBefore(obstacle));
     if (says.kind === 'failure') {
-      know.learnFailure(asked, place, says.outcome);
-      return ended(says.outcome);
+      const { outcome } = says;
+      const lapsed = outcome.limited === undefined ? know.lapsed(asked, place) : undefined;
+      if (obstacle === undefined) know.learnFailure(asked, place, outcome, lapsed === undefined);
+      if (lapsed === undefined) return ended(outcome);
+      place = lapsed;
+      continue;
     }
     const { question, shape, message, scrubbed, from } = says;
     if (shape === 'referral' && scrubbed.referral !== undefined) {
@@ -38,6 +41,8 @@ export function* walk(own: Walk): Steps<Finding> {
       referrals++;
       continue;
     }
+    // RFC 4035 §3.1.4.1: what is said of a DS says nothing of its cut.
+    if (question.type !== Type.DS) know.delegations.disprove(question.name, place.cut);
     // RFC 6672 §2.3: a DNAME above part of the name is one above all of it.
     const isAboutAll = question === asked || scrubbed.link?.type === Type.DNAME;
     if (isAboutAll) return know.learn(asked, message, scrubbed, from);
@@ -69,7 +74,7 @@ function* startingPlace({ asked, know }: Walk, unforwarded = false): Steps<Deleg
   if (known !== undefined) return known;
   const isPriming = asked.name.length === 1 && asked.type === Type.NS;
   if (!isPriming && know.mayPrime) {
-    yield* resolveAll([{ name: ROOT, type: Type.NS }]);
+    yield { do: 'resolve', all: [{ name: ROOT, type: Type.NS }] };
     const primed = know.closest(asked, unforwarded);
     if (primed !== undefined) return primed;
   }

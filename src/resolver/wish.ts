@@ -6,6 +6,7 @@ import { assert } from '../base/assert.ts';
 import type { Message } from '../wire/message.ts';
 import { type Name, nameKey } from '../wire/name.ts';
 import type { Subnet } from './client-subnet.ts';
+import type { Crowd } from './crowds.ts';
 import type { Finding } from './outcome.ts';
 import type { Unsent } from './upstream.ts';
 import type { Volley } from './volley.ts';
@@ -52,7 +53,13 @@ export interface Resolving {
   readonly all: readonly Asked[];
 }
 
-export type Wish = Sending | Resolving;
+/** May ask the servers of a zone when others have. */
+export interface Queueing {
+  readonly do: 'queue';
+  readonly crowd: Crowd;
+}
+
+export type Wish = Sending | Resolving | Queueing;
 
 export type Heard =
   | {
@@ -81,22 +88,32 @@ export type Heard =
   /** Nobody waits any more, for a newer question had the place; it is no fault of any server. */
   | { readonly got: 'gave way' };
 
-export type Happening = Heard | { readonly got: 'findings'; readonly findings: readonly Finding[] };
+export type Happening =
+  | Heard
+  | { readonly got: 'findings'; readonly findings: readonly Finding[] }
+  | { readonly got: 'turn' };
 
 /** A resolution or a part of it. */
 export type Steps<Result> = Generator<Wish, Result, Happening>;
 
-export function* send(sending: Omit<Sending, 'do'>): Steps<Heard> {
-  const happening = yield { do: 'send', ...sending };
-  assert(happening.got !== 'findings', 'what was sent is not answered by findings');
+/** `const heard = heardFrom(yield { do: 'send', … })`. */
+export function heardFrom(happening: Happening): Heard {
+  const { got } = happening;
+  assert(got !== 'findings' && got !== 'turn', 'what was sent is heard of');
   return happening;
 }
 
-export function* resolveAll(all: readonly Asked[]): Steps<readonly Finding[]> {
-  const happening = yield { do: 'resolve', all };
+/** `const findings = findingsOf(yield { do: 'resolve', all }, all)`. */
+export function findingsOf(happening: Happening, all: readonly Asked[]): readonly Finding[] {
   assert(
     happening.got === 'findings' && happening.findings.length === all.length,
     'each question has a finding',
   );
   return happening.findings;
+}
+
+/** Whether it may ask then; or else it gave way meanwhile. */
+export function* queue(crowd: Crowd): Steps<boolean> {
+  const happening = yield { do: 'queue', crowd };
+  return happening.got === 'turn';
 }

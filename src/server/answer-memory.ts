@@ -74,6 +74,7 @@ export class AnswerMemory {
   /** The ring. */
   readonly ring: Uint8Array;
   readonly ringWords: Int32Array;
+  readonly ringTimes: Float64Array;
   readonly times: Float64Array;
   readonly slots: number;
   /** The tag of the last key that was hashed stands in its second word. */
@@ -88,6 +89,7 @@ export class AnswerMemory {
     this.words = new Int32Array(memory, 0, ringAt / 4);
     this.ring = new Uint8Array(memory, ringAt, ringBytes);
     this.ringWords = new Int32Array(memory, ringAt, ringBytes / 4);
+    this.ringTimes = new Float64Array(memory, ringAt, ringBytes / 8);
     this.times = new Float64Array(memory, 0, ringAt / 8);
   }
 

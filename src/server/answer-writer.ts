@@ -3,6 +3,7 @@
  * is the oldest that nobody has asked for since it was written. Each insertion rescues a few entries at most
  * that were asked for, and otherwise frees only as much as it takes.
  */
+import { Section } from '../answer/reply.ts';
 import { type Bytes, copy, put16, u16 } from '../base/bytes.ts';
 import {
   ANSWER_BYTES_MAX,
@@ -62,15 +63,20 @@ export class AnswerWriter {
    * left, and a second less is never too long.
    */
   keep(name: Name, type: number, variant: number, era: number, outcome: Outcome, isRecalled: boolean): void {
-    const rrsets = [...outcome.answer, ...outcome.authority];
-    const less = isRecalled ? 1 : 0;
-    const ttl = Math.min(...rrsets.map((rrset) => rrset.ttl - less));
-    if (!(ttl > 0 && ttl < Number.POSITIVE_INFINITY)) return;
-    // As in the cache of RRsets: what is oversized is answered once (CVE-2024-1737).
-    if (rrsets.some(({ block }) => rrsetCount(block, 0) > CACHED_RRS_PER_RRSET_MAX)) return;
+    const { answer, authority } = outcome;
+    const rrsets = authority.length === 0 ? answer : [...answer, ...authority];
     const key = this.#key;
     key.set(name, name.length, type, variant, era);
-    const size = rrsets.reduce((sum, rrset) => sum + sizeOf(rrset), aligned(Entry.KEY + key.length));
+    const less = isRecalled ? 1 : 0;
+    let ttl = Number.POSITIVE_INFINITY;
+    let size = aligned(Entry.KEY + key.length);
+    for (const rrset of rrsets) {
+      // As in the cache of RRsets: what is oversized is answered once (CVE-2024-1737).
+      if (rrsetCount(rrset.block, 0) > CACHED_RRS_PER_RRSET_MAX) return;
+      ttl = Math.min(ttl, rrset.ttl - less);
+      size += sizeOf(rrset);
+    }
+    if (!(ttl > 0 && ttl < Number.POSITIVE_INFINITY)) return;
     if (size > ANSWER_BYTES_MAX) return;
     const slot = this.#choose(this.#memory.setOf(key));
     const tag = this.#memory.hash[1] as number;
@@ -221,7 +227,7 @@ export class AnswerWriter {
     sinceMs: number,
     expiresMs: number,
   ): void {
-    const { ring, ringWords } = this.#memory;
+    const { ring, ringWords, ringTimes } = this.#memory;
     const key = this.#key;
     ringWords[(start + Entry.SLOT) >> 2] = slot;
     ringWords[(start + Entry.SIZE) >> 2] = size;
@@ -231,20 +237,20 @@ export class AnswerWriter {
     put16(ring, start + Entry.EDE, outcome.ede?.code ?? 0);
     copy(key.bytes, 0, ring, start + Entry.KEY, key.length);
     let at = start + aligned(Entry.KEY + key.length);
-    for (const [section, rrsets] of [outcome.answer, outcome.authority].entries()) {
-      for (const rrset of rrsets) {
-        const untilMs = sinceMs + 1_000 * rrset.ttl;
-        putRrset(ring, at, section, rrset);
-        this.#putTime(at + Kept.EXPIRY, untilMs);
-        at += sizeOf(rrset);
-      }
-    }
-    this.#putTime(start + Entry.EXPIRY, expiresMs);
+    at = this.#writeSection(at, Section.ANSWER, outcome.answer, sinceMs);
+    this.#writeSection(at, Section.AUTHORITY, outcome.authority, sinceMs);
+    ringTimes[(start + Entry.EXPIRY) >> 3] = expiresMs;
   }
 
-  #putTime(at: number, ms: number): void {
-    const { ring } = this.#memory;
-    new Float64Array(ring.buffer, ring.byteOffset + at, 1)[0] = ms;
+  #writeSection(start: number, section: number, rrsets: readonly KeptRrset[], sinceMs: number): number {
+    const { ring, ringTimes } = this.#memory;
+    let at = start;
+    for (const rrset of rrsets) {
+      putRrset(ring, at, section, rrset);
+      ringTimes[(at + Kept.EXPIRY) >> 3] = sinceMs + 1_000 * rrset.ttl;
+      at += sizeOf(rrset);
+    }
+    return at;
   }
 }
 

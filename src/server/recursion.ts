@@ -56,6 +56,8 @@ export class Recursion {
   ipv6Only: PrefixSet | undefined;
   readonly #waiting = new Waiting();
   #pending = 0;
+  /** What `fromCache` had nothing for last. */
+  #inHand: ClientQuestion | undefined;
 
   constructor(by: Here | Elsewhere | undefined) {
     this.by = by;
@@ -77,16 +79,17 @@ export class Recursion {
   fromCache(query: Query, reply: Reply, client: Client): boolean {
     const { by } = this;
     assert(by !== undefined, 'nobody is sent here where recursion is off');
-    const synthesise = this.#synthesises(query, client);
-    const variant = variantOf(query, synthesise);
+    const variant = variantOf(query, this.#synthesises(query, client));
     if (!isHere(by)) {
       const name = nameInHand(query, reply);
       return by.answers?.complete(name.bytes, name.length, query.type, variant, reply) === true;
     }
-    const question = questionInHand(query, reply, synthesise, by.recursor.tellsSubnets ? client : undefined);
-    const outcome = by.recursor.cached(question);
+    const { recursor, shared } = by;
+    const question = questionInHand(query, reply, variant, recursor.tellsSubnets ? client : undefined);
+    const outcome = recursor.cached(question);
+    this.#inHand = outcome === undefined ? question : undefined;
     if (outcome === undefined) return false;
-    share(by.recursor, by.shared, question, variant, outcome, true);
+    share(recursor, shared, question, variant, outcome, true);
     complete(reply, reply.answers(), outcome);
     return true;
   }
@@ -97,21 +100,22 @@ export class Recursion {
     return !(dnssecOk && (flags & Flag.CD) !== 0) && this.ipv6Only.hasBytes(address);
   }
 
-  /** LATER, or DROP where too many wait already. */
+  /** What `fromCache` had nothing for, just now. LATER, or DROP where too many wait already. */
   later(query: Query, reply: Reply, client: Client, hasCookie: boolean, ends: Ends): number {
+    const { by } = this;
+    const question = this.#inHand;
+    assert(by !== undefined && isHere(by), 'who recurses elsewhere does not wait for it here');
+    assert(question !== undefined, 'what is known is not found out');
+    this.#inHand = undefined;
     const leave = this.#waiting.enter(client, hasCookie);
     if (leave === undefined) return DROP;
-    const synthesise = this.#synthesises(query, client);
-    const variant = variantOf(query, synthesise);
+    const variant = variantOf(query, question.synthesise === true);
     const kept = reply.answers();
     const packet = copyOf(query.packet, 0, query.length);
-    const { by } = this;
-    assert(by !== undefined && isHere(by), 'who recurses elsewhere does not wait for it here');
     // What changes meanwhile may be another era; the outcome belongs to the one in which it was asked for.
     const { recursor, shared } = by;
-    const question = questionInHand(query, reply, synthesise, recursor.tellsSubnets ? client : undefined);
     this.#pending++;
-    recursor
+    void recursor
       .resolve(question)
       .then((outcome) => {
         // Who asks again is answered; SERVFAIL would send it away. Over TCP nobody asks again.
@@ -125,7 +129,7 @@ export class Recursion {
         ends.finish();
       })
       .catch((bug: unknown) => ends.onBug(bug, packet))
-      .finally(() => {
+      .then(() => {
         leave();
         this.#pending--;
       });
@@ -135,7 +139,9 @@ export class Recursion {
 
 /** What besides the question an answer may depend on: DO and CD (RFC 4035 §3.2), and who asks. */
 const variantOf = ({ dnssecOk, flags }: Query, synthesise: boolean): number =>
-  (synthesise ? 4 : 0) | (dnssecOk ? 2 : 0) | ((flags & Flag.CD) === 0 ? 0 : 1);
+  (synthesise ? SYNTHESISE : 0) | (dnssecOk ? 2 : 0) | ((flags & Flag.CD) === 0 ? 0 : 1);
+
+const SYNTHESISE = 4;
 
 function share(
   recursor: Recursor,
@@ -158,13 +164,13 @@ const nameInHand = (query: Query, reply: Reply): HashedName =>
 const questionInHand = (
   query: Query,
   reply: Reply,
-  synthesise: boolean,
+  variant: number,
   told: Client | undefined,
 ): ClientQuestion => ({
   name: ownName(nameInHand(query, reply).bytes),
   type: query.type,
   class: query.class,
-  synthesise,
+  synthesise: (variant & SYNTHESISE) !== 0,
   client: told && !query.hidesSubnet ? copyOf(told.address, 0, told.address.length) : undefined,
 });
 

@@ -67,6 +67,7 @@ function zoneText({ from, secondsLeft, servers }: TrailStep & { step: 'zone' }):
     'own zone': 'delegated in a zone of this server',
     'local root': 'by our copy of the root zone',
     cache: `from the cache, for ${secondsLeft} s more`,
+    lapsed: 'expired, but nobody above it answers',
     referral: 'by this referral',
     forward: 'to be forwarded',
     stub: 'a stub zone',
@@ -102,6 +103,8 @@ function replyText({ rcode, shape, answer, truncated, authoritative }: ToldReply
       return 'there, but not of this type';
     case 'nxdomain':
       return 'does not exist';
+    case 'bare':
+      return `${rcode} and nothing else, to be believed where nobody says more`;
     case 'lame':
       return `${rcode}, lame: ${fault ?? 'does not serve the zone'}`;
     case 'useless':

@@ -76,8 +76,6 @@ export const Sys = {
   POLLOUT: 4,
 } as const;
 
-type Waited = (error: Error | null, count: number) => void;
-
 export interface Native {
   socket(family: number, type: number, protocol: number): number;
   setsockopt(fd: number, level: number, option: number, value: Bytes, length: number): number;
@@ -93,8 +91,6 @@ export interface Native {
   epollCreate(flags: number): number;
   epollAdd(epoll: number, fd: number, event: Bytes): number;
   epollWait(epoll: number, events: Bytes, count: number, ms: number): number;
-  /** As `epollWait`, but another thread waits meanwhile, which the end of this one waits for. */
-  epollWaitLater(epoll: number, events: Bytes, count: number, ms: number, done: Waited): void;
   /** Of the last call of this thread that gave -1: `EAGAIN`, `EADDRINUSE`, … */
   errno(): string;
   /** Of bytes that never move: made by `steady`. */
@@ -124,7 +120,6 @@ export async function loadNative(
 function bindings(koffi: typeof import('koffi').default): Native {
   const libc = koffi.load(null);
   const epollCtl = libc.func('int epoll_ctl(int, int, int, const void *)');
-  const epollWait = libc.func('int epoll_wait(int, void *, int, int)');
   const names = new Map(Object.entries(koffi.os.errno).map(([name, number]) => [number, name]));
   names.set(koffi.os.errno.EAGAIN as number, 'EAGAIN'); // EWOULDBLOCK is the same number.
   return {
@@ -141,8 +136,7 @@ function bindings(koffi: typeof import('koffi').default): Native {
     recv: libc.func('long recv(int, void *, unsigned long, int)'),
     epollCreate: libc.func('int epoll_create1(int)'),
     epollAdd: (epoll, fd, event) => epollCtl(epoll, Sys.EPOLL_CTL_ADD, fd, event),
-    epollWait,
-    epollWaitLater: epollWait.async,
+    epollWait: libc.func('int epoll_wait(int, void *, int, int)'),
     errno: () => names.get(koffi.errno()) ?? `error ${koffi.errno()}`,
     address: (bytes) => koffi.address(bytes),
   } as Native;

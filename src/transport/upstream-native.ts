@@ -1,36 +1,23 @@
 /**
- * Questions by the system's own calls. Every query has a socket of its own, connected, so that the kernel
- * turns away other senders and tells when a port is closed. Here they are opened and read; `Readiness` says
- * which of them have something to read.
+ * Questions by the system's own calls. Sockets are connected, so that the kernel turns away other senders and
+ * tells when a port is closed; questions to one server that are out at the same time share some of them
+ * (`OutgoingSocket`). Here they are opened and read; `Readiness` says which of them have something to read.
  */
 import { getSystemErrorMap } from 'node:util';
-import { put16 } from '../base/bytes.ts';
+import { put16, u16 } from '../base/bytes.ts';
 import { IPV4_BYTES, IPV6_BYTES, parseIp } from '../base/ip.ts';
 import {
   MESSAGE_BYTES_MAX,
   SERVERS_REMEMBERED_MAX,
+  UPSTREAM_ALONE_QUESTIONS,
   UPSTREAM_DATAGRAMS_PER_TURN_MAX,
 } from '../base/limits.ts';
-import { Roster } from '../base/roster.ts';
 import type { World } from '../base/world.ts';
 import { Name, type Native, Sys, steady } from './native.ts';
 import { sockaddr } from './udp-socket.ts';
-import {
-  type Asker,
-  bindUnforeseeably,
-  type Ended,
-  type Judge,
-  type Refusal,
-  waitFor,
-} from './upstream-asker.ts';
-import { Readiness } from './upstream-readiness.ts';
-
-/** A question whose reply has not come. */
-interface Waiting {
-  readonly judge: Judge;
-  readonly ended: Ended;
-  readonly cancel: () => void;
-}
+import { type Asker, bindUnforeseeably, type Refusal, waitFor } from './upstream-asker.ts';
+import { type Loop, Readiness } from './upstream-readiness.ts';
+import { type Carried, OutgoingSocket, type Peer } from './upstream-socket.ts';
 
 /** Socket addresses of one family. */
 class Names {
@@ -47,6 +34,9 @@ class Names {
   }
 }
 
+const nothing = (): void => {};
+const NO_ID = -1;
+
 /** The system's own words for a code. */
 const words: ReadonlyMap<string, string> = new Map(getSystemErrorMap().values());
 
@@ -55,88 +45,157 @@ export class NativeAsker implements Asker {
   readonly #native: Native;
   readonly #v4 = new Names(IPV4_BYTES);
   readonly #v6 = new Names(IPV6_BYTES);
-  readonly #peers = new Map<string, Uint8Array>();
+  readonly #peers = new Map<string, Peer>();
   readonly #query = steady(MESSAGE_BYTES_MAX);
   readonly #datagram = steady(MESSAGE_BYTES_MAX);
   readonly #readiness: Readiness;
   /** By file descriptor. */
-  readonly #waiting = new Roster<number, Waiting>();
+  readonly #sockets: (OutgoingSocket | undefined)[] = [];
 
-  constructor(world: World, native: Native) {
+  constructor(world: World, native: Native, loop: Loop) {
     this.#world = world;
     this.#native = native;
-    this.#readiness = new Readiness(native, (fd) => this.#read(fd));
+    this.#readiness = new Readiness(native, loop, (fd) => this.#read(fd));
   }
 
   ask(...[{ address, port }, query, ms, judge, ended, overdue]: Parameters<Asker['ask']>): void {
-    const peer = this.#peerAt(address);
-    put16(peer, Name.PORT, port);
-    const names = peer[Name.FAMILY] === Sys.AF_INET ? this.#v4 : this.#v6;
-    const fd = this.#native.socket(names.family, Sys.SOCK_DGRAM_CLOEXEC, 0);
-    const refusal = fd < 0 ? this.#refusal() : this.#send(fd, names, peer, query);
-    if (refusal !== undefined) {
-      if (fd >= 0) this.#native.close(fd);
+    const id = u16(query, 0);
+    const socket = this.#socketFor(address, port, id);
+    const refusal = socket instanceof OutgoingSocket ? this.#send(socket, query) : socket;
+    if (refusal !== undefined || !(socket instanceof OutgoingSocket)) {
       ended(undefined, refusal);
       return;
     }
-    const cancel = waitFor(this.#world, ms, overdue, () => this.#end(fd, undefined));
-    this.#waiting.set(fd, { judge, ended, cancel });
+    const question: Carried = { id, judge, ended, cancel: nothing };
+    socket.carry(question);
+    const late = (): number => {
+      this.#retire(socket);
+      return overdue?.() ?? 0;
+    };
+    question.cancel = waitFor(this.#world, ms, late, () => {
+      this.#doubt(socket);
+      this.#end(socket, question, undefined);
+    });
   }
 
   /** Descriptors belong to the process: they would outlive this thread. */
   close(): void {
-    for (const [fd] of [...this.#waiting]) this.#end(fd, undefined);
+    for (const socket of this.#sockets) if (socket !== undefined) this.#endAll(socket, undefined);
     this.#readiness.close();
   }
 
-  /** The socket address of a text, which is read once. */
-  #peerAt(address: string): Uint8Array {
+  /** The server at an address, whose text is read once. */
+  #peerAt(address: string): Peer {
     const known = this.#peers.get(address);
     if (known !== undefined) return known;
-    const peer = sockaddr(parseIp(address) as Uint8Array, 0);
+    const name = sockaddr(parseIp(address) as Uint8Array, 0);
+    const peer: Peer = { name, socket: undefined, alone: 0 };
     if (this.#peers.size >= SERVERS_REMEMBERED_MAX) this.#peers.clear();
     this.#peers.set(address, peer);
     return peer;
   }
 
-  #send(fd: number, names: Names, peer: Uint8Array, query: Uint8Array): Refusal | undefined {
+  #socketFor(address: string, port: number, id: number): OutgoingSocket | Refusal {
+    const peer = this.#peerAt(address);
+    if (peer.socket?.mayCarry(id, port, this.#world.nowMs())) return peer.socket;
+    return this.#open(peer, port);
+  }
+
+  #open(peer: Peer, port: number): OutgoingSocket | Refusal {
+    const native = this.#native;
+    const names = peer.name[Name.FAMILY] === Sys.AF_INET ? this.#v4 : this.#v6;
+    const fd = native.socket(names.family, Sys.SOCK_DGRAM_CLOEXEC, 0);
+    if (fd < 0) return this.#refusal();
+    const refusal = this.#connect(fd, names, peer.name, port);
+    if (refusal !== undefined) {
+      native.close(fd);
+      return refusal;
+    }
+    const socket = new OutgoingSocket(fd, peer, port, this.#world.nowMs());
+    this.#sockets[fd] = socket;
+    if (peer.alone > 0) peer.alone--;
+    else peer.socket = socket;
+    return socket;
+  }
+
+  #connect(fd: number, names: Names, name: Uint8Array, port: number): Refusal | undefined {
     const native = this.#native;
     const unbound = bindUnforeseeably(this.#world, (port) => {
       put16(names.own, Name.PORT, port);
       return native.bind(fd, names.own, names.length) < 0 ? this.#refusal() : undefined;
     });
     if (unbound !== undefined) return unbound;
+    put16(name, Name.PORT, port);
+    const isConnected = native.connect(fd, name, names.length) === 0 && this.#readiness.watch(fd);
+    return isConnected ? undefined : this.#refusal();
+  }
+
+  #send(socket: OutgoingSocket, query: Uint8Array): Refusal | undefined {
     this.#query.set(query);
-    const isSent =
-      native.connect(fd, peer, names.length) === 0 &&
-      native.send(fd, this.#query, query.length, Sys.MSG_DONTWAIT) >= 0 &&
-      this.#readiness.watch(fd);
-    return isSent ? undefined : this.#refusal();
+    if (this.#native.send(socket.fd, this.#query, query.length, Sys.MSG_DONTWAIT) >= 0) return undefined;
+    const refusal = this.#refusal();
+    // It may be about an earlier one, and is told once.
+    if (!isMomentary(refusal)) this.#endAll(socket, refusal);
+    else if (socket.isIdle) this.#close(socket);
+    return refusal;
+  }
+
+  /** It gets no more questions. */
+  #retire(socket: OutgoingSocket): void {
+    if (socket.peer.socket === socket) socket.peer.socket = undefined;
+  }
+
+  /**
+   * Some firewalls let one reply through to a port, and where several ways lead to a server, all that leaves
+   * from one port goes the same way.
+   */
+  #doubt(socket: OutgoingSocket): void {
+    if (socket.isShared) socket.peer.alone = UPSTREAM_ALONE_QUESTIONS;
+    this.#retire(socket);
   }
 
   /** What came, or, on a connected socket, an ICMP "port unreachable". */
   #read(fd: number): void {
+    const socket = this.#sockets[fd];
+    if (socket === undefined) return;
     for (let left = UPSTREAM_DATAGRAMS_PER_TURN_MAX; left > 0; left--) {
-      const waiting = this.#waiting.get(fd);
-      if (waiting === undefined) return;
       const length = this.#native.recv(fd, this.#datagram, MESSAGE_BYTES_MAX, Sys.MSG_DONTWAIT);
       if (length < 0) {
         const refusal = this.#refusal();
-        if (refusal.code !== 'EAGAIN' && refusal.code !== 'EINTR') this.#end(fd, undefined, refusal);
+        if (!isMomentary(refusal)) this.#endAll(socket, refusal);
         return;
       }
-      const datagram = this.#datagram.subarray(0, length);
-      if (waiting.judge(datagram)) this.#end(fd, new Uint8Array(datagram));
+      this.#hear(socket, this.#datagram.subarray(0, length));
+      if (socket.isIdle) return;
     }
   }
 
-  #end(fd: number, reply: Uint8Array | undefined, refusal?: Refusal): void {
-    const { cancel, ended } = this.#waiting.get(fd) as Waiting;
-    cancel();
-    this.#waiting.delete(fd);
+  #hear(socket: OutgoingSocket, datagram: Uint8Array): void {
+    const id = datagram.length < 2 ? NO_ID : u16(datagram, 0);
+    if (!socket.hasAsked(id)) this.#doubt(socket);
+    for (const question of socket.concernedBy(id)) {
+      if (question.judge(datagram)) this.#end(socket, question, new Uint8Array(datagram));
+    }
+  }
+
+  #endAll(socket: OutgoingSocket, refusal: Refusal | undefined): void {
+    this.#retire(socket);
+    if (socket.isIdle) this.#close(socket);
+    for (const question of socket.waiting) this.#end(socket, question, undefined, refusal);
+  }
+
+  #end(socket: OutgoingSocket, question: Carried, reply: Uint8Array | undefined, refusal?: Refusal): void {
+    question.cancel();
+    socket.drop(question);
+    if (socket.isIdle) this.#close(socket);
+    question.ended(reply, refusal);
+  }
+
+  #close(socket: OutgoingSocket): void {
+    this.#retire(socket);
+    this.#sockets[socket.fd] = undefined;
     this.#readiness.forget();
-    this.#native.close(fd);
-    ended(reply, refusal);
+    this.#native.close(socket.fd);
   }
 
   #refusal(): Refusal {
@@ -144,3 +203,5 @@ export class NativeAsker implements Asker {
     return { code, why: words.get(code) ?? code };
   }
 }
+
+const isMomentary = ({ code }: Refusal): boolean => code === 'EAGAIN' || code === 'EINTR';

@@ -1,38 +1,47 @@
 /**
- * Which of many sockets have something to read, in a thread that also turns Node's loop: one `epoll` for all.
- * As long as something comes, each turn of the loop looks for more, which costs one call; when nothing does,
- * another thread waits and wakes this one, which costs twenty times as much and hardly ever happens under
- * load. The kernel forgets a socket that is closed.
+ * Which of many sockets have something to read, in a thread that also turns Node's loop: one `epoll` for all,
+ * and for the loop itself, as libuv allows for (`uv_backend_fd`). As long as a question is out, each turn of
+ * the loop looks, and where nothing else is to be done it waits here, for the sockets and the loop at once.
+ * Only timers are not told that way: they are late by no more than one wait. The kernel forgets a socket that
+ * is closed.
  */
 import { UPSTREAM_EVENTS_MAX, UPSTREAM_WAIT_MS } from '../base/limits.ts';
 import { EpollEvent, type Native, Sys, steady } from './native.ts';
 
 const NONE = -1;
 
+/** The loop of the thread. */
+export interface Loop {
+  /** By which it waits: `loopDescriptor`. */
+  readonly fd: number;
+  /** Whether something is due in its next turn. */
+  isBusy(): boolean;
+}
+
 export class Readiness {
   readonly #native: Native;
   readonly #onReadable: (fd: number) => void;
+  readonly #loop: Loop;
   readonly #event = new DataView(steady(EpollEvent.SIZE).buffer);
   readonly #eventBytes = new Uint8Array(this.#event.buffer);
   readonly #events = steady(UPSTREAM_EVENTS_MAX * EpollEvent.SIZE);
   readonly #eventsView = new DataView(this.#events.buffer);
   #epoll = NONE;
   #watched = 0;
-  /** A turn of the loop will look, or another thread waits. */
+  /** A turn of the loop will look. */
   #isAttentive = false;
   #isClosed = false;
 
-  constructor(native: Native, onReadable: (fd: number) => void) {
+  constructor(native: Native, loop: Loop, onReadable: (fd: number) => void) {
     this.#native = native;
+    this.#loop = loop;
     this.#onReadable = onReadable;
   }
 
   /** False: the system would not. */
   watch(fd: number): boolean {
-    if (this.#epoll < 0) this.#epoll = this.#native.epollCreate(Sys.EPOLL_CLOEXEC);
-    this.#event.setUint32(EpollEvent.EVENTS, Sys.EPOLLIN, true);
-    this.#event.setInt32(EpollEvent.DATA, fd, true);
-    if (this.#epoll < 0 || this.#native.epollAdd(this.#epoll, fd, this.#eventBytes) < 0) return false;
+    if (this.#epoll < 0 && !this.#open()) return false;
+    if (!this.#add(fd)) return false;
     this.#watched++;
     if (!this.#isAttentive) {
       this.#isAttentive = true;
@@ -52,33 +61,32 @@ export class Readiness {
     if (!this.#isAttentive) this.#letGo();
   }
 
-  readonly #look = (): void => {
-    const count = this.#native.epollWait(this.#epoll, this.#events, UPSTREAM_EVENTS_MAX, 0);
-    this.#tell(count);
-    if (this.#watched === 0) this.#letGo();
-    else if (count > 0) setImmediate(this.#look);
-    else
-      this.#native.epollWaitLater(
-        this.#epoll,
-        this.#events,
-        UPSTREAM_EVENTS_MAX,
-        UPSTREAM_WAIT_MS,
-        this.#waited,
-      );
-  };
+  #open(): boolean {
+    this.#epoll = this.#native.epollCreate(Sys.EPOLL_CLOEXEC);
+    if (this.#epoll < 0) return false;
+    if (this.#add(this.#loop.fd)) return true;
+    this.#native.close(this.#epoll);
+    this.#epoll = NONE;
+    return false;
+  }
 
-  readonly #waited = (_error: Error | null, count: number): void => {
-    this.#tell(count);
+  #add(fd: number): boolean {
+    this.#event.setUint32(EpollEvent.EVENTS, Sys.EPOLLIN, true);
+    this.#event.setInt32(EpollEvent.DATA, fd, true);
+    return this.#native.epollAdd(this.#epoll, fd, this.#eventBytes) === 0;
+  }
+
+  readonly #look = (): void => {
+    const ms = this.#loop.isBusy() ? 0 : UPSTREAM_WAIT_MS;
+    const count = this.#native.epollWait(this.#epoll, this.#events, UPSTREAM_EVENTS_MAX, ms);
+    // A socket may have been closed since, and its number be another's: who reads it finds nothing then.
+    for (let i = 0; i < count; i++) {
+      const fd = this.#eventsView.getInt32(i * EpollEvent.SIZE + EpollEvent.DATA, true);
+      if (fd !== this.#loop.fd) this.#onReadable(fd);
+    }
     if (this.#watched === 0) this.#letGo();
     else setImmediate(this.#look);
   };
-
-  /** A socket may have been closed since, and its number be another's: who reads it finds nothing then. */
-  #tell(count: number): void {
-    for (let i = 0; i < count; i++) {
-      this.#onReadable(this.#eventsView.getInt32(i * EpollEvent.SIZE + EpollEvent.DATA, true));
-    }
-  }
 
   #letGo(): void {
     this.#isAttentive = false;

@@ -1,8 +1,10 @@
 /**
  * Questions to other servers over TCP. A link is a connection to one server that carries several questions at
  * a time, whose replies come in any order (RFC 7766 §6.2.1.1 and §7); when it has brought them all it is kept
- * for a little, in case the next question goes there too (§6.2.1). A link that is used again and turns out to
- * be dead, or takes one question only, costs each question one new connection, never the question.
+ * for a little, in case the next question goes there too (§6.2.1). Where one that is shared ends early, what
+ * it still carried goes to one new link together; where that ends early, too, for there are servers that take
+ * one question only, each goes alone. Nobody is tried again on account of a server that cannot be connected
+ * to.
  */
 import { connect, type Socket } from 'node:net';
 import { u16 } from '../base/bytes.ts';
@@ -27,6 +29,9 @@ interface Question {
   /** The link that carries it. */
   link: Link | undefined;
 }
+
+/** Links that carry one question, one after the other: shared, new and shared, its own. */
+const LINKS_MAX = 3;
 
 const idOf = (message: Uint8Array): number => u16(message, 0);
 const keyOf = ({ address, port }: Endpoint): string => `${address} ${port}`;
@@ -56,19 +61,23 @@ export class TcpLinks implements Asker {
       question.link?.giveUp(question);
       end(undefined);
     });
-    const shared = this.#shared.get(keyOf(to));
-    if (shared?.mayCarry(query) !== true) {
-      this.#connect(question);
-      return;
-    }
-    this.#idle.get(shared)?.();
-    this.#idle.delete(shared);
-    shared.carry(question, true);
+    this.#share(question, LINKS_MAX - 1);
   }
 
   close(): void {
     this.#isClosed = true;
     for (const link of [...this.#idle.keys()]) link.destroy();
+  }
+
+  #share(question: Question, linksLeft: number): void {
+    const shared = this.#shared.get(keyOf(question.to));
+    if (shared?.mayCarry(question.query) !== true) {
+      this.#connect(question);
+      return;
+    }
+    this.#idle.get(shared)?.();
+    this.#idle.delete(shared);
+    shared.carry(question, linksLeft);
   }
 
   #connect(question: Question): void {
@@ -81,11 +90,14 @@ export class TcpLinks implements Asker {
         this.#idle.get(link)?.();
         this.#idle.delete(link);
         if (this.#shared.get(key) === link) this.#shared.delete(key);
-        for (const each of again) this.#connect(each);
+        for (const { question, linksLeft } of again) {
+          if (linksLeft > 1) this.#share(question, linksLeft - 1);
+          else this.#connect(question);
+        }
       },
     });
     if (!this.#shared.has(key)) this.#shared.set(key, link);
-    link.carry(question, false);
+    link.carry(question, 0);
   }
 
   /** It carries nothing: it is kept, if it is the one that others would share. */
@@ -109,7 +121,13 @@ interface Keeper {
   /** A message came that is nobody's reply. */
   isStrange(): void;
   /** Once; with the questions that are to be asked again. */
-  isGone(again: readonly Question[]): void;
+  isGone(again: readonly Carried[]): void;
+}
+
+interface Carried {
+  readonly question: Question;
+  /** How many more may carry it; none where this one was made for it. */
+  readonly linksLeft: number;
 }
 
 class Link {
@@ -117,10 +135,11 @@ class Link {
   readonly #keeper: Keeper;
   readonly #socket: Socket;
   readonly #frames = new Frames();
-  /** By ID; `true` where it may be asked again, for somebody else had used the link before. */
-  readonly #carried = new Map<number, { readonly question: Question; readonly mayRepeat: boolean }>();
+  /** By ID. */
+  readonly #carried = new Map<number, Carried>();
   /** Bytes since the last reply. */
   #bytes = 0;
+  #wasOpen = false;
   #isGone = false;
   /** A question went unanswered: it gets no more. */
   #isSlow = false;
@@ -129,6 +148,9 @@ class Link {
     this.to = to;
     this.#keeper = keeper;
     this.#socket = connect({ host: to.address, port: to.port, noDelay: true });
+    this.#socket.on('connect', () => {
+      this.#wasOpen = true;
+    });
     this.#socket.on('data', (chunk) => this.#read(chunk));
     this.#socket.on('error', (error) => this.#leave(refusalOf(error)));
     this.#socket.on('close', () => this.#leave(CLOSED));
@@ -140,9 +162,9 @@ class Link {
     return isAlive && hasRoom && !this.#isSlow;
   }
 
-  carry(question: Question, mayRepeat: boolean): void {
+  carry(question: Question, linksLeft: number): void {
     question.link = this;
-    this.#carried.set(idOf(question.query), { question, mayRepeat });
+    this.#carried.set(idOf(question.query), { question, linksLeft });
     this.#socket.write(framed(question.query));
   }
 
@@ -195,8 +217,9 @@ class Link {
     const left = [...this.#carried.values()];
     this.#carried.clear();
     // RFC 7766 §6.2.4: a server may close what it was not done with; the question is to be asked again.
-    this.#keeper.isGone(left.filter(({ mayRepeat }) => mayRepeat).map(({ question }) => question));
-    for (const { question, mayRepeat } of left) if (!mayRepeat) question.ended(undefined, why);
+    const mayRepeat = ({ linksLeft }: Carried): boolean => this.#wasOpen && linksLeft > 0;
+    this.#keeper.isGone(left.filter(mayRepeat));
+    for (const each of left) if (!mayRepeat(each)) each.question.ended(undefined, why);
   }
 }
 

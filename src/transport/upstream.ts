@@ -1,7 +1,7 @@
 /**
- * Exchanges with other servers over real sockets: the doing half of `resolver/upstream`. Every query over UDP
- * has a socket of its own, bound to a port nobody can foresee (RFC 5452 §9.2) and connected, so that the
- * kernel turns away other senders and tells when a port is closed. How many are open at once is bounded.
+ * Exchanges with other servers over real sockets: the doing half of `resolver/upstream`. A socket for UDP is
+ * bound to a port nobody can foresee (RFC 5452 §9.2) and connected, so that the kernel turns away other
+ * senders and tells when a port is closed. How many questions are out, and so how many sockets, is bounded.
  */
 import { isIP } from 'node:net';
 import { Counter, Counters } from '../base/counters.ts';
@@ -12,6 +12,7 @@ import type { Native } from './native.ts';
 import type { Ended, Judge, Refusal } from './upstream-asker.ts';
 import { DgramAsker } from './upstream-dgram.ts';
 import { NativeAsker } from './upstream-native.ts';
+import type { Loop } from './upstream-readiness.ts';
 import { TcpLinks } from './upstream-tcp.ts';
 
 export interface SocketUpstream extends Upstream {
@@ -23,8 +24,9 @@ export interface UpstreamSettings {
   readonly world?: World;
   readonly counters?: Counters;
   readonly socketsMax?: number;
-  /** Without it, the sockets are Node's. */
+  /** Without both, the sockets are Node's. */
   readonly native?: Native | undefined;
+  readonly loop?: Loop | undefined;
 }
 
 export function socketUpstream({
@@ -32,10 +34,11 @@ export function socketUpstream({
   counters = new Counters(),
   socketsMax = UPSTREAM_SOCKETS_MAX,
   native,
+  loop,
 }: UpstreamSettings = {}): SocketUpstream {
   const links = new TcpLinks(world, counters);
   const dgram = new DgramAsker(world);
-  const datagrams = native === undefined ? dgram : new NativeAsker(world, native);
+  const datagrams = native && loop ? new NativeAsker(world, native, loop) : dgram;
   let open = 0;
 
   function exchange(

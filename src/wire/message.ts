@@ -6,11 +6,11 @@
  * `query`.
  */
 import { assert } from '../base/assert.ts';
-import { copyOf, put16 } from '../base/bytes.ts';
+import { copyOf, put16, u16 } from '../base/bytes.ts';
 import { EDNS_OPTIONS_MAX, MESSAGE_BYTES_MAX } from '../base/limits.ts';
 import { Type } from './codes.ts';
 import { DNSSEC_OK, Flag, HEADER_BYTES, opcodeOf, rcodeOf } from './header.ts';
-import { type Name, ownName, readName } from './name.ts';
+import { isFolded, type Name, ownName, ROOT, readName } from './name.ts';
 import { readRdata } from './rdata.ts';
 import { Reader } from './reader.ts';
 
@@ -60,6 +60,9 @@ export interface Message {
   readonly edns: Edns | undefined;
 }
 
+/** RFC 1035 §4.1.4: two bits, and behind them an offset. */
+const POINTER = 0xc000;
+
 type Opt = { readonly edns: Edns; readonly rcodeHigh: number };
 
 export function readMessage(bytes: Uint8Array): Message | undefined {
@@ -71,9 +74,9 @@ export function readMessage(bytes: Uint8Array): Message | undefined {
   // RFC 9619 §4: never more than one question. None is legal, in a reply to what could not be read.
   if (questions > 1) return undefined;
   const question = questions === 1 ? readQuestion(reader) : undefined;
-  const answer = readSection(reader, counts[0]);
-  const authority = readSection(reader, counts[1]);
-  const additional = readSection(reader, counts[2]);
+  const answer = readSection(reader, counts[0], question?.spelled);
+  const authority = readSection(reader, counts[1], question?.spelled);
+  const additional = readSection(reader, counts[2], question?.spelled);
   // Bytes after the last record belong to no section (RFC 1035 §4.1): a sender whose counts are wrong may
   // have them all wrong, and what nobody reads is where a smuggler hides.
   if (!reader.ok || reader.left > 0) return undefined;
@@ -103,13 +106,24 @@ function placeOfOpt(section: readonly ResourceRecord[]): number {
 
 function readQuestion(reader: Reader): Question & { readonly spelled: Uint8Array } {
   const spelled = readName(reader);
-  return { name: ownName(spelled), spelled, type: reader.u16(), class: reader.u16() };
+  return {
+    name: isFolded(spelled) ? spelled : ownName(spelled),
+    spelled,
+    type: reader.u16(),
+    class: reader.u16(),
+  };
 }
 
-function readSection(reader: Reader, count: number): ResourceRecord[] {
+function readSection(reader: Reader, count: number, spelled: Uint8Array | undefined): ResourceRecord[] {
   const records: ResourceRecord[] = [];
+  let pointer = spelled === undefined ? -1 : POINTER | HEADER_BYTES;
+  let owner = spelled ?? ROOT;
   for (let left = count; left > 0 && reader.ok; left--) {
-    const owner = readName(reader);
+    // The records of an RRset mostly point to one and the same name, and often to the question's.
+    const begins = peek16(reader);
+    if (begins < POINTER || begins !== pointer) owner = readName(reader);
+    else reader.at += 2;
+    pointer = begins;
     const type = reader.u16();
     const klass = reader.u16();
     const ttl = reader.u32();
@@ -130,6 +144,9 @@ function readSection(reader: Reader, count: number): ResourceRecord[] {
   }
   return records;
 }
+
+/** The next 16 bits; -1 at the end. */
+const peek16 = ({ bytes, at, end }: Reader): number => (at + 2 > end ? -1 : u16(bytes, at));
 
 /** RFC 6891 §6.1.3: CLASS is the UDP size; TTL is the high bits of the RCODE, the version, and flags. */
 function readOpt(record: ResourceRecord): Opt | 'malformed' {

@@ -92,17 +92,22 @@ export function ownName(bytes: Bytes, at = 0): Name {
   return name;
 }
 
+/** Whether a name is in lower case. No length of a label is a letter. */
+export function isFolded(name: Bytes): boolean {
+  for (let i = 0; i < name.length; i++) if (FOLD[name[i] as number] !== name[i]) return false;
+  return true;
+}
+
 /** The name less its first label; the root is its own parent. */
 export const parentName = (name: Name): Name =>
   name[0] === 0 ? ROOT : name.subarray((name[0] as number) + 1);
 
 /** Whether `name` is `ancestor` or lies below it. */
 export function isWithin(name: Name, ancestor: Name): boolean {
-  const skip = labelCount(name) - labelCount(ancestor);
-  if (skip < 0) return false;
+  const from = name.length - ancestor.length;
   let at = 0;
-  for (let i = 0; i < skip; i++) at += (name[at] as number) + 1;
-  return name.length - at === ancestor.length && sameName(name, at, ancestor, 0);
+  while (at < from) at += (name[at] as number) + 1;
+  return at === from && sameName(name, at, ancestor, 0);
 }
 
 const keyScratch = Buffer.allocUnsafeSlow(NAME_BYTES_MAX);

@@ -20,7 +20,7 @@ const ODD = Uint8Array.of(5, 0x61, 0x20, 0x3b, 0x2e, 0xff, 0) as Name;
 async function known(): Promise<{ world: VirtualWorld; chunks: Uint8Array[] }> {
   const world = new VirtualWorld();
   const cache = new Cache(1_000_000, world);
-  const delegations = new Delegations(100_000, world);
+  const delegations = new Delegations(100_000, 0, world);
   const servers = [
     { name: name('ns.test'), addresses: ['192.0.2.53', '2001:db8::53'] },
     { name: name('ns.other'), addresses: [] },

@@ -7,7 +7,7 @@ import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Counters } from '../../src/base/counters.ts';
 import { Histograms } from '../../src/base/histogram.ts';
-import { HAND_OVERS_MAX, UDP_BATCH_MAX } from '../../src/base/limits.ts';
+import { UDP_BATCH_MAX, UNREAD_MAX } from '../../src/base/limits.ts';
 import { realWorld } from '../../src/base/world.ts';
 import { BugLog } from '../../src/control/bugs.ts';
 import { configure } from '../../src/control/config.ts';
@@ -24,6 +24,7 @@ import type { Settings } from '../../src/control/settings.ts';
 import { LATENCY_ROWS } from '../../src/server/observer.ts';
 import { LATER } from '../../src/transport/door.ts';
 import { Bag } from '../../src/transport/udp-return.ts';
+import { Rcode } from '../../src/wire/codes.ts';
 import { readMessage } from '../../src/wire/message.ts';
 import { Catalog } from '../../src/zone/catalog.ts';
 import type { LoadedZone } from '../../src/zone/loader.ts';
@@ -299,13 +300,53 @@ test('of what is handed over it reads a batch a turn, and hears other servers me
   const line = resolver.connect({}) ?? expect.fail('it is there');
   line.port.on('message', (answers: readonly PostedAnswer[]) => batches.push(answers.length));
   const packet = queryFor('www.ours.example');
-  for (let sent = 0; sent < HAND_OVERS_MAX; sent += UDP_BATCH_MAX) {
+  for (let sent = 0; sent < UNREAD_MAX; sent += UDP_BATCH_MAX) {
     const bag = new Bag();
     for (let i = 0; i < UDP_BATCH_MAX; i++) bag.putPosted(i, client('tcp'), packet, packet.length);
     expect(writeTo(line, bag.take(), UDP_BATCH_MAX)).toBe(true);
   }
-  await until(() => batches.reduce((sum, answers) => sum + answers, 0) === HAND_OVERS_MAX);
-  expect(new Set(batches)).toEqual(new Set([UDP_BATCH_MAX]));
+  await until(() => batches.reduce((sum, answers) => sum + answers, 0) === UNREAD_MAX);
+  expect(Math.max(...batches)).toBeLessThanOrEqual(UDP_BATCH_MAX);
+  line.port.close();
+});
+
+test('of what is handed over, one zone does not wait for another that is asked for much more', async () => {
+  const order: number[] = [];
+  const line = resolver.connect({}) ?? expect.fail('it is there');
+  line.port.on('message', (answers: readonly PostedAnswer[]) => {
+    order.push(...answers.map(({ ticket }) => ticket));
+  });
+  const bag = new Bag();
+  const put = (ticket: number, question: string): void => {
+    const packet = queryFor(question);
+    bag.putPosted(ticket, client('tcp'), packet, packet.length);
+  };
+  for (let ticket = 0; ticket < UDP_BATCH_MAX - 1; ticket++) put(ticket, `r${ticket}.ours.example`);
+  put(UDP_BATCH_MAX, 'www.other.example');
+  writeTo(line, bag.take(), UDP_BATCH_MAX);
+  await until(() => order.length === UDP_BATCH_MAX);
+  expect(order.slice(0, 3)).toEqual([0, UDP_BATCH_MAX, 1]);
+  line.port.close();
+});
+
+test('of more than may wait, who asks in a way that has no second try is told so', async () => {
+  const rcodes: number[] = [];
+  const line = resolver.connect({}) ?? expect.fail('it is there');
+  line.port.on('message', (answers: readonly PostedAnswer[]) => {
+    rcodes.push(...answers.map(({ response }) => (response[3] as number) & 0xf));
+  });
+  const bag = new Bag();
+  const packet = queryFor('www.ours.example');
+  for (let i = 0; i < UDP_BATCH_MAX; i++) bag.putPosted(i, client('tcp'), packet, packet.length);
+  const bytes = bag.take();
+  const times = UNREAD_MAX / UDP_BATCH_MAX + 1;
+  const all = new Uint8Array(times * bytes.length);
+  for (let i = 0; i < times; i++) all.set(bytes, i * bytes.length);
+  writeTo(line, all, times * UDP_BATCH_MAX);
+  await until(() => rcodes.length === times * UDP_BATCH_MAX);
+  expect(rcodes.filter((rcode) => rcode === Rcode.SERVFAIL)).toHaveLength(UDP_BATCH_MAX);
+  expect(counters.record().handOversDropped).toBe(UDP_BATCH_MAX);
+  expect(resolver.underway).toBe(0);
   line.port.close();
 });
 
@@ -348,7 +389,8 @@ test('a thread that is ended with questions out leaves no socket behind', async 
   await ask('www.net');
   const before = openSockets();
   for (let i = 0; i < 20; i++) peer.send(queryFor(`n${i}.dead`, { rd: true }));
-  await until(() => openSockets() >= before + 20);
+  // Some share one.
+  await until(() => openSockets() > before);
   await threads[0]?.terminate();
   await until(() => threads.length === 2);
   await resolver.settled();

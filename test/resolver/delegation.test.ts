@@ -41,7 +41,7 @@ test('an address that many share counts once', () => {
 
 test('the deepest cut at or above a name is found, until it expires', async () => {
   const world = new VirtualWorld();
-  const delegations = new Delegations(100_000, world);
+  const delegations = new Delegations(100_000, 0, world);
   const keep = (cut: string, ttl: number): Delegation => delegations.keep(name(cut), [], ttl, HINTS);
   const closest = (text: string): string => {
     const found = delegations.closest(name(text));
@@ -68,7 +68,7 @@ test('the deepest cut at or above a name is found, until it expires', async () =
 });
 
 test('none outlives the one it came by, but for the root that nobody can take away', () => {
-  const delegations = new Delegations(100_000, new VirtualWorld());
+  const delegations = new Delegations(100_000, 0, new VirtualWorld());
   const root = delegations.keep(name('.'), [], 10, HINTS);
   const com = delegations.keep(name('com'), [], 100, root);
   const example = delegations.keep(name('example.com'), [], 1_000, com);
@@ -78,7 +78,7 @@ test('none outlives the one it came by, but for the root that nobody can take aw
 });
 
 test('a delegation is told as it was learned last, with all its servers', () => {
-  const delegations = new Delegations(100_000, new VirtualWorld());
+  const delegations = new Delegations(100_000, 0, new VirtualWorld());
   const first = servers(13, (i) => [`192.0.2.${i}`, `2001:db8::${i + 1}`]);
   delegations.keep(name('example.com'), first, 60, HINTS);
   expect(delegations.at(name('example.com'))?.servers).toEqual(first);

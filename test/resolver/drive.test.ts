@@ -2,10 +2,10 @@
 import { expect, test } from 'vitest';
 import { LATE_ANSWERS_MAX } from '../../src/base/limits.ts';
 import { realWorld } from '../../src/base/world.ts';
-import { Sender } from '../../src/resolver/drive.ts';
+import { drive, type Grant, Sender } from '../../src/resolver/drive.ts';
 import type { Event, Upstream } from '../../src/resolver/upstream.ts';
 import { Volley } from '../../src/resolver/volley.ts';
-import type { Sending } from '../../src/resolver/wish.ts';
+import type { Happening, Sending, Steps } from '../../src/resolver/wish.ts';
 import { Type } from '../../src/wire/codes.ts';
 import { ScriptedInternet } from '../scenarios/scripted-internet.ts';
 import { VirtualWorld } from '../scenarios/virtual-world.ts';
@@ -121,3 +121,37 @@ test.for(['udp', 'tcp'] as const)(
     expect(heard).toBe(LATE_ANSWERS_MAX + 20);
   },
 );
+
+/** Wishes twice, and ends with what happened. */
+function* twice(): Steps<readonly string[]> {
+  const first = yield sending;
+  const second = yield sending;
+  return [first.got, second.got];
+}
+
+const driven = (grant: Grant): unknown[] => {
+  const ends: unknown[] = [];
+  const end = (result: readonly string[]): unknown => ends.push(result);
+  drive(twice(), grant, end, (bug) => [String(bug)]);
+  return ends;
+};
+
+test('a wish that is granted at once does not wait, any other does', () => {
+  expect(driven(() => ({ got: 'late' }))).toEqual([['late', 'late']]);
+  const waiting: ((happening: Happening) => void)[] = [];
+  const ends = driven((_, goOn) => void waiting.push(goOn));
+  expect([waiting.length, ends]).toEqual([1, []]);
+  waiting[0]?.({ got: 'full' });
+  expect([waiting.length, ends]).toEqual([2, []]);
+  waiting[1]?.({ got: 'late' });
+  expect(ends).toEqual([['full', 'late']]);
+});
+
+test('a mistake of ours ends a resolution, be it met at once or later', () => {
+  const thrower: Grant = () => {
+    throw new Error('planted');
+  };
+  expect(driven(thrower)).toEqual([['Error: planted']]);
+  const ends = driven((_, __, giveUp) => void queueMicrotask(() => giveUp('planted')));
+  return Promise.resolve().then(() => expect(ends).toEqual([['planted']]));
+});

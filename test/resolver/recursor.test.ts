@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { Counter, Counters } from '../../src/base/counters.ts';
 import { CLIENTS_WAITING_MAX } from '../../src/base/limits.ts';
 import { FRESHNESS_DEFAULT } from '../../src/resolver/freshness.ts';
+import { parseHosts } from '../../src/resolver/hosts.ts';
 import { noOwnZones } from '../../src/resolver/own-zones.ts';
 import { type Outcome, Recursor, type RecursorSettings } from '../../src/resolver/recursor.ts';
 import type { Event, Upstream } from '../../src/resolver/upstream.ts';
@@ -215,4 +216,24 @@ test('what is known is told without waiting, and what is not is undefined', asyn
   expect(recursor.cached(question('alias.test'))?.answer).toHaveLength(2);
   recursor.flush();
   expect(recursor.cached(question('alias.test'))).toBeUndefined();
+});
+
+test('what was looked for in vain just now is not looked for again; what it leads to is', async () => {
+  const world = new VirtualWorld();
+  let looks = 0;
+  const { hosts } = parseHosts('', 'hosts');
+  hosts.find = () => void looks++;
+  const { recursor } = recursing(world, flatInternet(world), { hosts });
+  const asked = question('alias.test');
+  recursor.cached(asked);
+  void recursor.resolve(asked);
+  expect(looks).toBe(1);
+  await world.pass(0);
+  const links = await world.until(recursor.resolve(question('alias.test', Type.CNAME)));
+  expect(links.answer).toHaveLength(1);
+  const before = looks;
+  const other = question('alias.test', Type.TXT);
+  expect(recursor.cached(other)).toBeUndefined();
+  expect(looks).toBe(before + 2);
+  expect((await world.until(recursor.resolve(other))).answer).toHaveLength(2);
 });

@@ -304,9 +304,16 @@ function answerOf(server: ScriptedServer, name: string, type: string): Reply {
   const keeps = (record: Answer): boolean => record.type !== 'SOA' || server.fault('no-soa') === undefined;
   const tells = server.fault('not-authoritative') ?? server.fault('hearsay');
   const authoritative = answer.authoritative && tells === undefined;
-  const additionals = server.fault('no-additional') === undefined ? answer.additionals : [];
+  const additionals = answer.additionals.filter((record) => isSent(record, name, server));
   const authorities = answer.authorities.filter(keeps);
   return { ...answer, rcode: blind ?? answer.rcode, authoritative, authorities, additionals };
+}
+
+/** `! no-additional`; `! no-additional others`: but for those of the name asked. */
+function isSent(record: Answer, name: string, server: ScriptedServer): boolean {
+  const without = server.fault('no-additional');
+  if (without === undefined) return true;
+  return without.words[0] === 'others' && record.name.toLowerCase() === name.toLowerCase();
 }
 
 /** `! tailors 24`: addresses differ by the third byte of the client's, and hold for so much of it. */

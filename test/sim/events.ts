@@ -37,6 +37,8 @@ export class Events {
   stalledMs = 0;
   #standstill: { untilMs: number; ms: number } = { untilMs: -1, ms: 0 };
   troubledUntilMs = 0;
+  /** Since when it may have been that nobody answered for a zone. */
+  faultyFromMs = Number.POSITIVE_INFINITY;
   #isRough = false;
 
   constructor(place: Place) {
@@ -94,6 +96,11 @@ export class Events {
     this.#isRough = false;
   }
 
+  #fault(): void {
+    this.faultyFromMs = Math.min(this.faultyFromMs, this.#place.world.nowMs());
+    this.#trouble(0);
+  }
+
   #trouble(ms: number): void {
     this.troubledUntilMs = Math.max(this.troubledUntilMs, this.#place.world.nowMs() + ms + AFTERMATH_MS);
   }
@@ -121,7 +128,6 @@ export class Events {
     if (this.#isRough) {
       sky.weather = CALM;
       this.#isRough = false;
-      this.#trouble(0);
     } else {
       this.#isRough = true;
       sky.weather = {
@@ -134,6 +140,7 @@ export class Events {
         forgery: chance.pick([0, 50]),
       };
     }
+    this.#fault();
     note(`weather ${JSON.stringify(sky.weather)}`);
   }
 
@@ -142,7 +149,7 @@ export class Events {
     const server = chance.pick(internet.servers);
     server.isAlive = !server.isAlive;
     note(`${server.addresses.join(' ')} ${server.isAlive ? 'is back' : 'dies'}`);
-    this.#trouble(0);
+    this.#fault();
   }
 
   /** The whole machine sleeps: timers ring late, all at once. */
@@ -154,7 +161,7 @@ export class Events {
     world.stall(ms);
     this.#standstill = { untilMs: world.nowMs(), ms: ms + (isNoLonger ? 0 : this.#standstill.ms) };
     this.stalledMs = Math.max(this.stalledMs, this.#standstill.ms);
-    this.#trouble(0);
+    this.#fault();
   }
 
   #leaf(): Zone | undefined {

@@ -42,11 +42,16 @@ const isLinkType = (asked: number): boolean => asked !== Type.CNAME && asked !==
 export class Laws {
   readonly #truth: Truth;
   readonly #stallMs: () => number;
+  readonly #lapseMs: () => number;
 
-  /** `stallMs` is how long the process stood still at most. */
-  constructor(truth: Truth, stallMs: () => number) {
+  /**
+   * `stallMs` is how long the process stood still at most; `lapseMs` from when on whoever was delegated to
+   * may be asked though the delegation has run out.
+   */
+  constructor(truth: Truth, stallMs: () => number, lapseMs: () => number) {
     this.#truth = truth;
     this.#stallMs = stallMs;
+    this.#lapseMs = lapseMs;
   }
 
   broken(told: Told): string | undefined {
@@ -190,7 +195,9 @@ export class Laws {
     return left <= STALE_TTL_SECONDS && this.#isOf(statement, earliestMs, told.endMs, told);
   }
 
-  #isOf({ fromMs, untilMs }: Statement, earliestMs: number, latestMs: number, told: Told): boolean {
+  #isOf(statement: Statement, earliestMs: number, latestMs: number, told: Told): boolean {
+    const { fromMs } = statement;
+    const untilMs = latestMs >= this.#lapseMs() ? statement.lapsedMs : statement.untilMs;
     const underWayMs = SLACK_MS + this.#stallMs() + (told.endMs - told.startMs);
     const sinceMs = Math.max(earliestMs - underWayMs, told.flushedMs);
     return sinceMs <= latestMs && fromMs <= latestMs && untilMs >= sinceMs;

@@ -75,8 +75,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     mistake: 'a denial lives for as long as the SOA',
-    file: 'knowledge.ts',
-    line: 'Math.min(rrsetTtl(block, 0), minimum)',
+    file: 'freshness.ts',
+    line: 'Math.min(rrsetTtl(block, 0), u32(rdata, rdata.length - 4))',
     instead: 'rrsetTtl(block, 0)',
   },
   {
@@ -99,7 +99,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     mistake: 'questions of other types are joined',
-    file: 'recursor.ts',
+    file: 'traffic.ts',
     line: 'const key = typedKey(asked.name, asked.type);',
     instead: 'const key = typedKey(asked.name, 1);',
   },

@@ -62,21 +62,25 @@ class Run {
     const sky = new Sky(new Chance(seed ^ 0x5c1));
     const hasIpv6 = chance.percent(70);
     this.#network = new Network({ world, internet, sky, chance: new Chance(seed ^ 0x11e), hasIpv6 });
-    this.#recursor = makeRecursor({
-      world,
-      upstream: this.#network,
-      rootHints: internet.hints.map((host) => ({ name: name(host.name), addresses: host.server.addresses })),
+    const manner = {
       minimise: chance.pick(['relaxed', 'relaxed', 'strict', 'off'] as const),
       useCaseRandomisation: chance.percent(80),
       servesStale: chance.percent(50),
       prefetch: chance.percent(50),
       // Sometimes so small that what was learned a moment ago is gone.
       cacheBytes: chance.percent(15) ? 20_000 : 1_000_000,
+    };
+    this.#recursor = makeRecursor({
+      world,
+      upstream: this.#network,
+      rootHints: internet.hints.map((host) => ({ name: name(host.name), addresses: host.server.addresses })),
+      ...manner,
       onBug: (error) => this.#break(`a mistake of ours: ${(error as Error).stack}`),
     });
     this.#events = new Events({ world, internet, sky, chance, note: (line) => this.#network.note(line) });
     const truth = new Truth(internet, hasIpv6);
-    this.#laws = new Laws(truth, () => this.#events.stalledMs);
+    const lapseMs = (): number => (manner.servesStale ? this.#events.faultyFromMs : Number.POSITIVE_INFINITY);
+    this.#laws = new Laws(truth, () => this.#events.stalledMs, lapseMs);
   }
 
   async play(): Promise<Report> {

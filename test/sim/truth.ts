@@ -14,9 +14,13 @@ export interface Statement {
   readonly says: Exclude<Says, { kind: 'referral' }>;
   readonly fromMs: number;
   readonly untilMs: number;
+  /** The same, where nobody above answers, and who was delegated to is still asked. */
+  readonly lapsedMs: number;
 }
 
 const HOPS_MAX = 11;
+/** RFC 8767 §5. */
+const LAPSED_MS_MAX = 86_400_000;
 
 export class Truth {
   readonly #internet: Internet;
@@ -77,11 +81,10 @@ export class Truth {
 
 function* statementsOf(tenure: Tenure, name: string, type: number): Iterable<Statement> {
   for (const [i, { fromMs, contents }] of tenure.versions.entries()) {
-    const untilMs = Math.min(
-      tenure.versions[i + 1]?.fromMs ?? Number.POSITIVE_INFINITY,
-      tenure.reachableUntilMs,
-    );
+    const nextMs = tenure.versions[i + 1]?.fromMs ?? Number.POSITIVE_INFINITY;
+    const untilMs = Math.min(nextMs, tenure.reachableUntilMs);
+    const lapsedMs = Math.min(nextMs, tenure.reachableUntilMs + LAPSED_MS_MAX);
     const says = contents.ask(name, type);
-    if (says.kind !== 'referral' && fromMs <= untilMs) yield { says, fromMs, untilMs };
+    if (says.kind !== 'referral' && fromMs <= lapsedMs) yield { says, fromMs, untilMs, lapsedMs };
   }
 }

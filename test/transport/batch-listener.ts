@@ -5,14 +5,21 @@
  */
 import type { Counters } from '../../src/base/counters.ts';
 import { type Answerer, LATER } from '../../src/transport/door.ts';
+import { loopDescriptor } from '../../src/transport/loop-descriptor.ts';
 import { loadNative, type Native } from '../../src/transport/native.ts';
 import { Batch } from '../../src/transport/udp-batch.ts';
 import { Bag, Returns, unpack } from '../../src/transport/udp-return.ts';
 import { openUdpSockets, type UdpSocket } from '../../src/transport/udp-socket.ts';
+import type { Loop } from '../../src/transport/upstream-readiness.ts';
 
 const loaded = await loadNative();
 if (typeof loaded === 'string') throw new Error(loaded);
 export const native: Native = loaded;
+
+const fd = await loopDescriptor(native);
+if (fd === undefined) throw new Error('the loop of this thread is not found');
+/** Of the thread that tests. */
+export const loop: Loop = { fd, isBusy: () => false };
 
 type Send = (response: Uint8Array) => void;
 

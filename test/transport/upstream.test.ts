@@ -14,7 +14,7 @@ import type { Event } from '../../src/resolver/upstream.ts';
 import type { Native } from '../../src/transport/native.ts';
 import { Frames, framed } from '../../src/transport/stream.ts';
 import { type SocketUpstream, socketUpstream, type UpstreamSettings } from '../../src/transport/upstream.ts';
-import { native } from './batch-listener.ts';
+import { loop, native } from './batch-listener.ts';
 import { until } from './peer.ts';
 import { ask, idOf } from './script.ts';
 
@@ -28,7 +28,7 @@ let closers: (() => void)[];
 /** With the sockets of the kind that is tested, and closed at the end. */
 let kind: Native | undefined;
 function newUpstream(settings: UpstreamSettings = {}): SocketUpstream {
-  const made = socketUpstream({ counters, native: kind, ...settings });
+  const made = socketUpstream({ counters, native: kind, loop, ...settings });
   closers.push(() => made.close());
   return made;
 }
@@ -219,19 +219,6 @@ describe.each([
     expect([...eighths].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
-  test('of 10,000 queries, 9,000 and more leave from ports of their own [LIMITS B1]', async () => {
-    const ports = new Set<number>();
-    const port = await udpServer((server, message, from) => {
-      ports.add(from.port);
-      server.send(message, from.port, from.address);
-    });
-    for (let i = 0; i < 100; i++) {
-      await Promise.all(Array.from({ length: 100 }, () => exchange(port, 'udp')));
-    }
-    // Fair draws of 64,512 repeat some 740 times.
-    expect(ports.size).toBeGreaterThan(9_000);
-  });
-
   test('two hundred that are asked at once are all answered', async () => {
     const waiting: (() => void)[] = [];
     const port = await udpServer((server, message, from) => {
@@ -417,6 +404,30 @@ describe('over TCP', () => {
       expect((await exchange(port, 'tcp')).got).toBe('reply');
       expect((await exchange(port, 'tcp')).got).toBe('reply');
       expect(sockets.length).toBe(2);
+    });
+
+    test('and when it ends early, all that it carried share a new one [RFC 7766 §6.2.4]', async () => {
+      const { port, sockets } = await tcpServer((socket, message) => {
+        if (socket !== sockets[0] || idOf(message) === 7) socket.write(framed(message));
+        else if (idOf(message) === 5) socket.resetAndDestroy();
+      });
+      await exchange(port, 'tcp');
+      const events = await Promise.all([1, 2, 3, 4, 5].map((id) => exchangeOf(id, port)));
+      expect(events.map(({ got }) => got)).toEqual(Array(5).fill('reply'));
+      expect(sockets.length).toBe(2);
+    });
+
+    test('but nobody waits at the door of a server that is gone', async () => {
+      const { port, server, sockets } = await tcpServer((socket, message) => {
+        if (idOf(message) === 7) socket.write(framed(message));
+        if (idOf(message) !== 5) return;
+        server.close();
+        socket.resetAndDestroy();
+      });
+      await exchange(port, 'tcp');
+      const events = await Promise.all([1, 2, 3, 4, 5].map((id) => exchangeOf(id, port)));
+      expect(events.map(({ got }) => got)).toEqual(Array(5).fill('unreachable'));
+      expect([sockets.length, count('upstreamTcpConnects')]).toEqual([1, 2]);
     });
 
     test('and let go at the end', async () => {

@@ -171,6 +171,16 @@ describe('names', () => {
     expect(nameText(read(answering(...at(16))).answer[0]?.owner as Uint8Array)).toBe('shop.org.');
   });
 
+  test('are those that are pointed to, whether the record before points there or elsewhere', () => {
+    const pointers = [12, 12, 16, 16, 12, 21];
+    const records = pointers.map((pointer) => record(at(pointer), Type.A, [192, 0, 2, 1]));
+    const { answer } = read(assemble([1, pointers.length, 0, 0], question(www), ...records));
+    const owners = ['www.shop.org.', 'www.shop.org.', 'shop.org.', 'shop.org.', 'www.shop.org.', 'org.'];
+    expect(answer.map(({ owner }) => nameText(owner))).toEqual(owners);
+    const alone = assemble([0, 1, 0, 0], record(at(12), Type.A, [192, 0, 2, 1]));
+    expect(readMessage(alone)).toBeUndefined();
+  });
+
   test.each<[string, Uint8Array]>([
     ['a pointer to itself', asking(...at(12))],
     ['a pointer forwards', asking(...at(40))],
