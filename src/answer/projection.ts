@@ -7,7 +7,7 @@ import { type Bytes, u16 } from '../base/bytes.ts';
 import { IPV4_BYTES, IPV6_BYTES } from '../base/ip.ts';
 import type { Choice } from '../pool/choice.ts';
 import { MemberWord, NONE, PoolFlag, PoolWord } from '../pool/plan.ts';
-import { nameLength } from '../wire/name.ts';
+import { nameLength, sameName } from '../wire/name.ts';
 import { PoolKind, poolSubjectAt } from '../wire/pool.ts';
 import type { Arena } from './arena.ts';
 
@@ -25,26 +25,14 @@ const addressBytes = (kind: number): number => (kind === PoolKind.IPV4 ? IPV4_BY
 /** A and AAAA: all in the list are of that kind. An address is told once, with however many ports. */
 export function putAddresses(b: Bytes, choice: Choice, kind: number, arena: Arena): boolean {
   const length = addressBytes(kind);
-  const hasDoubles = ((choice.plan[choice.pool + PoolWord.FLAGS] as number) & PoolFlag.DOUBLES) !== 0;
+  const hasDoubles = haveDoubles(choice);
   for (let i = 0; i < choice.count; i++) {
-    if (hasDoubles && isRepeated(b, choice, i, length)) continue;
+    if (hasDoubles && isRepeated(b, choice, i)) continue;
     if (!arena.beginRr(length)) return false;
     arena.putBytes(b, subjectAt(choice, i), length);
     arena.endRr();
   }
   return true;
-}
-
-/** RFC 2181 §5: an RRset has no two RRs with the same data. */
-function isRepeated(b: Bytes, choice: Choice, i: number, length: number): boolean {
-  const at = subjectAt(choice, i);
-  for (let earlier = 0; earlier < i; earlier++) {
-    const other = subjectAt(choice, earlier);
-    let same = 0;
-    while (same < length && b[at + same] === b[other + same]) same++;
-    if (same === length) return true;
-  }
-  return false;
 }
 
 /** Where the name stands that has the addresses of the member. */
@@ -53,10 +41,25 @@ export const targetAt = (choice: Choice, i: number): number =>
     ? subjectAt(choice, i)
     : choice.word(i, MemberWord.DERIVED);
 
+const haveDoubles = (choice: Choice): boolean =>
+  ((choice.plan[choice.pool + PoolWord.FLAGS] as number) & PoolFlag.DOUBLES) !== 0;
+
+/** Whether one before it is the same address or host (RFC 2181 §5: no two RRs have the same data). */
+function isRepeated(b: Bytes, choice: Choice, i: number): boolean {
+  const target = targetAt(choice, i);
+  for (let earlier = 0; earlier < i; earlier++) {
+    if (sameName(b, target, b, targetAt(choice, earlier))) return true;
+  }
+  return false;
+}
+
 /** SRV: the client draws, by tier and weight. */
 export function putServers(b: Bytes, choice: Choice, arena: Arena): boolean {
   const port = choice.ofAsked(PoolWord.USE_PORT);
+  // What members tell apart may be their ports alone.
+  const hasDoubles = port !== NONE && haveDoubles(choice);
   for (let i = 0; i < choice.count; i++) {
+    if (hasDoubles && isRepeated(b, choice, i)) continue;
     const target = targetAt(choice, i);
     if (!arena.beginRr(SRV_FIXED_BYTES + nameLength(b, target))) return false;
     arena.put16(choice.word(i, MemberWord.TIER));

@@ -72,6 +72,11 @@ export class Steering {
     this.#bits = bits;
   }
 
+  /** Lets go of the plan chosen from last, so that one that is replaced can be freed. */
+  forget(): void {
+    this.#choice.forget();
+  }
+
   /** How long it holds that nobody is up. */
   get downSeconds(): number {
     return this.#choice.ttl;
@@ -153,7 +158,7 @@ export class Steering {
       return this.#make(image, own, Type.A, reply) || this.#make(image, own, Type.AAAA, reply);
     const choice = this.#choice;
     this.#chooser.choose(choice, projectionOf(type), this.#asker, this.terms.whereabouts);
-    if (choice.scope > 0) reply.scope = Math.max(reply.scope, choice.scope + this.#asker.bitsBefore);
+    reply.scope = Math.max(reply.scope, choice.scope);
     if (choice.count === 0) return NOTHING;
     reply.arena.begin();
     if (!put(image.bytes, own.bytes, choice, type, reply.arena)) reply.isShort = true;

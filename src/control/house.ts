@@ -10,6 +10,7 @@ import type { Counters } from '../base/counters.ts';
 import type { Histograms } from '../base/histogram.ts';
 import { ANSWER_CACHE_SHARE } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
+import type { LoadedPlaces } from '../pool/places-loader.ts';
 import { translated } from '../resolver/dns64.ts';
 import { LOCAL_NAMES_DEFAULT } from '../resolver/local-names.ts';
 import { RuleImage } from '../rules/image.ts';
@@ -132,6 +133,11 @@ export class House {
       const { rules, answers } = new RuleImage(image);
       return { list: name, rules, answers, bytes: image.byteLength };
     });
+  }
+
+  /** What is known of where clients are; undefined where nothing is. */
+  get places(): LoadedPlaces | undefined {
+    return this.#loadout.places;
   }
 
   /** Takes effect with the next query. Gives the keys whose change has to wait for a restart. */

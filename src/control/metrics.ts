@@ -8,6 +8,7 @@ import type { HistogramRow } from '../base/histogram.ts';
 import { METRIC_ZONES_MAX } from '../base/limits.ts';
 import { CHECK_KINDS } from '../health/check.ts';
 import { probeRow } from '../health/probe.ts';
+import type { LoadedPlaces } from '../pool/places-loader.ts';
 import { latencyRow, PATHS, TRANSPORTS } from '../server/observer.ts';
 import { classText } from '../wire/codes.ts';
 import { nameText } from '../wire/name.ts';
@@ -38,6 +39,7 @@ export interface Standing {
   readonly resolver: ResolverStanding;
   readonly rules: readonly RuleStanding[];
   readonly health: HealthStanding & { readonly probeTime: (row: number) => HistogramRow };
+  readonly places: LoadedPlaces | undefined;
   readonly tcpConnections: number;
   readonly frontThreads: number;
   readonly reload: LastReload | undefined;
@@ -98,6 +100,7 @@ function tellStanding(page: Exposition, { catalog, resolver, ...rest }: Standing
   tellResolver(page, resolver);
   tellRules(page, rest.rules);
   if (rest.health.isAlive) tellHealth(page, rest.health);
+  tellPlaces(page, rest.places);
   page.single('cairn_tcp_connections', 'gauge', 'TCP connections of clients', rest.tcpConnections);
   page.single('cairn_front_threads', 'gauge', 'Threads that read datagrams, alive', rest.frontThreads);
   const { reload } = rest;
@@ -158,6 +161,17 @@ function tellHealth(page: Exposition, { checks, load, held, probeTime }: Standin
   const rows = CHECK_KINDS.map((kind): [Labels, HistogramRow] => [{ kind }, probeTime(probeRow(kind))]);
   const used = rows.filter(([, { counts }]) => counts.some((count) => count > 0));
   page.histogram('cairn_probe_seconds', 'How long health probes took, by kind', used);
+}
+
+function tellPlaces(page: Exposition, places: LoadedPlaces | undefined): void {
+  page.several(
+    'cairn_places_built_timestamp_seconds',
+    'gauge',
+    'When the databases of where clients are were made',
+    (places?.ages ?? []).map(({ kind, builtSeconds }) => [{ database: kind }, builtSeconds]),
+  );
+  const bytes = places?.table.byteLength ?? 0;
+  page.single('cairn_places_bytes', 'gauge', 'Memory that what they tell takes', bytes);
 }
 
 function tellProcess(page: Exposition): void {

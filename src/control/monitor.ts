@@ -14,7 +14,7 @@ import type { Reloader } from './reload.ts';
 import type { ResolverThread } from './resolver-thread.ts';
 
 export interface Watched {
-  readonly house: Pick<House, 'catalog' | 'answersItself' | 'ruleStandings'>;
+  readonly house: Pick<House, 'catalog' | 'answersItself' | 'ruleStandings' | 'places'>;
   readonly doors: Pick<Doors, 'connections'>;
   readonly reloader: Pick<Reloader, 'last'>;
   /** Undefined where this thread reads datagrams itself. */
@@ -75,6 +75,7 @@ export class Monitor {
       resolver: resolver.standing,
       rules: house.ruleStandings,
       health: { ...prober.standing, probeTime: (row) => prober.probeTimes.row(row) },
+      places: house.places,
       frontThreads: fronts?.alive ?? 0,
       tcpConnections: doors.connections,
       reload: reloader.last,

@@ -54,5 +54,5 @@ const lackOf = (kind: DatabaseKind): Complaint => ({
   line: 0,
   column: 0,
   severity: 'warning',
-  text: `places.${kind} is not set: ${ASKED_BY[kind]}, and without one no client is where pools want it`,
+  text: `places.${kind} is not set: ${ASKED_BY[kind]}, without which nobody is known to be there`,
 });

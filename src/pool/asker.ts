@@ -4,9 +4,8 @@
  */
 import { type Bytes, u32 } from '../base/bytes.ts';
 import { IPV4_BYTES, IPV6_BYTES } from '../base/ip.ts';
-import { isMapped } from '../base/prefix.ts';
+import { isMapped, MAPPED_BITS } from '../base/prefix.ts';
 
-const CLOTHES_BITS = 96;
 /** Whom nobody knows. */
 const NOBODY = new Uint8Array(IPV4_BYTES);
 
@@ -18,17 +17,12 @@ export class Asker {
   /** Four words of address; of IPv4 the first. */
   readonly words = new Int32Array(IPV6_BYTES / 4);
 
-  /** Bits in front of an IPv4 address in IPv6 clothes, all of which are looked at. */
-  get bitsBefore(): number {
-    return this.isIpv4 && this.address.length === IPV6_BYTES ? CLOTHES_BITS : 0;
-  }
-
   /** Of an address the first `bits`; those behind are zero. */
   set(address: Bytes, bits: number): void {
     const isClothed = isMapped(address); // RFC 4291 §2.5.5.2
     this.address = address;
     this.isIpv4 = isClothed || address.length === IPV4_BYTES;
-    this.bits = isClothed ? Math.max(0, bits - CLOTHES_BITS) : bits;
+    this.bits = isClothed ? Math.max(0, bits - MAPPED_BITS) : bits;
     this.words[0] = u32(address, isClothed ? 12 : 0);
     for (let i = 1; i < this.words.length; i++) this.words[i] = this.isIpv4 ? 0 : u32(address, 4 * i);
   }

@@ -20,11 +20,16 @@ export interface AddressRanges {
   readonly v6: Ranges;
 }
 
+export interface Database extends AddressRanges {
+  /** When it was made, in seconds since 1970. */
+  readonly builtSeconds: number;
+}
+
 /** Of the values at these positions of the file, a row; 0 for those that say nothing. */
 export type RowOf = (values: DatabaseValues, at: number) => number;
 
 /** The ranges, with rows for values; or what is wrong with the file. */
-export function readDatabase(bytes: Buffer, rowOf: RowOf): AddressRanges | string {
+export function readDatabase(bytes: Buffer, rowOf: RowOf): Database | string {
   if (bytes.length > PLACE_FILE_BYTES_MAX) return `it is larger than ${PLACE_FILE_BYTES_MAX} bytes`;
   const marker = bytes.lastIndexOf(MARKER);
   if (marker < bytes.length - METADATA_BYTES_MAX || marker < 0)
@@ -39,7 +44,8 @@ export function readDatabase(bytes: Buffer, rowOf: RowOf): AddressRanges | strin
   if (bits !== 24 && bits !== 28 && bits !== 32) return 'its records have neither 24, 28 nor 32 bits';
   const treeBytes = (nodes * bits) / 4;
   if (nodes < 1 || treeBytes + SEPARATOR_BYTES > marker) return 'its tree is longer than the file';
-  return new Tree(bytes, nodes, bits, marker, rowOf).read(version);
+  const ranges = new Tree(bytes, nodes, bits, marker, rowOf).read(version);
+  return typeof ranges === 'string' ? ranges : { ...ranges, builtSeconds: said('build_epoch') };
 }
 
 class Tree {

@@ -7,10 +7,10 @@ import { PLACE_FILE_BYTES_MAX } from '../base/limits.ts';
 import type { Complaint } from '../zone/complaint.ts';
 import { systemText } from '../zone/files.ts';
 import { giveWay } from '../zone/worker.ts';
-import { type AddressRanges, readDatabase } from './database.ts';
+import { type AddressRanges, type Database, readDatabase } from './database.ts';
 import { placeFrom } from './place-fields.ts';
 import { PlaceRows } from './place-rows.ts';
-import type { PlaceFile, PlaceOrder, PlaceReport } from './places-loader.ts';
+import type { DatabaseAge, PlaceFile, PlaceOrder, PlaceReport } from './places-loader.ts';
 import { overlaid } from './ranges.ts';
 import { makeWhereabouts } from './whereabouts-builder.ts';
 
@@ -23,7 +23,7 @@ function complain(file: string, text: string): undefined {
   complaints.push({ file, line: 0, column: 0, severity: 'error', text });
 }
 
-function read({ kind, file }: PlaceFile): AddressRanges | undefined {
+function read({ kind, file }: PlaceFile): Database | undefined {
   const what = `a database of ${KNOWN[kind]} that can be read`;
   const bytes = bytesOf(file);
   if (typeof bytes === 'string') return complain(file, `expected ${what} (${bytes})`);
@@ -65,10 +65,13 @@ function below(
 const order = workerData as PlaceOrder;
 if (!order.isStart) giveWay();
 let all: AddressRanges | undefined;
+const ages: DatabaseAge[] = [];
 for (const each of order.files) {
   const ranges = read(each);
-  if (ranges !== undefined) all = below(all, ranges, each.file);
+  if (ranges === undefined) continue;
+  ages.push({ kind: each.kind, builtSeconds: ranges.builtSeconds });
+  all = below(all, ranges, each.file);
 }
 const isWhole = complaints.length === 0 && all !== undefined;
 const table = isWhole && all ? makeWhereabouts(all.v4, all.v6, rows) : undefined;
-parentPort?.postMessage({ table, complaints } satisfies PlaceReport);
+parentPort?.postMessage({ table, ages, complaints } satisfies PlaceReport);

@@ -13,8 +13,15 @@ export interface PlaceFile {
   readonly file: string;
 }
 
+/** A database in the table, and when it was made, in seconds since 1970. */
+export interface DatabaseAge {
+  readonly kind: DatabaseKind;
+  readonly builtSeconds: number;
+}
+
 export interface LoadedPlaces {
   readonly table: SharedArrayBuffer;
+  readonly ages: readonly DatabaseAge[];
   /** Tells the files it was made of, and their state, from all others. */
   readonly print: string;
 }
@@ -27,6 +34,7 @@ export interface PlaceOrder {
 export interface PlaceReport {
   /** Undefined where there is an error among the complaints. */
   readonly table: SharedArrayBuffer | undefined;
+  readonly ages: readonly DatabaseAge[];
   readonly complaints: readonly Complaint[];
 }
 
@@ -42,8 +50,8 @@ export async function loadPlaces(
   if (print === served?.print) return { places: served, complaints: [] };
   const order: PlaceOrder = { files, isStart };
   const worker = new URL('./places-loader-worker.ts', import.meta.url);
-  const { table, complaints } = await askWorker<PlaceReport>(worker, order);
-  return { places: table && { table, print }, complaints };
+  const { table, ages, complaints } = await askWorker<PlaceReport>(worker, order);
+  return { places: table && { table, ages, print }, complaints };
 }
 
 const printOf = ({ kind, file }: PlaceFile): Promise<string> =>

@@ -73,7 +73,10 @@ class Row {
 
   number(key: number, otherwise: number): number {
     const value = this.value(key);
-    return value.length === 0 ? otherwise : value.reduce((sum, byte) => sum * 256 + byte, 0);
+    if (value.length === 0) return otherwise;
+    let number = 0;
+    for (const byte of value) number = number * 256 + byte;
+    return number;
   }
 }
 
@@ -114,8 +117,8 @@ export function appendPool(words: number[], image: Image, node: number): number 
   const pool = words.push(...head) - head.length;
   for (const [ordinal, row] of members.entries()) {
     const [asns, geos] = lists[ordinal] as readonly [number, number];
-    const derived = row.kind === PoolKind.HOST ? 0 : derivedAt(image, row.subject);
-    words.push(...memberWords(row, { ordinal, asns, geos, derived, endpoint: endpoints[ordinal] as number }));
+    const name = row.kind === PoolKind.HOST ? 0 : derivedAt(image, row.subject);
+    words.push(...memberWords(row, { ordinal, asns, geos, name, endpoint: endpoints[ordinal] as number }));
   }
   return pool;
 }
@@ -153,10 +156,10 @@ interface Around {
   readonly endpoint: number;
   readonly asns: number;
   readonly geos: number;
-  readonly derived: number;
+  readonly name: number;
 }
 
-function memberWords(row: Row, { ordinal, endpoint, asns, geos, derived }: Around): number[] {
+function memberWords(row: Row, { ordinal, endpoint, asns, geos, name }: Around): number[] {
   const member = new Array<number>(MEMBER_WORDS).fill(0);
   const near = row.value(PoolKey.NEAR);
   const checks = row.find(PoolKey.CHECK);
@@ -167,7 +170,7 @@ function memberWords(row: Row, { ordinal, endpoint, asns, geos, derived }: Aroun
   member[MemberWord.PORT] = row.number(PoolKey.PORT, 0);
   member[MemberWord.ALPN] = row.find(PoolKey.ALPN);
   member[MemberWord.IDENTITY] = identityOf(row);
-  member[MemberWord.DERIVED] = derived;
+  member[MemberWord.DERIVED] = name;
   member[MemberWord.ORDINAL] = ordinal;
   member[MemberWord.ENDPOINT] = endpoint;
   member[MemberWord.PLACES] = placesOf(row);
@@ -183,13 +186,14 @@ function memberWords(row: Row, { ordinal, endpoint, asns, geos, derived }: Aroun
   return member;
 }
 
+const derived = new HashedName();
+
 /** Where the derived name of an address stands. */
 function derivedAt(image: Image, address: Bytes): number {
   const name = derivedName(address, image.apexName);
   assert(name !== undefined, 'the checks let no address pass whose name would be too long');
-  const hashed = new HashedName();
-  hashed.set(name, 0);
-  const node = image.find(hashed, 0);
+  derived.set(name, 0);
+  const node = image.find(derived, 0);
   assert(node !== NO_NODE, 'a zone has all names that its pools need');
   return image.nameAt(node);
 }

@@ -12,7 +12,8 @@
  *   (pool/place-codes), the closest first; ordinals of members; and tables of prefixes (pool/nets)
  *   slots: open addressing by the offset of a pool's RRset block, at most half full; a pool or none
  *
- * Nothing of it changes but two words of each member, STATUS and UNTIL, which the prober alone writes.
+ * Nothing of it changes but two words of each member, STATUS and UNTIL, which the prober alone writes. Who
+ * reads between two writes has the status of one moment and the time of the other: a TTL is a little off.
  */
 import { assert } from '../base/assert.ts';
 

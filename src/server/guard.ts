@@ -79,7 +79,7 @@ export class Guard {
     // RFC 7828 §3.2.1: a client has no timeout to tell. Over UDP the option is ignored (§3.3.1).
     if (query.keepaliveBytes > 0 && client.transport === 'tcp') return Rcode.FORMERR;
     // RFC 7871 §7.2.1. Of others we know nothing of the option.
-    if (query.subnetBytes >= 0 && this.#mayTell(client) && !query.hasSubnet) return Rcode.FORMERR;
+    if (query.subnetBytes >= 0 && !query.hasSubnet && this.#mayTell(client)) return Rcode.FORMERR;
     if (query.hasQuestion) return Rcode.NOERROR;
     if (this.settings.cookies === undefined) return Rcode.FORMERR; // RFC 9619 §4 again.
     return this.#cookieState(query, client) === 'invalid' ? Rcode.BADCOOKIE : Rcode.NOERROR; // RFC 7873 §5.4

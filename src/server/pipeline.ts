@@ -84,6 +84,7 @@ export class Pipeline implements Answerer {
   publish(catalog: Catalog): void {
     this.reconfigure({ catalog });
     this.#reply.forget();
+    this.#authority.steering.forget();
     this.#foresight.forget();
   }
 
@@ -199,7 +200,7 @@ export class Pipeline implements Answerer {
     const query = this.#query;
     const { steering } = this.#authority;
     const { address } = client;
-    if (query.subnetBytes >= 0 && this.#guard.heedsSubnet(query, client))
+    if (this.#guard.heedsSubnet(query, client))
       steering.serve(address, query.subnetAddress, query.subnetBits);
     else steering.serve(address, address, 8 * address.length);
   }

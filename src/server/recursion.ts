@@ -90,7 +90,7 @@ export class Recursion {
     this.#inHand = outcome === undefined ? question : undefined;
     if (outcome === undefined) return false;
     share(recursor, shared, question, variant, outcome, true);
-    complete(reply, reply.answers(), outcome);
+    complete(reply, reply.answers(), reply.scope, outcome);
     return true;
   }
 
@@ -111,6 +111,7 @@ export class Recursion {
     if (leave === undefined) return DROP;
     const variant = variantOf(query, question.synthesise === true);
     const kept = reply.answers();
+    const { scope } = reply;
     const packet = copyOf(query.packet, 0, query.length);
     // What changes meanwhile may be another era; the outcome belongs to the one in which it was asked for.
     const { recursor, shared } = by;
@@ -125,7 +126,7 @@ export class Recursion {
         const isChain = outcome.answer.length + outcome.authority.length > 1;
         const known = isChain ? recursor.cached(question) : outcome;
         if (known !== undefined) share(recursor, shared, question, variant, known, isChain);
-        complete(reply, kept, outcome);
+        complete(reply, kept, scope, outcome);
         ends.finish();
       })
       .catch((bug: unknown) => ends.onBug(bug, packet))
@@ -174,9 +175,11 @@ const questionInHand = (
   client: told && !query.hidesSubnet ? copyOf(told.address, 0, told.address.length) : undefined,
 });
 
-function complete(reply: Reply, kept: readonly KeptRrset[], outcome: Outcome): void {
+/** `kept` is what our zones answered, for clients of that scope. */
+function complete(reply: Reply, kept: readonly KeptRrset[], scope: number, outcome: Outcome): void {
   outcome.rule?.list.count();
   reply.reset();
+  reply.scope = scope;
   reply.isSilent = outcome.isSilent === true;
   reply.rcode = outcome.rcode;
   // AA speaks of the question's own name (RFC 1035 §4.1.1).

@@ -35,8 +35,9 @@ export function isSubnet(b: Bytes, at: number, length: number): boolean {
 /** The address that it tells the beginning of, in one of two scratches, with zeros behind. */
 export function subnetAddress(b: Bytes, at: number, length: number): Bytes {
   const address = addressBytes(b, at) === IPV4_BYTES ? ipv4 : ipv6;
-  address.fill(0);
-  copy(b, at + ADDRESS_AT, address, 0, length - ADDRESS_AT);
+  const told = length - ADDRESS_AT;
+  copy(b, at + ADDRESS_AT, address, 0, told);
+  for (let i = told; i < address.length; i++) address[i] = 0;
   return address;
 }
 

@@ -43,6 +43,8 @@ export class Query {
   /** Where the value of the Client Subnet option stands, and its length: -1 without one. */
   subnetAt = 0;
   subnetBytes = -1;
+  /** Whether it tells of a client's network as it should (RFC 7871 §6). */
+  hasSubnet = false;
   /** Length of the value of the edns-tcp-keepalive option; -1 without one. */
   keepaliveBytes = -1;
 
@@ -65,6 +67,7 @@ export class Query {
     this.wantsNsid = false;
     this.keepaliveBytes = -1;
     this.subnetBytes = -1;
+    this.hasSubnet = false;
   }
 
   /**
@@ -91,11 +94,6 @@ export class Query {
   /** Whether nobody is to be told of the client's network (RFC 7871 §7.1.2). */
   get hidesSubnet(): boolean {
     return this.subnetBytes >= SUBNET_BYTES_MIN && this.subnetBits === 0;
-  }
-
-  /** Whether it tells of a client's network as it should (RFC 7871 §6). */
-  get hasSubnet(): boolean {
-    return this.subnetBytes >= 0 && isSubnet(this.packet, this.subnetAt, this.subnetBytes);
   }
 
   /** Of an address in that network, with zeros for what is not told; lent until the next is read. */
@@ -193,6 +191,7 @@ export class Query {
     else if (code === EdnsOption.SUBNET && this.subnetBytes < 0) {
       this.subnetAt = at;
       this.subnetBytes = bytes;
+      this.hasSubnet = isSubnet(this.packet, at, bytes);
     }
     return true;
   }

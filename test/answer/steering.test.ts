@@ -45,6 +45,7 @@ site POOL there.example.net. alpn=h3,h2
 again POOL 192.0.2.1 port=1
 again POOL 192.0.2.1 port=2
 again POOL 192.0.2.2
+_c._tcp POOL use=again port=9
 mail MX 10 four
 `,
   'other.test': `$TTL 60
@@ -166,6 +167,14 @@ describe('services', () => {
       'ad v1.z.test. 60 IN A 192.0.2.11',
       'an _b._tcp.z.test. 60 IN SRV 0 1 81 there.example.net.',
       'an _b._tcp.z.test. 60 IN SRV 2 7 80 v1.z.test.',
+    ]);
+  });
+
+  test('SRV with the port of a use has each target once (RFC 2181 §5)', () => {
+    const servers = asked('_c._tcp.z.test SRV').filter((line) => line.startsWith('an '));
+    expect(servers.map((line) => line.split(' SRV ')[1])).toEqual([
+      '0 1 9 192-0-2-1.addr.z.test.',
+      '0 1 9 192-0-2-2.addr.z.test.',
     ]);
   });
 

@@ -23,6 +23,11 @@ const standing: Standing = {
     held: 1,
     probeTime: () => ({ counts: [1], sumUs: 1 }),
   },
+  places: {
+    table: new SharedArrayBuffer(512),
+    ages: [{ kind: 'country', builtSeconds: 1_780_000_000 }],
+    print: '',
+  },
   tcpConnections: 1,
   frontThreads: 3,
   reload: { wallSeconds: 1_700_000_000, isTaken: false },
@@ -84,8 +89,13 @@ test('how things stand is told once they stand', () => {
     'cairn_rules{list="ads"}',
     'cairn_rule_answers_total{list="ads"}',
     'cairn_rule_bytes{list="ads"}',
+    'cairn_places_built_timestamp_seconds{database="country"}',
+    'cairn_places_bytes',
   ];
-  expect(names.map((name) => valueIn(scraped, name))).toEqual([42, 1, 3, 2_048, 3, 0, 12, 7, 456]);
+  expect(names.map((name) => valueIn(scraped, name))).toEqual([
+    ...[42, 1, 3, 2_048, 3, 0, 12, 7, 456],
+    ...[1_780_000_000, 512],
+  ]);
   const before = parseScrape(metricsText({ ...sources, standing: () => undefined, isReady: () => false }));
   expect(before.has('cairn_zones')).toBe(false);
   expect(valueIn(before, 'cairn_ready')).toBe(0);

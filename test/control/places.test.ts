@@ -47,6 +47,10 @@ describe('databases that the settings name', () => {
     );
     const table = new Whereabouts(loadout?.places?.table as SharedArrayBuffer);
     expect(saidOf(table, '192.0.2.1')).toBe('EU DE AS64496 /25');
+    expect(loadout?.places?.ages).toEqual([
+      { kind: 'country', builtSeconds: 1_780_000_000 },
+      { kind: 'asn', builtSeconds: 1_780_000_000 },
+    ]);
   });
 
   test('stay as they are until a file or what is wanted of it changes', async () => {
@@ -86,12 +90,12 @@ describe('databases that the settings name', () => {
 describe('where none is named', () => {
   test('nothing is read unless pools ask for it', async () => {
     expect((await readAll(settings(''))).loadout?.places).toBeUndefined();
-    pools('www POOL 192.0.2.1 weight=1 net=10.0.0.0/8\nwww POOL 192.0.2.2 geo=*\n');
+    pools('near POOL 192.0.2.1 weight=1 net=10.0.0.0/8\nnear POOL 192.0.2.2 geo=*\n');
     expect(await readAll(settings(''))).toMatchObject({ complaints: [], loadout: { places: undefined } });
   });
 
   test('pools that ask for countries have the database that comes along', async () => {
-    pools('www POOL 192.0.2.1 geo=EU\nwww POOL 192.0.2.2\n');
+    pools('near POOL 192.0.2.1 geo=EU\nnear POOL 192.0.2.2\n');
     const { loadout, complaints } = await readAll(settings(''));
     expect(complaints).toEqual([]);
     const table = new Whereabouts(loadout?.places?.table as SharedArrayBuffer);
@@ -101,11 +105,11 @@ describe('where none is named', () => {
   });
 
   test.each([
-    ['asn=64496', 'asn'],
-    ['near=52.5,13.4', 'city'],
-    ['geo=US-CA', 'city'],
-  ])('%s asks for a database of another kind, and a warning says so', async (place, kind) => {
-    pools(`www POOL 192.0.2.1 ${place}\nwww POOL 192.0.2.2\n`);
+    ['asn=64496', 'asn', ''],
+    ['near=52.5,13.4', 'city', ' near=1,2'],
+    ['geo=US-CA', 'city', ''],
+  ])('%s asks for a database of another kind, and a warning says so', async (place, kind, more) => {
+    pools(`near POOL 192.0.2.1 ${place}\nnear POOL 192.0.2.2${more}\nnear POOL 192.0.2.3\n`);
     const { loadout, complaints } = await readAll(settings(''));
     expect(loadout).toBeDefined();
     expect(texts([...complaints])).toEqual([
@@ -119,7 +123,7 @@ describe('where none is named', () => {
       location: { latitude: new Float(1), longitude: new Float(2) },
     };
     writeFileSync(files.path('city.mmdb'), mmdb([['192.0.2.0/24', city]]));
-    pools('www POOL 192.0.2.1 geo=AS/SA near=1,2\nwww POOL 192.0.2.2\n');
+    pools('near POOL 192.0.2.1 geo=AS/SA near=1,2\nnear POOL 192.0.2.2 near=3,4\n');
     expect((await readAll(settings('places: { city: city.mmdb }'))).complaints).toEqual([]);
   });
 });

@@ -7,6 +7,7 @@ import { type CountryResponse, Reader } from 'mmdb-lib';
 import { describe, expect, test } from 'vitest';
 import { ipText, parseIp } from '../../src/base/ip.ts';
 import { placeCode } from '../../src/pool/place-codes.ts';
+import { overlaid, Ranges } from '../../src/pool/ranges.ts';
 import { Float, mmdb } from './mmdb.ts';
 import { saidOf, tableOf } from './tables.ts';
 
@@ -30,6 +31,7 @@ describe('where an address is', () => {
       ['2001:db8:0:1::/64', country('IE')],
       ['2001:db8::5/128', country('IT')],
       ['ffff::/16', country('JP')],
+      ['2003:0:0:1::/64', country('PT')],
     ]),
   ]);
 
@@ -55,6 +57,8 @@ describe('where an address is', () => {
     ['2001:db8:ffff:ffff:ffff:ffff:ffff:ffff', 'EU GB /33'],
     ['2001:db7:ffff:ffff:ffff:ffff:ffff:ffff', '/29'],
     ['ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff', 'AS JP /16'],
+    ['2003::', '/64'],
+    ['2003:0:0:1::', 'EU PT /64'],
     ['::', '/3'],
   ])('%s is in %s', (address, said) => expect(saidOf(table, address)).toBe(said));
 
@@ -144,6 +148,19 @@ describe('what a database says', () => {
     expect(saidOf(table, '192.0.2.65')).toBe('NA US US-CA AS64496 1,2 /26');
     expect(saidOf(table, '192.0.2.129')).toBe('EU DE /25');
   });
+});
+
+test('ranges that coincide make no more ranges than there were', () => {
+  const ranges = new Ranges(1);
+  for (const [start, value] of [
+    [0, 0],
+    [10, 1],
+    [20, 2],
+  ] as const)
+    ranges.add(Uint32Array.of(start), 0, value);
+  const both = overlaid(ranges, ranges, (above, below) => 10 * above + below);
+  expect([...(both?.starts ?? [])]).toEqual([0, 10, 20]);
+  expect([...(both?.values ?? [])]).toEqual([0, 11, 22]);
 });
 
 const CODES = ['DE', 'FR', 'US', 'JP'];

@@ -50,8 +50,13 @@ export class Guarded {
   readonly pipeline: Pipeline;
   readonly #out = new Uint8Array(65_535);
 
-  constructor(zones: Catalog, guard: (clock: Clock) => Partial<GuardSettings>) {
+  constructor(
+    zones: Catalog,
+    guard: (clock: Clock) => Partial<GuardSettings>,
+    settings: Parameters<typeof pipeline>[1] = {},
+  ) {
     this.pipeline = pipeline(zones, {
+      ...settings,
       counters: this.counters,
       guard: { ...OPEN_DOOR, ...guard(this.clock) },
     });
