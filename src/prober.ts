@@ -37,7 +37,7 @@ class Prober {
   readonly #watch: HealthWatch;
   #publication: ProberPublication;
   #generation: number;
-  #followed = false;
+  #isUpToDate = false;
   /** Zones have been replaced since the last whole collection of garbage. */
   #hasOldZones = false;
   #notes: ThreadNote[] = [];
@@ -59,11 +59,11 @@ class Prober {
     };
     this.#watch = new HealthWatch(ground, publication.health.probes, new Standings(publication.standings), {
       onChange: (target, verdict) => this.#note(changeNote(target, verdict)),
-      onTooMany: (left) =>
+      onShortage: (shortage) =>
         this.#note({
           level: 'warn',
-          fields: { left },
-          text: 'more targets of health checks than are probed',
+          fields: { ...shortage },
+          text: 'more health checks than are done in time',
         }),
     });
   }
@@ -89,18 +89,19 @@ class Prober {
 
   /** Zones may change many times a second, and each time all plans are read. */
   #followSoon(): void {
-    if (!this.#followed) return;
-    this.#followed = false;
+    if (!this.#isUpToDate) return;
+    this.#isUpToDate = false;
     realWorld.after(HEALTH_FOLLOW_MS, () => this.#follow());
   }
 
   #follow(): void {
     const { images, health, holds } = this.#publication;
+    const withPools = images.filter(({ plan }) => plan !== undefined);
     this.#watch.follow(
-      images.map(({ buffer, end, plan }) => new Image(buffer, end, plan)),
+      withPools.map(({ buffer, end, plan }) => new Image(buffer, end, plan)),
       { ...health, holds },
     );
-    this.#followed = true;
+    this.#isUpToDate = true;
     this.#hasOldZones = true;
     this.#hasFollowed();
   }
@@ -164,7 +165,7 @@ class Prober {
 
   #end(): void {
     // Who was released meanwhile is to be free.
-    if (!this.#followed) this.#follow();
+    if (!this.#isUpToDate) this.#follow();
     this.#post();
     process.exit();
   }

@@ -151,7 +151,8 @@ export class House {
     this.pipeline.reconfigure({ ...this.#pipelineSettings(), recursion: this.#recursion() });
     if (!isDeepStrictEqual(settings.log.queries, before.log.queries)) this.#logQueriesAnew();
     this.zones.adopt(catalog, new Map(zones.map(({ image, changes }) => [image, changes])));
-    return RESTART_KEYS.filter((key) => !isDeepStrictEqual(settings[key], before[key]));
+    const late = RESTART_KEYS.filter((key) => !isDeepStrictEqual(settings[key], before[key]));
+    return settings.pools.state === before.pools.state ? late : [...late, 'pools.state'];
   }
 
   /** Who is told everything now, and then every change. */

@@ -3,6 +3,7 @@
  * place of its own. It keeps nothing that would be missed: what it knew of members stands in their plans,
  * from which the next one reads it.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Worker } from 'node:worker_threads';
 import { Counter } from '../base/counters.ts';
 import { Histograms } from '../base/histogram.ts';
@@ -82,11 +83,12 @@ export class ProberThread {
   /** What the house publishes, laid over what it did before. */
   follow({ images, image, health }: Changed<ForProber>): void {
     const before = this.#told;
-    const changed = { ...(images && { images }), ...(image && { image }), ...(health && { health }) };
+    const isHealthNew = health !== undefined && !isDeepStrictEqual(health, before?.health);
+    const changed = { ...(images && { images }), ...(image && { image }), ...(isHealthNew && { health }) };
     this.#told = laidOver(before as ForProber, changed);
     const plans = [before, this.#told].map((told) => image && told?.images[image.place]?.plan);
     // Most changes of a zone touch no pool.
-    if (images === undefined && health === undefined && plans[0] === plans[1]) return;
+    if (images === undefined && !isHealthNew && plans[0] === plans[1]) return;
     this.#place.tell(changed);
     this.#adjust();
   }

@@ -71,7 +71,9 @@ interface Pool<Each> {
   readonly seats: readonly Each[];
 }
 
-type Row = Pool<Seat>;
+interface Row extends Pool<Seat> {
+  isMarked: boolean;
+}
 
 export interface BoardMember {
   readonly pool: string;
@@ -88,7 +90,8 @@ export class Board {
   readonly #targets: Targets;
   #rows: readonly Row[] = [];
   readonly #rowsOf = new Map<Target, Row[]>();
-  readonly #marked = new Set<Row>();
+  /** Rows that have a new result, each once. */
+  readonly #marked: Row[] = [];
   readonly #warming = new Set<Row>();
   #cancelWrite: Cancel | undefined;
   #cancelWarming: Cancel | undefined;
@@ -106,10 +109,11 @@ export class Board {
     this.#rows = reading.pools.map((pool) => ({
       ...pool,
       seats: pool.seats.map((each) => this.#seat(each)),
+      isMarked: false,
     }));
     this.#rowsOf.clear();
     this.#warming.clear();
-    this.#marked.clear();
+    this.#marked.length = 0;
     for (const row of this.#rows) {
       for (const target of new Set(row.seats.flatMap(({ targets }) => targets))) {
         const rows = this.#rowsOf.get(target);
@@ -123,7 +127,10 @@ export class Board {
 
   /** There is a result of that target. */
   mark(target: Target): void {
-    for (const row of this.#rowsOf.get(target) ?? []) this.#marked.add(row);
+    for (const row of this.#rowsOf.get(target) ?? []) {
+      if (!row.isMarked) this.#marked.push(row);
+      row.isMarked = true;
+    }
     this.#cancelWrite ??= this.#world.after(PROBE_MOMENT_MS, () => this.write());
   }
 
@@ -131,8 +138,11 @@ export class Board {
   write(): void {
     this.#cancelWrite?.();
     this.#cancelWrite = undefined;
-    for (const row of this.#marked) this.#write(row);
-    this.#marked.clear();
+    for (const row of this.#marked) {
+      row.isMarked = false;
+      this.#write(row);
+    }
+    this.#marked.length = 0;
   }
 
   /** How it stands now. */

@@ -4,8 +4,14 @@
  * PROBE_LOOK_MS_MAX: who looks for many at once looks seldom, and no other thread has to wait. TLS is Node's.
  */
 import { getSystemErrorMap } from 'node:util';
+import { put16 } from '../base/bytes.ts';
 import { parseIp } from '../base/ip.ts';
-import { PROBE_LOOK_MS_MAX, PROBE_REPLY_BYTES_MAX, UPSTREAM_EVENTS_MAX } from '../base/limits.ts';
+import {
+  CHECK_TARGETS_MAX,
+  PROBE_LOOK_MS_MAX,
+  PROBE_REPLY_BYTES_MAX,
+  UPSTREAM_EVENTS_MAX,
+} from '../base/limits.ts';
 import { Roster } from '../base/roster.ts';
 import type { World } from '../base/world.ts';
 import { EpollEvent, Name, type Native, Sys, steady } from '../transport/native.ts';
@@ -35,6 +41,7 @@ export class NativeCarrier implements Carrier {
   readonly #world: World;
   readonly #native: Native;
   readonly #tls: Carrier;
+  readonly #names = new Map<string, Uint8Array>();
   readonly #exchanges = new Roster<number, Exchange>();
   readonly #event = new DataView(steady(EpollEvent.SIZE).buffer);
   readonly #eventBytes = new Uint8Array(this.#event.buffer);
@@ -76,7 +83,8 @@ export class NativeCarrier implements Carrier {
   #open({ address, port }: Endpoint, isStream: boolean): number | string {
     const native = this.#native;
     if (this.#epoll < 0) this.#epoll = native.epollCreate(Sys.EPOLL_CLOEXEC);
-    const name = sockaddr(parseIp(address) as Uint8Array, port);
+    const name = this.#nameOf(address);
+    put16(name, Name.PORT, port);
     const isV6 = name[Name.FAMILY] === Sys.AF_INET6;
     const type = isStream ? Sys.SOCK_STREAM_CLOEXEC_NONBLOCK : Sys.SOCK_DGRAM_CLOEXEC;
     const fd = native.socket(isV6 ? Sys.AF_INET6 : Sys.AF_INET, type, 0);
@@ -87,6 +95,16 @@ export class NativeCarrier implements Carrier {
     const why = this.#refusal();
     native.close(fd);
     return why;
+  }
+
+  /** The socket address of a text, which is read once. */
+  #nameOf(address: string): Uint8Array {
+    const known = this.#names.get(address);
+    if (known !== undefined) return known;
+    const name = sockaddr(parseIp(address) as Uint8Array, 0);
+    if (this.#names.size >= CHECK_TARGETS_MAX) this.#names.clear();
+    this.#names.set(address, name);
+    return name;
   }
 
   #watch(fd: number, events: number): boolean {

@@ -19,17 +19,30 @@ export interface Probed {
 
 type Bounds = Pick<ProbeTerms, 'perSecond' | 'atOnce'>;
 
+/** Where one of them stands. Kept in place: tables that turn over a thousand times a second grow old. */
+interface Turn {
+  readonly probed: Probed;
+  state: 'due' | 'underway' | 'resting' | 'gone';
+  /** Its first probe has not ended. */
+  isNew: boolean;
+  /** Ends what is under way. */
+  cancel: Cancel;
+}
+
+/** Consumed places at the head of the line; then it is cut. */
+const LINE_HEAD_MAX = 1_024;
+
 export class Rounds {
   readonly #world: World;
   #bounds: Bounds;
-  readonly #all = new Set<Probed>();
-  /** Those whose first probe has not ended. */
-  readonly #new = new Set<Probed>();
+  readonly #turns = new Map<Probed, Turn>();
   /** Who rests, and who did and was removed. */
-  readonly #agenda = new Agenda<Probed>();
-  /** In line. */
-  readonly #due = new Set<Probed>();
-  readonly #underway = new Map<Probed, Cancel>();
+  readonly #agenda = new Agenda<Turn>();
+  /** Who is due, from `#head` on, and who was and was removed. */
+  readonly #line: Turn[] = [];
+  #head = 0;
+  #late = 0;
+  #underway = 0;
   /** When the next probe may begin, if all had kept their distance. */
   #nextMs = 0;
   #wakeMs = Infinity;
@@ -47,10 +60,10 @@ export class Rounds {
 
   /** Due at once. */
   add(probed: Probed): void {
-    if (this.#all.has(probed)) return;
-    this.#all.add(probed);
-    this.#new.add(probed);
-    this.#due.add(probed);
+    if (this.#turns.has(probed)) return;
+    const turn: Turn = { probed, state: 'resting', isNew: true, cancel: () => undefined };
+    this.#turns.set(probed, turn);
+    this.#queue(turn);
     this.#begin();
   }
 
@@ -59,54 +72,81 @@ export class Rounds {
     this.#begin();
   }
 
-  #drop(probed: Probed): void {
-    this.#underway.get(probed)?.();
-    for (const list of [this.#all, this.#new, this.#due, this.#underway]) list.delete(probed);
-  }
-
   close(): void {
-    for (const probed of [...this.#all]) this.#drop(probed);
+    for (const probed of [...this.#turns.keys()]) this.#drop(probed);
     this.#cancelWake?.();
   }
 
   /** In line, and not begun. */
   get late(): number {
-    return this.#due.size;
+    return this.#late;
   }
 
   get underway(): number {
-    return this.#underway.size;
+    return this.#underway;
+  }
+
+  #drop(probed: Probed): void {
+    const turn = this.#turns.get(probed);
+    if (turn === undefined) return;
+    this.#turns.delete(probed);
+    if (turn.state === 'due') this.#late--;
+    if (turn.state === 'underway') {
+      this.#underway--;
+      turn.cancel();
+    }
+    turn.state = 'gone';
+  }
+
+  #queue(turn: Turn): void {
+    turn.state = 'due';
+    this.#late++;
+    this.#line.push(turn);
   }
 
   #begin(): void {
     const { perSecond, atOnce } = this.#bounds;
-    for (const probed of this.#due) {
-      if (this.#underway.size >= atOnce) break;
+    while (this.#head < this.#line.length && this.#underway < atOnce) {
+      const turn = this.#line[this.#head] as Turn;
       const nowMs = this.#world.nowMs();
       const waitMs = this.#nextMs - nowMs - PROBES_BURST_MS;
       if (waitMs > 0) {
         this.#wakeAt(nowMs + Math.max(waitMs, PROBE_MOMENT_MS));
         break;
       }
+      this.#head++;
+      if (turn.state !== 'due') continue;
       this.#nextMs = Math.max(this.#nextMs, nowMs) + 1_000 / perSecond;
-      this.#due.delete(probed);
-      this.#underway.set(
-        probed,
-        probed.probe(() => this.#ended(probed, nowMs)),
-      );
+      this.#probe(turn, nowMs);
+    }
+    if (this.#head === this.#line.length || this.#head > LINE_HEAD_MAX) {
+      this.#line.splice(0, this.#head);
+      this.#head = 0;
     }
     this.#wakeAt(this.#agenda.nextMs);
   }
 
-  #ended(probed: Probed, beganMs: number): void {
-    this.#underway.delete(probed);
+  #probe(turn: Turn, beganMs: number): void {
+    turn.state = 'underway';
+    this.#late--;
+    this.#underway++;
+    turn.cancel = turn.probed.probe(() => {
+      this.#underway--;
+      this.#rest(turn, beganMs);
+      this.#begin();
+    });
+  }
+
+  #rest(turn: Turn, beganMs: number): void {
+    const { probed } = turn;
     const { intervalMs } = probed;
-    const slackMs = this.#new.delete(probed) ? intervalMs : 2 * CHECK_JITTER * intervalMs;
+    const slackMs = turn.isNew ? intervalMs : 2 * CHECK_JITTER * intervalMs;
     const dueMs = beganMs + intervalMs * (1 + CHECK_JITTER) - this.#world.draw(Math.ceil(slackMs));
     // Those of one moment begin together.
     probed.dueMs = Math.ceil(dueMs / PROBE_MOMENT_MS) * PROBE_MOMENT_MS;
-    this.#agenda.add(probed.dueMs, probed);
-    this.#begin();
+    turn.isNew = false;
+    turn.state = 'resting';
+    this.#agenda.add(probed.dueMs, turn);
   }
 
   #wakeAt(atMs: number): void {
@@ -121,10 +161,8 @@ export class Rounds {
     this.#cancelWake = undefined;
     const nowMs = this.#world.nowMs();
     while (this.#agenda.nextMs <= nowMs) {
-      const dueMs = this.#agenda.nextMs;
-      const probed = this.#agenda.take();
-      const rests = this.#all.has(probed) && !this.#underway.has(probed) && probed.dueMs === dueMs;
-      if (rests) this.#due.add(probed);
+      const turn = this.#agenda.take();
+      if (turn.state === 'resting') this.#queue(turn);
     }
     this.#begin();
   }

@@ -3,6 +3,7 @@
  * written into the plans, told, and counted. In a thread of its own in the server; in tests in any, with a
  * clock and carriers of theirs.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { Counter } from '../base/counters.ts';
 import { CHECK_TARGETS_MAX, TARGETS_TOLD_MAX } from '../base/limits.ts';
 import type { Image } from '../zone/image.ts';
@@ -25,11 +26,18 @@ export interface WatchTerms {
   readonly holds: readonly HeldMember[];
 }
 
+export interface Shortage {
+  /** Checks of members that are not done. */
+  readonly left: number;
+  /** What all the others take. */
+  readonly probesPerSecond: number;
+}
+
 export interface Listener {
   /** A target stands otherwise than before, or is down from the start. */
   readonly onChange: (target: Target, verdict: Verdict) => void;
-  /** There are more targets than there is room for. */
-  readonly onTooMany: (left: number) => void;
+  /** More is wanted than the bounds allow: targets that are not probed, probes a second. */
+  readonly onShortage: (shortage: Shortage) => void;
 }
 
 export class HealthWatch {
@@ -40,6 +48,7 @@ export class HealthWatch {
   readonly #targets: Targets;
   readonly #board: Board;
   #checks: readonly Check[] = [];
+  #shortage: Shortage | undefined;
   /** Probed targets that have no result yet. */
   readonly #awaited = new Set<Target>();
 
@@ -68,7 +77,7 @@ export class HealthWatch {
     this.#rounds.reconfigure(probes);
     const refuses = refusesProbes(probes, doors);
     const left = this.#board.follow(images, { checks, holds, refuses }, targetsMax);
-    if (left > 0) this.#listener.onTooMany(left);
+    this.#noteShortage(left, probes.perSecond);
     this.#awaited.clear();
     for (const target of this.#targets)
       if (target.isPending && isDone(target.check.procedure)) this.#awaited.add(target);
@@ -106,6 +115,17 @@ export class HealthWatch {
     this.#targets.close();
     this.#board.close();
     this.#ground.carrier.close();
+  }
+
+  /** Once for each that is another one. */
+  #noteShortage(left: number, perSecond: number): void {
+    let wanted = 0;
+    for (const { check } of this.#targets) if (isDone(check.procedure)) wanted += 1_000 / check.intervalMs;
+    const isShort = left > 0 || wanted > perSecond;
+    const shortage = isShort ? { left, probesPerSecond: Math.ceil(wanted) } : undefined;
+    if (shortage !== undefined && !isDeepStrictEqual(shortage, this.#shortage))
+      this.#listener.onShortage(shortage);
+    this.#shortage = shortage;
   }
 
   #tellLoad(): void {

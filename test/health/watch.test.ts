@@ -8,7 +8,7 @@ import type { Check } from '../../src/health/check.ts';
 import { down } from '../../src/health/conversation.ts';
 import { PROBE_ROWS } from '../../src/health/probe.ts';
 import { Standings } from '../../src/health/standings.ts';
-import { HealthWatch, type WatchTerms } from '../../src/health/watch.ts';
+import { HealthWatch, type Shortage, type WatchTerms } from '../../src/health/watch.ts';
 import { MemberWord, membersOf, poolsIn, Status, UNTIL_EVER } from '../../src/pool/plan.ts';
 import { planned } from '../../src/pool/plan-builder.ts';
 import type { Image } from '../../src/zone/image.ts';
@@ -35,7 +35,7 @@ class Ward {
   /** Address and port of who does not answer. */
   readonly dead = new Set<string>();
   readonly silent = new Set<string>();
-  left = 0;
+  readonly shortages: Shortage[] = [];
   readonly watch: HealthWatch;
   terms: WatchTerms = {
     checks: [web, told],
@@ -54,9 +54,7 @@ class Ward {
       {
         onChange: ({ check, to }, { isUp, why }) =>
           this.changes.push(`${check.name} ${to.address}:${to.port} ${isUp ? 'up' : 'down'} (${why})`),
-        onTooMany: (left) => {
-          this.left = left;
-        },
+        onShortage: (shortage) => this.shortages.push(shortage),
       },
     );
   }
@@ -353,7 +351,17 @@ test('there is a bound to how many targets are probed, and it is told', async ()
   const pools = zone(`${TWO}\nwww POOL 10.0.0.3 check=web`);
   ward.watch.follow([pools], ward.terms, 2);
   await ward.world.pass(100);
-  expect(ward.left).toBe(1);
+  expect(ward.shortages).toEqual([{ left: 1, probesPerSecond: 2 }]);
   expect(ward.probed.size).toBe(2);
   expect(states(pools)).toEqual(['in', 'in', 'in']);
+});
+
+test('it is told once where more probes are wanted in a second than may begin', () => {
+  const ward = new Ward();
+  const pools = zone(TWO);
+  ward.follow(pools);
+  const probes = { ...ward.terms.probes, perSecond: 1 };
+  ward.follow(pools, { probes });
+  ward.follow(pools, { probes });
+  expect(ward.shortages).toEqual([{ left: 0, probesPerSecond: 2 }]);
 });
