@@ -51,7 +51,7 @@ export class PoolDesk {
     return seats.map((seat) => ({ ...seat, targets: targets.get(seatKey(seat)) ?? [] }));
   }
 
-  /** In one pool, or in all that have the member. When it is told, answers are so. How many pools it is in. */
+  /** In one pool, or all that have the member; says how many. When it is told, answers are so. */
   async hold(pool: Name | undefined, text: string, hold: Hold | undefined): Promise<number> {
     const member = memberNamed(text);
     const pools = hold === undefined ? this.#whereHeld(pool, member) : [...this.#whereIs(pool, member)];

@@ -19,18 +19,20 @@ const TITLES: Readonly<Record<ToldStage['stage'], string>> = {
 };
 
 export function choiceLines(choice: ToldChoice): string[] {
-  const { pool, members, as, stages, verdict } = choice;
+  const { pool, members, as, stages } = choice;
   const by = members === pool ? '' : `, which uses ${bare(members)}`;
   return [
     `${bare(pool)}${by}, chosen from for ${as}`,
     ...stages.flatMap((stage) => stageLines(choice, stage)),
-    ...(stages.some(({ stage }) => stage === 'tier' || stage === 'weight') || verdict !== 'members'
-      ? []
-      : [line('tier', 'and weight are told to the client, which goes by them')]),
+    ...(isLeftToClient(stages) ? [line('tier', 'and weight are told: the client goes by them')] : []),
     line('ttl', ttlText(choice)),
     ...(choice.scope > 0 ? [line('scope', `holds for all of the client's /${choice.scope}`)] : []),
   ];
 }
+
+/** Of SRV, HTTPS and SVCB, where somebody is told. */
+const isLeftToClient = (stages: readonly ToldStage[]): boolean =>
+  stages.at(-1)?.stage === 'place' && stages.at(-1)?.left.length !== 0;
 
 const line = (title: string, text: string): string => `  ${title.padEnd(8)}${text}`;
 

@@ -93,11 +93,14 @@ async function told(command: 'explain' | 'ctl', ...words: string[]): Promise<str
 
 test('members are listed with how they stand, and what checks say', async () => {
   const list = await told('ctl', 'pool', 'list');
-  expect(list).toContain('www.p.example 127.0.0.1 3 0 up web: up, status 200 T ago\n');
+  expect(list).toMatch(/^www.p.example 127.0.0.1 3 0 up web: up(?: for T)?, status 200 T ago$/m);
   expect(list).toContain('far.p.example 127.0.0.9 1 1 unchecked\n');
-  expect(await told('ctl', 'pool', 'list', 'told.p.example')).toBe(
-    'pool member weight tier state checks\ntold.p.example 192.0.2.1 1 0 pending told: pending\n192.0.2.2 1 0 unchecked\n',
-  );
+  expect((await told('ctl', 'pool', 'list', 'told.p.example')).split('\n')).toEqual([
+    'pool member weight tier state checks',
+    'told.p.example 192.0.2.1 1 0 pending told: pending',
+    '192.0.2.2 1 0 unchecked',
+    '',
+  ]);
 });
 
 test('a member is drained, which holds over a restart, and released', async () => {
@@ -187,7 +190,7 @@ test('an explanation tells each stage: who is left, who went and why', async () 
 
 test('an explanation tells of health, who decided otherwise, and how long that holds', async () => {
   const www = await choiceOf('www.p.example');
-  expect(www[2]).toBe('health  127.0.0.1 (web: up, status 200 T ago); 127.0.0.2');
+  expect(www[2]).toMatch(/^health {2}127.0.0.1 \(web: up(?: for T)?, status 200 T ago\); 127.0.0.2$/);
   expect(www.join('\n')).toMatch(/not 127.0.0.[12]: it was not drawn, with a part of (?:25|75).0 %/);
   expect(www.at(-1)).toBe('ttl     1 second: then another may be up or down (60 in the zone)');
   await told('ctl', 'pool', 'drain', 'www.p.example', '127.0.0.2');
@@ -224,7 +227,7 @@ test('an explanation is for the client that asks, or whose resolver tells its ne
 test('an explanation follows a use, and tells what is left to the client', async () => {
   const srv = await choiceOf('_http._tcp.p.example', 'SRV');
   expect(srv[0]).toBe('_http._tcp.p.example, which uses www.p.example, chosen from for SRV');
-  expect(srv).toContain('tier    and weight are told to the client, which goes by them');
+  expect(srv).toContain('tier    and weight are told: the client goes by them');
   const { out } = await cairn('explain', 'told.p.example', '--json');
   expect(JSON.parse(out).choices).toMatchObject([
     {
