@@ -6,7 +6,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { IPV4_BYTES } from '../base/ip.ts';
 import { REHEARSED_CLIENTS, REHEARSED_CLIENTS_MAX, REHEARSED_FILE_BYTES_MAX } from '../base/limits.ts';
 import { type Prefix, parsePrefix } from '../base/prefix.ts';
-import type { World } from '../base/world.ts';
+import type { Lots } from '../pool/lots.ts';
 import type { Whereabouts } from '../pool/whereabouts.ts';
 import { systemText } from '../zone/files.ts';
 import { RequestFault } from './control-socket.ts';
@@ -27,20 +27,20 @@ export interface Population {
 const TRIES = 20;
 
 /** Of IPv4 addresses that the database knows the country of, any as likely as another. */
-export function worldOf(count: number, table: Whereabouts | undefined, world: World): Population {
+export function worldOf(count: number, table: Whereabouts | undefined, lots: Lots): Population {
   const who = table === undefined ? 'addresses anywhere' : 'addresses of all countries';
   return {
     ...{ who, count },
     *[Symbol.iterator]() {
-      for (let i = 0; i < count; i++) yield { address: somewhere(table, world), weight: 1 };
+      for (let i = 0; i < count; i++) yield { address: somewhere(table, lots), weight: 1 };
     },
   };
 }
 
-function somewhere(table: Whereabouts | undefined, world: World): Uint8Array {
+function somewhere(table: Whereabouts | undefined, lots: Lots): Uint8Array {
   const address = new Uint8Array(IPV4_BYTES);
   for (let tries = 0; tries < TRIES; tries++) {
-    for (let i = 0; i < IPV4_BYTES; i++) address[i] = world.draw(256);
+    for (let i = 0; i < IPV4_BYTES; i++) address[i] = 256 * lots.fraction();
     const first = address[0] as number;
     if (first === 0 || first === 10 || first === 127 || first >= 224) continue; // RFC 6890 §2.2.2
     table?.find(address);
@@ -54,7 +54,7 @@ interface Line extends Prefix {
 }
 
 /** Few lines are gone through several times, each time with another address of the prefix. */
-export function populationFrom(file: string, world: World): Population {
+export function populationFrom(file: string, lots: Lots): Population {
   const lines = readLines(file);
   const rounds = Math.ceil(REHEARSED_CLIENTS / lines.length);
   return {
@@ -62,7 +62,7 @@ export function populationFrom(file: string, world: World): Population {
     count: rounds * lines.length,
     *[Symbol.iterator]() {
       for (let round = 0; round < rounds; round++) {
-        for (const line of lines) yield { address: addressIn(line, world), weight: line.weight };
+        for (const line of lines) yield { address: addressIn(line, lots), weight: line.weight };
       }
     },
   };
@@ -98,9 +98,9 @@ function readLines(file: string): Line[] {
 /** Of a file with many. */
 const FAULTS_TOLD = 20;
 
-function addressIn({ bytes, bits }: Prefix, world: World): Uint8Array {
+function addressIn({ bytes, bits }: Prefix, lots: Lots): Uint8Array {
   return Uint8Array.from(bytes, (byte, i) => {
     const known = 0xff00 >> Math.max(0, Math.min(8, bits - 8 * i));
-    return (byte & known) | (world.draw(256) & ~known & 0xff);
+    return (byte & known) | ((256 * lots.fraction()) & ~known & 0xff);
   });
 }

@@ -14,6 +14,7 @@ import type { Check } from '../health/check.ts';
 import { Projection } from '../pool/able.ts';
 import type { Choice } from '../pool/choice.ts';
 import type { Stage } from '../pool/choose.ts';
+import { Lots } from '../pool/lots.ts';
 import { MemberWord, membersOf, type PlanWords, poolsIn, Status } from '../pool/plan.ts';
 import { planned } from '../pool/plan-builder.ts';
 import { Class, typeText } from '../wire/codes.ts';
@@ -65,10 +66,11 @@ export interface ToldShares {
 export async function rehearse(asked: ToRehearse, stock: Stock, world: World): Promise<ToldShares> {
   const { name, type, clients: file, zone } = asked;
   const { whereabouts } = located(stock.places?.table);
+  const lots = new Lots(world);
   const population =
     file === undefined
-      ? worldOf(asked.world ?? REHEARSED_CLIENTS, whereabouts, world)
-      : populationFrom(file, world);
+      ? worldOf(asked.world ?? REHEARSED_CLIENTS, whereabouts, lots)
+      : populationFrom(file, lots);
   const ground = { world, whereabouts };
   const now = await sharesIn(stock.catalog, asked, population, ground);
   const changed = zone === undefined ? undefined : await withZone(zone, name, stock);
