@@ -40,6 +40,8 @@ export interface FrontSettings {
   readonly allow: readonly string[];
   /** Who is to have DNS64; absent where nobody is. */
   readonly ipv6Only?: readonly string[] | undefined;
+  /** Who may see the records of pools themselves. */
+  readonly showPoolsTo: readonly string[];
   readonly chaos: Identity;
   readonly watching: Watching;
   readonly guard: GuardTerms;
