@@ -172,7 +172,7 @@ export class Explainer {
       answer: section(Section.ANSWER),
       authority: section(Section.AUTHORITY),
       additional: section(Section.ADDITIONAL),
-      ede: undefined,
+      ede: reply.edeCode < 0 ? undefined : { code: reply.edeCode, text: reply.edeText },
       isSilent: false,
     };
     return { answer, rest: reply.rest, choices: account.choices };

@@ -22,7 +22,7 @@ export function choiceLines(choice: ToldChoice): string[] {
   const { pool, members, as, stages } = choice;
   const by = members === pool ? '' : `, which uses ${bare(members)}`;
   return [
-    `${bare(pool)}${by}, chosen from for ${as}`,
+    `${bare(pool)}${by}, answered as ${as}`,
     ...stages.flatMap((stage) => stageLines(choice, stage)),
     ...(isLeftToClient(stages) ? [line('tier', 'and weight are told: the client goes by them')] : []),
     line('ttl', ttlText(choice)),
@@ -44,7 +44,7 @@ function stageLines(choice: ToldChoice, { stage, left, gone, notes }: ToldStage)
   const name = (seat: Seat): string => memberText(seat) + (isHealth ? healthText(choice, seat) : '');
   const who = left.length === 0 ? 'nobody is left' : left.map(name).join(isHealth ? '; ' : ', ');
   return [
-    line(TITLES[stage], notes.length > 0 ? `${notes.join('; ')}: ${who}` : who),
+    line(TITLES[stage], [...notes, ...(left.length > 0 || notes.length === 0 ? [who] : [])].join(': ')),
     ...gone.map((seat) =>
       line('', `not ${memberText(seat)}: it ${seat.why}${isHealth ? healthText(choice, seat) : ''}`),
     ),

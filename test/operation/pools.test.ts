@@ -172,7 +172,7 @@ async function choiceOf(...words: string[]): Promise<string[]> {
 
 test('an explanation tells each stage: who is left, who went and why', async () => {
   expect(await choiceOf('far.p.example')).toEqual([
-    'far.p.example, chosen from for A',
+    'far.p.example, answered as A',
     'able    127.0.0.9, 127.0.0.3',
     'tier    127.0.0.3',
     'not 127.0.0.9: it is of tier 1',
@@ -180,7 +180,7 @@ test('an explanation tells each stage: who is left, who went and why', async () 
     'ttl     60 seconds, as the zone says',
   ]);
   expect(await choiceOf('www.p.example', 'AAAA')).toEqual([
-    'www.p.example, chosen from for AAAA',
+    'www.p.example, answered as AAAA',
     'able    nobody is left',
     'not 127.0.0.1: it has no IPv6 address',
     'not 127.0.0.2: it has no IPv6 address',
@@ -210,7 +210,7 @@ test('an explanation is for the client that asks, or whose resolver tells its ne
     'its word is not taken that its client is in 203.0.113.0/24 (not in pools.subnetsFrom)',
   );
   expect(await choiceOf(...there)).toEqual([
-    'near.p.example, chosen from for A',
+    'near.p.example, answered as A',
     'able    127.0.0.4, 127.0.0.5',
     'place   127.0.0.5',
     'not 127.0.0.4: it is for net=203.0.113.0/24',
@@ -226,7 +226,7 @@ test('an explanation is for the client that asks, or whose resolver tells its ne
 
 test('an explanation follows a use, and tells what is left to the client', async () => {
   const srv = await choiceOf('_http._tcp.p.example', 'SRV');
-  expect(srv[0]).toBe('_http._tcp.p.example, which uses www.p.example, chosen from for SRV');
+  expect(srv[0]).toBe('_http._tcp.p.example, which uses www.p.example, answered as SRV');
   expect(srv).toContain('tier    and weight are told: the client goes by them');
   const { out } = await cairn('explain', 'told.p.example', '--json');
   expect(JSON.parse(out).choices).toMatchObject([
