@@ -178,6 +178,8 @@ export const RESOLUTIONS_MAX = 2_048;
 export const UPSTREAM_SOCKETS_MAX = 2_048;
 /** Descriptors that are closed for a thread which was ended; the system gives out the lowest that is free. */
 export const DESCRIPTORS_NOTED_MAX = 65_536;
+/** So many questions to one server have ports of their own at a time; the others share theirs. */
+export const UPSTREAM_SOCKETS_ALONE = 32;
 /** Questions that leave from one port in its life: so many go over TCP when a forger finds it… */
 export const UPSTREAM_SOCKET_QUESTIONS_MAX = 8;
 /** …none of them later than this: it can be found at some 1,000 ports a second (SAD DNS, CVE-2020-25705). */

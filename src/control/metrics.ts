@@ -38,8 +38,8 @@ export interface Standing {
   readonly catalog: Catalog;
   readonly resolver: ResolverStanding;
   readonly rules: readonly RuleStanding[];
-  readonly health: HealthStanding & { readonly probeTime: (row: number) => HistogramRow };
   readonly places: LoadedPlaces | undefined;
+  readonly health: HealthStanding & { readonly probeTime: (row: number) => HistogramRow };
   readonly tcpConnections: number;
   readonly frontThreads: number;
   readonly reload: LastReload | undefined;
@@ -99,8 +99,8 @@ function tellStanding(page: Exposition, { catalog, resolver, ...rest }: Standing
   );
   tellResolver(page, resolver);
   tellRules(page, rest.rules);
-  if (rest.health.isAlive) tellHealth(page, rest.health);
   tellPlaces(page, rest.places);
+  if (rest.health.isAlive) tellHealth(page, rest.health);
   page.single('cairn_tcp_connections', 'gauge', 'TCP connections of clients', rest.tcpConnections);
   page.single('cairn_front_threads', 'gauge', 'Threads that read datagrams, alive', rest.frontThreads);
   const { reload } = rest;
@@ -146,6 +146,17 @@ function tellRules(page: Exposition, rules: readonly RuleStanding[]): void {
   tell('cairn_rule_answers_total', 'counter', 'Queries answered otherwise by them', ({ answers }) => answers);
 }
 
+function tellPlaces(page: Exposition, places: LoadedPlaces | undefined): void {
+  page.several(
+    'cairn_places_built_timestamp_seconds',
+    'gauge',
+    'When the databases of where clients are were made',
+    (places?.ages ?? []).map(({ kind, builtSeconds }) => [{ database: kind }, builtSeconds]),
+  );
+  const bytes = places?.table.byteLength ?? 0;
+  page.single('cairn_places_bytes', 'gauge', 'Memory that what they tell takes', bytes);
+}
+
 function tellHealth(page: Exposition, { checks, load, held, probeTime }: Standing['health']): void {
   page.several(
     'cairn_targets',
@@ -161,17 +172,6 @@ function tellHealth(page: Exposition, { checks, load, held, probeTime }: Standin
   const rows = CHECK_KINDS.map((kind): [Labels, HistogramRow] => [{ kind }, probeTime(probeRow(kind))]);
   const used = rows.filter(([, { counts }]) => counts.some((count) => count > 0));
   page.histogram('cairn_probe_seconds', 'How long health probes took, by kind', used);
-}
-
-function tellPlaces(page: Exposition, places: LoadedPlaces | undefined): void {
-  page.several(
-    'cairn_places_built_timestamp_seconds',
-    'gauge',
-    'When the databases of where clients are were made',
-    (places?.ages ?? []).map(({ kind, builtSeconds }) => [{ database: kind }, builtSeconds]),
-  );
-  const bytes = places?.table.byteLength ?? 0;
-  page.single('cairn_places_bytes', 'gauge', 'Memory that what they tell takes', bytes);
 }
 
 function tellProcess(page: Exposition): void {

@@ -192,9 +192,9 @@ const conditionOf = ({ targets, hold }: Seat): Condition => ({ health: healthOf(
 
 /** Undefined where there is no check. */
 function healthOf(targets: readonly Target[]): Health | undefined {
-  const [first, ...others] = targets;
-  if (first === undefined) return undefined;
-  return others.reduce((health, target) => both(health, target.health), first.health);
+  let health: Health | undefined;
+  for (const target of targets) health = health === undefined ? target.health : both(health, target.health);
+  return health;
 }
 
 function statusWord(state: MemberState): number {

@@ -43,6 +43,7 @@ const words: ReadonlyMap<string, string> = new Map(getSystemErrorMap().values())
 export class NativeAsker implements Asker {
   readonly #world: World;
   readonly #native: Native;
+  readonly #aloneMax: number;
   readonly #v4 = new Names(IPV4_BYTES);
   readonly #v6 = new Names(IPV6_BYTES);
   readonly #peers = new Map<string, Peer>();
@@ -52,9 +53,11 @@ export class NativeAsker implements Asker {
   /** By file descriptor. */
   readonly #sockets: (OutgoingSocket | undefined)[] = [];
 
-  constructor(world: World, native: Native, loop: Loop) {
+  /** `aloneMax`: questions to one server that have each a socket of its own, before others share. */
+  constructor(world: World, native: Native, loop: Loop, aloneMax: number) {
     this.#world = world;
     this.#native = native;
+    this.#aloneMax = aloneMax;
     this.#readiness = new Readiness(native, loop, (fd) => this.#read(fd));
   }
 
@@ -89,7 +92,7 @@ export class NativeAsker implements Asker {
     const known = this.#peers.get(address);
     if (known !== undefined) return known;
     const name = sockaddr(parseIp(address) as Uint8Array, 0);
-    const peer: Peer = { name, socket: undefined, alone: 0 };
+    const peer: Peer = { name, socket: undefined, open: 0, alone: 0 };
     if (this.#peers.size >= SERVERS_REMEMBERED_MAX) this.#peers.clear();
     this.#peers.set(address, peer);
     return peer;
@@ -97,7 +100,8 @@ export class NativeAsker implements Asker {
 
   #socketFor(address: string, port: number, id: number): OutgoingSocket | Refusal {
     const peer = this.#peerAt(address);
-    if (peer.socket?.mayCarry(id, port, this.#world.nowMs())) return peer.socket;
+    const isBusy = peer.open >= this.#aloneMax;
+    if (isBusy && peer.socket?.mayCarry(id, port, this.#world.nowMs())) return peer.socket;
     return this.#open(peer, port);
   }
 
@@ -113,6 +117,7 @@ export class NativeAsker implements Asker {
     }
     const socket = new OutgoingSocket(fd, peer, port, this.#world.nowMs());
     this.#sockets[fd] = socket;
+    peer.open++;
     if (peer.alone > 0) peer.alone--;
     else peer.socket = socket;
     return socket;
@@ -194,6 +199,7 @@ export class NativeAsker implements Asker {
   #close(socket: OutgoingSocket): void {
     this.#retire(socket);
     this.#sockets[socket.fd] = undefined;
+    socket.peer.open--;
     this.#readiness.forget();
     this.#native.close(socket.fd);
   }

@@ -1,7 +1,7 @@
 /**
  * A socket by which one server is asked, and the questions it carries. It is bound to a port that nobody can
- * foresee and connected, so only that server ever sees the port. While questions are out there, a few more to
- * the same server leave by it (RFC 5452 §9.2 wants several ports for many questions, not one for each): who
+ * foresee and connected, so only that server ever sees the port. Where many questions are out to it, a few
+ * leave by the same socket (RFC 5452 §9.2 wants several ports for many questions, not one for each): who
  * forges has to hit port and ID together, and of such pairs no more are open than if each question had a port
  * of its own. What a port is worth to somebody who finds it by probing is bounded in time and in questions.
  */
@@ -21,6 +21,8 @@ export interface Peer {
   readonly name: Uint8Array;
   /** By which the next question to it may leave. */
   socket: OutgoingSocket | undefined;
+  /** Sockets that are open. */
+  open: number;
   /** So many questions have a socket of their own. */
   alone: number;
 }

@@ -5,7 +5,7 @@
  */
 import { isIP } from 'node:net';
 import { Counter, Counters } from '../base/counters.ts';
-import { UPSTREAM_SOCKETS_MAX } from '../base/limits.ts';
+import { UPSTREAM_SOCKETS_ALONE, UPSTREAM_SOCKETS_MAX } from '../base/limits.ts';
 import { realWorld, type World } from '../base/world.ts';
 import type { Event, Unsent, Upstream } from '../resolver/upstream.ts';
 import type { Native } from './native.ts';
@@ -24,6 +24,8 @@ export interface UpstreamSettings {
   readonly world?: World;
   readonly counters?: Counters;
   readonly socketsMax?: number;
+  /** Questions to one server that have each a socket of its own, before others share. */
+  readonly aloneMax?: number;
   /** Without both, the sockets are Node's. */
   readonly native?: Native | undefined;
   readonly loop?: Loop | undefined;
@@ -33,12 +35,13 @@ export function socketUpstream({
   world = realWorld,
   counters = new Counters(),
   socketsMax = UPSTREAM_SOCKETS_MAX,
+  aloneMax = UPSTREAM_SOCKETS_ALONE,
   native,
   loop,
 }: UpstreamSettings = {}): SocketUpstream {
   const links = new TcpLinks(world, counters);
   const dgram = new DgramAsker(world);
-  const datagrams = native && loop ? new NativeAsker(world, native, loop) : dgram;
+  const datagrams = native && loop ? new NativeAsker(world, native, loop, aloneMax) : dgram;
   let open = 0;
 
   function exchange(

@@ -16,17 +16,17 @@ const standing: Standing = {
   catalog: zones,
   resolver: { cacheEntries: 3, cacheBytes: 2_048, answerEntries: 4, answerBytes: 512, resolutions: 2 },
   rules: [{ list: 'ads', rules: 12, answers: 7, bytes: 456 }],
+  places: {
+    table: new SharedArrayBuffer(512),
+    ages: [{ kind: 'country', builtSeconds: 1_780_000_000 }],
+    print: '',
+  },
   health: {
     isAlive: true,
     load: { awaited: 0, late: 4, underway: 2 },
     checks: [{ check: 'web', down: 1, pending: 2, up: 3 }],
     held: 1,
     probeTime: () => ({ counts: [1], sumUs: 1 }),
-  },
-  places: {
-    table: new SharedArrayBuffer(512),
-    ages: [{ kind: 'country', builtSeconds: 1_780_000_000 }],
-    print: '',
   },
   tcpConnections: 1,
   frontThreads: 3,

@@ -26,7 +26,7 @@ import { until } from '../transport/peer.ts';
 const ENTRY = new URL('../../src/prober.ts', import.meta.url);
 
 const zone = (pools: string): Image =>
-  planned(image('z.test.', `$TTL 60\n${SOA_AND_NS}${pools}\n`), undefined, []);
+  planned(image('z.test.', `$TTL 60\n${SOA_AND_NS}${pools}\n`), undefined);
 const versions = (...images: Image[]): ImageVersion[] =>
   images.map(({ buffer, end, plan }) => ({ buffer, end, plan }));
 

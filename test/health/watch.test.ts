@@ -17,7 +17,7 @@ import { image, SOA_AND_NS } from '../support/authority.ts';
 
 const APEX = 'z.test.';
 const zone = (pools: string, before?: Image): Image =>
-  planned(image(APEX, `$TTL 60\n${SOA_AND_NS}${pools}\n`), before, []);
+  planned(image(APEX, `$TTL 60\n${SOA_AND_NS}${pools}\n`), before);
 
 const tcp = (name: string, over: Partial<Check> = {}): Check => ({
   ...{ name, procedure: { kind: 'tcp', port: 80 }, intervalMs: 1_000, timeoutMs: 500, rise: 2, fall: 2 },
@@ -364,4 +364,22 @@ test('it is told once where more probes are wanted in a second than may begin', 
   ward.follow(pools, { probes });
   ward.follow(pools, { probes });
   expect(ward.shortages).toEqual([{ left: 0, probesPerSecond: 2 }]);
+});
+
+test('other settings hold from now on, and what is known stays known', async () => {
+  const ward = new Ward();
+  const pools = zone(TWO);
+  const slow = tcp('web', { intervalMs: 100_000, fall: 5 });
+  ward.follow(pools, { checks: [slow] });
+  await ward.world.pass(100);
+  ward.dead.add('10.0.0.1:80');
+  ward.follow(pools, { checks: [tcp('web', { intervalMs: 1_000, fall: 1 })] });
+  expect(states(pools)).toEqual(['in', 'in']);
+  await ward.world.pass(100);
+  expect(states(pools)).toEqual(['out', 'in']);
+  ward.follow(pools, { checks: [tcp('web', { procedure: { kind: 'external' } })] });
+  await ward.world.pass(5_000);
+  const probes = [...ward.probed.values()];
+  await ward.world.pass(100_000);
+  expect([...ward.probed.values()]).toEqual(probes);
 });
