@@ -27,8 +27,8 @@ export class Choice {
   /** A host is a member, and nobody knows its addresses yet. */
   isUnresolved = false;
   /** The pool that was asked for; another one where it uses the members of that above. */
-  #asked: number = NONE;
-  #askedPlan = NO_WORDS;
+  asked: number = NONE;
+  askedPlan = NO_WORDS;
   #optionsPlan = NO_WORDS;
   #options: number = NONE;
 
@@ -36,8 +36,8 @@ export class Choice {
   set(askedPlan: PlanWords, asked: number, plan: PlanWords, pool: number): void {
     this.plan = plan;
     this.pool = pool;
-    this.#askedPlan = askedPlan;
-    this.#asked = asked;
+    this.askedPlan = askedPlan;
+    this.asked = asked;
     const hasOptions = ((askedPlan[asked + PoolWord.FLAGS] as number) & PoolFlag.OPTIONS) !== 0;
     this.#optionsPlan = hasOptions ? askedPlan : plan;
     this.#options = hasOptions ? asked : pool;
@@ -56,7 +56,7 @@ export class Choice {
   /** Lets go of the plans. */
   forget(): void {
     this.plan = NO_WORDS;
-    this.#askedPlan = NO_WORDS;
+    this.askedPlan = NO_WORDS;
     this.#optionsPlan = NO_WORDS;
   }
 
@@ -67,7 +67,7 @@ export class Choice {
 
   /** A word of the pool that was asked for. */
   ofAsked(word: number): number {
-    return this.#askedPlan[this.#asked + word] as number;
+    return this.askedPlan[this.asked + word] as number;
   }
 
   /** A word of the pool whose options count: those of a use stand in place of those of the pool used. */

@@ -12,6 +12,9 @@ import { hostsIn } from './hosts-in.ts';
 /** Of a host for which there is no room. */
 export const NO_SLOT = -1;
 
+/** As far as a plan needs them. */
+export type Slots = Pick<HostSlots, 'slotOf'>;
+
 export class HostSlots {
   /** There from the first host on. */
   memory: SharedArrayBuffer | undefined;
@@ -24,6 +27,11 @@ export class HostSlots {
   /** All that there are. */
   get given(): ReadonlyMap<string, number> {
     return this.#slots;
+  }
+
+  /** For plans that are only tried out: nobody is given one. */
+  get known(): Slots {
+    return { slotOf: (host) => this.#slots.get(nameKey(host)) ?? NO_SLOT };
   }
 
   takeRefused(): number {

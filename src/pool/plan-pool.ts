@@ -24,7 +24,7 @@ import {
 import { firstRr, nextRr, rrsetCount, rrsetTtl } from '../wire/rrset.ts';
 import { derivedName } from '../zone/derive.ts';
 import { type Image, NONE as NO_NODE } from '../zone/image.ts';
-import { type HostSlots, NO_SLOT } from './host-slots.ts';
+import { NO_SLOT, type Slots } from './host-slots.ts';
 import { appendNets, type Net } from './nets.ts';
 import { placeCode } from './place-codes.ts';
 import {
@@ -82,12 +82,7 @@ class Row {
 }
 
 /** Gives where the pool begins. */
-export function appendPool(
-  words: number[],
-  image: Image,
-  node: number,
-  slots: HostSlots | undefined,
-): number {
+export function appendPool(words: number[], image: Image, node: number, slots: Slots | undefined): number {
   const block = image.rrset(node, Type.POOL);
   const rows = rowsOf(image.bytes, block);
   const options = rows.find(({ kind }) => kind === PoolKind.OPTIONS);
