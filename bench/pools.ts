@@ -123,19 +123,19 @@ export const gdnsd = (): Recipe => ({
     const all = Array.from({ length: NAMES }, (_, i) => i);
     const resource = (i: number): string =>
       `w${i} => { ${WEIGHTS.map((weight, k) => `m${k} => [ ${member(i, k)}, ${weight} ]`).join(', ')} }`;
-    writeGdnsd(own, port, threads, `weighted => { ${all.map(resource).join('\n')} }`, {
+    writeGdnsd(own, port, threads, `plugins => { weighted => { ${all.map(resource).join('\n')} } }`, {
       [APEX]: HEAD + all.map((i) => `w${i} DYNA weighted!w${i}\n`).join(''),
     });
     return ['gdnsd', '-c', own, 'start'];
   },
 });
 
-/** What gdnsd is to find in its folder. */
+/** What gdnsd is to find in its folder: `stanzas` are of its configuration, zones are in its own format. */
 export function writeGdnsd(
   own: string,
   port: number,
   threads: number,
-  plugins: string,
+  stanzas: string,
   zones: Readonly<Record<string, string>>,
 ): void {
   for (const folder of ['zones', 'run', 'state']) mkdirSync(join(own, folder));
@@ -143,7 +143,7 @@ export function writeGdnsd(
   writeFileSync(
     join(own, 'config'),
     `options => { listen => 127.0.0.1:${port}, udp_threads => ${threads}, tcp_threads => 1, ${where} }\n` +
-      `plugins => { ${plugins} }\n`,
+      `${stanzas}\n`,
   );
   for (const [apex, text] of Object.entries(zones)) writeFileSync(join(own, 'zones', apex), text);
 }
