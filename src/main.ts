@@ -18,7 +18,7 @@ import { Explainer } from './control/explainer.ts';
 import type { FrontPublication, PostedSighting, ResolverPublication } from './control/front-letters.ts';
 import { Fronts, spawnThread } from './control/fronts.ts';
 import { HandOver } from './control/hand-over.ts';
-import { RESOLVER_HEAP } from './control/heap.ts';
+import { PROBER_HEAP, RESOLVER_HEAP } from './control/heap.ts';
 import { type Ground, House } from './control/house.ts';
 import type { LimitNote } from './control/limit-notes.ts';
 import { countFrom, type Reading, readAll } from './control/load.ts';
@@ -26,6 +26,8 @@ import { logComplaints, openLog } from './control/log.ts';
 import { Monitor } from './control/monitor.ts';
 import { type Notifier, openNotifier } from './control/notify.ts';
 import { dropPrivileges } from './control/privileges.ts';
+import type { ProberPublication } from './control/prober-letters.ts';
+import { ProberThread } from './control/prober-thread.ts';
 import { refusalTexts } from './control/refusals.ts';
 import { Reloader } from './control/reload.ts';
 import { ResolverThread } from './control/resolver-thread.ts';
@@ -120,7 +122,7 @@ async function open(
   const house = new House(settings, reading.loadout, ground);
   const handOver = new HandOver(house.pipeline, counters);
   const gate = new Gate();
-  const { resolver, fronts } = await threadsFor(settings, house, handOver, ground);
+  const { resolver, prober, fronts } = await threadsFor(settings, house, handOver, ground);
   const listenUdp = fronts && ((address: string, port: number) => fronts.listen(address, port));
   const { tcp, warning } = planDescriptors(settings);
   if (warning !== undefined) log.logger.warn(warning);
@@ -136,7 +138,7 @@ async function open(
     return undefined;
   }
   await complainOfUnreadable(reading, file, settings, ground);
-  await resolver.start();
+  await Promise.all([resolver.start(), prober.start()]);
   gate.open(handOver);
   await fronts?.start();
   const { zoneCount: zones, recordCount: records } = house.catalog;
@@ -145,7 +147,7 @@ async function open(
   const rules = countRules(reading.loadout.rules);
   const kept = settings.cache.images === undefined ? {} : { kept: countFrom('kept', reading.loadout.zones) };
   const server = keep(flags, settings, reading, {
-    ...{ house, handOver, doors, fronts, resolver, ground, monitor, control },
+    ...{ house, handOver, doors, fronts, resolver, prober, ground, monitor, control },
   });
   log.logger.info(
     {
@@ -174,12 +176,13 @@ async function openMonitor(monitor: Monitor, { http }: Settings, { log }: Ground
 
 interface Threads {
   readonly resolver: ResolverThread;
+  readonly prober: ProberThread;
   /** Undefined where datagrams are read one by one, in this thread; the log says why. */
   readonly fronts: Fronts | undefined;
 }
 
 async function threadsFor(
-  { threads: count }: Settings,
+  { threads: count, pools }: Settings,
   house: House,
   handOver: HandOver,
   ground: Ground,
@@ -196,6 +199,8 @@ async function threadsFor(
   };
   const spawn = spawnThread<ResolverPublication>(new URL('./recursion.ts', import.meta.url), RESOLVER_HEAP);
   const resolver = new ResolverThread({ ...room, spawn, onChange: connect });
+  const spawnProber = spawnThread<ProberPublication>(new URL('./prober.ts', import.meta.url), PROBER_HEAP);
+  const prober = new ProberThread({ ...room, spawn: spawnProber, holdsFile: pools.state });
   const native = count === 0 ? undefined : await nativeOr(log.logger);
   const spawnFront = spawnThread<FrontPublication>(new URL('./front.ts', import.meta.url));
   const fronts =
@@ -207,11 +212,13 @@ async function threadsFor(
       spawn: spawnFront,
     });
   house.follow((published) => {
-    const { walk, localRoot, neverQuery, learnedFile, rules, ...common } = published;
-    resolver.follow(published);
+    const { health, ...forResolver } = published;
+    const { walk, localRoot, neverQuery, learnedFile, rules, ...common } = forResolver;
+    resolver.follow(forResolver);
+    prober.follow(published);
     fronts?.publish(common);
   });
-  return { resolver, fronts };
+  return { resolver, prober, fronts };
 }
 
 async function nativeOr(logger: Ground['log']['logger']): Promise<Native | undefined> {
@@ -280,6 +287,7 @@ interface Parts {
   readonly house: House;
   readonly handOver: HandOver;
   readonly resolver: ResolverThread;
+  readonly prober: ProberThread;
   readonly doors: Doors;
   readonly fronts: Fronts | undefined;
   readonly ground: Ground;
@@ -288,7 +296,7 @@ interface Parts {
 }
 
 function keep(flags: Flags, settings: Settings, reading: Reading, parts: Parts): Server {
-  const { house, handOver, doors, fronts, resolver, ground, monitor, control } = parts;
+  const { house, handOver, doors, fronts, resolver, prober, ground, monitor, control } = parts;
   const { logger } = ground.log;
   const notifier: Notifier = openNotifier(process.env, logger);
   const addresses = new AddressWatch(doors, () => house.noteAddresses(), world, logger);
@@ -298,7 +306,7 @@ function keep(flags: Flags, settings: Settings, reading: Reading, parts: Parts):
     settings,
   );
   watch.follow(reading.watched, reading.prints);
-  monitor.ready({ house, doors, reloader, fronts, resolver });
+  monitor.ready({ house, doors, reloader, fronts, resolver, prober });
   const { inquiries } = resolver;
   control.ready({
     ...{ inquiries, resolver, reloader, tally: house.tally },
@@ -324,7 +332,7 @@ function keep(flags: Flags, settings: Settings, reading: Reading, parts: Parts):
       const underway = (): number => (fronts?.underway ?? 0) + resolver.underway + handOver.pending;
       await doors.drain(reloader.graceMs, underway);
       await fronts?.stop();
-      await resolver.stop();
+      await Promise.all([resolver.stop(), prober.stop()]);
       await house.close();
       await monitor.close();
       await told;

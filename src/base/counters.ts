@@ -72,6 +72,12 @@ const meanings = {
   upstreamTimeouts: 'Queries to other servers that nothing acceptable answered in time',
   upstreamUnreachable: 'Queries to other servers that the system could not deliver',
   upstreamSocketsFull: 'Queries not sent because too many sockets were open',
+  probesUp: 'Health probes whose result was good',
+  probesDown: 'Health probes whose result was bad',
+  probesTimedOut: 'Those of them that had no result in time',
+  targetsUp: 'Changes of a checked address to up',
+  targetsDown: 'Changes of a checked address to down',
+  probersDied: 'Prober threads that ended unexpectedly and were started again',
   queryLogTaken: 'Queries picked for the query log',
   queryLogDropped: 'Of those, queries dropped because they could not be written in time',
 } as const;

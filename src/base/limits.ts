@@ -464,6 +464,55 @@ export const RULE_ADDRESSES_MAX = 32;
 /** Of an answer that a list gives, unless configured: a client hears soon that it gives it no more. */
 export const RULE_SECONDS = 60;
 
+// Health checks
+export const CHECKS_MAX = 1_000;
+export const CHECK_INTERVAL_MS = 10_000;
+/** Ten times a second is as soon as anybody's clients hear of it. */
+export const CHECK_INTERVAL_MS_MIN = 100;
+export const CHECK_INTERVAL_MS_MAX = 3_600_000;
+export const CHECK_TIMEOUT_MS = 2_000;
+export const CHECK_TIMEOUT_MS_MIN = 10;
+export const CHECK_TIMEOUT_MS_MAX = 60_000;
+/** Results in a row that bring a target back, and that take it out. */
+export const CHECK_RISE = 2;
+export const CHECK_FALL = 3;
+export const CHECK_RESULTS_MAX = 100;
+/** Of an interval: probes of many targets drift apart, and none comes sooner than that. */
+export const CHECK_JITTER = 0.05;
+/** Targets together, addresses by check: some 1 kB each. */
+export const CHECK_TARGETS_MAX = 100_000;
+/** Probes begun in a second, unless configured: twice what 10,000 targets need that are asked every 10 s… */
+export const PROBES_PER_SECOND = 2_000;
+export const PROBES_PER_SECOND_MAX = 100_000;
+/** …as many at once as would be begun in this time… */
+export const PROBES_BURST_MS = 50;
+/** …and under way at a time. */
+export const PROBES_AT_ONCE = 512;
+export const PROBES_AT_ONCE_MAX = 16_384;
+/** Probes begin together with those of the same moment: a thread that wakes once does the work of many. */
+export const PROBE_MOMENT_MS = 10;
+/** Read of a reply: some 4 kB of headers, and 4 kB of what was asked for; the rest is not waited for. */
+export const PROBE_REPLY_BYTES_MAX = 8_192;
+/** How long a probe's socket is left alone at most, if nothing happens. */
+export const PROBE_LOOK_MS_MAX = 16;
+/** Arguments of a program. */
+export const CHECK_ARGUMENTS_MAX = 32;
+/** A start waits so long at most for the first results. */
+export const FIRST_ROUND_MS_MAX = 5_000;
+/** Who fell so shortly before the last one was good until then: what fails at once is noticed one by one. */
+export const LAST_GOOD_MS = 30_000;
+/** Members that an operator holds. */
+export const HOLDS_MAX = 10_000;
+/** The file that they are kept in. */
+export const HOLDS_FILE_BYTES_MAX = 4 * 1024 * 1024;
+/** Targets told of at a time. */
+export const TARGETS_TOLD_MAX = 10_000;
+/** Zones that change more often than this are looked at together: all plans are read. */
+export const HEALTH_FOLLOW_MS = 100;
+/** Changes of targets that the log is told of at a time; more are counted. */
+export const HEALTH_NOTES_MAX = 100;
+
+assert(CHECK_TIMEOUT_MS < CHECK_INTERVAL_MS, 'a probe has ended before the next one');
 // Places
 /** A database is read whole: several times the largest that are sold. */
 export const PLACE_FILE_BYTES_MAX = 1024 * 1024 * 1024;

@@ -8,6 +8,9 @@ import { type Bytes, u32 } from './bytes.ts';
 import { IPV4_BYTES, IPV6_BYTES, parseIp } from './ip.ts';
 import { PREFIX_MEMO_MAX } from './limits.ts';
 
+/** Of an IPv4 address in IPv6 clothes, before its own. */
+export const MAPPED_BITS = 96;
+
 export interface BadPrefix {
   readonly text: string;
   /** What would have been right, in words. */
@@ -73,7 +76,9 @@ function parsePrefix(text: string): { bytes: Bytes; bits: number } | string {
   if (bits < 0 || bits > bitsMax) return `a prefix length from 0 to ${bitsMax}`;
   const bytes = unmapped(written);
   // Less than the 96 bits that say "IPv4" is a piece of IPv6 space, whatever else it covers.
-  return bytes === written || bits < 96 ? { bytes: written, bits } : { bytes, bits: bits - 96 };
+  return bytes === written || bits < MAPPED_BITS
+    ? { bytes: written, bits }
+    : { bytes, bits: bits - MAPPED_BITS };
 }
 
 /** An IPv4 address inside `::ffff:0:0/96`. */

@@ -113,6 +113,7 @@ function rebase(value: unknown, folder: string): unknown {
   const named = within(value, (key) => key === 'zones' || key === 'hosts') as Table;
   if ('zone' in named) named.zone = within(named.zone, () => true);
   if ('cache' in named) named.cache = within(named.cache, (key) => key === 'images' || key === 'learned');
+  if ('pools' in named) named.pools = within(named.pools, (key) => key === 'state');
   if ('places' in named) named.places = within(named.places, () => true);
   if ('control' in named) named.control = within(named.control, (key) => key === 'socket');
   if ('log' in named) named.log = rebaseLog(named.log, based);

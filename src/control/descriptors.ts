@@ -25,14 +25,16 @@ export interface DescriptorPlan {
 }
 
 export function planDescriptors(
-  { tcp, recursion, listen, threads }: Pick<Settings, 'tcp' | 'recursion' | 'listen' | 'threads'>,
+  settings: Pick<Settings, 'tcp' | 'recursion' | 'listen' | 'threads' | 'checks' | 'probes'>,
   limit = descriptorLimit(),
 ): DescriptorPlan {
+  const { tcp, recursion, listen, threads, checks, probes } = settings;
   const asked = tcp.clientsMax;
   const upstream = recursion.enabled ? UPSTREAM_SOCKETS_MAX : 0;
+  const probed = checks.length > 0 ? probes.atOnce : 0;
   const doors = Math.max(listen.length, 2) * (threads + 1);
   const needed = Math.ceil(
-    Math.max(asked / TCP_DESCRIPTORS_SHARE, asked + upstream + doors + DESCRIPTORS_BESIDES),
+    Math.max(asked / TCP_DESCRIPTORS_SHARE, asked + upstream + probed + doors + DESCRIPTORS_BESIDES),
   );
   if (limit === undefined || needed <= limit) return { tcp, warning: undefined };
   const clientsMax = Math.max(1, Math.min(asked, Math.floor(limit * TCP_DESCRIPTORS_SHARE)));

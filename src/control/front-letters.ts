@@ -40,6 +40,8 @@ export interface FrontSettings {
   readonly allow: readonly string[];
   /** Who is to have DNS64; absent where nobody is. */
   readonly ipv6Only?: readonly string[] | undefined;
+  /** Who may see the records of pools themselves. */
+  readonly showPoolsTo: readonly string[];
   readonly chaos: Identity;
   readonly watching: Watching;
   readonly guard: GuardTerms;
@@ -114,7 +116,10 @@ export interface Published<P> {
 }
 
 /** What is told to who comes later. */
-export function laidOver<P extends Publication>(before: P, { image, ...changed }: Changed<P>): P {
+export function laidOver<P extends Pick<Publication, 'images'>>(
+  before: P,
+  { image, ...changed }: Changed<P>,
+): P {
   if (image === undefined) return { ...before, ...changed };
   const next = placed(before.images[image.place] as ImageVersion, image);
   return { ...before, ...changed, images: before.images.with(image.place, next) };

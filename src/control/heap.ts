@@ -23,3 +23,6 @@ export function keepHeapSmall(): void {
  * question; with as much room as the engine would take for it, twice as much memory lies there empty.
  */
 export const RESOLVER_HEAP = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 48 };
+
+/** Of the prober: some 1 kB for each target, and little that is new at a time. */
+export const PROBER_HEAP = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 16 };

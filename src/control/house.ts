@@ -40,6 +40,8 @@ import type { AllServed, Loadout } from './load.ts';
 import type { Log } from './log.ts';
 import type { RuleStanding } from './metrics.ts';
 import { located } from './outpost.ts';
+import type { HealthTerms } from './prober-letters.ts';
+import { type ForProber, ownDoors } from './prober-thread.ts';
 import { openQueryLog, type QueryLog } from './query-log.ts';
 import type { ForResolver } from './resolver-thread.ts';
 import { prefixSet, type Settings } from './settings.ts';
@@ -79,7 +81,7 @@ export class House {
   #answers: ForResolver['answers'];
   #era = 1;
   #queryLog: QueryLog | undefined;
-  #follower: ((published: Changed<ForResolver>) => void) | undefined;
+  #follower: ((published: Changed<ForThreads>) => void) | undefined;
 
   constructor(settings: Settings, loadout: Loadout, ground: Ground) {
     this.#ground = ground;
@@ -149,17 +151,18 @@ export class House {
     this.pipeline.reconfigure({ ...this.#pipelineSettings(), recursion: this.#recursion() });
     if (!isDeepStrictEqual(settings.log.queries, before.log.queries)) this.#logQueriesAnew();
     this.zones.adopt(catalog, new Map(zones.map(({ image, changes }) => [image, changes])));
-    return RESTART_KEYS.filter((key) => !isDeepStrictEqual(settings[key], before[key]));
+    const late = RESTART_KEYS.filter((key) => !isDeepStrictEqual(settings[key], before[key]));
+    return settings.pools.state === before.pools.state ? late : [...late, 'pools.state'];
   }
 
   /** Who is told everything now, and then every change. */
-  follow(follower: (published: Changed<ForResolver>) => void): void {
+  follow(follower: (published: Changed<ForThreads>) => void): void {
     this.#follower = follower;
     follower(this.forThreads());
   }
 
   /** What other threads need to answer as this one does, and to find out what it does not know. */
-  forThreads(): ForResolver {
+  forThreads(): ForThreads {
     const images = this.catalog.images.map(versionOf);
     const [settings, answers, walk] = [this.#frontSettings(), this.#answers, this.#walk];
     const learnedFile = this.#settings.cache.learned;
@@ -173,6 +176,7 @@ export class House {
       learnedFile,
       localRoot,
       rules: this.#rules,
+      health: this.#healthTerms(),
       whereabouts: this.#loadout.places?.table,
       stop: false,
     };
@@ -181,7 +185,8 @@ export class House {
   /** The machine has other addresses than before. */
   noteAddresses(): void {
     this.pipeline.reconfigure({ guard: this.#guardPost.settings(this.#guardTerms()) });
-    this.#follower?.({ settings: this.#frontSettings(), neverQuery: neverQuery(this.#settings) });
+    const health = this.#healthTerms();
+    this.#follower?.({ settings: this.#frontSettings(), neverQuery: neverQuery(this.#settings), health });
   }
 
   /** Another thread limits somebody. */
@@ -283,6 +288,12 @@ export class House {
     return this.#guardPost.terms(this.#settings, listen, tcp.idleMs);
   }
 
+  #healthTerms(): HealthTerms {
+    const { checks, probes } = this.#settings;
+    const { listen, http } = this.#atStart;
+    return { checks, probes, doors: ownDoors(listen, http.listen) };
+  }
+
   #identity(): Identity {
     const { version, hostname, id } = this.#settings.identity;
     return { version: version || undefined, hostname: hostname || undefined, id: id || undefined };
@@ -315,6 +326,9 @@ export class House {
     };
   }
 }
+
+/** What all threads are told together. */
+export type ForThreads = ForResolver & ForProber;
 
 const originsOf = (zones: readonly LoadedZone[]): Served['origins'] =>
   new Map(zones.map(({ image, origin }) => [image.apexText, origin]));

@@ -1,7 +1,7 @@
 /**
- * What the control thread asks the resolver thread, and hears from it: how a name is resolved, what failed,
- * what is known of other servers. One port for each life of the thread; a question is answered, or given up
- * when time is up or the thread is dead. Few wait at a time.
+ * What the control thread asks another one, and hears from it; of the resolver thread how a name is resolved,
+ * what failed, what is known of other servers. One port for each life of the thread; a question is answered,
+ * or given up when time is up or the thread is dead. Few wait at a time.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { INQUIRIES_MAX, INQUIRY_MS_MAX } from '../base/limits.ts';
@@ -67,14 +67,20 @@ export const NO_RESOLVER = 'this server does not resolve names';
 /** Why there is no answer. */
 export class Unanswered extends Error {}
 
-export class InquiryDesk {
+/** What may be asked, by a word, and what is told then. */
+type Askable<All> = { readonly [W in keyof All]: { readonly asked: unknown; readonly told: unknown } };
+
+export class InquiryDesk<All extends Askable<All> = Inquiries> {
   readonly #world: World;
+  /** What is said where there is no thread to ask. */
+  readonly #nobody: string;
   readonly #waiting = new Map<number, (told: unknown) => void>();
   #port: MessagePort | undefined;
   #tickets = 0;
 
-  constructor(world: World) {
+  constructor(world: World, nobody = NO_RESOLVER) {
     this.#world = world;
+    this.#nobody = nobody;
   }
 
   /** A thread has begun; its end of the line is to be given to it. */
@@ -100,8 +106,8 @@ export class InquiryDesk {
   }
 
   /** Rejects with `Unanswered` where there is nobody, or nobody in time. */
-  async ask<W extends Inquiry>(about: W, asked: Inquiries[W]['asked']): Promise<Inquiries[W]['told']> {
-    if (this.#port === undefined) throw new Unanswered(NO_RESOLVER);
+  async ask<W extends keyof All>(about: W, asked: All[W]['asked']): Promise<All[W]['told']> {
+    if (this.#port === undefined) throw new Unanswered(this.#nobody);
     if (this.#waiting.size >= INQUIRIES_MAX) throw new Unanswered('too many inquiries wait already');
     const ticket = ++this.#tickets;
     const told = await new Promise<unknown>((resolve) => {
@@ -110,10 +116,10 @@ export class InquiryDesk {
         cancel();
         resolve(reply);
       });
-      this.#port?.postMessage({ ticket, about, asked } satisfies PostedInquiry<W>);
+      this.#port?.postMessage({ ticket, about, asked });
     });
     this.#waiting.delete(ticket);
-    if (told === undefined) throw new Unanswered('the resolver thread did not answer: the log may say why');
-    return told as Inquiries[W]['told'];
+    if (told === undefined) throw new Unanswered('the thread that knows did not answer: the log may say why');
+    return told as All[W]['told'];
   }
 }

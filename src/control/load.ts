@@ -14,6 +14,7 @@ import { type Complaint, hasErrors } from '../zone/complaint.ts';
 import { type LoadedZone, loadZones, type Served } from '../zone/loader.ts';
 import { type LocalRoot, type LocalRootRead, readLocalRoot } from './local-root.ts';
 import { readPlaces } from './places.ts';
+import { checkPools } from './pool-checks.ts';
 import type { Settings } from './settings.ts';
 import { VERSION } from './version.ts';
 import { type Prints, takePrints, type Watched } from './watch.ts';
@@ -78,7 +79,8 @@ export async function readAll(settings: Settings, served?: AllServed): Promise<R
     served === undefined,
   );
   const files = [...zoneFilesRead, ...root.files];
-  complaints.push(...zoneComplaints, ...root.complaints, ...placeComplaints);
+  const poolComplaints = checkPools(loaded, settings);
+  complaints.push(...zoneComplaints, ...root.complaints, ...placeComplaints, ...poolComplaints);
   const isWhole = !hasErrors(complaints);
   const watched = { ...watchable, files: [...new Set([...watchable.files, ...files])], anyName: !isWhole };
   // Only the loader knows what was included, so these files are looked at after they were read.

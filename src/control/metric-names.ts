@@ -42,6 +42,16 @@ const FAMILIES: Readonly<Record<string, Family>> = {
     label: 'transport',
     members: { upstreamUdpSent: 'udp', upstreamTcpSent: 'tcp' },
   },
+  cairn_probes_total: {
+    help: 'Health probes, by result',
+    label: 'result',
+    members: { probesUp: 'up', probesDown: 'down' },
+  },
+  cairn_target_changes_total: {
+    help: 'Changes of checked addresses, by what they came to',
+    label: 'state',
+    members: { targetsUp: 'up', targetsDown: 'down' },
+  },
 };
 
 export interface CounterMetric {

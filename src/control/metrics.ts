@@ -6,6 +6,8 @@ import { performance } from 'node:perf_hooks';
 import type { CounterName } from '../base/counters.ts';
 import type { HistogramRow } from '../base/histogram.ts';
 import { METRIC_ZONES_MAX } from '../base/limits.ts';
+import { CHECK_KINDS } from '../health/check.ts';
+import { probeRow } from '../health/probe.ts';
 import type { LoadedPlaces } from '../pool/places-loader.ts';
 import { latencyRow, PATHS, TRANSPORTS } from '../server/observer.ts';
 import { classText } from '../wire/codes.ts';
@@ -14,6 +16,7 @@ import type { Catalog } from '../zone/catalog.ts';
 import { APEX } from '../zone/image.ts';
 import { Exposition, type Labels } from './exposition.ts';
 import { counterMetrics } from './metric-names.ts';
+import type { HealthStanding } from './prober-thread.ts';
 import type { ResolverStanding } from './resolver-gauges.ts';
 import { VERSION } from './version.ts';
 
@@ -36,6 +39,7 @@ export interface Standing {
   readonly resolver: ResolverStanding;
   readonly rules: readonly RuleStanding[];
   readonly places: LoadedPlaces | undefined;
+  readonly health: HealthStanding & { readonly probeTime: (row: number) => HistogramRow };
   readonly tcpConnections: number;
   readonly frontThreads: number;
   readonly reload: LastReload | undefined;
@@ -96,6 +100,7 @@ function tellStanding(page: Exposition, { catalog, resolver, ...rest }: Standing
   tellResolver(page, resolver);
   tellRules(page, rest.rules);
   tellPlaces(page, rest.places);
+  if (rest.health.isAlive) tellHealth(page, rest.health);
   page.single('cairn_tcp_connections', 'gauge', 'TCP connections of clients', rest.tcpConnections);
   page.single('cairn_front_threads', 'gauge', 'Threads that read datagrams, alive', rest.frontThreads);
   const { reload } = rest;
@@ -150,6 +155,23 @@ function tellPlaces(page: Exposition, places: LoadedPlaces | undefined): void {
   );
   const bytes = places?.table.byteLength ?? 0;
   page.single('cairn_places_bytes', 'gauge', 'Memory that what they tell takes', bytes);
+}
+
+function tellHealth(page: Exposition, { checks, load, held, probeTime }: Standing['health']): void {
+  page.several(
+    'cairn_targets',
+    'gauge',
+    'Addresses that are checked, by check and how they stand',
+    checks.flatMap(({ check, up, down, pending }) =>
+      Object.entries({ up, down, pending }).map(([state, count]) => [{ check, state }, count] as const),
+    ),
+  );
+  page.single('cairn_probes_in_flight', 'gauge', 'Health probes under way', load.underway);
+  page.single('cairn_probes_late', 'gauge', 'Health probes that are due and wait for room', load.late);
+  page.single('cairn_pool_members_held', 'gauge', 'Members that an operator drains or forces', held);
+  const rows = CHECK_KINDS.map((kind): [Labels, HistogramRow] => [{ kind }, probeTime(probeRow(kind))]);
+  const used = rows.filter(([, { counts }]) => counts.some((count) => count > 0));
+  page.histogram('cairn_probe_seconds', 'How long health probes took, by kind', used);
 }
 
 function tellProcess(page: Exposition): void {

@@ -9,6 +9,7 @@ import type { Fronts } from './fronts.ts';
 import type { Ground, House } from './house.ts';
 import type { HttpDoor } from './http.ts';
 import { metricsText, type Standing } from './metrics.ts';
+import type { ProberThread } from './prober-thread.ts';
 import type { Reloader } from './reload.ts';
 import type { ResolverThread } from './resolver-thread.ts';
 
@@ -19,6 +20,7 @@ export interface Watched {
   /** Undefined where this thread reads datagrams itself. */
   readonly fronts: Pick<Fronts, 'alive'> | undefined;
   readonly resolver: Pick<ResolverThread, 'standing'>;
+  readonly prober: Pick<ProberThread, 'standing' | 'probeTimes'>;
 }
 
 export class Monitor {
@@ -67,12 +69,13 @@ export class Monitor {
   /** Undefined until zones are loaded and doors are open. */
   get standing(): Standing | undefined {
     if (this.#watched === undefined) return undefined;
-    const { house, doors, reloader, fronts, resolver } = this.#watched;
+    const { house, doors, reloader, fronts, resolver, prober } = this.#watched;
     return {
       catalog: house.catalog,
       resolver: resolver.standing,
       rules: house.ruleStandings,
       places: house.places,
+      health: { ...prober.standing, probeTime: (row) => prober.probeTimes.row(row) },
       frontThreads: fronts?.alive ?? 0,
       tcpConnections: doors.connections,
       reload: reloader.last,

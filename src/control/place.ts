@@ -52,7 +52,7 @@ export interface Trade<P> {
 const SETTLE_LOOK_MS = 2;
 const WATCH_MS = FRONT_FOLLOW_MS_MAX / 4;
 
-export class Place<P extends Publication> {
+export class Place<P extends Pick<Publication, 'stop'>> {
   readonly #room: ThreadRoom;
   readonly #trade: Trade<P>;
   readonly #counters = new Counters();

@@ -37,4 +37,7 @@ export const pools = table({
   showTo: list(prefix(PREFIX), 'addresses and prefixes')
     .prefault([...DEFAULTS.showPoolsTo])
     .meta({ description: 'Clients that may see the POOL records themselves.' }),
-});
+  state: text('the name of a file').optional().meta({
+    description: 'A file for members that "cairn ctl pool" drains or forces, kept over restarts.',
+  }),
+}).transform(({ subnetsFrom, showTo, state }) => ({ subnetsFrom, showTo, state }));

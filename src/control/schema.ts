@@ -17,6 +17,7 @@ import {
 } from '../base/limits.ts';
 import { parseListen } from '../transport/addresses.ts';
 import { LOG_FORMATS, LOG_LEVELS, QUERY_LOG_FORMATS, type QueryLogSettings } from './log.ts';
+import { checks, probes } from './schema-checks.ts';
 import { refuseSelf } from './schema-forwarding.ts';
 import {
   count,
@@ -235,6 +236,8 @@ export const schema = table({
     .meta({ description: 'Clients that may ask anything at all; by default everybody.' }),
   recursion: recursion.prefault({}),
   cache: cache.prefault({}),
+  checks,
+  probes,
   hosts: textOrOff('the name of a hosts file')
     .prefault(false)
     .meta({ description: 'A hosts file to serve to those who may recurse, such as /etc/hosts.' }),

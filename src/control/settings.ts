@@ -24,6 +24,7 @@ import {
   UDP_BYTES_MAX,
 } from '../base/limits.ts';
 import { PrefixSet } from '../base/prefix.ts';
+import type { Check, ProbeTerms } from '../health/check.ts';
 import type { PlaceFile } from '../pool/places-loader.ts';
 import type { ClientSubnetSettings } from '../resolver/client-subnet.ts';
 import type { Dns64Settings } from '../resolver/dns64.ts';
@@ -51,6 +52,9 @@ export interface Settings {
   readonly recursion: RecursionSettings;
   /** From one start to the next: the folder of compiled zones, the file of what the resolver learned. */
   readonly cache: { readonly images: string | undefined; readonly learned: string | undefined };
+  /** Health checks that pools name. */
+  readonly checks: readonly Check[];
+  readonly probes: ProbeTerms;
   /** The hosts file to serve to those who may recurse. */
   readonly hosts: string | false;
   /** Answers to the CH questions of RFC 4892, each a text or off. */
@@ -118,6 +122,8 @@ export interface PoolSettings {
   readonly subnetsFrom: readonly string[];
   /** Addresses and prefixes that may see POOL records. */
   readonly showTo: readonly string[];
+  /** Where it is kept whom an operator holds; undefined where it ends with the process. */
+  readonly state: string | undefined;
 }
 
 export interface CookieSettings {

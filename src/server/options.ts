@@ -6,6 +6,7 @@
  */
 import { type Bytes, copy, put16 } from '../base/bytes.ts';
 import { NSID_BYTES_MAX } from '../base/limits.ts';
+import { isMapped, MAPPED_BITS } from '../base/prefix.ts';
 import { SUBNET_BYTES_MAX, SUBNET_SCOPE_AT } from '../wire/client-subnet.ts';
 import { EdnsOption } from '../wire/codes.ts';
 import type { Query } from '../wire/query.ts';
@@ -39,11 +40,13 @@ export class ResponseOptions {
     put16(this.bytes, this.#open(EdnsOption.KEEPALIVE, KEEPALIVE_BYTES), Math.min(ms / 100, 0xffff));
   }
 
-  /** RFC 7871 §7.2.1: what was sent, and how many bits of it the answer depends on. */
-  subnet({ packet, subnetAt, subnetBytes }: Query, scope: number): void {
+  /** RFC 7871 §7.2.1: what was sent, and how many bits of the address in it the answer depends on. */
+  subnet(query: Query, bits: number): void {
+    const { packet, subnetAt, subnetBytes } = query;
+    const isClothed = bits > 0 && query.subnetBits >= MAPPED_BITS && isMapped(query.subnetAddress);
     const at = this.#open(EdnsOption.SUBNET, subnetBytes);
     copy(packet, subnetAt, this.bytes, at, subnetBytes);
-    this.bytes[at + SUBNET_SCOPE_AT] = scope;
+    this.bytes[at + SUBNET_SCOPE_AT] = isClothed ? MAPPED_BITS + bits : bits;
   }
 
   #open(code: number, bytes: number): number {

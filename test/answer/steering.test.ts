@@ -46,6 +46,9 @@ again POOL 192.0.2.1 port=1
 again POOL 192.0.2.1 port=2
 again POOL 192.0.2.2
 _c._tcp POOL use=again port=9
+ordered POOL 192.0.2.1 weight=1
+ordered POOL 192.0.2.2 weight=0
+ordered POOL * answers=2
 mail MX 10 four
 `,
   'other.test': `$TTL 60
@@ -96,8 +99,8 @@ describe('addresses', () => {
   });
 
   test('in the order of the draw: the encoder turns nothing', () => {
-    const firsts = new Set(Array.from({ length: 60 }, () => asked('www.z.test A')[1]));
-    expect(firsts.size).toBe(2);
+    const firsts = Array.from({ length: 20 }, () => asked('ordered.z.test A')[1]);
+    expect(new Set(firsts)).toEqual(new Set(['an ordered.z.test. 60 IN A 192.0.2.1']));
   });
 
   test('each once (RFC 2181 §5)', () => {

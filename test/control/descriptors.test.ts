@@ -37,3 +37,13 @@ test('sockets to other servers count', () => {
   expect(Number(/can need (\d+)/.exec(warning ?? '')?.[1])).toBeGreaterThan(needed);
   expect(warning).toMatch(/lower tcp\.clients$/);
 });
+
+test('probes under way count, where there are checks', () => {
+  const checks = { web: { tcp: { port: 80 } } };
+  const probing = schema.parse({ ...{ threads: 2, recursion: { enabled: false } }, checks });
+  const needed = (of: typeof probing): number =>
+    Number(/can need (\d+)/.exec(planDescriptors(of, 1).warning ?? '')?.[1]);
+  const more = schema.parse({ threads: 2, recursion: { enabled: false }, checks, probes: { atOnce: 9_000 } });
+  expect(needed(more) - needed(probing)).toBeGreaterThan(8_000);
+  expect(needed({ ...more, checks: [] })).toBe(needed({ ...probing, checks: [] }));
+});

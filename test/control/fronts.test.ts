@@ -104,6 +104,7 @@ const zones = (address: string): ImageVersion[] =>
   }));
 const settings = {
   allow: ['127.0.0.0/8', '::1'],
+  showPoolsTo: [],
   chaos: { version: undefined, hostname: undefined, id: undefined },
   watching: { isTimed: false, logEvery: undefined },
   guard: {

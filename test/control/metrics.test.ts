@@ -21,6 +21,13 @@ const standing: Standing = {
     ages: [{ kind: 'country', builtSeconds: 1_780_000_000 }],
     print: '',
   },
+  health: {
+    isAlive: true,
+    load: { awaited: 0, late: 4, underway: 2 },
+    checks: [{ check: 'web', down: 1, pending: 2, up: 3 }],
+    held: 1,
+    probeTime: () => ({ counts: [1], sumUs: 1 }),
+  },
   tcpConnections: 1,
   frontThreads: 3,
   reload: { wallSeconds: 1_700_000_000, isTaken: false },

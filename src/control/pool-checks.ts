@@ -1,0 +1,115 @@
+/**
+ * Whether the checks that pools name are there, and may be done: what a zone's own checks cannot know. In:
+ * zones as they were loaded, and the settings. Out: complaints, of each kind one for each zone and check.
+ */
+import { ipText } from '../base/ip.ts';
+import { nearest } from '../base/nearest.ts';
+import { checkNames } from '../health/board.ts';
+import { type Check, probedPort } from '../health/check.ts';
+import { type Refuses, refusesProbes } from '../health/reach.ts';
+import { Type } from '../wire/codes.ts';
+import { nameKey, nameText, ownName } from '../wire/name.ts';
+import { findAttribute, PoolKey, PoolKind, poolAttributesAt, poolKind, poolSubjectAt } from '../wire/pool.ts';
+import { rdatasOf, rrsetType } from '../wire/rrset.ts';
+import type { Complaint } from '../zone/complaint.ts';
+import { NodeFlag } from '../zone/image.ts';
+import type { LoadedZone } from '../zone/loader.ts';
+import { latestOf } from '../zone/thaw.ts';
+import { ownDoors } from './prober-thread.ts';
+import type { Settings } from './settings.ts';
+
+type Zone = Pick<LoadedZone, 'image' | 'changes' | 'origin'>;
+
+export function checkPools(
+  zones: readonly Zone[],
+  { checks, probes, listen, http }: Pick<Settings, 'checks' | 'probes' | 'listen' | 'http'>,
+): Complaint[] {
+  const refuses = refusesProbes(probes, ownDoors(listen, http.listen));
+  const known = new Map(checks.map((check) => [check.name, check]));
+  return zones.flatMap((zone) => {
+    const findings = new Findings(known, refuses);
+    for (const [owner, rdata] of membersIn(zone)) findings.look(owner, rdata);
+    return findings.complaints(zone.origin.content.files[0]?.path ?? zone.image.apexText);
+  });
+}
+
+/** Owner and RDATA of each, changes of the zone laid over it. */
+function* membersIn({ image, changes }: Zone): Generator<readonly [owner: string, rdata: Uint8Array]> {
+  const changed = latestOf(changes);
+  for (const { name, rrsets } of changed.values()) {
+    for (const block of rrsets.filter((each) => rrsetType(each, 0) === Type.POOL))
+      for (const rdata of rdatasOf(block)) yield [nameText(name), rdata];
+  }
+  if (!image.hasPools) return;
+  for (const node of image.nodes()) {
+    if (!image.has(node, NodeFlag.POOL)) continue;
+    const name = ownName(image.bytes, image.nameAt(node));
+    if (changed.has(nameKey(name))) continue;
+    for (const rdata of rdatasOf(image.bytes, image.rrset(node, Type.POOL))) yield [nameText(name), rdata];
+  }
+}
+
+interface Finding {
+  readonly severity: Complaint['severity'];
+  readonly text: string;
+  /** Members of which it is said. */
+  count: number;
+}
+
+class Findings {
+  readonly #checks: ReadonlyMap<string, Check>;
+  readonly #refuses: Refuses;
+  readonly #found = new Map<string, Finding>();
+
+  constructor(checks: ReadonlyMap<string, Check>, refuses: Refuses) {
+    this.#checks = checks;
+    this.#refuses = refuses;
+  }
+
+  look(owner: string, rdata: Uint8Array): void {
+    const value = findAttribute(rdata, 0, rdata.length, PoolKey.CHECK);
+    for (const name of checkNames(rdata, value)) {
+      const check = this.#checks.get(name);
+      if (check === undefined)
+        this.#note(name, 'error', `${owner} POOL: ${unknown(name, this.#checks.keys())}`);
+      else if (check.procedure.kind !== 'external') this.#lookAt(owner, rdata, check);
+    }
+  }
+
+  complaints(file: string): Complaint[] {
+    // Nodes lie in no order.
+    const found = [...this.#found.values()].sort((a, b) => (a.text < b.text ? -1 : 1));
+    return found.map(({ severity, text, count }) => ({
+      ...{ file, line: 0, column: 0, severity },
+      text: count > 1 ? `${text}; so it is with ${count - 1} more` : text,
+    }));
+  }
+
+  #lookAt(owner: string, rdata: Uint8Array, check: Check): void {
+    const kind = poolKind(rdata, 0);
+    if (kind !== PoolKind.IPV4 && kind !== PoolKind.IPV6) return;
+    const address = ipText(rdata.subarray(poolSubjectAt(0), poolAttributesAt(rdata, 0)));
+    const portAt = findAttribute(rdata, 0, rdata.length, PoolKey.PORT);
+    const memberPort =
+      portAt === 0 ? undefined : ((rdata[portAt] as number) << 8) | (rdata[portAt + 1] as number);
+    const port = probedPort(check, memberPort);
+    const why = port === undefined ? 'neither says at which port' : this.#refuses({ address, port });
+    if (why === undefined) return;
+    const hint = port === undefined ? '' : ', unless probes.allow has its network';
+    const text = `${owner} POOL ${address}: not probed by ${check.name} (${why}), and up all the time${hint}`;
+    this.#note(`${check.name} ${why}`, 'warning', text);
+  }
+
+  #note(key: string, severity: Complaint['severity'], text: string): void {
+    const known = this.#found.get(key);
+    if (known === undefined) this.#found.set(key, { severity, text, count: 1 });
+    else known.count++;
+  }
+}
+
+function unknown(name: string, known: Iterable<string>): string {
+  const names = [...known];
+  const meant = nearest(name, names);
+  const hint = meant === undefined ? 'checks in cairn.yaml has none like it' : `did you mean ${meant}?`;
+  return `there is no check ${name}; ${hint}`;
+}
