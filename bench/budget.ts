@@ -8,6 +8,7 @@ import { KEPT } from './load.ts';
 import { BY_COUNTRY, PLAIN_FOR_CLIENT } from './pools.ts';
 import { type Part, type Parts, rowOf } from './results.ts';
 import { OURS } from './servers.ts';
+import { SIGMAS_MAX } from './shares.ts';
 import { TROUBLES } from './troubles.ts';
 import { type Answered, CONDITIONS } from './weather.ts';
 
@@ -155,6 +156,11 @@ export const BUDGETS: { readonly [Name in Part]?: (parts: Parts) => Verdict[] } 
         `by country: CPU at most ${PLACED_SHARE} × a plain answer's, the client told in both`,
         cpuOf(BY_COUNTRY) / cpuOf(PLAIN_FOR_CLIENT),
         PLACED_SHARE,
+      ),
+      atMost(
+        `100,000 draws: each member at most ${SIGMAS_MAX} standard deviations from its weight`,
+        pools.sigmas,
+        SIGMAS_MAX,
       ),
     ];
   },

@@ -9,13 +9,15 @@ import { authorities } from './authorities.ts';
 import { ask, inTurns, type RateRow } from './dnsperf.ts';
 import { messagesOf } from './pace.ts';
 import { OURS, type Recipe, type Server, startAll, stopAll } from './servers.ts';
+import { worstShare } from './shares.ts';
 import type { Sitting } from './sitting.ts';
 import { chance, writeLines } from './zone.ts';
 
 const NAMES = 1_000;
 const CLIENTS = 1_000;
 const QUERIES = 100_000;
-export const WEIGHTS = [40, 30, 20, 10];
+const DRAWS = 100_000;
+const WEIGHTS = [40, 30, 20, 10];
 const APEX = 'pools.test';
 const HEAD = `$TTL 60\n@ SOA ns1 host 1 3600 600 86400 60\n@ NS ns1\nns1 A 192.0.2.1\nh1 A 192.0.2.1\n`;
 const FLAGS = '-c 8 -q 200';
@@ -24,6 +26,8 @@ export interface PoolsRows {
   readonly weighted: readonly RateRow[];
   /** Ours alone: the kind of answer stands where a server does. */
   readonly placed: readonly RateRow[];
+  /** Of a pool asked 100,000 times, how far from its weight the worst member is, in standard deviations. */
+  readonly sigmas: number;
 }
 /** Kinds of answer; the names of the rows in `placed`. */
 export const PLAIN = 'plain';
@@ -31,12 +35,12 @@ export const PLAIN_FOR_CLIENT = 'plain, client told';
 export const BY_COUNTRY = 'by country, client told';
 
 export async function measurePools(sitting: Sitting): Promise<PoolsRows> {
-  return { weighted: await raceWeighted(sitting), placed: await racePlaced(sitting) };
+  return { ...(await raceWeighted(sitting)), placed: await racePlaced(sitting) };
 }
 
 const member = (i: number, k: number): string => `10.${i >> 8}.${i & 255}.${k + 1}`;
 
-async function raceWeighted(sitting: Sitting): Promise<RateRow[]> {
+async function raceWeighted(sitting: Sitting): Promise<Omit<PoolsRows, 'placed'>> {
   const queries = join(sitting.folder, 'weighted-queries.txt');
   const draw = chance(5);
   await writeLines(queries, '', QUERIES, () => `w${Math.floor(draw() * NAMES)}.${APEX} A\n`);
@@ -46,7 +50,14 @@ async function raceWeighted(sitting: Sitting): Promise<RateRow[]> {
   await writeLines(file, HEAD, NAMES, line);
   const how = sitting.startFor({ apex: APEX, file, records: NAMES });
   const servers = await startAll([ours(file), gdnsd()], how);
-  return race(sitting, servers, (server) => [server, queries, FLAGS]);
+  try {
+    const [{ port }] = servers as [Server];
+    const weights = Object.fromEntries(WEIGHTS.map((weight, k) => [member(0, k), weight]));
+    const sigmas = await worstShare(port, `w0.${APEX}`, weights, DRAWS);
+    return { weighted: await race(sitting, servers, (server) => [server, queries, FLAGS]), sigmas };
+  } finally {
+    await stopAll(servers);
+  }
 }
 
 async function racePlaced(sitting: Sitting): Promise<RateRow[]> {
@@ -76,11 +87,15 @@ async function racePlaced(sitting: Sitting): Promise<RateRow[]> {
   );
   if (server === undefined) return [];
   const rivals = lists.map(({ kind }) => ({ ...server, name: kind }));
-  return race(sitting, rivals, (rival) => [
-    rival,
-    lists.find(({ kind }) => kind === rival.name)?.path as string,
-    `${FLAGS} -B`,
-  ]);
+  try {
+    return await race(sitting, rivals, (rival) => [
+      rival,
+      lists.find(({ kind }) => kind === rival.name)?.path as string,
+      `${FLAGS} -B`,
+    ]);
+  } finally {
+    await server.stop();
+  }
 }
 
 async function race(
@@ -93,12 +108,8 @@ async function race(
     const [subject, queries, flags] = how(server);
     return ask(subject, queries, `${flags} -l ${length}`);
   };
-  try {
-    for (const server of servers) await once(server, 2);
-    return await inTurns(servers, rounds, (server) => once(server, seconds));
-  } finally {
-    await stopAll(servers);
-  }
+  for (const server of servers) await once(server, 2);
+  return inTurns(servers, rounds, (server) => once(server, seconds));
 }
 
 /** RFC 6891 §6.1.2 with RFC 7871 §6: an OPT with one network of 24 bits. */

@@ -127,7 +127,7 @@ const TABLES: { readonly [Name in Part]: (rows: NonNullable<Parts[Name]>) => Tab
     head: ['', 'quiet', 'besieged'],
     rows: rows.map(({ server, quiet, besieged }) => [server, outlook(quiet), outlook(besieged)]),
   }),
-  pools: ({ weighted, placed }) => ({
+  pools: ({ weighted, placed, sigmas }) => ({
     title: 'chosen answers over UDP, 1,000 names of four members, dnsperf -c 8 -q 200',
     head: ['', 'answers/s', 'CPU µs/query', 'lost', 'failed', 'CPU, ours to theirs', 'to plain'],
     rows: [
@@ -140,6 +140,7 @@ const TABLES: { readonly [Name in Part]: (rows: NonNullable<Parts[Name]>) => Tab
         ratio(row.cpuMicros, rowOf(placed, PLAIN)?.cpuMicros ?? Number.NaN),
       ]),
     ],
+    notes: [`100,000 draws: the worst member is ${sigmas.toFixed(2)} standard deviations from its weight`],
   }),
   health: ({ cpuPercent, addedMb, p99, lost, goneMs, unanswered }) => ({
     title: `${CHECKED_MEMBERS} members, each checked every 10 s; a member whose process is killed`,
