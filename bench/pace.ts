@@ -39,8 +39,8 @@ export async function pacerOver(folder: string, queries: string): Promise<Pacer 
 }
 
 /**
- * Questions, one "NAME TYPE" a line, as queries: each behind its length in two bytes, with what is to stand in
- * its additional section.
+ * Questions, one "NAME TYPE" a line, as queries: each behind its length in two bytes, with what is to stand
+ * in its additional section.
  */
 export function messagesOf(questions: string, additionalOf?: (i: number) => Uint8Array): Buffer {
   const queries = queriesOf(questions).map((query, i) => {

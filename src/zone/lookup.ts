@@ -90,8 +90,7 @@ function findAt(zone: Image, node: number, type: number, finding: Finding): Find
   if (rrset !== 0) return finding.set(type === Type.POOL ? 'pool' : 'data', node, rrset);
   const alias = zone.rrset(node, Type.CNAME);
   if (alias !== 0) return finding.set('alias', node, alias);
-  if (zone.has(node, NodeFlag.ALIAS))
-    return finding.set('pool', node, zone.rrset(node, Type.POOL));
+  if (zone.has(node, NodeFlag.ALIAS)) return finding.set('pool', node, zone.rrset(node, Type.POOL));
   return finding.set('nodata', node, 0);
 }
 

@@ -28,7 +28,7 @@ import { PeerClient } from './client.ts';
 import { CASES, type Case, mapsOf, PLACES } from './steered.ts';
 
 const APEX = 'z.test';
-/** Of weights, which are told from others that differ by 3 in 100; of what else there is, enough to see all. */
+/** Of weights, to tell them from others that differ by 3 in 100; of what else there is, to see all of it. */
 const DRAWS = { weighted: 6_000, others: 500 };
 /** 99.9 % of χ² with so many degrees of freedom lie below. */
 const LIMITS = [0, 10.83, 13.82, 16.27, 18.47, 20.52];
@@ -126,7 +126,8 @@ function configuration(port: number, database: string): string {
       .map(({ name: owner, stanza }) => `${owner} => ${stanza}`)
       .join('\n');
   return `service_types => { alive => {
-    plugin => tcp_connect, port => ${port}, interval => 10, up_thresh => 1, ok_thresh => 1, down_thresh => 1 } }
+    plugin => tcp_connect, port => ${port}, interval => 10,
+    up_thresh => 1, ok_thresh => 1, down_thresh => 1 } }
 plugins => {
   weighted => { ${stanzasOf('weighted')} }, multifo => { ${stanzasOf('multifo')} }
   simplefo => { ${stanzasOf('simplefo')} }, metafo => { resources => { ${stanzasOf('metafo')} } }

@@ -1,7 +1,7 @@
 /**
- * Steering as gdnsd's plugins know it, and the same as pools, translated by hand: names of one zone, each with
- * its stanza for gdnsd and its POOL records. Members at 127.5.0.x are up, at 127.5.9.x down, which gdnsd finds
- * out by connecting to them.
+ * Steering as gdnsd's plugins know it, and the same as pools, translated by hand: names of one zone, each
+ * with its stanza for gdnsd and its POOL records. Members at 127.5.0.x are up, at 127.5.9.x down, which gdnsd
+ * finds out by connecting to them.
  */
 export interface Case {
   readonly name: string;
@@ -132,7 +132,8 @@ export const CASES: readonly Case[] = [
   },
   {
     ...{ name: 'netsdown', what: 'by network, one member down', type: 'A', plugin: 'geoip', clients: NETS },
-    stanza: `{ map => nets, ${CHECKED}, dcmap => { other => 127.5.0.3, one => 127.5.9.1, two => 127.5.0.2 } }`,
+    stanza: `{ map => nets, ${CHECKED},
+      dcmap => { other => 127.5.0.3, one => 127.5.9.1, two => 127.5.0.2 } }`,
     pool: [
       checked('127.5.9.1', 'net=10.1.0.0/16,10.2.7.0/24'),
       checked('127.5.0.2', 'net=10.2.0.0/16,2001:db8::/32'),
@@ -146,7 +147,8 @@ export const CASES: readonly Case[] = [
   },
   {
     ...{ name: 'worlddown', what: 'by country, one member down', type: 'A', plugin: 'geoip', clients: WORLD },
-    stanza: `{ map => world, ${CHECKED}, dcmap => { other => 127.5.0.3, one => 127.5.0.1, two => 127.5.9.1 } }`,
+    stanza: `{ map => world, ${CHECKED},
+      dcmap => { other => 127.5.0.3, one => 127.5.0.1, two => 127.5.9.1 } }`,
     pool: [checked('127.5.0.1', 'geo=EU'), checked('127.5.9.1', 'geo=FR,US'), checked('127.5.0.3', 'geo=*')],
   },
 ];
