@@ -120,7 +120,11 @@ const told: ToldMember[] = [
 ];
 
 const explainer = new Explainer(
-  { served: { catalog: zones, origins: new Map(), places: { table } }, settings } as unknown as House,
+  {
+    served: { catalog: zones, origins: new Map(), places: { table } },
+    hosts: {},
+    settings,
+  } as unknown as House,
   new InquiryDesk(realWorld),
   { isOpen: true, ask: async () => told } as unknown as InquiryDesk<HealthInquiries>,
 );
