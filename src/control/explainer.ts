@@ -151,7 +151,7 @@ export class Explainer {
     const { whereabouts } = located(places?.table);
     const [client, bits] = subnet === undefined ? [from, 8 * from.length] : [subnet.bytes, subnet.bits];
     const { table: hosts } = this.#house.hosts;
-    const account = new ChoiceAccount(catalog, client, whereabouts, hosts);
+    const account = new ChoiceAccount({ catalog, client, whereabouts, hosts, world: realWorld });
     const authority = new Authority({
       ...{ world: realWorld, counters: new Counters(), whereabouts, hosts },
       showPoolsTo: prefixSet(this.#house.settings.pools.showTo),
