@@ -73,6 +73,7 @@ export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps
     const isWhole = know.minimise === 'relaxed' && isLastTry(contact);
     const question = isWhole ? asked : minimised;
     const talk = conversation(walk, place, question, contact, volley);
+    walk.expectedMs = know.servers.expectedMs(contact.address);
     const due = asks === 0 ? contacts.takeDue(contact) : undefined;
     if (due !== undefined) yield* askBeside(conversation(walk, place, question, due, volley));
     const said = yield* converse(talk);

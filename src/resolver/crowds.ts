@@ -27,6 +27,8 @@ export interface Waiting extends Member {
   crowd: Crowd | undefined;
   /** Since when it has got no further. */
   sinceMs: number;
+  /** When whoever it asks answers, as a rule. */
+  expectedMs: number;
   /** In line. */
   ticket: number | undefined;
 }
@@ -52,8 +54,12 @@ export class Crowd {
     this.#mostAsking = isOfAll ? RESOLUTIONS_MAX : ZONE_WALKS_ASKING_FIRST;
   }
 
+  get size(): number {
+    return this.#asking.size + this.#inLine;
+  }
+
   get isFull(): boolean {
-    return this.#asking.size + this.#inLine >= this.#most;
+    return this.size >= this.#most;
   }
 
   /** Takes it in; false where it has to queue before it asks. */
@@ -143,6 +149,11 @@ export class Crowds {
     if (!crowd.isFull) return crowd;
     this.#turnAway();
     return undefined;
+  }
+
+  /** How many wait there. */
+  sizeAt(place: Place): number {
+    return this.#crowds.get(placeKey(place))?.size ?? 0;
   }
 
   /** Whether there may be a zone that is full. */

@@ -11,6 +11,7 @@ const ZONE = { cut: name('example.com') };
 class Walk implements Waiting {
   crowd: Waiting['crowd'] = undefined;
   sinceMs = 0;
+  expectedMs = 0;
   seat = 0;
   ticket: Waiting['ticket'] = undefined;
   is: 'away' | 'asking' | 'in line' | 'gone' = 'away';
