@@ -31,6 +31,8 @@ export interface Waiting extends Member {
   expectedMs: number;
   /** In line. */
   ticket: number | undefined;
+  /** Another walk waits for it, which may have its turn in the same line: it does not queue. */
+  isNeeded: boolean;
 }
 
 interface InLine {
@@ -66,7 +68,7 @@ export class Crowd {
   take(walk: Waiting, mayQueue: boolean): boolean {
     if (walk.crowd === this) return true;
     walk.crowd = this;
-    if (mayQueue && (this.#inLine > 0 || !this.#hasTurn)) return false;
+    if (mayQueue && !walk.isNeeded && (this.#inLine > 0 || !this.#hasTurn)) return false;
     this.#asking.add(walk);
     return true;
   }
@@ -93,6 +95,11 @@ export class Crowd {
     if (ticket === undefined) this.#asking.remove(walk);
     else this.#call(ticket, this.#line?.get(ticket) as InLine, false);
     this.#callNext();
+  }
+
+  /** Calls it before its turn. */
+  hurry({ ticket }: Waiting): void {
+    if (ticket !== undefined) this.#call(ticket, this.#line?.get(ticket) as InLine, true);
   }
 
   heard(): void {
@@ -172,6 +179,12 @@ export class Crowds {
     this.#turnedAwayMs = this.#world.nowMs();
     this.#counters?.bump(Counter.resolutionsZoneFull);
   }
+}
+
+/** Lest walks that wait for one another stand in each other's lines. */
+export function need(walk: Waiting): void {
+  walk.isNeeded = true;
+  walk.crowd?.hurry(walk);
 }
 
 export function leave(walk: Waiting): void {

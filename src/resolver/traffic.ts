@@ -17,7 +17,7 @@ import type { World } from '../base/world.ts';
 import { Ede } from '../wire/codes.ts';
 import type { Walk } from './ask-zone.ts';
 import { Budget } from './budget.ts';
-import { leave } from './crowds.ts';
+import { leave, need } from './crowds.ts';
 import { drive, type Grant, type Sender } from './drive.ts';
 import { Flight, firstThat } from './flight.ts';
 import { crowded, Journal } from './journal.ts';
@@ -206,6 +206,7 @@ export class Traffic {
     account.waitingFor = flight;
     account.journal?.walks(asked, flight.walk.journal);
     if (account.flight === undefined) flight.clients++;
+    else need(flight.walk);
     account.flight?.waitsFor.add(flight);
     const land = (finding: Finding): void => {
       account.flight?.waitsFor.delete(flight);
@@ -218,7 +219,7 @@ export class Traffic {
   #launch(key: string, asked: Asked, budget: Budget): Flight {
     this.#counters?.bump(Counter.resolutionsStarted);
     const journal = new Journal(this.#world);
-    const nowhere = { crowd: undefined, seat: 0, ticket: undefined };
+    const nowhere = { crowd: undefined, seat: 0, ticket: undefined, isNeeded: false };
     const waits = { ...nowhere, sinceMs: this.#world.nowMs(), expectedMs: 0 };
     const own: Walk = { asked, know: this.#know, budget, journal, ...waits };
     const flight = new Flight(own);

@@ -14,6 +14,7 @@ class Walk implements Waiting {
   expectedMs = 0;
   seat = 0;
   ticket: Waiting['ticket'] = undefined;
+  isNeeded = false;
   is: 'away' | 'asking' | 'in line' | 'gone' = 'away';
 
   /** False where there is no room for it. */
