@@ -104,8 +104,8 @@ export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps
 
 /**
  * Takes its place among those who ask there, or says why it has none. Who looks for addresses of servers does
- * not queue, for others who have their turn wait for it; nor for whom they wait otherwise (`need`); nor who has
- * another way to go.
+ * not queue, for others who have their turn wait for it; nor does whom they come to wait for (`need`), or who
+ * has another way to go.
  */
 function* join(walk: Walk, place: Delegation): Steps<Crowd | Outcome> {
   const { asked, know, budget, journal } = walk;
