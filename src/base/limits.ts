@@ -467,7 +467,11 @@ export const ZONES_WATCHED_MAX = 10_000;
 export const SERVER_QUESTIONS_MAX = RESOLUTIONS_MAX;
 /** …and to one that is dead. */
 export const DEAD_SERVER_QUESTIONS_MAX = 32;
-/** Above half of all, what got no further for so long gives way to a new one (Unbound's `jostle-timeout`). */
+/**
+ * Above half of all, what got no further for so long, and waits for no server that takes as long as ever,
+ * gives way to a new one (Unbound's `jostle-timeout`); where there is no room at all, to one of a zone that
+ * has less of it.
+ */
 export const GIVE_WAY_MS = 200;
 /** The oldest ones are looked through for it. */
 export const GIVE_WAY_LOOKS_MAX = 32;

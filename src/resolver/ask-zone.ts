@@ -73,6 +73,7 @@ export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps
     const isWhole = know.minimise === 'relaxed' && isLastTry(contact);
     const question = isWhole ? asked : minimised;
     const talk = conversation(walk, place, question, contact, volley);
+    walk.expectedMs = know.servers.expectedMs(contact.address);
     const due = asks === 0 ? contacts.takeDue(contact) : undefined;
     if (due !== undefined) yield* askBeside(conversation(walk, place, question, due, volley));
     const said = yield* converse(talk);
@@ -103,7 +104,8 @@ export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps
 
 /**
  * Takes its place among those who ask there, or says why it has none. Who looks for addresses of servers does
- * not queue, for others who have their turn wait for it; nor who has another way to go.
+ * not queue, for others who have their turn wait for it; nor does whom they come to wait for (`need`), or who
+ * has another way to go.
  */
 function* join(walk: Walk, place: Delegation): Steps<Crowd | Outcome> {
   const { asked, know, budget, journal } = walk;

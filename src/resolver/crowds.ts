@@ -27,8 +27,12 @@ export interface Waiting extends Member {
   crowd: Crowd | undefined;
   /** Since when it has got no further. */
   sinceMs: number;
+  /** When whoever it asks answers, as a rule. */
+  expectedMs: number;
   /** In line. */
   ticket: number | undefined;
+  /** Another walk waits for it, which may have its turn in the same line: it does not queue. */
+  isNeeded: boolean;
 }
 
 interface InLine {
@@ -52,15 +56,19 @@ export class Crowd {
     this.#mostAsking = isOfAll ? RESOLUTIONS_MAX : ZONE_WALKS_ASKING_FIRST;
   }
 
+  get size(): number {
+    return this.#asking.size + this.#inLine;
+  }
+
   get isFull(): boolean {
-    return this.#asking.size + this.#inLine >= this.#most;
+    return this.size >= this.#most;
   }
 
   /** Takes it in; false where it has to queue before it asks. */
   take(walk: Waiting, mayQueue: boolean): boolean {
     if (walk.crowd === this) return true;
     walk.crowd = this;
-    if (mayQueue && (this.#inLine > 0 || !this.#hasTurn)) return false;
+    if (mayQueue && !walk.isNeeded && (this.#inLine > 0 || !this.#hasTurn)) return false;
     this.#asking.add(walk);
     return true;
   }
@@ -87,6 +95,11 @@ export class Crowd {
     if (ticket === undefined) this.#asking.remove(walk);
     else this.#call(ticket, this.#line?.get(ticket) as InLine, false);
     this.#callNext();
+  }
+
+  /** Calls it before its turn. */
+  hurry({ ticket }: Waiting): void {
+    if (ticket !== undefined) this.#call(ticket, this.#line?.get(ticket) as InLine, true);
   }
 
   heard(): void {
@@ -145,6 +158,11 @@ export class Crowds {
     return undefined;
   }
 
+  /** How many wait there. */
+  sizeAt(place: Place): number {
+    return this.#crowds.get(placeKey(place))?.size ?? 0;
+  }
+
   /** Whether there may be a zone that is full. */
   get areFull(): boolean {
     return this.#world.nowMs() < this.#turnedAwayMs + ZONES_FULL_MS;
@@ -161,6 +179,12 @@ export class Crowds {
     this.#turnedAwayMs = this.#world.nowMs();
     this.#counters?.bump(Counter.resolutionsZoneFull);
   }
+}
+
+/** Lest walks that wait for one another stand in each other's lines. */
+export function need(walk: Waiting): void {
+  walk.isNeeded = true;
+  walk.crowd?.hurry(walk);
 }
 
 export function leave(walk: Waiting): void {

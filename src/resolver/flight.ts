@@ -48,11 +48,14 @@ export class Flight {
   }
 }
 
-/** One of the oldest that got no further since; who waits for another flight gets as far as that one does. */
-export function stuckSince(ms: number, flights: Roster<string, Flight>): [string, Flight] | undefined {
+/** One of the oldest of which this holds; who waits for another flight gets as far as that one does. */
+export function firstThat(
+  flights: Roster<string, Flight>,
+  holds: (walk: Walk) => boolean,
+): [string, Flight] | undefined {
   let looks = 0;
   for (const [key, flight] of flights) {
-    if (flight.waitsFor.size === 0 && flight.walk.sinceMs <= ms) return [key, flight];
+    if (flight.waitsFor.size === 0 && holds(flight.walk)) return [key, flight];
     if (++looks === GIVE_WAY_LOOKS_MAX) break;
   }
   return undefined;

@@ -134,14 +134,24 @@ export class Servers {
    * again.
    */
   tryMs(address: string, tries: number): number {
-    const habits = this.#habits.get(address);
-    // RFC 6298 §2.3: however steady it is, we are not.
-    const usual =
-      habits?.rttMs === undefined
-        ? FIRST_TRY_MS
-        : habits.rttMs + Math.max(4 * habits.deviationMs, TRY_SLACK_MS);
-    const ms = Math.min(Math.max(usual, TRY_MS_MIN) * 2 ** tries, TRY_MS_MAX);
+    const usualMs = this.#usualMs(address) ?? FIRST_TRY_MS;
+    const ms = Math.min(Math.max(usualMs, TRY_MS_MIN) * 2 ** tries, TRY_MS_MAX);
     return tries === 0 ? ms : ms - this.#world.draw(Math.ceil(ms / 4));
+  }
+
+  /** When it answers, as a rule, what it is asked now; at once where it is not known to answer. */
+  expectedMs(address: string): number {
+    const isSilent = (this.#habits.get(address)?.silences ?? 0) > 0;
+    const usualMs = isSilent ? undefined : this.#usualMs(address);
+    return this.#world.nowMs() + Math.min(usualMs ?? 0, TRY_MS_MAX);
+  }
+
+  /** Undefined until it answered once. */
+  #usualMs(address: string): number | undefined {
+    const habits = this.#habits.get(address);
+    if (habits?.rttMs === undefined) return undefined;
+    // RFC 6298 §2.3: however steady it is, we are not.
+    return habits.rttMs + Math.max(4 * habits.deviationMs, TRY_SLACK_MS);
   }
 
   manner(address: string): Manner {

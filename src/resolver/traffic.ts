@@ -17,9 +17,9 @@ import type { World } from '../base/world.ts';
 import { Ede } from '../wire/codes.ts';
 import type { Walk } from './ask-zone.ts';
 import { Budget } from './budget.ts';
-import { leave } from './crowds.ts';
+import { leave, need } from './crowds.ts';
 import { drive, type Grant, type Sender } from './drive.ts';
-import { Flight, stuckSince } from './flight.ts';
+import { Flight, firstThat } from './flight.ts';
 import { crowded, Journal } from './journal.ts';
 import type { Knowledge } from './knowledge.ts';
 import { ended, type Finding, failed, limited, type Outcome } from './outcome.ts';
@@ -144,7 +144,7 @@ export class Traffic {
     const isClients = account.flight === undefined;
     const crowd = isClients ? this.#crowdBefore(asked) : undefined;
     if (crowd !== undefined) return ended(crowd);
-    if (isClients && !this.#makeRoom()) {
+    if (isClients && !this.#makeRoom(asked)) {
       return this.#turnAway(limited('too many questions are being resolved', 'crowd'));
     }
     const budget = isClients ? account.budget.forName() : account.budget.deeper();
@@ -206,6 +206,7 @@ export class Traffic {
     account.waitingFor = flight;
     account.journal?.walks(asked, flight.walk.journal);
     if (account.flight === undefined) flight.clients++;
+    else need(flight.walk);
     account.flight?.waitsFor.add(flight);
     const land = (finding: Finding): void => {
       account.flight?.waitsFor.delete(flight);
@@ -218,8 +219,9 @@ export class Traffic {
   #launch(key: string, asked: Asked, budget: Budget): Flight {
     this.#counters?.bump(Counter.resolutionsStarted);
     const journal = new Journal(this.#world);
-    const nowhere = { crowd: undefined, sinceMs: this.#world.nowMs(), seat: 0, ticket: undefined };
-    const own: Walk = { asked, know: this.#know, budget, journal, ...nowhere };
+    const nowhere = { crowd: undefined, seat: 0, ticket: undefined, isNeeded: false };
+    const waits = { ...nowhere, sinceMs: this.#world.nowMs(), expectedMs: 0 };
+    const own: Walk = { asked, know: this.#know, budget, journal, ...waits };
     const flight = new Flight(own);
     this.#inFlight.set(key, flight);
     const account: Account = { budget, flight, journal, unknown: undefined, waitingFor: undefined, seat: 0 };
@@ -242,12 +244,20 @@ export class Traffic {
   }
 
   /** Whether one more may start: of many, one that gets no further lands for it (LIMITS C17). */
-  #makeRoom(): boolean {
+  #makeRoom(asked: Asked): boolean {
     const { size } = this.#inFlight;
     if (size < RESOLUTIONS_MAX / 2) return true;
-    const stuck = stuckSince(this.#world.nowMs() - GIVE_WAY_MS, this.#inFlight);
-    if (stuck === undefined) return size < RESOLUTIONS_MAX;
-    const [key, flight] = stuck;
+    const nowMs = this.#world.nowMs();
+    const isOld = ({ sinceMs }: Walk): boolean => sinceMs <= nowMs - GIVE_WAY_MS;
+    // Who asks a server that is slow as ever would be asked for again, in vain again (LIMITS R19).
+    let found = firstThat(this.#inFlight, (walk) => isOld(walk) && walk.expectedMs <= nowMs);
+    if (found === undefined && size < RESOLUTIONS_MAX) return true;
+    if (found === undefined) {
+      const crowd = this.#know.crowds.sizeAt(this.#know.closest(asked) ?? this.#know.hints);
+      found = firstThat(this.#inFlight, (walk) => isOld(walk) && (walk.crowd?.size ?? 0) > crowd);
+    }
+    if (found === undefined) return false;
+    const [key, flight] = found;
     this.#counters?.bump(Counter.resolutionsGaveWay);
     this.#land(key, flight, ended(flight.walk.journal.gaveWay()));
     return true;

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { Counters } from '../../src/base/counters.ts';
 import { ZONE_WALKS_ASKING_FIRST, ZONE_WALKS_FIRST, ZONE_WALKS_MIN } from '../../src/base/limits.ts';
-import { Crowds, leave, type Waiting } from '../../src/resolver/crowds.ts';
+import { Crowds, leave, need, type Waiting } from '../../src/resolver/crowds.ts';
 import { VirtualWorld } from '../scenarios/virtual-world.ts';
 import { name } from './messages.ts';
 
@@ -11,8 +11,10 @@ const ZONE = { cut: name('example.com') };
 class Walk implements Waiting {
   crowd: Waiting['crowd'] = undefined;
   sinceMs = 0;
+  expectedMs = 0;
   seat = 0;
   ticket: Waiting['ticket'] = undefined;
+  isNeeded = false;
   is: 'away' | 'asking' | 'in line' | 'gone' = 'away';
 
   /** False where there is no room for it. */
@@ -119,4 +121,18 @@ test('all ask the root and the registries at once', () => {
     walk.enter(crowds, { cut: name('com') });
     expect(walk.is).toBe('asking');
   }
+});
+
+test('who is needed by another walk is called at once, and does not queue again', async () => {
+  const crowds = new Crowds(new VirtualWorld());
+  const walks = fill(crowds);
+  const last = walks.at(-1) as Walk;
+  expect(last.is).toBe('in line');
+  need(last);
+  need(last);
+  await settled();
+  expect([last.is, asking(walks)]).toEqual(['asking', ZONE_WALKS_ASKING_FIRST + 1]);
+  leave(last);
+  last.enter(crowds);
+  expect([last.is, asking(walks)]).toEqual(['asking', ZONE_WALKS_ASKING_FIRST + 1]);
 });
