@@ -20,7 +20,7 @@ export function keepAlive(choice: Choice, world: World): void {
   // No clock is read where nothing is checked.
   if (until !== UNTIL_EVER) promise(choice, until, world);
   if (kept > 0) choice.count = kept;
-  else if (count > 0) keepDown(choice);
+  else keepDown(choice);
 }
 
 function promise(choice: Choice, until: number, world: World): void {

@@ -28,6 +28,8 @@ export class Chooser {
   choose(choice: Choice, projection: number, asker: Asker, table: Whereabouts | undefined): void {
     choice.begin();
     listAble(choice, projection);
+    // Nobody is, wherever and whoever asks: that holds for all.
+    if (choice.count === 0) return;
     keepAlive(choice, this.#world);
     keepClosest(choice, asker, table);
     const asked = choice.option(PoolWord.ANSWERS);
