@@ -25,10 +25,12 @@ import { countFrom, type Reading, readAll } from './control/load.ts';
 import { logComplaints, openLog } from './control/log.ts';
 import { Monitor } from './control/monitor.ts';
 import { type Notifier, openNotifier } from './control/notify.ts';
+import { PoolDesk } from './control/pool-desk.ts';
 import { dropPrivileges } from './control/privileges.ts';
 import type { ProberPublication } from './control/prober-letters.ts';
 import { ProberThread } from './control/prober-thread.ts';
 import { refusalTexts } from './control/refusals.ts';
+import { rehearse } from './control/rehearsal.ts';
 import { Reloader } from './control/reload.ts';
 import { ResolverThread } from './control/resolver-thread.ts';
 import type { Settings } from './control/settings.ts';
@@ -310,7 +312,9 @@ function keep(flags: Flags, settings: Settings, reading: Reading, parts: Parts):
   const { inquiries } = resolver;
   control.ready({
     ...{ inquiries, resolver, reloader, tally: house.tally },
-    explainer: new Explainer(house, inquiries),
+    explainer: new Explainer(house, inquiries, prober.inquiries),
+    pools: new PoolDesk(house, prober, world),
+    rehearse: (asked) => rehearse(asked, { ...house.served, checks: house.settings.checks }, world),
     status: () => statusOf({ house, doors, monitor, world }),
   });
   void notifier.tell('READY=1', reloader.status);

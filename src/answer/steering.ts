@@ -11,7 +11,7 @@ import type { World } from '../base/world.ts';
 import { Projection } from '../pool/able.ts';
 import { Asker } from '../pool/asker.ts';
 import { Choice } from '../pool/choice.ts';
-import { Chooser } from '../pool/choose.ts';
+import { Chooser, type Witness } from '../pool/choose.ts';
 import { findPool, NONE, PoolWord } from '../pool/plan.ts';
 import type { Whereabouts } from '../pool/whereabouts.ts';
 import { Ede, Rcode, Type } from '../wire/codes.ts';
@@ -33,6 +33,8 @@ export interface SteeringTerms {
   readonly whereabouts?: Whereabouts | undefined;
   /** Who may see the records of pools themselves; absent where nobody may. */
   readonly showPoolsTo?: PrefixSet | undefined;
+  /** Where answers are explained. */
+  readonly witness?: Witness | undefined;
 }
 
 /** No type. */
@@ -58,7 +60,7 @@ export class Steering {
 
   constructor(terms: SteeringTerms) {
     this.terms = terms;
-    this.#chooser = new Chooser(terms.world);
+    this.#chooser = new Chooser(terms.world, terms.witness);
   }
 
   /**

@@ -509,6 +509,15 @@ export const HOLDS_FILE_BYTES_MAX = 4 * 1024 * 1024;
 export const TARGETS_TOLD_MAX = 10_000;
 /** Zones that change more often than this are looked at together: all plans are read. */
 export const HEALTH_FOLLOW_MS = 100;
+/** Who holds a member is told so when answers follow it, which is looked for so often and so long. */
+export const HOLD_LOOK_MS = 20;
+export const HOLD_MS_MAX = 5_000;
+/** Clients that a rehearsal chooses for: as many unless it is told, and at most… */
+export const REHEARSED_CLIENTS = 20_000;
+export const REHEARSED_CLIENTS_MAX = 200_000;
+/** …so many before others have their turn; and the file that says who they are. */
+export const REHEARSED_AT_ONCE = 500;
+export const REHEARSED_FILE_BYTES_MAX = 16 * 1024 * 1024;
 /** Changes of targets that the log is told of at a time; more are counted. */
 export const HEALTH_NOTES_MAX = 100;
 

@@ -5,7 +5,7 @@
  * scope says nothing here.
  */
 import { type Bytes, u32 } from './bytes.ts';
-import { IPV4_BYTES, IPV6_BYTES, parseIp } from './ip.ts';
+import { IPV4_BYTES, IPV6_BYTES, ipText, parseIp } from './ip.ts';
 import { PREFIX_MEMO_MAX } from './limits.ts';
 
 /** Of an IPv4 address in IPv6 clothes, before its own. */
@@ -66,7 +66,16 @@ export class PrefixSet {
   }
 }
 
-function parsePrefix(text: string): { bytes: Bytes; bits: number } | string {
+export interface Prefix {
+  /** 4 or 16; what lies behind the prefix may be anything. */
+  readonly bytes: Bytes;
+  readonly bits: number;
+}
+
+export const prefixText = ({ bytes, bits }: Prefix): string => `${ipText(bytes)}/${bits}`;
+
+/** The prefix, or what would have been right. */
+export function parsePrefix(text: string): Prefix | string {
   const [address = '', length, ...more] = text.split('/');
   const written = parseIp(address);
   if (written === undefined || more.length > 0)
@@ -149,4 +158,11 @@ function order6(ranges: Uint32Array, at: number, address: Bytes): number {
     if (difference !== 0) return difference;
   }
   return 0;
+}
+
+/** With zeros behind it. */
+export function masked({ bytes, bits }: Prefix): Prefix {
+  const known = (byte: number, i: number): number =>
+    byte & (0xff00 >> Math.max(0, Math.min(8, bits - 8 * i)));
+  return { bytes: bytes.map(known), bits };
 }

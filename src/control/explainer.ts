@@ -8,16 +8,21 @@ import { type Hop, hopsOf } from '../answer/hops.ts';
 import { AT_QUESTION, Reply, Section } from '../answer/reply.ts';
 import { Counters } from '../base/counters.ts';
 import { ipText } from '../base/ip.ts';
-import { PrefixSet } from '../base/prefix.ts';
+import { type Prefix, PrefixSet, prefixText } from '../base/prefix.ts';
 import { realWorld } from '../base/world.ts';
+import type { ToldMember } from '../health/told.ts';
 import type { ExtendedError } from '../resolver/outcome.ts';
 import type { TrailStep } from '../resolver/trail.ts';
 import type { RuleListSettings } from '../rules/settings.ts';
 import { Class, Ede, Rcode, rcodeText, typeText } from '../wire/codes.ts';
 import { type Name, nameText, ownName } from '../wire/name.ts';
 import { Query } from '../wire/query.ts';
+import { ChoiceAccount, type ToldChoice } from './choice-account.ts';
 import type { House } from './house.ts';
 import type { InquiryDesk, ToldResolution } from './inquiries.ts';
+import { located } from './outpost.ts';
+import type { HealthInquiries } from './prober-letters.ts';
+import { prefixSet } from './settings.ts';
 import { type ToldRecord, toldRecords } from './told-records.ts';
 
 export interface ToExplain {
@@ -25,6 +30,8 @@ export interface ToExplain {
   readonly type: number;
   /** The client's address. */
   readonly from: Uint8Array;
+  /** The network of its client, if it is a resolver that tells it (RFC 7871). */
+  readonly subnet?: Prefix | undefined;
   readonly isFresh: boolean;
 }
 
@@ -42,11 +49,15 @@ export interface Explanation {
     readonly mayRecurse: Permission;
     /** Whether it is told addresses behind a NAT64. */
     readonly dns64: Permission;
+    /** The network that it tells of, and whether its word is taken for that. */
+    readonly subnet: { readonly network: string; readonly mayTell: Permission } | undefined;
   };
   /** Whether names of others are resolved for anybody. */
   readonly recursionEnabled: boolean;
   /** Through our zones; the file is the one that the zone was read from. */
   readonly hops: readonly (Hop & { readonly file: string | undefined })[];
+  /** From pools of ours, in the order that they were met. */
+  readonly choices: readonly (ToldChoice & { readonly targets: readonly ToldMember[] })[];
   /** Where our zones do not have the answer, and the client may have it resolved. */
   readonly resolution: Pick<ToldResolution, 'steps' | 'tookMs'> | undefined;
   readonly isFresh: boolean;
@@ -57,54 +68,94 @@ export interface ToldAnswer extends Omit<ToldResolution, 'steps' | 'tookMs'> {
   readonly additional: readonly ToldRecord[];
 }
 
-type Told = Pick<Explanation, 'resolution' | 'answer'>;
+interface OfOurZones {
+  readonly answer: ToldAnswer;
+  readonly rest: Reply['rest'];
+  readonly choices: readonly ToldChoice[];
+}
+
+type Told = Pick<Explanation, 'resolution' | 'answer' | 'choices'>;
 
 export class Explainer {
   readonly #house: Pick<House, 'served' | 'settings'>;
   readonly #resolver: Pick<InquiryDesk, 'ask'>;
+  readonly #prober: Pick<InquiryDesk<HealthInquiries>, 'ask' | 'isOpen'>;
 
-  constructor(house: Pick<House, 'served' | 'settings'>, resolver: Pick<InquiryDesk, 'ask'>) {
+  constructor(
+    house: Pick<House, 'served' | 'settings'>,
+    resolver: Pick<InquiryDesk, 'ask'>,
+    prober: Pick<InquiryDesk<HealthInquiries>, 'ask' | 'isOpen'>,
+  ) {
     this.#house = house;
     this.#resolver = resolver;
+    this.#prober = prober;
   }
 
   async explain(asked: ToExplain): Promise<Explanation> {
     const { catalog, origins } = this.#house.served;
-    const { allowQuery, recursion } = this.#house.settings;
+    const { allowQuery, recursion, pools } = this.#house.settings;
     const mayAsk = permission(asked.from, allowQuery);
     const mayRecurse = recursion.enabled ? permission(asked.from, recursion.allow) : NOBODY;
     const dns64 = mayRecurse.granted ? permission(asked.from, recursion.dns64?.clients ?? []) : NOBODY;
+    const subnet = asked.subnet && {
+      network: prefixText(asked.subnet),
+      mayTell: permission(asked.from, pools.subnetsFrom),
+    };
+    const client = subnet?.mayTell.granted ? asked.subnet : undefined;
     const hops = hopsOf(catalog, asked.name, asked.type).map((hop) => ({
       ...hop,
       file: origins.get(hop.zone?.name ?? '')?.content.files[0]?.path,
     }));
     return {
       question: { name: nameText(asked.name), type: typeText(asked.type) },
-      client: { address: ipText(asked.from), mayAsk, mayRecurse, dns64 },
+      client: { address: ipText(asked.from), mayAsk, mayRecurse, dns64, subnet },
       recursionEnabled: recursion.enabled,
       hops,
       isFresh: asked.isFresh,
-      ...(mayAsk.granted ? await this.#answer(asked, mayRecurse.granted, dns64.granted) : TURNED_AWAY),
+      ...(mayAsk.granted
+        ? await this.#answer({ ...asked, subnet: client }, mayRecurse.granted, dns64.granted)
+        : TURNED_AWAY),
     };
   }
 
   async #answer(asked: ToExplain, mayRecurse: boolean, synthesise: boolean): Promise<Told> {
     const ours = this.#ofOurZones(asked);
+    const choices = await this.#withTargets(ours?.choices ?? []);
     if (ours !== undefined && (ours.rest === 'none' || !mayRecurse)) {
-      return { answer: ours.answer, resolution: undefined };
+      return { answer: ours.answer, choices, resolution: undefined };
     }
     if (!mayRecurse) return this.#house.settings.recursion.enabled ? NOT_FOR_THIS_CLIENT : NOT_OURS;
-    const { from: client, ...question } = asked;
+    const { from: client, subnet: _, ...question } = asked;
     const inquiry = { ...question, client, synthesise };
     const { steps, tookMs, ...answer } = await this.#resolver.ask('resolve', inquiry);
     const { rules } = this.#house.settings.recursion;
     const resolution = { steps: withFiles(steps, rules), tookMs };
-    return { answer: { ...answer, additional: [] }, resolution };
+    return { answer: { ...answer, additional: [] }, choices, resolution };
   }
 
-  #ofOurZones({ name, type, from }: ToExplain): { answer: ToldAnswer; rest: Reply['rest'] } | undefined {
-    const { catalog } = this.#house.served;
-    const authority = new Authority({ world: realWorld, counters: new Counters() });
+  /** What is known of the members of each. */
+  async #withTargets(choices: readonly ToldChoice[]): Promise<Explanation['choices']> {
+    const told: Explanation['choices'][number][] = [];
+    for (const choice of choices) {
+      const pool = choice.members;
+      told.push({
+        ...choice,
+        targets: this.#prober.isOpen ? await this.#prober.ask('members', { pool }) : [],
+      });
+    }
+    return told;
+  }
+
+  #ofOurZones({ name, type, from, subnet }: ToExplain): OfOurZones | undefined {
+    const { catalog, places } = this.#house.served;
+    const { whereabouts } = located(places?.table);
+    const [client, bits] = subnet === undefined ? [from, 8 * from.length] : [subnet.bytes, subnet.bits];
+    const account = new ChoiceAccount(catalog, client, whereabouts);
+    const authority = new Authority({
+      ...{ world: realWorld, counters: new Counters(), whereabouts },
+      showPoolsTo: prefixSet(this.#house.settings.pools.showTo),
+      witness: (stage, choice, projection) => account.note(stage, choice, projection),
+    });
     const query = new Query();
     query.class = Class.IN;
     query.name.set(name, 0);
@@ -112,7 +163,7 @@ export class Explainer {
     const zone = zoneOf(catalog, query.name, type);
     if (zone === undefined) return undefined;
     const reply = new Reply();
-    authority.steering.serve(from, from, 8 * from.length);
+    authority.steering.serve(from, client, bits);
     authority.answer(catalog, zone, query, reply);
     const section = (wanted: number): ToldRecord[] => recordsIn(reply, wanted, name);
     const answer = {
@@ -121,10 +172,10 @@ export class Explainer {
       answer: section(Section.ANSWER),
       authority: section(Section.AUTHORITY),
       additional: section(Section.ADDITIONAL),
-      ede: undefined,
+      ede: reply.edeCode < 0 ? undefined : { code: reply.edeCode, text: reply.edeText },
       isSilent: false,
     };
-    return { answer, rest: reply.rest };
+    return { answer, rest: reply.rest, choices: account.choices };
   }
 }
 
@@ -165,7 +216,7 @@ function permission(from: Uint8Array, allowed: readonly string[] | undefined): P
 const refusal = (code: number, text: string): Told => {
   const ede: ExtendedError = { code, text };
   const answer = { rcode: rcodeText(Rcode.REFUSED), authoritative: false, answer: [], authority: [], ede };
-  return { answer: { ...answer, additional: [], isSilent: false }, resolution: undefined };
+  return { answer: { ...answer, additional: [], isSilent: false }, choices: [], resolution: undefined };
 };
 const TURNED_AWAY = refusal(Ede.PROHIBITED, 'this address may not ask here');
 const NOT_FOR_THIS_CLIENT = refusal(Ede.PROHIBITED, 'recursion is not offered to this address');

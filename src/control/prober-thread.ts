@@ -8,6 +8,7 @@ import type { Worker } from 'node:worker_threads';
 import { Counter } from '../base/counters.ts';
 import { Histograms } from '../base/histogram.ts';
 import { FIRST_ROUND_MS_MAX } from '../base/limits.ts';
+import type { HeldMember } from '../health/board.ts';
 import type { Endpoint } from '../health/conversation.ts';
 import type { Hold } from '../health/pool-state.ts';
 import { PROBE_ROWS } from '../health/probe.ts';
@@ -118,6 +119,11 @@ export class ProberThread {
     this.#place.tell({ holds: this.#holds.all });
     this.#adjust();
     return true;
+  }
+
+  /** By the operator's word. */
+  get held(): readonly HeldMember[] {
+    return this.#holds.all;
   }
 
   get standing(): HealthStanding {

@@ -7,8 +7,10 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { parseIp } from '../base/ip.ts';
-import { TOP_TOLD_MAX } from '../base/limits.ts';
+import { REHEARSED_CLIENTS_MAX, TOP_TOLD_MAX } from '../base/limits.ts';
+import { masked, type Prefix, parsePrefix } from '../base/prefix.ts';
 import { realWorld } from '../base/world.ts';
+import { HOLDS } from '../health/pool-state.ts';
 import { TALLIED, type Tally, type ToldTop } from '../server/tally.ts';
 import { isMetaType, Type, typeFromText } from '../wire/codes.ts';
 import { type Name, nameFromText } from '../wire/name.ts';
@@ -18,9 +20,11 @@ import { RequestFault } from './control-socket.ts';
 import type { Explainer } from './explainer.ts';
 import type { Flush } from './front-letters.ts';
 import { type InquiryDesk, NO_RESOLVER, Unanswered } from './inquiries.ts';
+import type { PoolDesk } from './pool-desk.ts';
+import type { ToldShares, ToRehearse } from './rehearsal.ts';
 import type { Reloader } from './reload.ts';
 import type { ResolverThread } from './resolver-thread.ts';
-import { expected, flag } from './schema-parts.ts';
+import { count, expected, flag, text } from './schema-parts.ts';
 import type { Status } from './status.ts';
 
 const name = z.string(expected('a domain name')).transform((text, context): Name => {
@@ -40,17 +44,29 @@ const type = z
     return z.NEVER;
   });
 
-const from = z
-  .string(expected('an address'))
-  .prefault('127.0.0.1')
-  .transform((text, context): Uint8Array => {
-    const read = parseIp(text);
-    if (read !== undefined) return read;
-    context.issues.push({ code: 'custom', message: 'expected an IPv4 or IPv6 address', input: text });
-    return z.NEVER;
-  });
+const address = z.string(expected('an address')).transform((text, context): Uint8Array => {
+  const read = parseIp(text);
+  if (read !== undefined) return read;
+  context.issues.push({ code: 'custom', message: 'expected an IPv4 or IPv6 address', input: text });
+  return z.NEVER;
+});
 
+const from = address.prefault('127.0.0.1');
+const subnet = z
+  .string(expected('a prefix'))
+  .transform((text, context): Prefix => {
+    const read = parsePrefix(text);
+    if (typeof read !== 'string') return masked(read);
+    context.issues.push({ code: 'custom', message: `expected ${read}`, input: text });
+    return z.NEVER;
+  })
+  .optional();
 const off = flag.prefault(false);
+const pool = name.optional();
+const file = text('the path of a file');
+const world = count('a number', 1, REHEARSED_CLIENTS_MAX).optional();
+const hold = z.enum([...HOLDS, 'release'], expected(`one of ${HOLDS.join(', ')}, release`));
+const forMs = z.number(expected('a number of milliseconds')).positive().optional();
 
 const RANKED = [...TALLIED, 'servers'] as const;
 
@@ -60,7 +76,7 @@ const FACTS_AT_ONCE = 1_000;
 const request = z.discriminatedUnion(
   'do',
   [
-    z.strictObject({ do: z.literal('explain'), name, type, from, fresh: off }),
+    z.strictObject({ do: z.literal('explain'), name, type, from, subnet, fresh: off }),
     z.strictObject({ do: z.literal('failures') }),
     z.strictObject({
       do: z.literal('servers'),
@@ -70,9 +86,20 @@ const request = z.discriminatedUnion(
     z.strictObject({ do: z.literal('flush'), name, subtree: off }),
     z.strictObject({ do: z.literal('flush-all') }),
     z.strictObject({ do: z.literal('dump-cache') }),
-    z.strictObject({ do: z.literal('load-cache'), file: z.string(expected('the path of a file')) }),
+    z.strictObject({ do: z.literal('load-cache'), file }),
     z.strictObject({ do: z.literal('reload') }),
     z.strictObject({ do: z.literal('status') }),
+    z.strictObject({
+      do: z.literal('shares'),
+      name,
+      type,
+      clients: file.optional(),
+      world,
+      zone: file.optional(),
+    }),
+    z.strictObject({ do: z.literal('pools'), pool }),
+    z.strictObject({ do: z.literal('hold'), pool, member: text('an address or a host'), as: hold }),
+    z.strictObject({ do: z.literal('report'), check: text('the name of a check'), address, up: flag, forMs }),
   ],
   expected('an object whose "do" names what this server can do'),
 );
@@ -85,6 +112,8 @@ export interface Offices {
   readonly resolver: Pick<ResolverThread, 'flush' | 'settled'>;
   readonly reloader: Pick<Reloader, 'reload' | 'last'>;
   readonly status: () => Status;
+  readonly rehearse: (asked: ToRehearse) => Promise<ToldShares>;
+  readonly pools: Pick<PoolDesk, 'list' | 'hold' | 'report'>;
   readonly tally: Pick<Tally, 'told'> | undefined;
 }
 
@@ -139,6 +168,19 @@ async function* serve(asked: Request, offices: Offices): AsyncGenerator<unknown,
       return undefined;
     case 'status':
       return offices.status();
+    case 'shares':
+      return offices.rehearse(asked);
+    case 'pools':
+      yield* await offices.pools.list(asked.pool);
+      return undefined;
+    case 'hold': {
+      const { pool, member, as } = asked;
+      return { pools: await offices.pools.hold(pool, member, as === 'release' ? undefined : as) };
+    }
+    case 'report': {
+      const { check, address, up: isUp, forMs = Infinity } = asked;
+      return { targets: await offices.pools.report({ check, address, isUp, forMs }) };
+    }
   }
 }
 

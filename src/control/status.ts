@@ -1,8 +1,10 @@
 /** How the server stands, for `cairn ctl status`: gathered when somebody asks, as plain values. */
 import type { World } from '../base/world.ts';
+import type { Image } from '../zone/image.ts';
 import type { Doors } from './doors.ts';
 import type { House } from './house.ts';
 import type { Monitor } from './monitor.ts';
+import { seatsOf } from './pool-seats.ts';
 import type { ResolverStanding } from './resolver-gauges.ts';
 import { VERSION } from './version.ts';
 
@@ -16,6 +18,8 @@ export interface Status {
   /** Undefined where names of others are not resolved. */
   readonly resolver: (ResolverStanding & { readonly cacheBytesMax: number }) | undefined;
   readonly reloadRefused: boolean;
+  /** Down: out by a check or by the operator. */
+  readonly pools: { readonly pools: number; readonly members: number; readonly down: number };
   readonly zones: readonly {
     readonly name: string;
     readonly serial: number;
@@ -45,9 +49,16 @@ export function statusOf({ house, doors, monitor, world }: StatusSources): Statu
     tcpConnections: standing?.tcpConnections ?? 0,
     resolver: resolver ? { ...resolver, cacheBytesMax: recursion.cacheBytes } : undefined,
     reloadRefused: standing?.reload?.isTaken === false,
+    pools: poolsOf(catalog.images),
     zones: catalog.images.map(({ apexText, serial, recordCount }) => ({
       ...{ name: apexText, serial, records: recordCount },
       file: origins.get(apexText)?.content.files[0]?.path,
     })),
   };
+}
+
+function poolsOf(images: readonly Image[]): Status['pools'] {
+  const seats = [...seatsOf(images)];
+  const down = seats.filter(({ state }) => state === 'down' || state === 'drained').length;
+  return { pools: new Set(seats.map(({ pool }) => pool)).size, members: seats.length, down };
 }

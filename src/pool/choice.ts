@@ -25,8 +25,8 @@ export class Choice {
   /** All are down: who is in the list has its whole weight nevertheless. */
   isDesperate = false;
   /** The pool that was asked for; another one where it uses the members of that above. */
-  #asked: number = NONE;
-  #askedPlan = NO_WORDS;
+  asked: number = NONE;
+  askedPlan = NO_WORDS;
   #optionsPlan = NO_WORDS;
   #options: number = NONE;
 
@@ -34,8 +34,8 @@ export class Choice {
   set(askedPlan: PlanWords, asked: number, plan: PlanWords, pool: number): void {
     this.plan = plan;
     this.pool = pool;
-    this.#askedPlan = askedPlan;
-    this.#asked = asked;
+    this.askedPlan = askedPlan;
+    this.asked = asked;
     const hasOptions = ((askedPlan[asked + PoolWord.FLAGS] as number) & PoolFlag.OPTIONS) !== 0;
     this.#optionsPlan = hasOptions ? askedPlan : plan;
     this.#options = hasOptions ? asked : pool;
@@ -53,7 +53,7 @@ export class Choice {
   /** Lets go of the plans. */
   forget(): void {
     this.plan = NO_WORDS;
-    this.#askedPlan = NO_WORDS;
+    this.askedPlan = NO_WORDS;
     this.#optionsPlan = NO_WORDS;
   }
 
@@ -64,7 +64,7 @@ export class Choice {
 
   /** A word of the pool that was asked for. */
   ofAsked(word: number): number {
-    return this.#askedPlan[this.#asked + word] as number;
+    return this.askedPlan[this.asked + word] as number;
   }
 
   /** A word of the pool whose options count: those of a use stand in place of those of the pool used. */

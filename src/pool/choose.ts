@@ -15,36 +15,49 @@ import { PoolFlag, PoolWord } from './plan.ts';
 import { keepLowestTier } from './tier.ts';
 import type { Whereabouts } from './whereabouts.ts';
 
+export type Stage = 'able' | 'health' | 'place' | 'tier' | 'weight';
+
+/** Looks on where a choice is to be explained: what each stage has left. */
+export type Witness = (stage: Stage, choice: Choice, projection: number) => void;
+
 export class Chooser {
   readonly #world: World;
   readonly #lots: Lots;
+  readonly #witness: Witness | undefined;
 
-  constructor(world: World) {
+  constructor(world: World, witness?: Witness) {
     this.#world = world;
     this.#lots = new Lots(world);
+    this.#witness = witness;
   }
 
   /** Without a table nobody knows where anybody is. */
   choose(choice: Choice, projection: number, asker: Asker, table: Whereabouts | undefined): void {
     choice.begin();
     listAble(choice, projection);
+    this.#witness?.('able', choice, projection);
     // Nobody is, wherever and whoever asks: that holds for all.
     if (choice.count === 0) return;
     keepAlive(choice, this.#world);
+    this.#witness?.('health', choice, projection);
     keepClosest(choice, asker, table);
+    this.#witness?.('place', choice, projection);
     const asked = choice.option(PoolWord.ANSWERS);
     // Tier and weight are what such a client goes by itself (RFC 2782, RFC 9460 §2.4.1).
     if (projection === Projection.SRV || projection === Projection.SERVICE) {
-      if (asked > 0) this.#draw(choice, asked, asker);
+      if (asked > 0) this.#draw(choice, asked, asker, projection);
       return;
     }
     keepLowestTier(choice);
+    this.#witness?.('tier', choice, projection);
     const isOne = projection === Projection.ALIAS;
-    this.#draw(choice, isOne ? 1 : asked || (choice.plan[choice.pool + PoolWord.DRAWS] as number), asker);
+    const answers = isOne ? 1 : asked || (choice.plan[choice.pool + PoolWord.DRAWS] as number);
+    this.#draw(choice, answers, asker, projection);
   }
 
-  #draw(choice: Choice, answers: number, asker: Asker): void {
+  #draw(choice: Choice, answers: number, asker: Asker, projection: number): void {
     if ((choice.option(PoolWord.FLAGS) & PoolFlag.STICKY) !== 0) drawSticky(choice, answers, asker);
     else draw(choice, answers, this.#lots);
+    this.#witness?.('weight', choice, projection);
   }
 }

@@ -31,16 +31,18 @@ function putFamily(
   used: ReadonlyMap<number, number>,
 ): number {
   const { width, count, starts, values } = ranges;
-  const startsAt = at + DIRECTORY_WORDS;
-  const rowOf = startsAt + width * count;
-  words.set([at, startsAt, rowOf, count], headerAt);
-  words.set(starts, startsAt);
-  for (let i = 0; i < count; i++) words[rowOf + i] = used.get(values[i] as number) as number;
+  const rangesAt = at + DIRECTORY_WORDS;
+  words.set([at, rangesAt, count], headerAt);
+  for (let i = 0; i < count; i++) {
+    const range = rangesAt + (width + 1) * i;
+    words.set(starts.subarray(width * i, width * (i + 1)), range);
+    words[range + width] = used.get(values[i] as number) as number;
+  }
   for (let head = 0, range = 0; head < DIRECTORY_WORDS; head++) {
     while (range + 1 < count && beginsAtMost(starts, width * (range + 1), width, head)) range += 1;
     words[at + head] = range;
   }
-  return rowOf + count;
+  return rangesAt + (width + 1) * count;
 }
 
 /** Whether a range begins at or before the first address of those first 16 bits. */

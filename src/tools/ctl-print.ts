@@ -5,7 +5,7 @@ import type { ToldTop } from '../server/tally.ts';
 import { bare, milliseconds, plural } from './trail-print.ts';
 
 export function statusText(status: Status): string {
-  const { version, pid, addresses, resolver, zones, reloadRefused } = status;
+  const { version, pid, addresses, resolver, zones, pools, reloadRefused } = status;
   const rows: [string, string][] = [
     ['version', version],
     ['process', `${pid}, up ${uptime(status.upSeconds)}`],
@@ -13,6 +13,7 @@ export function statusText(status: Status): string {
     ['threads', `${status.frontThreads} for UDP; ${plural(status.tcpConnections, 'TCP connection')}`],
     ['resolver', resolver === undefined ? 'off' : resolverText(resolver)],
     ['reload', reloadRefused ? 'the last one was refused: the log says why' : 'nothing was refused'],
+    ...(pools.pools > 0 ? [['pools', poolsText(pools)] satisfies [string, string]] : []),
     ['zones', String(zones.length)],
   ];
   return [
@@ -27,6 +28,9 @@ export function statusText(status: Status): string {
     ),
   ].join('');
 }
+
+const poolsText = ({ pools, members, down }: Status['pools']): string =>
+  `${pools} with ${plural(members, 'member')}, ${down === 0 ? 'none is down' : `${down} down`}`;
 
 function resolverText(resolver: NonNullable<Status['resolver']>): string {
   const { cacheEntries, cacheBytes, answerEntries, answerBytes, cacheBytesMax, resolutions } = resolver;
@@ -84,7 +88,7 @@ export function topText(top: ToldTop['top'], { perSecond }: Pick<ToldTop, 'perSe
 const paceOf = (perSecond: number): string => perSecond.toFixed(perSecond < 10 ? 2 : 0);
 
 /** Each row a line, cells of one column below each other. */
-function columns(rows: readonly (readonly string[])[]): string[] {
+export function columns(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
   for (const row of rows)
     for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);

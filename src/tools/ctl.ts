@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { nearest } from '../base/nearest.ts';
 import { askServer, ControlExit, spoken } from './control-client.ts';
+import { type PoolWord, poolRequest, poolText } from './ctl-pool.ts';
 import { serversText, statusText, topText } from './ctl-print.ts';
 import { asciiName } from './idna.ts';
 import type { Console } from './query.ts';
@@ -26,6 +27,11 @@ const USAGE = `cairn ctl COMMAND [--json] [--socket PATH]
   top parents               …what is above them: a flood of random names is one there
   top clients, networks     …who asks, by address, by /24 and /56
   top servers               …which other servers we ask most
+  pool list [NAME]          members of pools, and how they stand
+  pool drain [NAME] MEMBER  answer with it no more, whatever its checks say; in all pools, or that one
+  pool force [NAME] MEMBER  answer with it, whatever its checks say
+  pool release [NAME] MEMBER  …by its checks again
+  pool report CHECK ADDRESS up|down [--for TIME]   the result of an external check, and how long it holds
 
   --json          for programs: a line of JSON each
   --socket PATH   the control socket of the server, if it is not where it usually is
@@ -36,6 +42,7 @@ const OPTIONS = {
   all: { type: 'boolean' },
   slow: { type: 'boolean' },
   lame: { type: 'boolean' },
+  for: { type: 'string' },
   json: { type: 'boolean' },
   socket: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
@@ -47,9 +54,9 @@ interface Command {
   /** Words it takes besides, and flags. */
   readonly words: number;
   readonly flags: readonly Flag[];
-  request(words: readonly string[], flags: ReadonlySet<Flag>): object;
+  request(words: readonly string[], flags: ReadonlySet<Flag>, forTime: string | undefined): object;
   /** What people read. */
-  print(items: readonly never[], result: never): string;
+  print(items: readonly never[], result: never, words: readonly string[]): string;
 }
 
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -91,6 +98,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     request: ([of = 'names']) => ({ do: 'top', of }),
     print: (items, result) => topText(items, result),
   },
+  pool: {
+    ...{ words: 4, flags: [] },
+    request: (words, _, forTime) => poolRequest(words, forTime),
+    print: (items, result, [what]) => poolText(what as PoolWord, items, result),
+  },
 };
 
 function flushRequest([name]: readonly string[], flags: ReadonlySet<Flag>): object {
@@ -116,16 +128,17 @@ async function ctl(words: readonly string[], io: Console): Promise<number> {
     io.out(USAGE);
     return ControlExit.DONE;
   }
-  const { json, socket } = values;
+  const { json, socket, for: forTime } = values;
   const [name = '', ...others] = positionals;
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) throw new Error(whatElse(name));
   const given = (['subtree', 'all', 'slow', 'lame'] as const).filter((flag) => values[flag]);
   const alien = given.find((flag) => !command.flags.includes(flag));
   if (alien !== undefined) throw new Error(`${name} takes no --${alien}`);
+  if (forTime !== undefined && name !== 'pool') throw new Error(`${name} takes no --for`);
   const extra = others[command.words];
   if (extra !== undefined) throw new Error(`what is ${extra}?`);
-  const answers = askServer(command.request(others, new Set(given)), socket);
+  const answers = askServer(command.request(others, new Set(given), forTime), socket);
   const items: unknown[] = [];
   let next = await answers.next();
   for (; !next.done; next = await answers.next()) {
@@ -134,7 +147,7 @@ async function ctl(words: readonly string[], io: Console): Promise<number> {
     else if (typeof next.value === 'string') io.out(`${next.value}\n`);
     else items.push(next.value);
   }
-  if (!json) io.out(command.print(items as never[], next.value as never));
+  if (!json) io.out(command.print(items as never[], next.value as never, others));
   else if (next.value !== null) io.out(`${JSON.stringify(next.value)}\n`);
   return ControlExit.DONE;
 }

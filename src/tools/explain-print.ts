@@ -4,18 +4,21 @@
  */
 import type { Explanation, Permission } from '../control/explainer.ts';
 import type { ToldMishap } from '../resolver/mishaps.ts';
+import { choiceLines } from './choice-print.ts';
 import { hopText } from './hop-print.ts';
 import { printable, recordLine } from './query-print.ts';
 import { sumUp } from './sum-up.ts';
 import { bare, milliseconds, seconds, trailText } from './trail-print.ts';
 
 export function explanationText(explanation: Explanation): string {
-  const { question, client, hops } = explanation;
+  const { question, client, hops, choices } = explanation;
   return [
     `${bare(question.name)} ${question.type}, asked from ${client.address}\n\n`,
     row('client', clientText(explanation)),
+    client.subnet === undefined ? '' : row('', subnetText(client.subnet)),
     ...hops.map((hop, i) => row(i === 0 ? 'our zones' : '', hopText(hop))),
     ...[...new Set(hops.map(zoneText))].map((text) => (text === '' ? '' : row('', text))),
+    ...choices.flatMap(choiceLines).map((text, i) => row(i === 0 ? 'pool' : '', text)),
     walkText(explanation),
     `\n${answerText(explanation)}\n${sumUp(explanation)}\n`,
   ].join('');
@@ -43,6 +46,11 @@ function clientText({ client, recursionEnabled }: Explanation): string {
   const why = mayRecurse.granted ? by(mayRecurse) : ' (not in recursion.allow)';
   const how = dns64.granted ? `, with DNS64${by(dns64)}` : '';
   return `may ask${by(mayAsk)}, and ${resolved}${why}${how}`;
+}
+
+function subnetText({ network, mayTell }: NonNullable<Explanation['client']['subnet']>): string {
+  if (mayTell.granted) return `its word is taken that its client is in ${network}${by(mayTell)}`;
+  return `its word is not taken that its client is in ${network} (not in pools.subnetsFrom)`;
 }
 
 const by = ({ by: entry }: Permission): string => (entry === undefined ? '' : ` (${entry})`);

@@ -15,6 +15,8 @@ function officesWith(changed: Partial<Offices>): Offices {
     reloader: { reload: absent, last: undefined },
     status: absent,
     tally: undefined,
+    rehearse: absent,
+    pools: { list: absent, hold: absent, report: absent },
     ...changed,
   };
 }

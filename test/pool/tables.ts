@@ -10,7 +10,11 @@ import { overlaid, type Ranges } from '../../src/pool/ranges.ts';
 import { NOWHERE, Whereabouts } from '../../src/pool/whereabouts.ts';
 import { makeWhereabouts } from '../../src/pool/whereabouts-builder.ts';
 
-export function tableOf(...databases: readonly (readonly [DatabaseKind, Buffer])[]): Whereabouts {
+type Databases = readonly (readonly [DatabaseKind, Buffer])[];
+
+export const tableOf = (...databases: Databases): Whereabouts => new Whereabouts(tableMemory(...databases));
+
+export function tableMemory(...databases: Databases): SharedArrayBuffer {
   const rows = new PlaceRows();
   let all: { v4: Ranges; v6: Ranges } | undefined;
   for (const [kind, bytes] of databases) {
@@ -25,7 +29,7 @@ export function tableOf(...databases: readonly (readonly [DatabaseKind, Buffer])
       : under;
   }
   if (all === undefined) throw new Error('there is no database');
-  return new Whereabouts(makeWhereabouts(all.v4, all.v6, rows));
+  return makeWhereabouts(all.v4, all.v6, rows);
 }
 
 /** All that is known of an address, in words: `EU DE DE-BY AS64496 48.1,11.5 /24`. */

@@ -1,0 +1,71 @@
+/**
+ * The members of all pools as their plans have them, as plain values: what they are, and how they stand. For
+ * whoever tells of them; who answers reads words.
+ */
+import { ipText } from '../base/ip.ts';
+import { MemberWord, membersOf, type PlanWords, PoolWord, poolsIn, Status } from '../pool/plan.ts';
+import { nameText } from '../wire/name.ts';
+import { PoolKind, poolAttributesAt, poolSubjectAt } from '../wire/pool.ts';
+import type { Image } from '../zone/image.ts';
+
+/** Warming: up again, and not yet at its whole weight. Spared: down, and in since too many are. */
+export type SeatState = 'unchecked' | 'up' | 'warming' | 'spared' | 'pending' | 'down' | 'drained' | 'forced';
+
+export interface ToldSeat {
+  readonly pool: string;
+  /** The address, or the host in lower case. */
+  readonly member: string;
+  /** 0 where it has none. */
+  readonly port: number;
+  readonly weight: number;
+  readonly tier: number;
+  readonly state: SeatState;
+  /** Of its weight, 0 to 1. */
+  readonly share: number;
+}
+
+export function* seatsOf(images: readonly Image[]): Generator<ToldSeat> {
+  for (const image of images) {
+    const plan = image.pools;
+    if (plan === undefined) continue;
+    for (const pool of poolsIn(plan)) {
+      const owner = ownerText(image, plan, pool);
+      for (const member of membersOf(plan, pool)) yield seatOf(image, plan, owner, member);
+    }
+  }
+}
+
+export const ownerText = (image: Image, plan: PlanWords, pool: number): string =>
+  nameText(image.bytes, image.nameAt(plan[pool + PoolWord.NODE] as number));
+
+export function seatOf(image: Image, plan: PlanWords, pool: string, member: number): ToldSeat {
+  const status = Atomics.load(plan, member + MemberWord.STATUS);
+  return {
+    pool,
+    member: memberText(image, plan[member + MemberWord.RDATA] as number),
+    port: plan[member + MemberWord.PORT] as number,
+    weight: plan[member + MemberWord.WEIGHT] as number,
+    tier: plan[member + MemberWord.TIER] as number,
+    state: stateOf(status),
+    share: (status & Status.SHARE) / Status.SHARE,
+  };
+}
+
+function memberText({ bytes }: Image, rdata: number): string {
+  const at = poolSubjectAt(rdata);
+  if (bytes[rdata] === PoolKind.HOST) return nameText(bytes, at).toLowerCase();
+  return ipText(bytes.subarray(at, poolAttributesAt(bytes, rdata)));
+}
+
+function stateOf(status: number): SeatState {
+  const isIn = (status & Status.SHARE) !== 0;
+  if ((status & Status.HELD) !== 0) return isIn ? 'forced' : 'drained';
+  if ((status & Status.CHECKED) === 0) return 'unchecked';
+  if ((status & Status.PENDING) !== 0) return 'pending';
+  if ((status & Status.EJECT_SPARED) !== 0) return 'spared';
+  if (!isIn) return 'down';
+  return (status & Status.SHARE) === Status.SHARE ? 'up' : 'warming';
+}
+
+export const seatKey = ({ pool, member, port }: Pick<ToldSeat, 'pool' | 'member' | 'port'>): string =>
+  `${pool} ${member} ${port}`;

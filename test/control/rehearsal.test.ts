@@ -1,0 +1,104 @@
+/** Shares of members among clients, as they are counted; over a virtual world, so the same each time. */
+import { afterAll, expect, test } from 'vitest';
+import { populationFrom, worldOf } from '../../src/control/population.ts';
+import { presumedUp, rehearse, type ToldShare } from '../../src/control/rehearsal.ts';
+import { Lots } from '../../src/pool/lots.ts';
+import { typeFromText } from '../../src/wire/codes.ts';
+import { folderOf } from '../operation/server.ts';
+import { mmdb } from '../pool/mmdb.ts';
+import { tableOf } from '../pool/tables.ts';
+import { VirtualWorld } from '../scenarios/virtual-world.ts';
+import { catalog, name, SOA_AND_NS } from '../support/authority.ts';
+
+const ZONE = `$TTL 60
+${SOA_AND_NS}srv POOL 192.0.2.1 port=1 weight=4
+srv POOL 192.0.2.2 port=1 weight=1
+srv POOL 192.0.2.3 port=1 tier=1
+idle POOL 192.0.2.1 port=1 weight=0
+idle POOL 192.0.2.2 port=1 weight=0
+few POOL 192.0.2.1
+few POOL 192.0.2.2
+few POOL 192.0.2.3
+few POOL * answers=2
+checked POOL 192.0.2.1 check=w
+checked POOL 192.0.2.2
+canary POOL v1 weight=1
+canary POOL * as=cname
+v1 POOL 192.0.2.9
+`;
+const zones = catalog({ 'z.test': ZONE });
+const files = folderOf({});
+afterAll(() => files.remove());
+
+const world = new VirtualWorld(7);
+const stock = { catalog: zones, places: undefined, checks: [{ name: 'w' }] };
+
+async function shares(question: string, more: { zone?: string; clients?: string } = {}) {
+  const [owner = '', type = 'A'] = question.split(' ');
+  const asked = { name: name(`${owner}.z.test.`), type: typeFromText(type) as number, world: 3_000, ...more };
+  const { now, coming } = await rehearse(asked, stock, world);
+  return [now, coming ?? []].map((each) => each.map(short));
+}
+
+const short = ({ member, share, told }: ToldShare): string =>
+  `${member} ${(10 * share).toFixed(0)} ${(10 * told).toFixed(0)}`;
+
+test.each([
+  ['srv SRV', ['192.0.2.1 8 10', '192.0.2.2 2 10', '192.0.2.3 0 10']],
+  ['srv HTTPS', ['192.0.2.1 5 10', '192.0.2.2 5 10', '192.0.2.3 0 10']],
+  ['srv A', ['192.0.2.1 8 8', '192.0.2.2 2 2', '192.0.2.3 0 0']],
+  ['idle SRV', ['192.0.2.1 5 10', '192.0.2.2 5 10']],
+  ['few A', ['192.0.2.1 3 7', '192.0.2.2 3 7', '192.0.2.3 3 7']],
+  ['canary A', ['v1.z.test. 10 10']],
+])('%s: who goes there, and who is told of it, in tenths', async (question, expected) => {
+  expect((await shares(question))[0]).toEqual(expected);
+});
+
+test('who has no result yet stays out, and who comes with a change is up', async () => {
+  files.write('same', ZONE);
+  const out = ['192.0.2.1 0 0', '192.0.2.2 10 10'];
+  expect(await shares('checked', { zone: files.path('same') })).toEqual([out, out]);
+  files.write('more', ZONE.replace('checked POOL 192.0.2.2', 'checked POOL 192.0.2.3 check=w'));
+  expect(await shares('checked', { zone: files.path('more') })).toEqual([
+    out,
+    ['192.0.2.1 0 0', '192.0.2.3 10 10'],
+  ]);
+  files.write('other', ZONE.replace('checked POOL 192.0.2.2', 'checked POOL 192.0.2.3 check=other'));
+  await expect(shares('checked', { zone: files.path('other') })).rejects.toThrow(
+    /other:14: error: no check is called other/,
+  );
+});
+
+test('without a server nobody waits for a result', async () => {
+  const [image] = catalog({ 'z.test': ZONE }).images;
+  const alone = { ...stock, catalog: zones.with(0, presumedUp(image as NonNullable<typeof image>)) };
+  const { now } = await rehearse({ name: name('checked.z.test.'), type: 1, world: 100 }, alone, world);
+  expect(now.map(({ state }) => state)).toEqual(['up', 'unchecked']);
+});
+
+test('clients of a file lie in its prefixes, each as often, and count what it says', () => {
+  files.write('clients', '192.0.2.64/26 2.5\n2001:db8::/32 # an office\n::ffff:198.51.100.7\n');
+  const lots = new Lots(world);
+  const { count, ...clients } = populationFrom(files.path('clients'), lots);
+  const seen = [...clients].slice(0, 300);
+  expect(count).toBe(20_001);
+  for (const [i, { address, weight }] of seen.entries()) {
+    const head = [...address.subarray(0, 4)];
+    if (i % 3 === 0)
+      expect([head.slice(0, 3), (head[3] as number) >> 6, weight]).toEqual([[192, 0, 2], 1, 2.5]);
+    else if (i % 3 === 1) expect([head, address.length]).toEqual([[0x20, 0x01, 0x0d, 0xb8], 16]);
+    else expect(head).toEqual([198, 51, 100, 7]);
+  }
+  expect(new Set(seen.filter((_, i) => i % 3 === 0).map(({ address }) => address[3])).size).toBeGreaterThan(
+    30,
+  );
+});
+
+test('clients of the world are where the database knows somebody', () => {
+  const table = tableOf(['country', mmdb([['128.0.0.0/1', { country: { iso_code: 'DE' } }]])]);
+  const clients = [...worldOf(200, table, new Lots(world))];
+  expect(clients.every(({ address }) => (address[0] as number) >= 128)).toBe(true);
+  const anywhere = [...worldOf(200, undefined, new Lots(world))].map(({ address }) => address[0] as number);
+  expect(anywhere.some((first) => first < 128)).toBe(true);
+  expect(anywhere.filter((first) => [0, 10, 127].includes(first) || first >= 224)).toEqual([]);
+});
