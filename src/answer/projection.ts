@@ -106,6 +106,8 @@ function isOfEarlier(b: Bytes, choice: Choice, i: number): boolean {
 /** Whether one RR tells both: they have the same tier, port and alpn as these are told, and target. */
 function areOne(b: Bytes, choice: Choice, i: number, other: number): boolean {
   if (choice.word(i, MemberWord.ENDPOINT) === choice.word(other, MemberWord.ENDPOINT)) return true;
+  const isRevised = (choice.ofAsked(PoolWord.USE_PORT) | choice.ofAsked(PoolWord.USE_ALPN)) !== NONE;
+  if (!isRevised && !haveDoubles(choice)) return false;
   const isHost = choice.word(i, MemberWord.KIND) === PoolKind.HOST;
   return (
     isHost === (choice.word(other, MemberWord.KIND) === PoolKind.HOST) &&

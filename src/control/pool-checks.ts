@@ -1,6 +1,6 @@
 /**
- * Whether the checks that pools name may be done: what a zone's own checks cannot know. In: zones as they were
- * loaded, and the settings. Out: warnings, of each kind one for each zone and check.
+ * Whether the checks that pools name may be done: what a zone's own checks cannot know. In: zones as they
+ * were loaded, and the settings. Out: warnings, of each kind one for each zone and check.
  */
 import { ipText } from '../base/ip.ts';
 import { checkNames } from '../health/board.ts';

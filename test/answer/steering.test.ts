@@ -202,7 +202,7 @@ describe('services', () => {
     ]);
   });
 
-  test('SRV of addresses leads to derived names, whose addresses come along where there is room (RFC 2181 §9)', () => {
+  test('SRV of addresses leads to derived names; their addresses are no matter of TC (RFC 2181 §9)', () => {
     expect(sortedLines(ask(subject, '_a._tcp.z.test SRV'))).toEqual([
       'NOERROR aa',
       'ad 192-0-2-1.addr.z.test. 30 IN A 192.0.2.1',
