@@ -5,8 +5,10 @@
 import type { RateRow } from './dnsperf.ts';
 import { FLOOD_CACHE_MB } from './flood.ts';
 import { KEPT } from './load.ts';
+import { BY_COUNTRY, PLAIN_FOR_CLIENT } from './pools.ts';
 import { type Part, type Parts, rowOf } from './results.ts';
 import { OURS } from './servers.ts';
+import { SIGMAS_MAX } from './shares.ts';
 import { TROUBLES } from './troubles.ts';
 import { type Answered, CONDITIONS } from './weather.ts';
 
@@ -34,6 +36,13 @@ const FLOOD_GROWTH = 1.1;
 const ANSWERED_SHARE = 0.999;
 const HALF_DEAD_P95 = 1.3;
 const SIEGE_P99 = 2;
+const WEIGHTED_SHARE = 1.1;
+const PLACED_SHARE = 1.25;
+const CHECKS_CPU_PERCENT = 10;
+const CHECKS_MB = 150;
+const CHECKS_P99 = 1.1;
+/** With an interval of a second and two failures to fall. */
+const GONE_MS = 2_500;
 
 const atMost = (goal: string, found: number, most: number, digits = 2): Verdict => ({
   goal,
@@ -138,6 +147,38 @@ export const BUDGETS: { readonly [Name in Part]?: (parts: Parts) => Verdict[] } 
       atMost(`p99 at most ${SIEGE_P99} × when quiet`, besieged.p99 / quiet.p99, SIEGE_P99),
     ];
   },
+  pools: ({ pools }) => {
+    const cpuOf = (kind: string): number => rowOf(pools?.placed, kind)?.cpuMicros ?? Number.NaN;
+    if (pools === undefined) return [];
+    return [
+      ...cpuVerdicts(pools.weighted, { gdnsd: WEIGHTED_SHARE }),
+      atMost(
+        `by country: CPU at most ${PLACED_SHARE} × a plain answer's, the client told in both`,
+        cpuOf(BY_COUNTRY) / cpuOf(PLAIN_FOR_CLIENT),
+        PLACED_SHARE,
+      ),
+      atMost(
+        `100,000 draws: each member at most ${SIGMAS_MAX} standard deviations from its weight`,
+        pools.sigmas,
+        SIGMAS_MAX,
+      ),
+    ];
+  },
+  health: ({ health }) =>
+    health
+      ? [
+          atMost(
+            `checks take at most ${CHECKS_CPU_PERCENT} % of a core`,
+            health.cpuPercent,
+            CHECKS_CPU_PERCENT,
+            1,
+          ),
+          atMost(`at most ${CHECKS_MB} MB more`, health.addedMb, CHECKS_MB, 0),
+          atMost(`p99 at most ${CHECKS_P99} × without checks`, health.p99[0] / health.p99[1], CHECKS_P99),
+          atMost('no query lost', health.lost + health.unanswered, 0, 0),
+          atMost(`a member killed: gone within ${GONE_MS} ms`, Math.max(...health.goneMs), GONE_MS, 0),
+        ]
+      : [],
 };
 
 const answeredEnough = (what: string, { asked, answered }: Answered): Verdict => ({

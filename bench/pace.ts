@@ -38,9 +38,17 @@ export async function pacerOver(folder: string, queries: string): Promise<Pacer 
   };
 }
 
-/** Questions, one "NAME TYPE" a line, as queries: each behind its length in two bytes. */
-export function messagesOf(questions: string): Buffer {
-  const queries = queriesOf(questions).map((query) => [Buffer.of(query.length >> 8, query.length), query]);
+/**
+ * Questions, one "NAME TYPE" a line, as queries: each behind its length in two bytes, with what is to stand
+ * in its additional section.
+ */
+export function messagesOf(questions: string, additionalOf?: (i: number) => Uint8Array): Buffer {
+  const queries = queriesOf(questions).map((query, i) => {
+    const additional = additionalOf?.(i);
+    const message = additional ? Buffer.concat([query, additional]) : query;
+    if (additional) message[11] = 1; // ARCOUNT
+    return [Buffer.of(message.length >> 8, message.length), message];
+  });
   return Buffer.concat(queries.flat());
 }
 

@@ -3,6 +3,7 @@
  */
 import type { RateRow } from './dnsperf.ts';
 import { KEPT } from './load.ts';
+import { BY_COUNTRY, PLAIN_FOR_CLIENT } from './pools.ts';
 import { type Parts, type Results, rowOf } from './results.ts';
 import { OURS } from './servers.ts';
 import { ratio } from './statistics.ts';
@@ -136,6 +137,26 @@ const badDays = ({ troubles, weather, siege }: Parts): Entry[] => [
   told('new names while a dead zone is flooded: answered', siege, ({ besieged }) => share(besieged)),
 ];
 
+const chosen = ({ pools, health }: Parts): Entry[] => [
+  cpu('1,000 names of four members, by weight', pools?.weighted),
+  rate('by weight: answers per second, one core', pools?.weighted),
+  ...[PLAIN_FOR_CLIENT, BY_COUNTRY].map((kind) =>
+    told(`${kind}: CPU per query`, ours(rowOf(pools?.placed, kind)), ({ cpuMicros }) => micros(cpuMicros)),
+  ),
+  told(
+    '10,000 members checked every 10 s: of a core',
+    ours(health),
+    (row) => `${row.cpuPercent.toFixed(1)} %`,
+  ),
+  told('memory for that', ours(health), ({ addedMb }) => megabytes(addedMb)),
+  told('a member killed, checked every second: in no answer after at most', ours(health), ({ goneMs }) =>
+    seconds(Math.max(...goneMs)),
+  ),
+];
+
+const ours = <Row>(row: Row | undefined): (Row & { server: string })[] =>
+  row === undefined ? [] : [{ ...row, server: OURS }];
+
 /** Servers that were measured as columns, ours first; nothing where nothing was. */
 function markdownTable(entries: readonly Entry[]): string[] {
   const measured = entries.filter(({ servers }) => servers.length > 0);
@@ -166,6 +187,7 @@ export function readmeOf({ machine, versions, parts }: Results): string {
     ...markdownTable(ownZones(parts)),
     ...markdownTable(everyoneElses(parts)),
     ...markdownTable(badDays(parts)),
+    ...markdownTable(chosen(parts)),
     ...answerAlone(parts),
   ]
     .join('\n')

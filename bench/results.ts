@@ -8,10 +8,12 @@ import type { TroubleRow } from './contest.ts';
 import type { RateRow } from './dnsperf.ts';
 import type { FloodRow } from './flood.ts';
 import type { FrontHeapRow } from './front-heap.ts';
+import type { HealthRow } from './health.ts';
 import type { LatencyRow } from './latency.ts';
 import type { LoadRow } from './load.ts';
 import type { Machine } from './machine.ts';
 import type { MicroRow } from './micro.ts';
+import type { PoolsRows } from './pools.ts';
 import type { ReloadRow } from './reload.ts';
 import type { SiegeRow } from './siege.ts';
 import type { WeatherRow } from './weather.ts';
@@ -27,7 +29,7 @@ export interface Results {
 /** In the order in which they are measured. */
 export const PARTS = [
   ...(['micro', 'front-heap', 'udp', 'tcp', 'cached', 'miss', 'latency', 'scale', 'load'] as const),
-  ...(['change', 'reload', 'flood', 'troubles', 'weather', 'siege'] as const),
+  ...(['change', 'reload', 'flood', 'troubles', 'weather', 'siege', 'pools', 'health'] as const),
 ] as const;
 export type Part = (typeof PARTS)[number];
 
@@ -47,6 +49,8 @@ export interface Parts {
   readonly troubles?: readonly TroubleRow[] | undefined;
   readonly weather?: readonly WeatherRow[] | undefined;
   readonly siege?: readonly SiegeRow[] | undefined;
+  readonly pools?: PoolsRows | undefined;
+  readonly health?: HealthRow | undefined;
 }
 
 /** A row of one server among those of a part; undefined where it was not measured. */

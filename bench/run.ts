@@ -14,9 +14,11 @@ import { measureScale, measureTcp, measureUdp } from './authoritative.ts';
 import { authorities } from './authorities.ts';
 import { measureTroubles } from './contest.ts';
 import { measureFlood } from './flood.ts';
+import { measureHealth } from './health.ts';
 import { measureLatency } from './latency.ts';
 import { measureLoad } from './load.ts';
 import { describeMachine, isInstalled, versionOf } from './machine.ts';
+import { gdnsd, measurePools } from './pools.ts';
 import { readmeOf } from './readme.ts';
 import { measureCached, measureMiss } from './recursive.ts';
 import { recursors } from './recursors.ts';
@@ -49,9 +51,12 @@ const MEASURES: { readonly [Name in Part]: (sitting: Sitting) => Promise<Parts[N
   troubles: measureTroubles,
   weather: measureWeather,
   siege: measureSiege,
+  pools: measurePools,
+  health: measureHealth,
 };
 const WITHOUT_LOAD: ReadonlySet<Part> = new Set([
   ...(['micro', 'front-heap', 'load', 'change', 'reload', 'troubles', 'weather', 'siege'] as const),
+  'health',
 ]);
 
 async function asked<Row>(name: string, sitting: Sitting): Promise<Row> {
@@ -66,7 +71,11 @@ async function script<Row>(name: string, args: readonly string[]): Promise<Row> 
 }
 
 function versions(): Record<string, string> {
-  const peers = [...authorities({ apex: '', file: '', records: 0 }), ...recursors({ hints: '', cacheMb: 0 })];
+  const peers = [
+    ...authorities({ apex: '', file: '', records: 0 }),
+    ...recursors({ hints: '', cacheMb: 0 }),
+    gdnsd(),
+  ];
   const told = peers.map(({ name, program, version }) => [
     name,
     version && isInstalled(program) ? versionOf(program, version) : undefined,

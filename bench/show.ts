@@ -4,7 +4,9 @@
 import { BUDGETS } from './budget.ts';
 import type { RateRow } from './dnsperf.ts';
 import { FLOOD_CACHE_MB } from './flood.ts';
+import { CHECKED_MEMBERS } from './health.ts';
 import type { Pace } from './pace.ts';
+import { PLAIN } from './pools.ts';
 import { RELOAD_PER_SECOND } from './reload.ts';
 import { type Part, type Parts, rowOf } from './results.ts';
 import { OURS } from './servers.ts';
@@ -124,6 +126,31 @@ const TABLES: { readonly [Name in Part]: (rows: NonNullable<Parts[Name]>) => Tab
     title: `new names, while ${SIEGE_PER_SECOND} a second of a dead zone are asked for`,
     head: ['', 'quiet', 'besieged'],
     rows: rows.map(({ server, quiet, besieged }) => [server, outlook(quiet), outlook(besieged)]),
+  }),
+  pools: ({ weighted, placed, sigmas }) => ({
+    title: 'chosen answers over UDP, 1,000 names of four members, dnsperf -c 8 -q 200',
+    head: ['', 'answers/s', 'CPU µs/query', 'lost', 'failed', 'CPU, ours to theirs', 'to plain'],
+    rows: [
+      ...weighted.map((row) => [
+        ...[`${row.server}: by weight`, rate(row), row.cpuMicros.toFixed(2), row.lost, row.failed],
+        toOurs(weighted, row, ({ cpuMicros }) => cpuMicros),
+      ]),
+      ...placed.map((row) => [
+        ...[`${OURS}: ${row.server}`, rate(row), row.cpuMicros.toFixed(2), row.lost, row.failed, ''],
+        ratio(row.cpuMicros, rowOf(placed, PLAIN)?.cpuMicros ?? Number.NaN),
+      ]),
+    ],
+    notes: [`100,000 draws: the worst member is ${sigmas.toFixed(2)} standard deviations from its weight`],
+  }),
+  health: ({ cpuPercent, addedMb, p99, lost, goneMs, unanswered }) => ({
+    title: `${CHECKED_MEMBERS} members, each checked every 10 s; a member whose process is killed`,
+    head: ['', 'CPU %', 'MB more', 'p99 µs', 'without', 'lost', 'gone after ms', 'lost meanwhile'],
+    rows: [
+      [
+        ...['Cairn', cpuPercent.toFixed(1), addedMb, p99[0], p99[1], lost],
+        ...[goneMs.map(Math.round).join(', '), unanswered],
+      ],
+    ],
   }),
 };
 

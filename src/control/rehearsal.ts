@@ -151,8 +151,9 @@ class Poll {
     const image = catalog.images.find(({ pools }) => pools === plan) as Image;
     const part = (of: ReadonlyMap<number, number>, member: number): number =>
       (of.get(member) ?? 0) / this.#weight;
+    const owner = ownerText(image, plan, this.#pool);
     return [...membersOf(plan, this.#pool)].map((member) => ({
-      ...seatOf(image, plan, '', member),
+      ...seatOf(image, plan, owner, member),
       ...{ share: part(this.#went, member), told: part(this.#told, member) },
     }));
   }

@@ -83,12 +83,14 @@ function hiddenBy(zone: Image, name: HashedName, label: number, node: number): n
 
 function findAt(zone: Image, node: number, type: number, finding: Finding): Finding {
   if (type === Type.ANY) return findAny(zone, node, finding);
+  // No record stands beside a pool that it would be asked for with (zone/check-pools).
+  if (zone.has(node, NodeFlag.POOL) && isChosen(type))
+    return finding.set('pool', node, zone.rrset(node, Type.POOL));
   const rrset = zone.rrset(node, type);
   if (rrset !== 0) return finding.set(type === Type.POOL ? 'pool' : 'data', node, rrset);
   const alias = zone.rrset(node, Type.CNAME);
   if (alias !== 0) return finding.set('alias', node, alias);
-  if (zone.has(node, NodeFlag.POOL) && (isChosen(type) || zone.has(node, NodeFlag.ALIAS)))
-    return finding.set('pool', node, zone.rrset(node, Type.POOL));
+  if (zone.has(node, NodeFlag.ALIAS)) return finding.set('pool', node, zone.rrset(node, Type.POOL));
   return finding.set('nodata', node, 0);
 }
 

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { BUDGETS } from '../../bench/budget.ts';
 import { KEPT } from '../../bench/load.ts';
 import type { Pace } from '../../bench/pace.ts';
+import { BY_COUNTRY, PLAIN, PLAIN_FOR_CLIENT } from '../../bench/pools.ts';
 import { readmeOf } from '../../bench/readme.ts';
 import type { Parts, Results } from '../../bench/results.ts';
 import { linesOf } from '../../bench/show.ts';
@@ -108,6 +109,47 @@ describe('a budget for bad days', () => {
       'met besieged: at least 99.9 % answered: 100.0 %',
       'MISSED p99 at most 2 × when quiet: 2.05',
     ]);
+  });
+});
+
+describe('a budget for pools', () => {
+  const weighted = [rate('Cairn', 6), rate('gdnsd', 5)];
+  const placed = [rate(PLAIN, 5), rate(PLAIN_FOR_CLIENT, 5.2), rate(BY_COUNTRY, 6)];
+  const health = {
+    ...{ cpuPercent: 10.4, addedMb: 150, p99: [121, 110] as const, lost: 0 },
+    ...{ goneMs: [1_200, 2_501], unanswered: 1 },
+  };
+  const parts: Parts = { pools: { weighted, placed, sigmas: 3.3 }, health };
+
+  test('is held against gdnsd, and our plain answers to the same query', () => {
+    expect(verdictsOf('pools', parts)).toEqual([
+      "MISSED CPU at most 1.1 × gdnsd's: 1.20",
+      'met no query lost or failed: 0',
+      "met by country: CPU at most 1.25 × a plain answer's, the client told in both: 1.15",
+      'MISSED 100,000 draws: each member at most 3.29 standard deviations from its weight: 3.30',
+    ]);
+  });
+
+  test('of checks is held to the slowest death', () => {
+    expect(verdictsOf('health', parts)).toEqual([
+      'MISSED checks take at most 10 % of a core: 10.4',
+      'met at most 150 MB more: 150',
+      'met p99 at most 1.1 × without checks: 1.10',
+      'MISSED no query lost: 1',
+      'MISSED a member killed: gone within 2500 ms: 2501',
+    ]);
+  });
+
+  test('has lines in the README', () => {
+    const machine = { ...{ date: '', commit: '', cpu: '', cores: 2, memoryMb: 1 }, kernel: '', node: 'v1' };
+    const page = readmeOf({ machine: { ...machine, busyBefore: 0 }, versions: {}, parts, unmeasured: [] });
+    expect(page).toContain(
+      '| 1,000 names of four members, by weight: CPU per query | 6.00 µs | 5.00 µs (1.20) |',
+    );
+    expect(page).toContain('| by country, client told: CPU per query | 6.00 µs |  |');
+    expect(page).toContain(
+      '| a member killed, checked every second: in no answer after at most | 2.50 s |  |',
+    );
   });
 });
 

@@ -277,7 +277,7 @@ test('shares are rehearsed without a server, and of SRV as its clients choose', 
   const { clients, now } = JSON.parse((await cairn('explain', ...words, '--json', '--world', '10')).out);
   expect(clients).toEqual({ who: 'addresses anywhere', count: 10 });
   expect(now).toMatchObject([
-    { member: '127.0.0.1', share: 0.75, told: 1 },
+    { pool: 'www.p.example.', member: '127.0.0.1', share: 0.75, told: 1 },
     { member: '127.0.0.2', share: 0.25 },
   ]);
 });

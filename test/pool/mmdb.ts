@@ -4,7 +4,14 @@
  */
 import { parseIp } from '../../src/base/ip.ts';
 
-export type Value = string | number | boolean | Float | readonly Value[] | { readonly [key: string]: Value };
+export type Value =
+  | string
+  | number
+  | boolean
+  | Float
+  | Unsigned
+  | readonly Value[]
+  | { readonly [key: string]: Value };
 
 /** A number that is written as a double, even if it is whole. */
 export class Float {
@@ -14,11 +21,24 @@ export class Float {
   }
 }
 
+/** A number of a certain width, as the specification has those of the metadata: 16 bits are 5, 64 are 9. */
+class Unsigned {
+  readonly value: number;
+  readonly type: 5 | 9;
+  constructor(value: number, type: 5 | 9) {
+    this.value = value;
+    this.type = type;
+  }
+}
+const short = (value: number): Unsigned => new Unsigned(value, 5);
+
 export interface Format {
   readonly version: 4 | 6;
   readonly recordBits: 24 | 28 | 32;
   /** Whether each text stands once, and pointers lead to it. */
   readonly withPointers: boolean;
+  /** What it calls itself. */
+  readonly type: string;
   /** IPv6 prefixes that show the IPv4 addresses again, as 2002::/16 does. */
   readonly aliases: readonly string[];
 }
@@ -30,7 +50,7 @@ interface Node {
 }
 
 export function mmdb(entries: readonly (readonly [string, Value])[], format: Partial<Format> = {}): Buffer {
-  const { version = 6, recordBits = 24, withPointers = true, aliases = [] } = format;
+  const { version = 6, recordBits = 24, withPointers = true, type = 'test', aliases = [] } = format;
   const root: Node = { sides: [undefined, undefined] };
   const values: Value[] = [];
   for (const [prefix, value] of entries) put(root, bitsOf(prefix, version), values.push(value) - 1);
@@ -51,15 +71,15 @@ export function mmdb(entries: readonly (readonly [string, Value])[], format: Par
   );
   const metadata = new Data(false);
   metadata.add({
-    binary_format_major_version: 2,
-    binary_format_minor_version: 0,
-    build_epoch: 1_780_000_000,
-    database_type: 'test',
+    binary_format_major_version: short(2),
+    binary_format_minor_version: short(0),
+    build_epoch: new Unsigned(1_780_000_000, 9),
+    database_type: type,
     description: { en: 'made by a test' },
-    ip_version: version,
+    ip_version: short(version),
     languages: ['en'],
     node_count: nodes.size,
-    record_size: recordBits,
+    record_size: short(recordBits),
   });
   const marker = Buffer.from('\xab\xcd\xefMaxMind.com', 'latin1');
   return Buffer.concat([tree, Buffer.alloc(16), data.bytes, marker, metadata.bytes]);
@@ -137,7 +157,8 @@ class Data {
       const bytes = Buffer.alloc(8);
       bytes.writeDoubleBE(value.value);
       this.#add(3, 8, bytes);
-    } else if (Array.isArray(value)) {
+    } else if (value instanceof Unsigned) this.#addUnsigned(value.value, value.type);
+    else if (Array.isArray(value)) {
       this.#add(11, value.length);
       for (const each of value as readonly Value[]) this.add(each);
     } else {
@@ -167,11 +188,15 @@ class Data {
     if (value < 0) {
       bytes.writeInt32BE(value);
       this.#add(8, 4, bytes);
-    } else {
-      bytes.writeUInt32BE(value);
-      const used = bytes.subarray(bytes.findIndex((byte) => byte !== 0) % 4);
-      this.#add(6, value === 0 ? 0 : used.length, value === 0 ? undefined : used);
-    }
+    } else this.#addUnsigned(value, 6);
+  }
+
+  /** Without zeros in front. */
+  #addUnsigned(value: number, type: number): void {
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32BE(value);
+    const used = value === 0 ? Buffer.alloc(0) : bytes.subarray(bytes.findIndex((byte) => byte !== 0));
+    this.#add(type, used.length, used);
   }
 
   #addPointer(to: number): void {
