@@ -107,7 +107,7 @@ export class Steering {
       return fail(reply, 'the pool that this name uses is not there');
     }
     if (this.#choice.isByClient) this.#asker.set(this.#address, this.#bits);
-    const isAlias = type === Type.CNAME || zone.has(node, NodeFlag.ALIAS);
+    const isAlias = zone.has(node, NodeFlag.ALIAS);
     const made = this.#make(image, zone, isAlias ? Type.CNAME : type, reply);
     if (this.#choice.isDesperate) counters.bump(Counter.poolsDown);
     if (made === NOTHING) return this.#endWithout(reply);
