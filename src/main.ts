@@ -140,7 +140,7 @@ async function open(
     return undefined;
   }
   await complainOfUnreadable(reading, file, settings, ground);
-  await Promise.all([resolver.start(), prober.start()]);
+  await Promise.all([resolver.start().then(() => house.hosts.found()), prober.start()]);
   gate.open(handOver);
   await fronts?.start();
   const { zoneCount: zones, recordCount: records } = house.catalog;
@@ -314,7 +314,8 @@ function keep(flags: Flags, settings: Settings, reading: Reading, parts: Parts):
     ...{ inquiries, resolver, reloader, tally: house.tally },
     explainer: new Explainer(house, inquiries, prober.inquiries),
     pools: new PoolDesk(house, prober, world),
-    rehearse: (asked) => rehearse(asked, { ...house.served, checks: house.settings.checks }, world),
+    rehearse: (asked) =>
+      rehearse(asked, { ...house.served, checks: house.settings.checks, hosts: house.hosts }, world),
     status: () => statusOf({ house, doors, monitor, world }),
   });
   void notifier.tell('READY=1', reloader.status);

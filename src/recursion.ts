@@ -13,10 +13,12 @@ import { FRONT_WAKE_MS, MESSAGE_BYTES_MAX, READ_MS_MAX, UDP_BATCH_MAX, UNREAD_MA
 import type { PrefixSet } from './base/prefix.ts';
 import { realWorld } from './base/world.ts';
 import type {
+  Changed,
   Flush,
   LocalRootCopy,
   Published,
   ResolverPublication,
+  ThreadNote,
   ThreadStart,
 } from './control/front-letters.ts';
 import { BUSY } from './control/hand-over.ts';
@@ -32,12 +34,15 @@ import type { Recursor } from './resolver/recursor.ts';
 import { Rulebook, type RuleTerms } from './rules/rulebook.ts';
 import { AnswerWriter } from './server/answer-writer.ts';
 import { flowOf } from './server/flow.ts';
+import { HostKeeper } from './server/host-keeper.ts';
 import { noting } from './transport/left-open.ts';
 import { loopDescriptor } from './transport/loop-descriptor.ts';
 import { loadNative, type Native } from './transport/native.ts';
 import { type Packed, Returns, unpack, type WayBack } from './transport/udp-return.ts';
 import { socketUpstream } from './transport/upstream.ts';
-import { equalNames, isWithin, type Name } from './wire/name.ts';
+import { typeText } from './wire/codes.ts';
+import type { Question } from './wire/message.ts';
+import { equalNames, isWithin, type Name, nameText } from './wire/name.ts';
 import { Catalog } from './zone/catalog.ts';
 import { systemText } from './zone/files.ts';
 import { Image } from './zone/image.ts';
@@ -67,6 +72,8 @@ class Resolver {
   #root = NO_ZONES;
   #rootUntilSeconds = 0;
   #recursor: Recursor;
+  /** There where hosts are members of pools. */
+  #hosts: HostKeeper | undefined;
   #answers: ResolverPublication['answers'];
   #writer: AnswerWriter | undefined;
 
@@ -93,6 +100,7 @@ class Resolver {
     this.#learnedFile = learnedFile;
     this.#recall();
     this.#recurseWith(start.publication.answers);
+    this.#keepHosts(start.publication.hosts);
   }
 
   run(): void {
@@ -122,7 +130,7 @@ class Resolver {
     this.#outpost.hasFollowed();
   }
 
-  #apply(changed: Partial<ResolverPublication>): void {
+  #apply(changed: Changed<ResolverPublication>): void {
     const { walk, neverQuery, open, line, inquiries, flush, stop, rules } = changed;
     if (neverQuery) this.#neverQuery = prefixSet(neverQuery);
     if (open) this.#open = new Set(open);
@@ -136,10 +144,23 @@ class Resolver {
     }
     if ('answers' in changed) this.#recurseWith(changed.answers);
     else if (isWalkNew) this.#recurseWith(this.#answers);
+    if (changed.images || changed.image) this.#keepHosts(changed.hosts ?? this.#hosts?.memory);
     if (line) line.port.on('message', (bag: Uint8Array) => this.#take(line, bag));
     if (inquiries) this.#inform(inquiries);
     if (flush) this.#forget(flush);
     if (stop) this.#end();
+  }
+
+  /** The table comes with the zones that it is for. */
+  #keepHosts(memory: SharedArrayBuffer | undefined): void {
+    if (memory === undefined) return;
+    const { catalog, counters } = this.#outpost;
+    if (this.#hosts !== undefined) this.#hosts.follow(catalog);
+    else
+      this.#hosts = new HostKeeper(memory, catalog, {
+        ...{ world: realWorld, counters, recursor: () => this.#recursor },
+        tell: (question, why) => this.#outpost.note(hostNote(question, why)),
+      });
   }
 
   #inform(inquiries: MessagePort): void {
@@ -167,6 +188,7 @@ class Resolver {
       counters: this.#outpost.counters,
       catalog: () => this.#outpost.catalog,
       rootCatalog: () => this.#rootNow(),
+      hosts: () => this.#outpost.hosts,
       neverQuery: { has: (address) => this.#neverQuery.has(address) },
       onBug: (bug) => this.#outpost.tellBug(bug, new Uint8Array(0)),
     });
@@ -305,6 +327,12 @@ class Resolver {
 /** Nothing that would be asked for every query where there are none. */
 const ruled = (terms: RuleTerms): Rulebook | undefined =>
   terms.lists.length > 0 || terms.rebinding ? new Rulebook(terms) : undefined;
+
+function hostNote({ name, type }: Question, why: string | undefined): ThreadNote {
+  const fields = { host: nameText(name), type: typeText(type) };
+  if (why === undefined) return { level: 'info', fields, text: 'addresses of a pool member are known again' };
+  return { level: 'warn', fields: { ...fields, why }, text: 'no addresses of a pool member' };
+}
 
 function doomed(flush: Flush): (name: Name) => boolean {
   if (flush === 'all') return () => true;

@@ -59,6 +59,17 @@ export class Arena {
     this.count++;
   }
 
+  /** Whether the RRset in hand, all of whose RRs have that length, has this one. */
+  holds(from: Bytes, at: number, length: number): boolean {
+    const end = this.#end;
+    for (let rr = this.#rrset + RRSET_HEADER_BYTES; rr < end; rr += 2 + length) {
+      let same = 0;
+      while (same < length && this.bytes[rr + 2 + same] === from[at + same]) same++;
+      if (same === length) return true;
+    }
+    return false;
+  }
+
   /** Closes an RRset that has RRs; gives where it is. */
   end(type: number, ttl: number): number {
     assert(this.count > 0, 'an RRset has RRs');

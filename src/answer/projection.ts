@@ -5,7 +5,9 @@
  */
 import { type Bytes, u16 } from '../base/bytes.ts';
 import { IPV4_BYTES, IPV6_BYTES } from '../base/ip.ts';
+import type { World } from '../base/world.ts';
 import type { Choice } from '../pool/choice.ts';
+import type { Flattened } from '../pool/flattened.ts';
 import { MemberWord, NONE, PoolFlag, PoolWord } from '../pool/plan.ts';
 import { nameLength, sameName } from '../wire/name.ts';
 import { PoolKind, poolSubjectAt } from '../wire/pool.ts';
@@ -22,16 +24,39 @@ const subjectAt = (choice: Choice, i: number): number => poolSubjectAt(choice.wo
 
 const addressBytes = (kind: number): number => (kind === PoolKind.IPV4 ? IPV4_BYTES : IPV6_BYTES);
 
-/** A and AAAA: all in the list are of that kind. An address is told once, with however many ports. */
-export function putAddresses(b: Bytes, choice: Choice, kind: number, arena: Arena): boolean {
+/**
+ * A and AAAA: of members of that kind, and of hosts, whose addresses are all told. An address is told once,
+ * with however many ports.
+ */
+export function putAddresses(
+  b: Bytes,
+  choice: Choice,
+  kind: number,
+  { hosts, world }: { readonly hosts?: Flattened | undefined; readonly world: World },
+  arena: Arena,
+): boolean {
   const length = addressBytes(kind);
   const hasDoubles = haveDoubles(choice);
   for (let i = 0; i < choice.count; i++) {
-    if (hasDoubles && isRepeated(b, choice, i)) continue;
-    if (!arena.beginRr(length)) return false;
-    arena.putBytes(b, subjectAt(choice, i), length);
-    arena.endRr();
+    if (choice.word(i, MemberWord.KIND) === kind) {
+      if (!putAddress(b, subjectAt(choice, i), length, hasDoubles, arena)) return false;
+      continue;
+    }
+    if (hosts === undefined) continue;
+    hosts.read(choice.word(i, MemberWord.HOST), choice.word(i, MemberWord.HOST_HASH), kind);
+    choice.promise(hosts.ttl(world.nowMs()));
+    for (let of = 0; of < hosts.count; of++)
+      if (!putAddress(hosts.addresses, of * length, length, true, arena)) return false;
   }
+  return true;
+}
+
+/** RFC 2181 §5: an RRset has no two RRs with the same data. */
+function putAddress(from: Bytes, at: number, length: number, mayBeThere: boolean, arena: Arena): boolean {
+  if (mayBeThere && arena.holds(from, at, length)) return true;
+  if (!arena.beginRr(length)) return false;
+  arena.putBytes(from, at, length);
+  arena.endRr();
   return true;
 }
 
@@ -43,15 +68,6 @@ export const targetAt = (choice: Choice, i: number): number =>
 
 const haveDoubles = (choice: Choice): boolean =>
   ((choice.plan[choice.pool + PoolWord.FLAGS] as number) & PoolFlag.DOUBLES) !== 0;
-
-/** Whether one before it is the same address or host (RFC 2181 §5: no two RRs have the same data). */
-function isRepeated(b: Bytes, choice: Choice, i: number): boolean {
-  const target = targetAt(choice, i);
-  for (let earlier = 0; earlier < i; earlier++) {
-    if (sameName(b, target, b, targetAt(choice, earlier))) return true;
-  }
-  return false;
-}
 
 const portOf = (choice: Choice, i: number): number =>
   choice.ofAsked(PoolWord.USE_PORT) || choice.word(i, MemberWord.PORT);

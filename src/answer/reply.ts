@@ -130,9 +130,22 @@ export class Reply {
     return false;
   }
 
-  /** Adds the RRset that was made last; its RRs stand as they are to be told. */
-  addMade(section: number, owner: Bytes, ownerAt: number, type: number, ttl: number): void {
-    this.add(section | ORDERED, owner, ownerAt, this.arena.bytes, this.arena.end(type, ttl));
+  /** Adds the RRset that was made last; where it is ordered, its RRs stand as they are to be told. */
+  addMade(
+    section: number,
+    owner: Bytes,
+    ownerAt: number,
+    type: number,
+    ttl: number,
+    isOrdered: boolean,
+  ): void {
+    this.add(
+      isOrdered ? section | ORDERED : section,
+      owner,
+      ownerAt,
+      this.arena.bytes,
+      this.arena.end(type, ttl),
+    );
   }
 
   /** Adds the CNAME that a DNAME implies for the name in hand (RFC 6672 §3.1), with the DNAME's TTL. */
@@ -142,7 +155,7 @@ export class Reply {
     assert(arena.beginRr(target.length), 'the arena holds a CNAME for every alias hop');
     arena.putBytes(target.bytes, 0, target.length);
     arena.endRr();
-    this.addMade(Section.ANSWER, owner, ownerAt, Type.CNAME, ttl);
+    this.addMade(Section.ANSWER, owner, ownerAt, Type.CNAME, ttl, true);
   }
 
   /** The bytes and offset of the target of the last RRset added, an alias: its RDATA is a name. */

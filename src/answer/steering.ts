@@ -12,7 +12,8 @@ import { Projection } from '../pool/able.ts';
 import { Asker } from '../pool/asker.ts';
 import { Choice } from '../pool/choice.ts';
 import { Chooser, type Witness } from '../pool/choose.ts';
-import { findPool, NONE, PoolWord } from '../pool/plan.ts';
+import type { Flattened } from '../pool/flattened.ts';
+import { findPool, NONE, PoolFlag, PoolWord } from '../pool/plan.ts';
 import type { Whereabouts } from '../pool/whereabouts.ts';
 import { Ede, Rcode, Type } from '../wire/codes.ts';
 import { HashedName } from '../wire/hashed-name.ts';
@@ -31,6 +32,8 @@ export interface SteeringTerms {
   readonly counters: Counters;
   /** Where clients are; absent where nobody knows. */
   readonly whereabouts?: Whereabouts | undefined;
+  /** Addresses of the hosts that are members; absent where nobody keeps them. */
+  readonly hosts?: Flattened | undefined;
   /** Who may see the records of pools themselves; absent where nobody may. */
   readonly showPoolsTo?: PrefixSet | undefined;
   /** Where answers are explained. */
@@ -42,7 +45,7 @@ const NOTHING = 0;
 
 /**
  * An alias is in the reply, and its target is to be asked for next; down: there would be something, but
- * nobody is up, and the pool wants it denied then.
+ * nobody is up, and the pool wants it denied then; or a host has no such address now.
  */
 export type Steered = 'answered' | 'alias' | 'nodata' | 'down' | 'failed';
 
@@ -111,15 +114,19 @@ export class Steering {
     const made = this.#make(image, zone, isAlias ? Type.CNAME : type, reply);
     if (this.#choice.isDesperate) counters.bump(Counter.poolsDown);
     if (made === NOTHING) return this.#endWithout(reply);
-    reply.addMade(Section.ANSWER, owner, ownerAt, made, this.#choice.ttl);
+    const { ttl, count } = this.#choice;
+    // Addresses of one host turn as those of any name.
+    reply.addMade(Section.ANSWER, owner, ownerAt, made, ttl, count > 1);
     if (made === Type.SRV) this.#addTargets(image, reply);
     return isAlias && type !== Type.CNAME && type !== Type.ANY ? 'alias' : 'answered';
   }
 
   #endWithout(reply: Reply): Steered {
-    const { verdict } = this.#choice;
-    if (verdict === 'servfail') return fail(reply, 'nobody of this pool is up');
-    return verdict === 'nodata' ? 'down' : 'nodata';
+    const choice = this.#choice;
+    if (choice.isUnresolved) return fail(reply, 'the addresses of a host of this pool are not known');
+    if (choice.verdict === 'servfail') return fail(reply, 'nobody of this pool is up');
+    const hasHosts = ((choice.plan[choice.pool + PoolWord.FLAGS] as number) & PoolFlag.HOSTS) !== 0;
+    return choice.verdict === 'nodata' || hasHosts ? 'down' : 'nodata';
   }
 
   /** Finds whose members are to be chosen; gives their image, or undefined where a use leads nowhere. */
@@ -156,11 +163,12 @@ export class Steering {
   #make(image: Image, own: Image, type: number, reply: Reply): number {
     const choice = this.#choice;
     if (type === Type.ANY) return this.#makeAny(image, own, reply);
-    this.#chooser.choose(choice, projectionOf(type), this.#asker, this.terms.whereabouts);
+    const { whereabouts, hosts } = this.terms;
+    this.#chooser.choose(choice, projectionOf(type), this.#asker, whereabouts, hosts);
     reply.scope = Math.max(reply.scope, choice.scope);
     if (choice.count === 0) return NOTHING;
     reply.arena.begin();
-    if (!put(image.bytes, own.bytes, choice, type, reply.arena)) reply.isShort = true;
+    if (!this.#put(image.bytes, own.bytes, type, reply.arena)) reply.isShort = true;
     return reply.arena.count > 0 ? type : NOTHING;
   }
 
@@ -169,6 +177,22 @@ export class Steering {
     const made = this.#make(image, own, Type.A, reply) || this.#make(image, own, Type.AAAA, reply);
     if (made !== NOTHING || this.#choice.verdict !== 'members') return made;
     return this.#make(image, own, Type.A, reply);
+  }
+
+  #put(b: Bytes, own: Bytes, type: number, arena: Arena): boolean {
+    const choice = this.#choice;
+    switch (type) {
+      case Type.A:
+        return putAddresses(b, choice, PoolKind.IPV4, this.terms, arena);
+      case Type.AAAA:
+        return putAddresses(b, choice, PoolKind.IPV6, this.terms, arena);
+      case Type.SRV:
+        return putServers(b, choice, arena);
+      case Type.CNAME:
+        return putAlias(b, choice, arena);
+      default:
+        return putEndpoints(b, own, choice, arena);
+    }
   }
 
   /** What a client of SRV asks for next (RFC 2782), as far as there is room. */
@@ -197,21 +221,6 @@ function projectionOf(type: number): number {
       return Projection.ALIAS;
     default:
       return Projection.SERVICE;
-  }
-}
-
-function put(b: Bytes, own: Bytes, choice: Choice, type: number, arena: Arena): boolean {
-  switch (type) {
-    case Type.A:
-      return putAddresses(b, choice, PoolKind.IPV4, arena);
-    case Type.AAAA:
-      return putAddresses(b, choice, PoolKind.IPV6, arena);
-    case Type.SRV:
-      return putServers(b, choice, arena);
-    case Type.CNAME:
-      return putAlias(b, choice, arena);
-    default:
-      return putEndpoints(b, own, choice, arena);
   }
 }
 

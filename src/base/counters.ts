@@ -18,6 +18,8 @@ const meanings = {
   pooled: 'Those of them, and those of recursion that led there, that were chosen from a pool',
   poolsDown: 'Those of them where nobody of the pool was up',
   poolsMissing: 'Those of them answered SERVFAIL because a pool uses one that is not there',
+  hostsFound: 'Times that addresses of a host of a pool were found out, A and AAAA each',
+  hostsFailed: 'Times that they were not',
   recursive: 'Queries answered by recursion or from its cache',
   recursionCached: 'Those of them that were answered from the cache at once',
   failed: 'Queries answered SERVFAIL',

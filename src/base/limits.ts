@@ -71,6 +71,29 @@ export const POOL_TTL_SECONDS_MIN = 1;
 export const ARENA_BYTES_MAX = 72_000;
 /** The longest that a member may take to come back to its whole weight. */
 export const WARM_UP_SECONDS_MAX = 86_400;
+/** Hosts that are members, of all zones: 700 bytes each, where their addresses are kept… */
+export const HOSTS_MAX = 4_096;
+/** …so many of a family: more are in no answer that balances load… */
+export const HOST_ADDRESSES_MAX = 16;
+/** …for as long as their TTL says, yet not less, so that TTL 0 keeps nobody busy… */
+export const HOST_SECONDS_MIN = 5;
+/** …nor more, as anything that others said… */
+export const HOST_SECONDS_MAX = 86_400;
+/** …and so long after that, while nobody says what they are now (RFC 8767 §5: one to three days). */
+export const HOST_STALE_SECONDS = 86_400;
+/** Absence that says nothing of how long (RFC 2308 §5). */
+export const HOST_ABSENT_SECONDS = 60;
+/** Questions for addresses of hosts at a time, of all that are resolved. */
+export const HOST_QUESTIONS_MAX = 64;
+/** After a failure it is asked again in such a time, in twice as long each time… */
+export const HOST_RETRY_MS_MIN = 1_000;
+/** …up to this. */
+export const HOST_RETRY_MS_MAX = 60_000;
+/** At the start, the doors stay closed for so long at most, until the addresses of all are known. */
+export const HOSTS_WAIT_MS = 2_000;
+export const HOSTS_LOOK_MS = 5;
+/** Names looked at to see whether one leads back to itself. */
+export const HOST_CIRCLE_NAMES_MAX = 1_000;
 
 // TCP, RFC 7766 §6
 export const TCP_CLIENTS_MAX = 1_024;
@@ -544,6 +567,7 @@ assert(RESOLUTION_MS_MAX < INQUIRY_MS_MAX && INQUIRY_MS_MAX < CONTROL_IDLE_MS, '
 assert(SUBQUESTION_DEPTH_MAX < UPSTREAM_QUERIES_MAX, 'depth must run out before breadth');
 assert(UPSTREAM_QUERIES_PER_NAME_MAX < UPSTREAM_QUERIES_MAX, 'one name may not spend it all');
 assert(2 * MINIMISED_STEPS_MAX < UPSTREAM_QUERIES_PER_NAME_MAX, 'a long name shown in steps is still found');
+assert(2 * HOST_QUESTIONS_MAX < ZONE_WALKS_MIN, 'hosts of pools leave any zone room for clients');
 assert(RESOLUTIONS_MAX < CLIENTS_WAITING_MAX, 'every question in flight may have its client');
 assert(STALE_WAIT_MS < CLIENT_MS_MAX, 'an expired answer comes before none');
 assert(WAITERS_PER_QUESTION_MAX < CLIENTS_WAITING_MAX, 'one question leaves room for others');

@@ -4,9 +4,12 @@
  */
 import { assert } from '../base/assert.ts';
 import { type Bytes, u16 } from '../base/bytes.ts';
+import { IPV4_BYTES, IPV6_BYTES, ipText } from '../base/ip.ts';
+import type { World } from '../base/world.ts';
 import { Projection } from '../pool/able.ts';
 import type { Choice, Verdict } from '../pool/choice.ts';
 import type { Stage } from '../pool/choose.ts';
+import { type Flattened, HostState } from '../pool/flattened.ts';
 import { placeText } from '../pool/place-codes.ts';
 import {
   MemberWord,
@@ -19,6 +22,8 @@ import {
 } from '../pool/plan.ts';
 import { NOWHERE, type Whereabouts } from '../pool/whereabouts.ts';
 import { Type } from '../wire/codes.ts';
+import { nameText } from '../wire/name.ts';
+import { PoolKind, poolSubjectAt } from '../wire/pool.ts';
 import { rdataText } from '../wire/rdata-text.ts';
 import type { Catalog } from '../zone/catalog.ts';
 import type { Image } from '../zone/image.ts';
@@ -63,6 +68,11 @@ const AS: Readonly<Record<number, string>> = {
   [Projection.ALIAS]: 'CNAME',
 };
 
+const ADDRESS_KIND: Readonly<Record<number, number>> = {
+  [Projection.IPV4]: PoolKind.IPV4,
+  [Projection.IPV6]: PoolKind.IPV6,
+};
+
 const UNABLE: Readonly<Record<number, string>> = {
   [Projection.IPV4]: 'has no IPv4 address',
   [Projection.IPV6]: 'has no IPv6 address',
@@ -77,17 +87,21 @@ const OUT: Readonly<Partial<Record<SeatState, string>>> = {
   drained: 'was taken out by the operator',
 };
 
+export interface AccountGround {
+  readonly catalog: Catalog;
+  readonly client: Bytes;
+  readonly whereabouts: Whereabouts | undefined;
+  readonly hosts: Flattened | undefined;
+  readonly world: Pick<World, 'nowMs'>;
+}
+
 export class ChoiceAccount {
   readonly choices: ToldChoice[] = [];
-  readonly #catalog: Catalog;
-  readonly #client: Bytes;
-  readonly #table: Whereabouts | undefined;
+  readonly #ground: AccountGround;
   #opened: Opened | undefined;
 
-  constructor(catalog: Catalog, client: Bytes, table: Whereabouts | undefined) {
-    this.#catalog = catalog;
-    this.#client = client;
-    this.#table = table;
+  constructor(ground: AccountGround) {
+    this.#ground = ground;
   }
 
   /** The witness of a chooser. */
@@ -103,7 +117,7 @@ export class ChoiceAccount {
       stage,
       left: list.map(seat),
       gone: gone.map((member) => ({ ...seat(member), why: why(member) })),
-      notes: this.#notes(stage, choice, opened),
+      notes: this.#notes(stage, choice, opened, projection),
     });
     opened.before = list;
     const { verdict, ttl, scope } = choice;
@@ -125,7 +139,7 @@ export class ChoiceAccount {
   }
 
   #imageOf(plan: PlanWords): Image {
-    const image = this.#catalog.images.find(({ pools }) => pools === plan);
+    const image = this.#ground.catalog.images.find(({ pools }) => pools === plan);
     assert(image !== undefined, 'a plan is of an image that is served');
     return image;
   }
@@ -134,7 +148,7 @@ export class ChoiceAccount {
     const { image, before, told } = this.#opened as Opened;
     switch (stage) {
       case 'able':
-        return UNABLE[projection] as string;
+        return this.#hostText(choice, projection, member) ?? (UNABLE[projection] as string);
       case 'health':
         return (
           OUT[seatOf(image, choice.plan, told.members, member).state] ?? 'was not among the last that were up'
@@ -146,6 +160,46 @@ export class ChoiceAccount {
       case 'weight':
         return lotOf(choice, before, member);
     }
+  }
+
+  /** Why a host has no address of the kind that is asked for; undefined of all others. */
+  #hostText({ plan }: Choice, projection: number, member: number): string | undefined {
+    const kind = ADDRESS_KIND[projection];
+    if (kind === undefined || plan[member + MemberWord.KIND] !== PoolKind.HOST) return undefined;
+    const { hosts } = this.#ground;
+    if (hosts === undefined) return 'has no addresses, for nobody looks for them';
+    hosts.look(plan[member + MemberWord.HOST] as number, plan[member + MemberWord.HOST_HASH] as number, kind);
+    if (hosts.state === HostState.PENDING) return 'has no addresses yet';
+    return hosts.state === HostState.FAILED
+      ? 'has addresses that are not known: the log says why'
+      : undefined;
+  }
+
+  /** Of the hosts in the list, their addresses and how long these hold. */
+  #hostNotes(choice: Choice, projection: number): string[] {
+    const kind = ADDRESS_KIND[projection];
+    const { hosts, world } = this.#ground;
+    if (kind === undefined || hosts === undefined) return [];
+    return [...choice.members.subarray(0, choice.count)].flatMap((member) => {
+      const { plan } = choice;
+      if (plan[member + MemberWord.KIND] !== PoolKind.HOST) return [];
+      hosts.read(
+        plan[member + MemberWord.HOST] as number,
+        plan[member + MemberWord.HOST_HASH] as number,
+        kind,
+      );
+      const bytes = kind === PoolKind.IPV4 ? IPV4_BYTES : IPV6_BYTES;
+      const texts = Array.from({ length: hosts.count }, (_, i) =>
+        ipText(hosts.addresses.subarray(i * bytes, (i + 1) * bytes)),
+      );
+      const age =
+        hosts.state === HostState.STALE
+          ? 'as they were: nobody says what they are now'
+          : `for ${hosts.ttl(world.nowMs())} s more`;
+      const at = plan[member + MemberWord.RDATA] as number;
+      const { bytes: b } = (this.#opened as Opened).image;
+      return [`${nameText(b, poolSubjectAt(at)).slice(0, -1)} has ${texts.join(', ')}, ${age}`];
+    });
   }
 
   #placeOf(image: Image, { plan }: Choice, member: number): string {
@@ -160,12 +214,14 @@ export class ChoiceAccount {
 
   #distance(plan: PlanWords, member: number): string {
     const at = [MemberWord.LATITUDE, MemberWord.LONGITUDE].map((word) => plan[member + word] as number);
-    this.#table?.find(this.#client);
-    const metres = this.#table?.metresTo(at[0] as number, at[1] as number) ?? NOWHERE;
+    const { whereabouts, client } = this.#ground;
+    whereabouts?.find(client);
+    const metres = whereabouts?.metresTo(at[0] as number, at[1] as number) ?? NOWHERE;
     return metres === NOWHERE ? '' : `, ${Math.round(metres / 1_000)} km away`;
   }
 
-  #notes(stage: Stage, choice: Choice, { stages }: Opened): string[] {
+  #notes(stage: Stage, choice: Choice, { stages }: Opened, projection: number): string[] {
+    if (stage === 'able') return this.#hostNotes(choice, projection);
     if (stage === 'health') return downNotes(choice);
     if (stage !== 'place' || !hasFlag(choice, PoolFlag.LOCATES)) return [];
     if ((stages.at(-1)?.left.length ?? 0) < 2) return [];
@@ -173,9 +229,9 @@ export class ChoiceAccount {
   }
 
   #whereText(): string {
-    const table = this.#table;
+    const { whereabouts: table, client } = this.#ground;
     if (table === undefined) return 'there is no database to tell where the client is';
-    table.find(this.#client);
+    table.find(client);
     const { continent, country, subdivision, asn, latitude, longitude } = table;
     const known = [
       ...[continent, country, subdivision].filter((place) => place !== 0).map(placeText),

@@ -77,12 +77,12 @@ interface OfOurZones {
 type Told = Pick<Explanation, 'resolution' | 'answer' | 'choices'>;
 
 export class Explainer {
-  readonly #house: Pick<House, 'served' | 'settings'>;
+  readonly #house: Pick<House, 'served' | 'settings' | 'hosts'>;
   readonly #resolver: Pick<InquiryDesk, 'ask'>;
   readonly #prober: Pick<InquiryDesk<HealthInquiries>, 'ask' | 'isOpen'>;
 
   constructor(
-    house: Pick<House, 'served' | 'settings'>,
+    house: Pick<House, 'served' | 'settings' | 'hosts'>,
     resolver: Pick<InquiryDesk, 'ask'>,
     prober: Pick<InquiryDesk<HealthInquiries>, 'ask' | 'isOpen'>,
   ) {
@@ -150,9 +150,10 @@ export class Explainer {
     const { catalog, places } = this.#house.served;
     const { whereabouts } = located(places?.table);
     const [client, bits] = subnet === undefined ? [from, 8 * from.length] : [subnet.bytes, subnet.bits];
-    const account = new ChoiceAccount(catalog, client, whereabouts);
+    const { table: hosts } = this.#house.hosts;
+    const account = new ChoiceAccount({ catalog, client, whereabouts, hosts, world: realWorld });
     const authority = new Authority({
-      ...{ world: realWorld, counters: new Counters(), whereabouts },
+      ...{ world: realWorld, counters: new Counters(), whereabouts, hosts },
       showPoolsTo: prefixSet(this.#house.settings.pools.showTo),
       witness: (stage, choice, projection) => account.note(stage, choice, projection),
     });

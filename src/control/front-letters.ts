@@ -56,6 +56,8 @@ export interface Publication {
   readonly answers: { readonly memory: SharedArrayBuffer; readonly era: number } | undefined;
   /** Where clients are (pool/whereabouts); undefined where nobody asks. */
   readonly whereabouts: SharedArrayBuffer | undefined;
+  /** Addresses of hosts that are members (pool/flattened); undefined while there are none. */
+  readonly hosts: SharedArrayBuffer | undefined;
   readonly stop: boolean;
 }
 

@@ -12,7 +12,6 @@ import { ANSWER_CACHE_SHARE } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import type { LoadedPlaces } from '../pool/places-loader.ts';
 import { translated } from '../resolver/dns64.ts';
-import { LOCAL_NAMES_DEFAULT } from '../resolver/local-names.ts';
 import { RuleImage } from '../rules/image.ts';
 import type { RuleTerms } from '../rules/rulebook.ts';
 import { AnswerMemory } from '../server/answer-memory.ts';
@@ -35,6 +34,7 @@ import {
 } from './front-letters.ts';
 import { GuardPost } from './guard-post.ts';
 import type { GuardTerms } from './guard-terms.ts';
+import { HostPost } from './host-post.ts';
 import type { LimitNote } from './limit-notes.ts';
 import type { AllServed, Loadout } from './load.ts';
 import type { Log } from './log.ts';
@@ -46,7 +46,7 @@ import { openQueryLog, type QueryLog } from './query-log.ts';
 import type { ForResolver } from './resolver-thread.ts';
 import { prefixSet, type Settings } from './settings.ts';
 import { VERSION } from './version.ts';
-import type { WalkTerms } from './walk-terms.ts';
+import { type WalkTerms, walkTerms } from './walk-terms.ts';
 import { ZoneKeeper } from './zone-keeper.ts';
 
 export interface Ground {
@@ -75,7 +75,9 @@ export class House {
   #origins: Served['origins'];
   /** Zones change here, and are read anew while they cannot. */
   readonly zones: ZoneKeeper;
-  /** Undefined where recursion is off. */
+  readonly hosts: HostPost;
+  #hostsTold: HostPost['table'];
+  /** Undefined where recursion is off, and no host is a member of a pool. */
   #walk: WalkTerms | undefined;
   #rules: RuleTerms;
   #answers: ForResolver['answers'];
@@ -90,15 +92,19 @@ export class House {
     const { catalog, zones, ...others } = loadout;
     this.#loadout = others;
     this.#origins = originsOf(zones);
+    this.hosts = new HostPost(ground.world, ground.log.logger);
     this.zones = new ZoneKeeper(catalog, {
       publish: (zones, changed) => this.#publish(zones, changed),
       rebuild,
+      slots: this.hosts.slots,
       onBug: (bug) => ground.bugs.tell(bug),
     });
+    this.hosts.complain();
+    this.#hostsTold = this.hosts.table;
     this.#guardPost = new GuardPost(ground.world, ground.log.logger);
-    this.#walk = walkTerms(settings, loadout);
+    this.#walk = this.#walkTerms();
     this.#rules = ruleTerms(settings, loadout);
-    this.#answers = this.#walk && this.#newAnswers(this.#era);
+    this.#answers = settings.recursion.enabled ? this.#newAnswers(this.#era) : undefined;
     this.#queryLog = this.#newQueryLog();
     this.tally = settings.control.top ? new Tally(ground.world) : undefined;
     this.pipeline = new Pipeline({
@@ -178,6 +184,7 @@ export class House {
       rules: this.#rules,
       health: this.#healthTerms(),
       whereabouts: this.#loadout.places?.table,
+      hosts: this.hosts.table?.memory,
       stop: false,
     };
   }
@@ -223,7 +230,7 @@ export class House {
    * of ours. Or it was found out in another way than from now on. Then it is another era.
    */
   #adjustAnswers(before: Settings, coming: Catalog): void {
-    const walk = walkTerms(this.#settings, this.#loadout);
+    const walk = this.#walkTerms();
     const isWalkNew = !isDeepStrictEqual(walk, this.#walk);
     const rules = ruleTerms(this.#settings, this.#loadout);
     const isNew = isWalkNew || !areSame(rules, this.#rules) || apexes(coming) !== apexes(this.catalog);
@@ -232,7 +239,7 @@ export class House {
     if (!isNew) return;
     const era = this.#era + 1;
     this.#era = era;
-    if (walk === undefined) this.#answers = undefined;
+    if (!this.#settings.recursion.enabled) this.#answers = undefined;
     else if (this.#answers && before.recursion.cacheBytes === this.#settings.recursion.cacheBytes)
       this.#answers = { ...this.#answers, era };
     else this.#answers = this.#newAnswers(era);
@@ -258,8 +265,22 @@ export class House {
 
   /** To all who answer from zones; of one zone that changed, that one. */
   #publish(catalog: Catalog, image: PlacedImage | undefined): void {
+    this.hosts.complain();
+    const { table } = this.hosts;
+    const isFirst = table !== this.#hostsTold;
+    if (isFirst) {
+      // From the first host on there is a table, and a resolver that fills it.
+      this.#hostsTold = table;
+      this.#walk ??= this.#walkTerms();
+      this.pipeline.reconfigure({ hosts: table });
+    }
     this.pipeline.publish(catalog);
-    this.#follower?.(image === undefined ? this.forThreads() : { image });
+    this.#follower?.(image === undefined || isFirst ? this.forThreads() : { image });
+  }
+
+  #walkTerms(): WalkTerms | undefined {
+    const isWanted = this.#settings.recursion.enabled || this.hosts.table !== undefined;
+    return isWanted ? walkTerms(this.#settings, this.#loadout) : undefined;
   }
 
   #logQueriesAnew(): void {
@@ -313,11 +334,12 @@ export class House {
 
   #pipelineSettings(): Pick<
     PipelineSettings,
-    'mayRecurse' | 'ipv6Only' | 'showPoolsTo' | 'chaos' | 'guard' | 'whereabouts'
+    'mayRecurse' | 'ipv6Only' | 'showPoolsTo' | 'chaos' | 'guard' | 'whereabouts' | 'hosts'
   > {
     const { allow, dns64 } = this.#settings.recursion;
     return {
       ...located(this.#loadout.places?.table),
+      hosts: this.hosts.table,
       mayRecurse: prefixSet(allow),
       ipv6Only: dns64 && prefixSet(dns64.clients),
       showPoolsTo: prefixSet(this.#settings.pools.showTo),
@@ -341,8 +363,6 @@ function neverQuery({ recursion }: Settings): readonly string[] {
   return own ? [...prefixes, ...localAddresses()] : prefixes;
 }
 
-type WalkSources = Pick<Loadout, 'rootHints' | 'hostsText' | 'rules' | 'localRoot'>;
-
 function ruleTerms({ recursion }: Settings, { rules }: Pick<Loadout, 'rules'>): RuleTerms {
   const lists = rules.map(({ settings: { name, format, ede }, image }) => ({
     ...{ name, image, ede },
@@ -361,18 +381,6 @@ const areSame = (a: RuleTerms, b: RuleTerms): boolean =>
   a.lists.every(({ image }, i) => image === b.lists[i]?.image);
 
 const withoutImage = ({ image, ...others }: RuleTerms['lists'][number]): object => others;
-
-function walkTerms({ recursion }: Settings, { rootHints, hostsText }: WalkSources): WalkTerms | undefined {
-  const { enabled, upstreamPort, cacheBytes, localNames, clientMs, minimise } = recursion;
-  const { freshness, routes, dns64, clientSubnet } = recursion;
-  if (!enabled) return undefined;
-  return {
-    ...{ rootHints, hostsText, upstreamPort, clientMs, minimise, freshness, routes, clientSubnet },
-    cacheBytes: Math.floor(cacheBytes * (1 - ANSWER_CACHE_SHARE)),
-    localNames: localNames ?? LOCAL_NAMES_DEFAULT,
-    dns64: dns64 && { prefix: dns64.prefix, exclude: dns64.exclude, ignore: dns64.ignore },
-  };
-}
 
 const apexes = ({ images }: Catalog): string =>
   images

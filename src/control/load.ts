@@ -103,8 +103,8 @@ const localRootOf = ({ recursion }: Settings, before: LocalRoot | undefined): Pr
 export const countFrom = (from: LoadedZone['from'], zones: readonly LoadedZone[]): number =>
   zones.filter((zone) => zone.from === from).length;
 
+/** Also where clients may not recurse: for the hosts that are members of pools. */
 async function readHints({ recursion }: Settings, complaints: Complaint[]): Promise<readonly NameServer[]> {
-  if (!recursion.enabled) return [];
   const file = recursion.rootHints ?? ROOT_HINTS_FILE;
   const text = await readText(file, 'a file of root hints', complaints);
   if (text === undefined) return [];

@@ -15,6 +15,7 @@ import { nameText } from '../wire/name.ts';
 import type { Catalog } from '../zone/catalog.ts';
 import { APEX } from '../zone/image.ts';
 import { Exposition, type Labels } from './exposition.ts';
+import type { HostStanding } from './host-post.ts';
 import { counterMetrics } from './metric-names.ts';
 import type { HealthStanding } from './prober-thread.ts';
 import type { ResolverStanding } from './resolver-gauges.ts';
@@ -38,6 +39,7 @@ export interface Standing {
   readonly catalog: Catalog;
   readonly resolver: ResolverStanding;
   readonly rules: readonly RuleStanding[];
+  readonly hosts: HostStanding;
   readonly places: LoadedPlaces | undefined;
   readonly health: HealthStanding & { readonly probeTime: (row: number) => HistogramRow };
   readonly tcpConnections: number;
@@ -99,6 +101,12 @@ function tellStanding(page: Exposition, { catalog, resolver, ...rest }: Standing
   );
   tellResolver(page, resolver);
   tellRules(page, rest.rules);
+  page.several(
+    'cairn_pool_hosts',
+    'gauge',
+    'Hosts that are members of pools, by what is known of their addresses',
+    Object.entries(rest.hosts).map(([state, count]): [Labels, number] => [{ state }, count]),
+  );
   tellPlaces(page, rest.places);
   if (rest.health.isAlive) tellHealth(page, rest.health);
   page.single('cairn_tcp_connections', 'gauge', 'TCP connections of clients', rest.tcpConnections);

@@ -14,7 +14,7 @@ import type { Reloader } from './reload.ts';
 import type { ResolverThread } from './resolver-thread.ts';
 
 export interface Watched {
-  readonly house: Pick<House, 'catalog' | 'answersItself' | 'ruleStandings' | 'places'>;
+  readonly house: Pick<House, 'catalog' | 'answersItself' | 'ruleStandings' | 'hosts' | 'places'>;
   readonly doors: Pick<Doors, 'connections'>;
   readonly reloader: Pick<Reloader, 'last'>;
   /** Undefined where this thread reads datagrams itself. */
@@ -74,6 +74,7 @@ export class Monitor {
       catalog: house.catalog,
       resolver: resolver.standing,
       rules: house.ruleStandings,
+      hosts: house.hosts.standing,
       places: house.places,
       health: { ...prober.standing, probeTime: (row) => prober.probeTimes.row(row) },
       frontThreads: fronts?.alive ?? 0,

@@ -11,6 +11,7 @@ import { Counter, Counters } from '../base/counters.ts';
 import { Histograms } from '../base/histogram.ts';
 import { FRONT_LETTERS_MAX, FRONT_SIGHTING_LETTERS_MAX } from '../base/limits.ts';
 import { realWorld, type World } from '../base/world.ts';
+import { Flattened } from '../pool/flattened.ts';
 import { Whereabouts } from '../pool/whereabouts.ts';
 import { LATENCY_ROWS, Observer, type Sighting } from '../server/observer.ts';
 import { Pipeline, type PipelineSettings } from '../server/pipeline.ts';
@@ -47,6 +48,8 @@ export class Outpost<P extends Publication> {
   readonly counters: Counters;
   readonly pipeline: Pipeline;
   catalog: Catalog;
+  /** Addresses of hosts that are members of pools. */
+  hosts: Flattened | undefined;
   readonly #world: World;
   /** Whoever is charged for an answer need not have the clock read for it. */
   readonly #guardWorld: World;
@@ -78,10 +81,12 @@ export class Outpost<P extends Publication> {
     this.#onPublished = onPublished;
     this.counters = new Counters(counters);
     this.#latency = new Histograms(LATENCY_ROWS, latency);
+    this.hosts = publication.hosts && new Flattened(publication.hosts);
     this.catalog = new Catalog(publication.images.map(imageOf));
     this.pipeline = new Pipeline({
       ...this.#pipelineSettings(publication.settings),
       ...located(publication.whereabouts),
+      hosts: this.hosts,
       recursion: undefined,
       catalog: this.catalog,
       counters: this.counters,
@@ -105,6 +110,8 @@ export class Outpost<P extends Publication> {
     this.#generation = generation;
     const { settings, images, image } = changed;
     if ('whereabouts' in changed) this.pipeline.reconfigure(located(changed.whereabouts));
+    if (changed.hosts) this.hosts ??= new Flattened(changed.hosts);
+    if (this.hosts) this.pipeline.reconfigure({ hosts: this.hosts });
     if (settings) this.pipeline.reconfigure(this.#pipelineSettings(settings));
     if (images) this.#publish(new Catalog(images.map(imageOf)));
     if (image) this.#publish(this.#catalogWith(image));

@@ -26,6 +26,7 @@ import { complaintText, hasErrors } from '../zone/complaint.ts';
 import type { Image } from '../zone/image.ts';
 import { loadZones } from '../zone/loader.ts';
 import { RequestFault } from './control-socket.ts';
+import type { HostPost } from './host-post.ts';
 import type { AllServed } from './load.ts';
 import { located } from './outpost.ts';
 import { ownerText, seatKey, seatOf, seatsOf, type ToldSeat } from './pool-seats.ts';
@@ -45,6 +46,8 @@ export interface ToRehearse {
 /** From what is answered. */
 export interface Stock extends Pick<AllServed, 'catalog' | 'places'> {
   readonly checks: readonly Pick<Check, 'name'>[];
+  /** Absent where nobody resolves any. */
+  readonly hosts?: HostPost;
 }
 
 export interface ToldShare extends ToldSeat {
@@ -71,7 +74,7 @@ export async function rehearse(asked: ToRehearse, stock: Stock, world: World): P
     file === undefined
       ? worldOf(asked.world ?? REHEARSED_CLIENTS, whereabouts, lots)
       : populationFrom(file, lots);
-  const ground = { world, whereabouts };
+  const ground = { world, whereabouts, hosts: stock.hosts?.table };
   const now = await sharesIn(stock.catalog, asked, population, ground);
   const changed = zone === undefined ? undefined : await withZone(zone, name, stock);
   return {
@@ -89,7 +92,7 @@ async function sharesIn(
   catalog: Catalog,
   { name, type }: Question,
   population: Population,
-  ground: Pick<ConstructorParameters<typeof Authority>[0], 'world' | 'whereabouts'>,
+  ground: Pick<ConstructorParameters<typeof Authority>[0], 'world' | 'whereabouts' | 'hosts'>,
 ): Promise<ToldShare[]> {
   const poll = new Poll();
   const authority = new Authority({
@@ -181,7 +184,7 @@ const add = (counts: Map<number, number>, member: number, weight: number): void 
   void counts.set(member, (counts.get(member) ?? 0) + weight);
 
 /** The zones as they would be; members that come with checks are taken to be up. */
-async function withZone(file: string, name: Name, { catalog, checks }: Stock): Promise<Catalog> {
+async function withZone(file: string, name: Name, { catalog, checks, hosts }: Stock): Promise<Catalog> {
   const hashed = new HashedName();
   hashed.set(name, 0);
   const served = catalog.find(hashed);
@@ -194,7 +197,7 @@ async function withZone(file: string, name: Name, { catalog, checks }: Stock): P
     throw new RequestFault(complaints.map(complaintText).join('\n'));
   }
   const known = new Set([...seatsOf([served])].map(seatKey));
-  const image = presumedUp(planned(loaded.image, served), known);
+  const image = presumedUp(planned(loaded.image, served, hosts?.slots.known), known);
   return catalog.with(catalog.images.indexOf(served), image);
 }
 

@@ -6,6 +6,7 @@
  * wait for them.
  */
 import { assert } from '../base/assert.ts';
+import type { HostSlots } from '../pool/host-slots.ts';
 import { planned } from '../pool/plan-builder.ts';
 import { HashedName } from '../wire/hashed-name.ts';
 import { type Name, nameText } from '../wire/name.ts';
@@ -21,6 +22,8 @@ export interface Keeping {
   /** One image is another now; all of them where none is named. */
   readonly publish: (catalog: Catalog, changed?: PlacedImage) => void;
   readonly rebuild: typeof rebuild;
+  /** For the hosts that are members of pools. */
+  readonly slots?: HostSlots;
   readonly onBug: (bug: unknown) => void;
 }
 
@@ -37,8 +40,8 @@ export class ZoneKeeper {
   #held: Promise<void> | undefined;
 
   constructor(catalog: Catalog, keeping: Keeping) {
-    this.#catalog = new Catalog(catalog.images.map((image) => planned(image, undefined)));
     this.#keeping = keeping;
+    this.#catalog = new Catalog(catalog.images.map((image) => planned(image, undefined, keeping.slots)));
   }
 
   get catalog(): Catalog {
@@ -77,8 +80,11 @@ export class ZoneKeeper {
   adopt({ images }: Catalog, changes: ReadonlyMap<Image, readonly Change[]>): void {
     const before = new Map(this.#catalog.images.map((image) => [image.apexText, image]));
     const changed = images.map((image) => changedBy(image, changes.get(image) ?? []));
-    this.#catalog = new Catalog(changed.map((image) => planned(image, before.get(image.apexText))));
-    this.#keeping.publish(this.#catalog);
+    const { slots, publish } = this.#keeping;
+    slots?.tidy(this.#catalog.images);
+    const plans = changed.map((image) => planned(image, before.get(image.apexText), slots));
+    this.#catalog = new Catalog(plans);
+    publish(this.#catalog);
   }
 
   #placeOf(apex: Name): number {
@@ -89,7 +95,8 @@ export class ZoneKeeper {
 
   #put(place: number, put: Image): void {
     const before = this.#catalog.images[place] as Image;
-    const image = planned(put, before);
+    this.#keeping.slots?.tidy(this.#catalog.images);
+    const image = planned(put, before, this.#keeping.slots);
     const buffer = image.buffer === before.buffer ? undefined : image.buffer;
     const plan = image.plan !== undefined && image.plan === before.plan ? 'kept' : image.plan;
     this.#catalog = this.#catalog.with(place, image);

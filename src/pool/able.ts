@@ -1,13 +1,21 @@
 /** Before the stages of a choice: which members could answer what is asked at all. */
+import type { World } from '../base/world.ts';
 import { PoolKind } from '../wire/pool.ts';
 import type { Choice } from './choice.ts';
+import type { Flattened } from './flattened.ts';
+import { NO_SLOT } from './host-slots.ts';
 import { firstMember, MEMBER_WORDS, MemberWord, membersEnd, NONE, PoolWord } from './plan.ts';
 
 /** What members become: SERVICE is SVCB and HTTPS, ALIAS is CNAME. */
 export const Projection = { IPV4: 0, IPV6: 1, SRV: 2, SERVICE: 3, ALIAS: 4 } as const;
 
-/** Begins the list with them. */
-export function listAble(choice: Choice, projection: number): void {
+/** Begins the list with them. Without `hosts` nobody knows the addresses of any. */
+export function listAble(
+  choice: Choice,
+  projection: number,
+  hosts: Flattened | undefined,
+  world: World,
+): void {
   const { plan, pool, members } = choice;
   const end = membersEnd(plan, pool);
   const kindWanted = KINDS[projection] as number;
@@ -16,8 +24,27 @@ export function listAble(choice: Choice, projection: number): void {
     const kind = plan[member + MemberWord.KIND] as number;
     if (kindWanted === ANY_KIND ? serves(choice, member, projection) : kind === kindWanted)
       members[count++] = member;
+    else if (kind === PoolKind.HOST && hasAddress(choice, member, kindWanted, hosts, world))
+      members[count++] = member;
   }
   choice.count = count;
+  if (count === 0 && choice.isUnresolved) choice.verdict = 'servfail';
+}
+
+/** A host of which it is not known whether it has any could be the answer, if nobody else is. */
+function hasAddress(
+  choice: Choice,
+  member: number,
+  kind: number,
+  hosts: Flattened | undefined,
+  world: World,
+): boolean {
+  const { plan } = choice;
+  const slot = hosts === undefined ? NO_SLOT : (plan[member + MemberWord.HOST] as number);
+  hosts?.look(slot, plan[member + MemberWord.HOST_HASH] as number, kind);
+  if (hosts?.isTold !== true) choice.isUnresolved = true;
+  else if (hosts.count === 0) choice.promise(hosts.ttl(world.nowMs()));
+  return hosts !== undefined && hosts.count > 0;
 }
 
 const ANY_KIND = -1;

@@ -24,6 +24,8 @@ export class Choice {
   scope = 0;
   /** All are down: who is in the list has its whole weight nevertheless. */
   isDesperate = false;
+  /** A host is a member, and nobody knows its addresses yet. */
+  isUnresolved = false;
   /** The pool that was asked for; another one where it uses the members of that above. */
   asked: number = NONE;
   askedPlan = NO_WORDS;
@@ -48,6 +50,7 @@ export class Choice {
     this.ttl = Math.min(this.ofAsked(PoolWord.TTL), this.plan[this.pool + PoolWord.TTL] as number);
     this.scope = 0;
     this.isDesperate = false;
+    this.isUnresolved = false;
   }
 
   /** Lets go of the plans. */

@@ -10,6 +10,7 @@ import type { Asker } from './asker.ts';
 import type { Choice } from './choice.ts';
 import { keepClosest } from './closest.ts';
 import { draw, drawSticky } from './draw.ts';
+import type { Flattened } from './flattened.ts';
 import { Lots } from './lots.ts';
 import { PoolFlag, PoolWord } from './plan.ts';
 import { keepLowestTier } from './tier.ts';
@@ -31,10 +32,16 @@ export class Chooser {
     this.#witness = witness;
   }
 
-  /** Without a table nobody knows where anybody is. */
-  choose(choice: Choice, projection: number, asker: Asker, table: Whereabouts | undefined): void {
+  /** Without a table nobody knows where anybody is; without `hosts`, the addresses of hosts. */
+  choose(
+    choice: Choice,
+    projection: number,
+    asker: Asker,
+    table: Whereabouts | undefined,
+    hosts?: Flattened | undefined,
+  ): void {
     choice.begin();
-    listAble(choice, projection);
+    listAble(choice, projection, hosts, this.#world);
     this.#witness?.('able', choice, projection);
     // Nobody is, wherever and whoever asks: that holds for all.
     if (choice.count === 0) return;

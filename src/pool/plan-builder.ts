@@ -11,6 +11,7 @@ import { HashedName } from '../wire/hashed-name.ts';
 import { nameKey, ownName } from '../wire/name.ts';
 import { attributeLength, poolAttributesAt } from '../wire/pool.ts';
 import { Image, NONE as NO_NODE, NodeFlag } from '../zone/image.ts';
+import type { Slots } from './host-slots.ts';
 import {
   MemberWord,
   membersOf,
@@ -24,15 +25,18 @@ import {
 } from './plan.ts';
 import { appendPool } from './plan-pool.ts';
 
-/** `before` is the image of that zone up to now. A plan that tells what there is still is kept. */
-export function planned(image: Image, before: Image | undefined): Image {
+/**
+ * `before` is the image of that zone up to now. A plan that tells what there is still is kept. Without
+ * `slots` nobody keeps the addresses of hosts.
+ */
+export function planned(image: Image, before: Image | undefined, slots?: Slots): Image {
   if (!image.hasPools || image === before) return image;
   const plan = before?.pools;
   const isChange = plan !== undefined && before?.buffer === image.buffer;
   const owners = isChange ? ownersNow(image, before, plan) : allOwners(image);
   if (owners.length === 0) return image;
   if (isChange && isTold(image, plan, owners)) return new Image(image.buffer, image.end, before.plan);
-  const made = buildPlan(image, owners);
+  const made = buildPlan(image, owners, slots);
   if (before !== undefined && plan !== undefined) takeOver(image, made, before, plan);
   return new Image(image.buffer, image.end, made.buffer as SharedArrayBuffer);
 }
@@ -57,9 +61,9 @@ function isTold(image: Image, plan: PlanWords, owners: readonly number[]): boole
   return owners.every((node) => blocks.has(image.rrset(node, Type.POOL)));
 }
 
-function buildPlan(image: Image, owners: readonly number[]): PlanWords {
+function buildPlan(image: Image, owners: readonly number[], hosts: Slots | undefined): PlanWords {
   const words = new Array<number>(PLAN_HEADER_WORDS).fill(0);
-  const pools = owners.map((node) => appendPool(words, image, node));
+  const pools = owners.map((node) => appendPool(words, image, node, hosts));
   const count = 2 ** Math.ceil(Math.log2(2 * pools.length));
   const slots = words.length;
   const plan = new Int32Array(new SharedArrayBuffer(4 * (slots + count)));

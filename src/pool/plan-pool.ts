@@ -9,7 +9,7 @@ import { IPV4_BYTES } from '../base/ip.ts';
 import { Type } from '../wire/codes.ts';
 import { textOf } from '../wire/entry.ts';
 import { HashedName } from '../wire/hashed-name.ts';
-import { FOLD } from '../wire/name.ts';
+import { FOLD, nameHash, ownName } from '../wire/name.ts';
 import {
   AllDown,
   attributeLength,
@@ -24,6 +24,7 @@ import {
 import { firstRr, nextRr, rrsetCount, rrsetTtl } from '../wire/rrset.ts';
 import { derivedName } from '../zone/derive.ts';
 import { type Image, NONE as NO_NODE } from '../zone/image.ts';
+import { NO_SLOT, type Slots } from './host-slots.ts';
 import { appendNets, type Net } from './nets.ts';
 import { placeCode } from './place-codes.ts';
 import {
@@ -81,7 +82,7 @@ class Row {
 }
 
 /** Gives where the pool begins. */
-export function appendPool(words: number[], image: Image, node: number): number {
+export function appendPool(words: number[], image: Image, node: number, slots: Slots | undefined): number {
   const block = image.rrset(node, Type.POOL);
   const rows = rowsOf(image.bytes, block);
   const options = rows.find(({ kind }) => kind === PoolKind.OPTIONS);
@@ -118,7 +119,9 @@ export function appendPool(words: number[], image: Image, node: number): number 
   for (const [ordinal, row] of members.entries()) {
     const [asns, geos] = lists[ordinal] as readonly [number, number];
     const name = row.kind === PoolKind.HOST ? 0 : derivedAt(image, row.subject);
-    words.push(...memberWords(row, { ordinal, asns, geos, name, endpoint: endpoints[ordinal] as number }));
+    const host = row.kind === PoolKind.HOST && slots ? slots.slotOf(ownName(row.subject)) : NO_SLOT;
+    const endpoint = endpoints[ordinal] as number;
+    words.push(...memberWords(row, { ordinal, endpoint, asns, geos, name, host }));
   }
   return pool;
 }
@@ -140,7 +143,9 @@ function flagsOf(options: Row | undefined, members: readonly Row[]): number {
   if (options?.number(PoolKey.AS, 0) === PoolAs.CNAME) flags |= PoolFlag.AS_CNAME;
   if (places !== 0) flags |= PoolFlag.PLACES;
   if ((places & ~PlaceFlag.NET) !== 0) flags |= PoolFlag.LOCATES;
-  if (subjects.size < members.length) flags |= PoolFlag.DOUBLES;
+  const hasHosts = members.some(({ kind }) => kind === PoolKind.HOST);
+  if (hasHosts) flags |= PoolFlag.HOSTS;
+  if (hasHosts || subjects.size < members.length) flags |= PoolFlag.DOUBLES;
   return flags;
 }
 
@@ -157,9 +162,11 @@ interface Around {
   readonly asns: number;
   readonly geos: number;
   readonly name: number;
+  /** Where the addresses of a host are kept. */
+  readonly host: number;
 }
 
-function memberWords(row: Row, { ordinal, endpoint, asns, geos, name }: Around): number[] {
+function memberWords(row: Row, { ordinal, endpoint, asns, geos, name, host }: Around): number[] {
   const member = new Array<number>(MEMBER_WORDS).fill(0);
   const near = row.value(PoolKey.NEAR);
   const checks = row.find(PoolKey.CHECK);
@@ -180,7 +187,8 @@ function memberWords(row: Row, { ordinal, endpoint, asns, geos, name }: Around):
   member[MemberWord.LONGITUDE] = u32(near, 4) | 0;
   member[MemberWord.BIAS] = row.number(PoolKey.BIAS, 0) | 0;
   member[MemberWord.CHECKS] = checks;
-  member[MemberWord.HOST] = -1;
+  member[MemberWord.HOST] = host;
+  member[MemberWord.HOST_HASH] = row.kind === PoolKind.HOST ? nameHash(row.subject) : 0;
   member[MemberWord.STATUS] = checks === 0 ? Status.SHARE : Status.CHECKED | Status.PENDING;
   member[MemberWord.UNTIL] = checks === 0 ? UNTIL_EVER : 0;
   return member;

@@ -54,8 +54,14 @@ export const PoolWord = {
 } as const;
 export const POOL_WORDS = 16;
 
-/** OPTIONS: it has a record `*`. PLACES: a member has a place; LOCATES: one that takes a database to tell. */
-export const PoolFlag = { OPTIONS: 1, STICKY: 2, AS_CNAME: 4, PLACES: 8, LOCATES: 16, DOUBLES: 32 } as const;
+/**
+ * OPTIONS: it has a record `*`. PLACES: a member has a place; LOCATES: one that takes a database to tell.
+ * DOUBLES: two members may have the same address. HOSTS: a member is a host.
+ */
+export const PoolFlag = {
+  ...{ OPTIONS: 1, STICKY: 2, AS_CNAME: 4 },
+  ...{ PLACES: 8, LOCATES: 16, DOUBLES: 32, HOSTS: 64 },
+} as const;
 
 export const MemberWord = {
   /** Of its RDATA, in the image. */
@@ -87,14 +93,16 @@ export const MemberWord = {
   BIAS: 15,
   /** Of the value in the image (names, each counted by a byte), its length in the two bytes before; or 0. */
   CHECKS: 16,
-  /** Of a host, where its addresses are kept; -1 where they are not. */
+  /** Of a host, the slot where its addresses are kept (pool/flattened); -1 where they are not. */
   HOST: 17,
   /** Status: what part of its weight it has, and flags. */
   STATUS: 18,
   /** Second of `world.nowMs` until which nothing can change the status; UNTIL_EVER for never. */
   UNTIL: 19,
+  /** Of a host, the hash of its name (wire/name). */
+  HOST_HASH: 20,
 } as const;
-export const MEMBER_WORDS = 20;
+export const MEMBER_WORDS = 21;
 
 export const PlaceFlag = { NET: 1, ASN: 2, GEO: 4, NEAR: 8 } as const;
 

@@ -42,9 +42,11 @@ function stageLines(choice: ToldChoice, { stage, left, gone, notes }: ToldStage)
   const isQuiet = gone.length + notes.length === 0 && !says;
   if (isQuiet && !(isHealth && left.some(({ state }) => state !== 'unchecked'))) return [];
   const name = (seat: Seat): string => memberText(seat) + (isHealth ? healthText(choice, seat) : '');
+  const [hosts, besides] = stage === 'able' ? [notes, []] : [[], notes];
   const who = left.length === 0 ? 'nobody is left' : left.map(name).join(isHealth ? '; ' : ', ');
   return [
-    line(TITLES[stage], [...notes, ...(left.length > 0 || notes.length === 0 ? [who] : [])].join(': ')),
+    line(TITLES[stage], [...besides, ...(left.length > 0 || besides.length === 0 ? [who] : [])].join(': ')),
+    ...hosts.map((text) => line('', text)),
     ...gone.map((seat) =>
       line('', `not ${memberText(seat)}: it ${seat.why}${isHealth ? healthText(choice, seat) : ''}`),
     ),

@@ -1,15 +1,21 @@
 /** What choosing costs beside time: nothing. */
 import { expect, test } from 'vitest';
 import { allocations } from '../../bench/allocations.ts';
+import { Flattened, HostState } from '../../src/pool/flattened.ts';
+import { HostSlots } from '../../src/pool/host-slots.ts';
+import { nameHash } from '../../src/wire/name.ts';
+import { PoolKind } from '../../src/wire/pool.ts';
 import { VirtualWorld } from '../scenarios/virtual-world.ts';
-import { catalog, client, pipeline, queryFor, SOA_AND_NS } from '../support/authority.ts';
+import { catalog, client, name, pipeline, queryFor, SOA_AND_NS } from '../support/authority.ts';
 
 const ROUNDS = 2_000;
 /** One of two queries may make the smallest object there is, until the compiler has seen enough of them. */
 const BYTES_MAX = 8;
 
-const zones = catalog({
-  'z.test': `$TTL 60
+const slots = new HostSlots();
+const zones = catalog(
+  {
+    'z.test': `$TTL 60
 ${SOA_AND_NS}weighted POOL 192.0.2.1 weight=1 check=web
 weighted POOL 192.0.2.2 weight=2 check=web
 sticky POOL 192.0.2.1 port=1 alpn=h2
@@ -20,9 +26,19 @@ placed POOL 192.0.2.2
 use POOL use=weighted
 alias POOL www.z.test.
 alias POOL * as=cname
+host POOL www.example.
 www A 192.0.2.1
 `,
-});
+  },
+  slots,
+);
+const hosts = new Flattened(slots.memory as SharedArrayBuffer);
+const www = name('www.example.');
+for (const [kind, addresses] of [
+  [PoolKind.IPV4, [Uint8Array.of(192, 0, 2, 7), Uint8Array.of(192, 0, 2, 8)]],
+  [PoolKind.IPV6, []],
+] as const)
+  hosts.write(slots.slotOf(www), nameHash(www), kind, HostState.KNOWN, addresses, 3_600_000);
 
 const ASKED = [
   'weighted A',
@@ -33,10 +49,12 @@ const ASKED = [
   'use A',
   'use AAAA',
   'alias A',
+  'host A',
+  'host AAAA',
 ];
 
 test('a choice makes no garbage, whatever is asked for', async () => {
-  const subject = pipeline(zones, { world: new VirtualWorld() });
+  const subject = pipeline(zones, { world: new VirtualWorld(), hosts });
   const packets = ASKED.map((asked) => queryFor(asked.replace(' ', '.z.test '), { udpSize: 1232 }));
   const who = client();
   const out = new Uint8Array(65_535);

@@ -13,15 +13,21 @@ import { InquiryDesk } from '../../src/control/inquiries.ts';
 import { ownerText } from '../../src/control/pool-seats.ts';
 import type { HealthInquiries } from '../../src/control/prober-letters.ts';
 import type { ToldMember } from '../../src/health/told.ts';
+import { Flattened, HostState } from '../../src/pool/flattened.ts';
+import { HostSlots } from '../../src/pool/host-slots.ts';
 import { MemberWord, membersOf, poolsIn, Status, UNTIL_EVER } from '../../src/pool/plan.ts';
 import { explanationText } from '../../src/tools/explain-print.ts';
 import { typeFromText } from '../../src/wire/codes.ts';
+import { nameHash } from '../../src/wire/name.ts';
+import { PoolKind } from '../../src/wire/pool.ts';
 import { Float, mmdb } from '../pool/mmdb.ts';
 import { tableMemory } from '../pool/tables.ts';
 import { catalog, name, SOA_AND_NS } from '../support/authority.ts';
 
-const zones = catalog({
-  'z.test': `$TTL 60
+const slots = new HostSlots();
+const zones = catalog(
+  {
+    'z.test': `$TTL 60
 ${SOA_AND_NS}
 states POOL 192.0.2.1 check=w
 states POOL 192.0.2.2 check=w
@@ -53,13 +59,17 @@ canary POOL * as=cname
 v1 A 192.0.2.11
 v2 A 192.0.2.12
 used POOL use=far.other.test.
+hosts POOL known.example.
+hosts POOL unknown.example.
 gone POOL use=none.other.test.
 `,
-  'other.test': `$TTL 60
+    'other.test': `$TTL 60
 ${SOA_AND_NS}
 far 30 POOL 192.0.2.77
 `,
-});
+  },
+  slots,
+);
 
 const { SHARE, PENDING, HELD, CHECKED, EJECT_SPARED, LAST_GOOD } = Status;
 const STATUSES = [
@@ -100,6 +110,14 @@ const table = tableMemory(
   ['asn', mmdb([['198.51.0.0/16', { autonomous_system_number: 64_496 }]])],
 );
 
+const hosts = new Flattened(slots.memory as SharedArrayBuffer);
+const known = name('known.example.');
+for (const [kind, addresses] of [
+  [PoolKind.IPV4, [Uint8Array.of(192, 0, 2, 99)]],
+  [PoolKind.IPV6, []],
+] as const)
+  hosts.write(slots.slotOf(known), nameHash(known), kind, HostState.STALE, addresses, 0);
+
 const settings = {
   ...{ allowQuery: undefined, recursion: { enabled: false } },
   pools: { showTo: ['127.0.0.1'], subnetsFrom: ['203.0.113.53'], state: undefined },
@@ -120,7 +138,11 @@ const told: ToldMember[] = [
 ];
 
 const explainer = new Explainer(
-  { served: { catalog: zones, origins: new Map(), places: { table } }, settings } as unknown as House,
+  {
+    served: { catalog: zones, origins: new Map(), places: { table } },
+    settings,
+    hosts: { table: hosts },
+  } as unknown as House,
   new InquiryDesk(realWorld),
   { isOpen: true, ask: async () => told } as unknown as InquiryDesk<HealthInquiries>,
 );
@@ -156,6 +178,8 @@ test('choices from pools, as people read them', async () => {
     await text('used.z'),
     await text('used.z AAAA'),
     await text('gone.z'),
+    await text('hosts.z'),
+    await text('hosts.z AAAA'),
     await text('states.z POOL', '127.0.0.1'),
     await text('states.z POOL'),
   ];

@@ -16,6 +16,7 @@ const standing: Standing = {
   catalog: zones,
   resolver: { cacheEntries: 3, cacheBytes: 2_048, answerEntries: 4, answerBytes: 512, resolutions: 2 },
   rules: [{ list: 'ads', rules: 12, answers: 7, bytes: 456 }],
+  hosts: { known: 3, stale: 0, failed: 1, pending: 0 },
   places: {
     table: new SharedArrayBuffer(512),
     ages: [{ kind: 'country', builtSeconds: 1_780_000_000 }],

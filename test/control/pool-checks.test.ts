@@ -66,7 +66,6 @@ test('who is not probed is told, with what could be done [LIMITS G7]', async () 
         'meta POOL 169.254.169.254 check=web',
         'any POOL 10.0.0.1 port=80 check=any',
         'any POOL 10.0.0.1 check=any',
-        'any POOL host.z.test. check=web',
         'told POOL 127.0.0.1 check=told',
       ].join('\n'),
     ),

@@ -5,6 +5,7 @@ import { Counters } from '../../src/base/counters.ts';
 import { parseIp } from '../../src/base/ip.ts';
 import { PrefixSet } from '../../src/base/prefix.ts';
 import { realWorld } from '../../src/base/world.ts';
+import type { HostSlots } from '../../src/pool/host-slots.ts';
 import { planned } from '../../src/pool/plan-builder.ts';
 import type { Recursor } from '../../src/resolver/recursor.ts';
 import { Pipeline, type PipelineSettings } from '../../src/server/pipeline.ts';
@@ -37,8 +38,10 @@ export function image(apex: string, text: string): Image {
 }
 
 /** Zones by apex; SOA and NS are given to those whose text has none. */
-export function catalog(zones: Record<string, string>): Catalog {
-  return new Catalog(Object.entries(zones).map(([apex, text]) => planned(image(apex, text), undefined)));
+export function catalog(zones: Readonly<Record<string, string>>, slots?: HostSlots): Catalog {
+  return new Catalog(
+    Object.entries(zones).map(([apex, text]) => planned(image(apex, text), undefined, slots)),
+  );
 }
 
 export const SOA_AND_NS = '@ 3600 IN SOA ns1.test. host.test. 1 3600 600 86400 60\n@ 3600 IN NS ns1.test.\n';

@@ -118,6 +118,25 @@ describe('told', () => {
       ],
     ],
     [
+      'a check of a host',
+      'w POOL a. check=web',
+      ['1: error: the host a. has a check: expected checks of addresses only'],
+    ],
+    [
+      'a host that leads back to the pool, by aliases and pools',
+      'w POOL c\nc CNAME v\nv POOL use=u\nu POOL W\nu POOL a.\nme POOL me\nok POOL u\nd POOL e\ne CNAME d',
+      [
+        '1: error: the host c.z. of the pool w.z. leads back to it, by aliases or pools: ' +
+          'expected a host with addresses of its own',
+        '4: error: the host W.z. of the pool u.z. leads back to it, by aliases or pools: ' +
+          'expected a host with addresses of its own',
+        '6: error: the host me.z. of the pool me.z. leads back to it, by aliases or pools: ' +
+          'expected a host with addresses of its own',
+        '8: error: the host e.z. of the pool d.z. leads back to it, by aliases or pools: ' +
+          'expected a host with addresses of its own',
+      ],
+    ],
+    [
       'a pool below a cut',
       'c NS ns\nw.c POOL 192.0.2.1',
       ['2: warning: w.c.z. POOL is below the zone cut at c.z., and is never answered here (RFC 1034 §4.2.1)'],

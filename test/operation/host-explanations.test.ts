@@ -1,0 +1,67 @@
+/** What `cairn explain` says of hosts that are members of pools: their addresses, or why there are none. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runExplain } from '../../src/tools/explain.ts';
+import { ROOT_SERVERS } from '../../src/tools/playground-internet.ts';
+import { type Playground, startPlayground } from '../../src/tools/playground-start.ts';
+import { ask, folderOf, ServerProcess, short, zoneText } from './server.ts';
+
+const zone = `${zoneText('192.0.2.9')}@ POOL www.shop.org.
+two POOL www.shop.org. weight=1
+two POOL www.lame.org. weight=1
+two POOL 192.0.2.5 weight=1
+`;
+
+let files: ReturnType<typeof folderOf>;
+let playground: Playground;
+let server: ServerProcess;
+let port: number;
+
+beforeAll(async () => {
+  const started = await startPlayground({ port: 0, upstreamPort: 0 });
+  if (Array.isArray(started)) throw new Error(JSON.stringify(started));
+  playground = started;
+  const hints = ROOT_SERVERS.map(({ name, address }) => `. 60 NS ${name}\n${name} 60 A ${address}\n`);
+  files = folderOf({ 'example.com.zone': zone, hints: hints.join('') });
+  const { upstreamPort } = playground;
+  const recursion = { enabled: false, neverQuery: [], rootHints: 'hints', upstreamPort };
+  const control = { socket: 'control.sock' };
+  files.write('cairn.yaml', JSON.stringify({ listen: ['127.0.0.1:0'], zones: '.', control, recursion }));
+  server = new ServerProcess(['--config', files.path('cairn.yaml')], 'recursion');
+  port = await server.port();
+});
+
+afterAll(async () => {
+  await server.stop();
+  await playground.close();
+  files.remove();
+});
+
+async function told(...words: string[]): Promise<string> {
+  let text = '';
+  const io = { out: (more: string) => void (text += more), err: (more: string) => void (text += more) };
+  expect(await runExplain([...words, '--socket', files.path('control.sock')], io)).toBe(0);
+  return text.replaceAll(/ +/g, ' ');
+}
+
+test('the addresses that it has, and for how long', async () => {
+  expect(short(await ask(port, 'example.com')).split(' ')).toHaveLength(2);
+  const apex = await told('example.com');
+  expect(apex).toMatch(
+    /^ able www.shop.org\n www.shop.org has 198.18.1.1[01], 198.18.1.1[01], for \d+ s more$/m,
+  );
+  expect(apex).toContain('example.com A has 2 records.');
+});
+
+test('who has none now, and why', async () => {
+  await expect
+    .poll(() => told('two.example.com'))
+    .toContain('not www.lame.org: it has addresses that are not known: the log says why\n');
+  expect(await told('two.example.com', 'AAAA')).toContain('not 192.0.2.5: it has no IPv6 address\n');
+});
+
+test('shares of hosts that are known, before and after a change', async () => {
+  files.write('next', zone.replace('www.shop.org. weight=1', 'www.shop.org. weight=3'));
+  const shares = await told('--shares', 'two.example.com', '--zone', files.path('next'));
+  expect(shares).toMatch(/^ www.shop.org 3 0 unchecked (?:49|50|51).\d % 7[3-6].\d % \+2\d.\d$/m);
+  expect(shares).toMatch(/^ www.lame.org 1 0 unchecked 0.0 % 0.0 % \+0.0$/m);
+});
