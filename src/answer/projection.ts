@@ -69,31 +69,36 @@ export const targetAt = (choice: Choice, i: number): number =>
 const haveDoubles = (choice: Choice): boolean =>
   ((choice.plan[choice.pool + PoolWord.FLAGS] as number) & PoolFlag.DOUBLES) !== 0;
 
-/** Whether one before it is the same address or host (RFC 2181 §5: no two RRs have the same data). */
-function isRepeated(b: Bytes, choice: Choice, i: number): boolean {
-  const target = targetAt(choice, i);
-  for (let earlier = 0; earlier < i; earlier++) {
-    if (sameName(b, target, b, targetAt(choice, earlier))) return true;
-  }
-  return false;
-}
+const portOf = (choice: Choice, i: number): number =>
+  choice.ofAsked(PoolWord.USE_PORT) || choice.word(i, MemberWord.PORT);
 
 /** SRV: the client draws, by tier and weight. */
 export function putServers(b: Bytes, choice: Choice, arena: Arena): boolean {
-  const port = choice.ofAsked(PoolWord.USE_PORT);
-  // What members tell apart may be their ports alone.
-  const hasDoubles = port !== NONE && haveDoubles(choice);
+  const hasDoubles = haveDoubles(choice);
   for (let i = 0; i < choice.count; i++) {
-    if (hasDoubles && isRepeated(b, choice, i)) continue;
+    if (hasDoubles && isServerRepeated(b, choice, i)) continue;
     const target = targetAt(choice, i);
     if (!arena.beginRr(SRV_FIXED_BYTES + nameLength(b, target))) return false;
     arena.put16(choice.word(i, MemberWord.TIER));
     arena.put16(choice.word(i, MemberWord.WEIGHT));
-    arena.put16(port || choice.word(i, MemberWord.PORT));
+    arena.put16(portOf(choice, i));
     arena.putName(b, target);
     arena.endRr();
   }
   return true;
+}
+
+/** What tells two members of one address apart may be their places, or ports that a use stands in for. */
+function isServerRepeated(b: Bytes, choice: Choice, i: number): boolean {
+  for (let earlier = 0; earlier < i; earlier++) {
+    const isSame =
+      portOf(choice, i) === portOf(choice, earlier) &&
+      choice.word(i, MemberWord.TIER) === choice.word(earlier, MemberWord.TIER) &&
+      choice.word(i, MemberWord.WEIGHT) === choice.word(earlier, MemberWord.WEIGHT) &&
+      sameName(b, targetAt(choice, i), b, targetAt(choice, earlier));
+    if (isSame) return true;
+  }
+  return false;
 }
 
 /**
@@ -103,28 +108,53 @@ export function putServers(b: Bytes, choice: Choice, arena: Arena): boolean {
  */
 export function putEndpoints(b: Bytes, own: Bytes, choice: Choice, arena: Arena): boolean {
   for (let i = 0; i < choice.count; i++) {
-    if (isOfEarlier(choice, i)) continue;
+    if (isOfEarlier(b, choice, i)) continue;
     if (!putEndpoint(b, own, choice, i, arena)) return false;
   }
   return true;
 }
 
-function isOfEarlier(choice: Choice, i: number): boolean {
-  const endpoint = choice.word(i, MemberWord.ENDPOINT);
-  for (let earlier = 0; earlier < i; earlier++) {
-    if (choice.word(earlier, MemberWord.ENDPOINT) === endpoint) return true;
-  }
+function isOfEarlier(b: Bytes, choice: Choice, i: number): boolean {
+  for (let earlier = 0; earlier < i; earlier++) if (areOne(b, choice, i, earlier)) return true;
   return false;
+}
+
+/** Whether one RR tells both: they have the same tier, port and alpn as these are told, and target. */
+function areOne(b: Bytes, choice: Choice, i: number, other: number): boolean {
+  if (choice.word(i, MemberWord.ENDPOINT) === choice.word(other, MemberWord.ENDPOINT)) return true;
+  const isRevised = (choice.ofAsked(PoolWord.USE_PORT) | choice.ofAsked(PoolWord.USE_ALPN)) !== NONE;
+  if (!isRevised && !haveDoubles(choice)) return false;
+  const isHost = choice.word(i, MemberWord.KIND) === PoolKind.HOST;
+  return (
+    isHost === (choice.word(other, MemberWord.KIND) === PoolKind.HOST) &&
+    choice.word(i, MemberWord.TIER) === choice.word(other, MemberWord.TIER) &&
+    portOf(choice, i) === portOf(choice, other) &&
+    (choice.ofAsked(PoolWord.USE_ALPN) !== NONE || haveSameAlpn(b, choice, i, other)) &&
+    (!isHost || sameName(b, subjectAt(choice, i), b, subjectAt(choice, other)))
+  );
+}
+
+function haveSameAlpn(b: Bytes, choice: Choice, i: number, other: number): boolean {
+  const at = choice.word(i, MemberWord.ALPN);
+  const otherAt = choice.word(other, MemberWord.ALPN);
+  if (at === NONE || otherAt === NONE) return at === otherAt;
+  const length = u16(b, at - 2);
+  return length === u16(b, otherAt - 2) && sameBytes(b, at, otherAt, length);
+}
+
+function sameBytes(b: Bytes, at: number, otherAt: number, length: number): boolean {
+  for (let i = 0; i < length; i++) if (b[at + i] !== b[otherAt + i]) return false;
+  return true;
 }
 
 function putEndpoint(b: Bytes, own: Bytes, choice: Choice, i: number, arena: Arena): boolean {
   const isHost = choice.word(i, MemberWord.KIND) === PoolKind.HOST;
-  const port = choice.ofAsked(PoolWord.USE_PORT) || choice.word(i, MemberWord.PORT);
+  const port = portOf(choice, i);
   const ownAlpn = choice.ofAsked(PoolWord.USE_ALPN);
   const alpn = ownAlpn || choice.word(i, MemberWord.ALPN);
   const from = ownAlpn === NONE ? b : own;
-  const ipv4 = isHost ? 0 : IPV4_BYTES * countAlike(choice, i, PoolKind.IPV4);
-  const ipv6 = isHost ? 0 : IPV6_BYTES * countAlike(choice, i, PoolKind.IPV6);
+  const ipv4 = isHost ? 0 : IPV4_BYTES * countHints(b, choice, i, PoolKind.IPV4);
+  const ipv6 = isHost ? 0 : IPV6_BYTES * countHints(b, choice, i, PoolKind.IPV6);
   const target = isHost ? nameLength(b, subjectAt(choice, i)) : 1;
   const alpnBytes = alpn === NONE ? 0 : u16(from, alpn - 2);
   if (!arena.beginRr(SVC_BYTES_MAX + target + alpnBytes + ipv4 + ipv6)) return false;
@@ -162,17 +192,27 @@ function putHints(
 ): void {
   putKey(arena, key, bytes);
   for (let i = like; i < choice.count; i++)
-    if (isAlike(choice, i, like, kind)) arena.putBytes(b, subjectAt(choice, i), addressBytes(kind));
+    if (isHint(b, choice, i, like, kind)) arena.putBytes(b, subjectAt(choice, i), addressBytes(kind));
 }
 
-/** Whether the member in place `i` is an address of that kind at the same endpoint. */
-const isAlike = (choice: Choice, i: number, like: number, kind: number): boolean =>
-  choice.word(i, MemberWord.KIND) === kind &&
-  choice.word(i, MemberWord.ENDPOINT) === choice.word(like, MemberWord.ENDPOINT);
+/** Whether the member in place `i` is an address of that kind at the same endpoint, and the first such. */
+function isHint(b: Bytes, choice: Choice, i: number, like: number, kind: number): boolean {
+  if (choice.word(i, MemberWord.KIND) !== kind || !areOne(b, choice, i, like)) return false;
+  if (!haveDoubles(choice)) return true;
+  const length = addressBytes(kind);
+  for (let earlier = like; earlier < i; earlier++) {
+    const isSame =
+      choice.word(earlier, MemberWord.KIND) === kind &&
+      sameBytes(b, subjectAt(choice, i), subjectAt(choice, earlier), length) &&
+      areOne(b, choice, earlier, like);
+    if (isSame) return false;
+  }
+  return true;
+}
 
-function countAlike(choice: Choice, like: number, kind: number): number {
+function countHints(b: Bytes, choice: Choice, like: number, kind: number): number {
   let count = 0;
-  for (let i = like; i < choice.count; i++) if (isAlike(choice, i, like, kind)) count++;
+  for (let i = like; i < choice.count; i++) if (isHint(b, choice, i, like, kind)) count++;
   return count;
 }
 

@@ -5,6 +5,7 @@
  */
 import type { Bytes } from '../base/bytes.ts';
 import { Counter, type Counters } from '../base/counters.ts';
+import { ADDITIONAL_TARGETS_MAX } from '../base/limits.ts';
 import type { PrefixSet } from '../base/prefix.ts';
 import type { World } from '../base/world.ts';
 import { Projection } from '../pool/able.ts';
@@ -12,7 +13,7 @@ import { Asker } from '../pool/asker.ts';
 import { Choice } from '../pool/choice.ts';
 import { Chooser, type Witness } from '../pool/choose.ts';
 import type { Flattened } from '../pool/flattened.ts';
-import { findPool, MemberWord, NONE, PoolFlag, PoolWord } from '../pool/plan.ts';
+import { findPool, NONE, PoolFlag, PoolWord } from '../pool/plan.ts';
 import type { Whereabouts } from '../pool/whereabouts.ts';
 import { Ede, Rcode, Type } from '../wire/codes.ts';
 import { HashedName } from '../wire/hashed-name.ts';
@@ -109,7 +110,7 @@ export class Steering {
       return fail(reply, 'the pool that this name uses is not there');
     }
     if (this.#choice.isByClient) this.#asker.set(this.#address, this.#bits);
-    const isAlias = type === Type.CNAME || zone.has(node, NodeFlag.ALIAS);
+    const isAlias = zone.has(node, NodeFlag.ALIAS);
     const made = this.#make(image, zone, isAlias ? Type.CNAME : type, reply);
     if (this.#choice.isDesperate) counters.bump(Counter.poolsDown);
     if (made === NOTHING) return this.#endWithout(reply);
@@ -160,10 +161,8 @@ export class Steering {
 
   /** Makes an RRset in the reply's arena; gives its type, or NOTHING. */
   #make(image: Image, own: Image, type: number, reply: Reply): number {
-    // RFC 8482 §4.1: one RRset stands for all.
-    if (type === Type.ANY)
-      return this.#make(image, own, Type.A, reply) || this.#make(image, own, Type.AAAA, reply);
     const choice = this.#choice;
+    if (type === Type.ANY) return this.#makeAny(image, own, reply);
     const { whereabouts, hosts } = this.terms;
     this.#chooser.choose(choice, projectionOf(type), this.#asker, whereabouts, hosts);
     reply.scope = Math.max(reply.scope, choice.scope);
@@ -171,6 +170,13 @@ export class Steering {
     reply.arena.begin();
     if (!this.#put(image.bytes, own.bytes, type, reply.arena)) reply.isShort = true;
     return reply.arena.count > 0 ? type : NOTHING;
+  }
+
+  /** RFC 8482 §4.1: one RRset stands for all. Where there is none, it is as if that had been asked for. */
+  #makeAny(image: Image, own: Image, reply: Reply): number {
+    const made = this.#make(image, own, Type.A, reply) || this.#make(image, own, Type.AAAA, reply);
+    if (made !== NOTHING || this.#choice.verdict !== 'members') return made;
+    return this.#make(image, own, Type.A, reply);
   }
 
   #put(b: Bytes, own: Bytes, type: number, arena: Arena): boolean {
@@ -189,16 +195,16 @@ export class Steering {
     }
   }
 
-  /** What a client of SRV asks for next (RFC 2782): of addresses it is the whole of the answer. */
+  /** What a client of SRV asks for next (RFC 2782), as far as there is room. */
   #addTargets(image: Image, reply: Reply): void {
     const choice = this.#choice;
-    for (let i = 0; i < choice.count; i++) {
+    const count = Math.min(choice.count, ADDITIONAL_TARGETS_MAX);
+    for (let i = 0; i < count; i++) {
       this.#target.find(image, image.bytes, targetAt(choice, i));
       const { node, above } = this.#target;
       if (node === NO_NODE || above !== NO_NODE) continue;
-      const isNeeded = choice.word(i, MemberWord.KIND) !== PoolKind.HOST;
-      addAddress(image, node, Type.A, targetAt(choice, i), isNeeded, reply);
-      addAddress(image, node, Type.AAAA, targetAt(choice, i), isNeeded, reply);
+      addAddress(image, node, Type.A, targetAt(choice, i), reply);
+      addAddress(image, node, Type.AAAA, targetAt(choice, i), reply);
     }
   }
 }
@@ -218,19 +224,11 @@ function projectionOf(type: number): number {
   }
 }
 
-function addAddress(
-  zone: Image,
-  node: number,
-  type: number,
-  nameAt: number,
-  isNeeded: boolean,
-  reply: Reply,
-): void {
+function addAddress(zone: Image, node: number, type: number, nameAt: number, reply: Reply): void {
   const { bytes } = zone;
   const rrset = zone.rrset(node, type);
   if (rrset === 0 || reply.holds(bytes, rrset)) return;
-  if (isNeeded) reply.addNeeded(bytes, nameAt, bytes, rrset);
-  else reply.add(Section.ADDITIONAL, bytes, nameAt, bytes, rrset);
+  reply.add(Section.ADDITIONAL, bytes, nameAt, bytes, rrset);
 }
 
 function fail(reply: Reply, why: string): Steered {

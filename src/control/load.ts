@@ -66,6 +66,7 @@ export async function readAll(settings: Settings, served?: AllServed): Promise<R
     zoneFiles,
     served,
     folder === undefined ? undefined : { folder, program: VERSION },
+    new Set(settings.checks.map(({ name }) => name)),
   );
   const hints = await readHints(settings, complaints);
   const hostsText = await readHosts(settings, complaints);

@@ -1,9 +1,8 @@
 /**
- * Whether the checks that pools name are there, and may be done: what a zone's own checks cannot know. In:
- * zones as they were loaded, and the settings. Out: complaints, of each kind one for each zone and check.
+ * Whether the checks that pools name may be done: what a zone's own checks cannot know. In: zones as they
+ * were loaded, and the settings. Out: warnings, of each kind one for each zone and check.
  */
 import { ipText } from '../base/ip.ts';
-import { nearest } from '../base/nearest.ts';
 import { checkNames } from '../health/board.ts';
 import { type Check, probedPort } from '../health/check.ts';
 import { type Refuses, refusesProbes } from '../health/reach.ts';
@@ -50,7 +49,6 @@ function* membersIn({ image, changes }: Zone): Generator<readonly [owner: string
 }
 
 interface Finding {
-  readonly severity: Complaint['severity'];
   readonly text: string;
   /** Members of which it is said. */
   count: number;
@@ -70,17 +68,16 @@ class Findings {
     const value = findAttribute(rdata, 0, rdata.length, PoolKey.CHECK);
     for (const name of checkNames(rdata, value)) {
       const check = this.#checks.get(name);
-      if (check === undefined)
-        this.#note(name, 'error', `${owner} POOL: ${unknown(name, this.#checks.keys())}`);
-      else if (check.procedure.kind !== 'external') this.#lookAt(owner, rdata, check);
+      // Without it the zone would not have been loaded (zone/check-pools).
+      if (check !== undefined && check.procedure.kind !== 'external') this.#lookAt(owner, rdata, check);
     }
   }
 
   complaints(file: string): Complaint[] {
     // Nodes lie in no order.
     const found = [...this.#found.values()].sort((a, b) => (a.text < b.text ? -1 : 1));
-    return found.map(({ severity, text, count }) => ({
-      ...{ file, line: 0, column: 0, severity },
+    return found.map(({ text, count }) => ({
+      ...{ file, line: 0, column: 0, severity: 'warning' },
       text: count > 1 ? `${text}; so it is with ${count - 1} more` : text,
     }));
   }
@@ -97,19 +94,12 @@ class Findings {
     if (why === undefined) return;
     const hint = port === undefined ? '' : ', unless probes.allow has its network';
     const text = `${owner} POOL ${address}: not probed by ${check.name} (${why}), and up all the time${hint}`;
-    this.#note(`${check.name} ${why}`, 'warning', text);
+    this.#note(`${check.name} ${why}`, text);
   }
 
-  #note(key: string, severity: Complaint['severity'], text: string): void {
+  #note(key: string, text: string): void {
     const known = this.#found.get(key);
-    if (known === undefined) this.#found.set(key, { severity, text, count: 1 });
+    if (known === undefined) this.#found.set(key, { text, count: 1 });
     else known.count++;
   }
-}
-
-function unknown(name: string, known: Iterable<string>): string {
-  const names = [...known];
-  const meant = nearest(name, names);
-  const hint = meant === undefined ? 'checks in cairn.yaml has none like it' : `did you mean ${meant}?`;
-  return `there is no check ${name}; ${hint}`;
 }

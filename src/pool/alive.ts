@@ -1,6 +1,7 @@
 /**
  * The first stage of a choice: who is up. Members that are down are left out; where nobody is up, those whose
- * checks have not ended yet are taken, and where there are none either, what the pool says (`all-down=`).
+ * checks have not ended yet are taken, and where there are none either, what the pool says (`all-down=`); of
+ * these, whom an operator took out only where there is nobody else.
  */
 import { POOL_TTL_SECONDS_MIN } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
@@ -20,7 +21,7 @@ export function keepAlive(choice: Choice, world: World): void {
   // No clock is read where nothing is checked.
   if (until !== UNTIL_EVER) promise(choice, until, world);
   if (kept > 0) choice.count = kept;
-  else if (count > 0) keepDown(choice);
+  else keepDown(choice);
 }
 
 function promise(choice: Choice, until: number, world: World): void {
@@ -31,6 +32,8 @@ function promise(choice: Choice, until: number, world: World): void {
 /** The list is as it was: nobody in it is up. */
 function keepDown(choice: Choice): void {
   choice.isDesperate = true;
+  // Whom an operator took out comes last.
+  keep(choice, Status.HELD, 0);
   if (keep(choice, Status.PENDING)) return;
   const allDown = choice.option(PoolWord.ALL_DOWN);
   if (allDown === AllDown.NODATA) choice.verdict = 'nodata';
@@ -39,11 +42,11 @@ function keepDown(choice: Choice): void {
   if (choice.verdict !== 'members') choice.count = 0;
 }
 
-/** Members with any of these bits, if there are such; else the list stays as it is. */
-function keep(choice: Choice, bits: number): boolean {
+/** Members of whom these bits are so, if there are such; else the list stays as it is. */
+function keep(choice: Choice, bits: number, wanted = bits): boolean {
   let kept = 0;
   for (let i = 0; i < choice.count; i++) {
-    if ((choice.word(i, MemberWord.STATUS) & bits) !== 0)
+    if ((choice.word(i, MemberWord.STATUS) & bits) === wanted)
       choice.members[kept++] = choice.members[i] as number;
   }
   if (kept > 0) choice.count = kept;

@@ -43,6 +43,8 @@ export class Chooser {
     choice.begin();
     listAble(choice, projection, hosts, this.#world);
     this.#witness?.('able', choice, projection);
+    // Nobody is, wherever and whoever asks: that holds for all.
+    if (choice.count === 0) return;
     keepAlive(choice, this.#world);
     this.#witness?.('health', choice, projection);
     keepClosest(choice, asker, table);

@@ -99,8 +99,9 @@ function takeOver(image: Image, plan: PlanWords, before: Image, old: PlanWords):
   for (const [key, member] of keyed(image, plan)) {
     const was = members.get(key);
     if (was === undefined) continue;
-    plan[member + MemberWord.STATUS] = old[was + MemberWord.STATUS] as number;
-    plan[member + MemberWord.UNTIL] = old[was + MemberWord.UNTIL] as number;
+    // In this order, as the prober may be writing the other way about: no new promise for what was before.
+    plan[member + MemberWord.UNTIL] = Atomics.load(old, was + MemberWord.UNTIL);
+    plan[member + MemberWord.STATUS] = Atomics.load(old, was + MemberWord.STATUS);
   }
 }
 

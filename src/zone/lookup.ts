@@ -102,7 +102,6 @@ function isChosen(type: number): boolean {
     case Type.SRV:
     case Type.SVCB:
     case Type.HTTPS:
-    case Type.CNAME:
       return true;
     default:
       return false;

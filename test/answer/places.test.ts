@@ -130,6 +130,11 @@ describe('a client of a resolver that may tell', () => {
     expect(told('www.z.test.', RESOLVER, '::/0')).toBe('192.0.2.2 /0');
   });
 
+  test('denies for everybody what no member of the pool could answer', () => {
+    for (const question of ['net.z.test. AAAA', 'sticky.z.test. SRV', 'www.z.test. CNAME'])
+      expect(told(question, RESOLVER, '198.51.100.7/32')).toBe('/0');
+  });
+
   test('keeps the scope where the answer goes on elsewhere', async () => {
     const outcome: Outcome = { rcode: Rcode.NOERROR, answer: [], authority: [], ede: undefined };
     let cached: Outcome | undefined = outcome;

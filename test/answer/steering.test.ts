@@ -46,10 +46,16 @@ again POOL 192.0.2.1 port=1
 again POOL 192.0.2.1 port=2
 again POOL 192.0.2.2
 _c._tcp POOL use=again port=9
+placed POOL 192.0.2.1 geo=EU port=80 alpn=h2
+placed POOL 192.0.2.1 geo=US port=80 alpn=h2
+placed POOL 192.0.2.1 geo=US port=80 alpn=h2 weight=5
+placed POOL there.example.net. geo=EU port=80
+placed POOL there.example.net. geo=US port=80
 ordered POOL 192.0.2.1 weight=1
 ordered POOL 192.0.2.2 weight=0
 ordered POOL * answers=2
 mail MX 10 four
+${Array.from({ length: 9 }, (_, i) => `_many._tcp POOL 192.0.2.${i} port=80`).join('\n')}
 `,
   'other.test': `$TTL 60
 ${SOA_AND_NS}pool 20 POOL 192.0.2.77
@@ -181,7 +187,22 @@ describe('services', () => {
     ]);
   });
 
-  test('SRV of addresses leads to derived names, whose addresses are all there or TC is set', () => {
+  test('who is a member twice, for other places or ports, is told once (RFC 2181 §5)', () => {
+    expect(lines(ask(subject, 'placed.z.test SRV')).filter((line) => line.startsWith('an '))).toEqual([
+      'an placed.z.test. 60 IN SRV 0 1 80 192-0-2-1.addr.z.test.',
+      'an placed.z.test. 60 IN SRV 0 5 80 192-0-2-1.addr.z.test.',
+      'an placed.z.test. 60 IN SRV 0 1 80 there.example.net.',
+    ]);
+    expect(asked('placed.z.test HTTPS').slice(1)).toEqual([
+      'an placed.z.test. 60 IN HTTPS 1 . alpn="h2" port=80 ipv4hint=192.0.2.1',
+      'an placed.z.test. 60 IN HTTPS 1 there.example.net. port=80',
+    ]);
+    expect(asked('_c._tcp.z.test HTTPS').slice(1)).toEqual([
+      'an _c._tcp.z.test. 60 IN HTTPS 1 . port=9 ipv4hint=192.0.2.1,192.0.2.2',
+    ]);
+  });
+
+  test('SRV of addresses leads to derived names; their addresses are no matter of TC (RFC 2181 §9)', () => {
     expect(sortedLines(ask(subject, '_a._tcp.z.test SRV'))).toEqual([
       'NOERROR aa',
       'ad 192-0-2-1.addr.z.test. 30 IN A 192.0.2.1',
@@ -191,6 +212,10 @@ describe('services', () => {
       'an _a._tcp.z.test. 30 IN SRV 0 1 443 192-0-2-2.addr.z.test.',
       'an _a._tcp.z.test. 30 IN SRV 0 1 443 2001-db8-0-0-0-0-0-1.addr.z.test.',
     ]);
+    const many = asked('_many._tcp.z.test SRV');
+    expect(many[0]).toBe('NOERROR aa');
+    expect(many.filter((line) => line.startsWith('an '))).toHaveLength(9);
+    expect(many.filter((line) => line.startsWith('ad ')).length).toBeLessThan(9);
   });
 
   test('HTTPS has an RR for each endpoint, and addresses as hints (RFC 9460)', () => {
@@ -214,6 +239,8 @@ describe('health', () => {
     note(zones, 0, 0);
     // Nobody knows for how long: a second.
     expect(asked('down.z.test A')).toEqual(['NOERROR aa', SOA.replace(' 60 IN', ' 1 IN')]);
+    expect(asked('down.z.test ANY')).toEqual(asked('down.z.test A'));
+    expect(asked('fail.z.test ANY')).toEqual(['SERVFAIL']);
     const counters = new Counters();
     const message = ask(pipeline(zones, { counters }), 'fail.z.test A', { udpSize: 1232 });
     expect(lines(message)).toEqual(['SERVFAIL']);

@@ -37,10 +37,23 @@ test('checks that are not there keep a zone from being loaded', async () => {
   zone('www POOL 10.0.0.1 check=wbe\nwww POOL 10.0.0.2 check=wbe,web,pg');
   const read = readAll(await settings('checks: { web: { tcp: { port: 80 } } }'));
   expect(told([...(await read).complaints])).toEqual([
-    'z.zone: error: www.z.test. POOL: there is no check pg; checks in cairn.yaml has none like it',
-    'z.zone: error: www.z.test. POOL: there is no check wbe; did you mean web?; so it is with 1 more',
+    'z.zone:5: error: no check is called wbe: expected one that the settings have; did you mean web?',
+    'z.zone:6: error: no check is called pg: expected one that the settings have',
+    'z.zone:6: error: no check is called wbe: expected one that the settings have; did you mean web?',
   ]);
   expect((await read).loadout).toBeUndefined();
+});
+
+test('a zone whose check is gone from the settings is not served on', async () => {
+  zone('www POOL 10.0.0.1 check=web');
+  const { loadout } = await readAll(await settings('checks: { web: { tcp: { port: 80 } } }'));
+  const { zones = [], catalog = new Catalog([]) } = loadout ?? {};
+  const origins = new Map(zones.map(({ image, origin }) => [image.apexText, origin]));
+  const served = { catalog, origins, rules: [], localRoot: undefined, places: undefined };
+  const { complaints } = await readAll(await settings(''), served);
+  expect(told([...complaints])).toEqual([
+    'z.zone:5: error: no check is called web: expected one that the settings have',
+  ]);
 });
 
 test('who is not probed is told, with what could be done [LIMITS G7]', async () => {
@@ -79,10 +92,9 @@ test('a zone that was changed and not compiled anew is looked at as it is now', 
   if (loadout === undefined) throw new Error(told([...first.complaints]).join('\n'));
   const origins = new Map(loadout.zones.map(({ image, origin }) => [image.apexText, origin]));
   const served = { catalog: new Catalog(loadout.zones.map(({ image }) => image)), origins, rules: [] };
-  zone('www POOL 10.0.0.1 check=pg\nnew POOL 127.0.0.1 check=web\nold POOL 10.0.0.1 check=web');
+  zone('www POOL 10.0.0.1 check=web weight=2\nnew POOL 127.0.0.1 check=web\nold POOL 10.0.0.1 check=web');
   const again = await readAll(await settings(yaml), { ...served, localRoot: undefined, places: undefined });
   expect(told([...again.complaints]).filter((text) => text.includes('POOL'))).toEqual([
     expect.stringContaining('warning: new.z.test. POOL 127.0.0.1: not probed by web'),
-    expect.stringContaining('error: www.z.test. POOL: there is no check pg'),
   ]);
 });

@@ -62,7 +62,7 @@ test('a check that is not there is told at the start, and on a reload all stays 
   const port = await web();
   serve(member(port), { checks: { wbe: checks.web }, probes });
   expect(await server.exited).toBe(1);
-  expect(server.text).toContain('there is no check web; did you mean wbe?');
+  expect(server.text).toContain('no check is called web: expected one that the settings have; did you');
   serve(member(port), { checks, probes });
   await server.said('started');
   files.write(
@@ -71,7 +71,7 @@ test('a check that is not there is told at the start, and on a reload all stays 
   );
   server.child.kill('SIGHUP');
   await server.said('reload refused');
-  expect(server.text).toContain('there is no check gone');
+  expect(server.text).toContain('no check is called gone');
 });
 
 test('who may not be probed is told, and nothing is sent to it [LIMITS G7]', async () => {

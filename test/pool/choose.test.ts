@@ -63,6 +63,15 @@ describe('health', () => {
     expect(sorted(stage.choose())).toEqual(expected);
   });
 
+  test.each(['serve-all', 'last-good'])('whom the operator took out is taken last, with %s', (allDown) => {
+    const stage = three(`all-down=${allDown}`);
+    stage.note(A, DOWN | Status.HELD | Status.LAST_GOOD, UNTIL_EVER);
+    for (const member of [B, C]) stage.note(member, DOWN, UNTIL_EVER);
+    expect(sorted(stage.choose())).toEqual([B, C]);
+    for (const member of [A, B, C]) stage.note(member, DOWN | Status.HELD, UNTIL_EVER);
+    expect(sorted(stage.choose())).toEqual([A, B, C]);
+  });
+
   test('last-good is all, where nobody ever was up', () => {
     const stage = three('all-down=last-good');
     for (const member of [A, B, C]) stage.note(member, DOWN, UNTIL_EVER);

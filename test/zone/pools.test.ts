@@ -36,7 +36,7 @@ function found(owner: string, type: string): string {
   return `${kind} ${nameText(zone.bytes, zone.nameAt(node))}${isPool ? ' POOL' : ''}`;
 }
 
-test.each(['A', 'AAAA', 'SRV', 'HTTPS', 'SVCB', 'CNAME', 'POOL'])('%s is found as the pool', (type) => {
+test.each(['A', 'AAAA', 'SRV', 'HTTPS', 'SVCB', 'POOL'])('%s is found as the pool', (type) => {
   expect(found('www.z.test.', type)).toBe('pool www.z.test. POOL');
   expect(found('z.test.', type)).toBe('pool z.test. POOL');
   expect(found('a.b.wild.z.test.', type)).toBe('pool *.wild.z.test. POOL');
@@ -54,6 +54,10 @@ test('other types are as without it', () => {
 test('ANY is the pool only where there is nothing else (RFC 8482 §4.1)', () => {
   expect(found('www.z.test.', 'ANY')).toBe('data www.z.test.');
   expect(found('alone.z.test.', 'ANY')).toBe('pool alone.z.test. POOL');
+});
+
+test('a CNAME is not, for who keeps it would follow it for all other types (RFC 1034 §3.6.2)', () => {
+  expect(found('z.test.', 'CNAME')).toBe('nodata z.test.');
 });
 
 test('what answers as a CNAME does so for any type', () => {
