@@ -5,7 +5,6 @@
  */
 import type { Bytes } from '../base/bytes.ts';
 import { Counter, type Counters } from '../base/counters.ts';
-import { ADDITIONAL_TARGETS_MAX } from '../base/limits.ts';
 import type { PrefixSet } from '../base/prefix.ts';
 import type { World } from '../base/world.ts';
 import { Projection } from '../pool/able.ts';
@@ -13,7 +12,7 @@ import { Asker } from '../pool/asker.ts';
 import { Choice } from '../pool/choice.ts';
 import { Chooser, type Witness } from '../pool/choose.ts';
 import type { Flattened } from '../pool/flattened.ts';
-import { findPool, NONE, PoolFlag, PoolWord } from '../pool/plan.ts';
+import { findPool, MemberWord, NONE, PoolFlag, PoolWord } from '../pool/plan.ts';
 import type { Whereabouts } from '../pool/whereabouts.ts';
 import { Ede, Rcode, Type } from '../wire/codes.ts';
 import { HashedName } from '../wire/hashed-name.ts';
@@ -195,16 +194,16 @@ export class Steering {
     }
   }
 
-  /** What a client of SRV asks for next (RFC 2782), as far as there is room. */
+  /** What a client of SRV asks for next (RFC 2782): of members that are addresses it is all of the answer. */
   #addTargets(image: Image, reply: Reply): void {
     const choice = this.#choice;
-    const count = Math.min(choice.count, ADDITIONAL_TARGETS_MAX);
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; i < choice.count; i++) {
       this.#target.find(image, image.bytes, targetAt(choice, i));
       const { node, above } = this.#target;
       if (node === NO_NODE || above !== NO_NODE) continue;
-      addAddress(image, node, Type.A, targetAt(choice, i), reply);
-      addAddress(image, node, Type.AAAA, targetAt(choice, i), reply);
+      const isDerived = choice.word(i, MemberWord.KIND) !== PoolKind.HOST;
+      addAddress(image, node, Type.A, targetAt(choice, i), isDerived, reply);
+      addAddress(image, node, Type.AAAA, targetAt(choice, i), isDerived, reply);
     }
   }
 }
@@ -224,11 +223,19 @@ function projectionOf(type: number): number {
   }
 }
 
-function addAddress(zone: Image, node: number, type: number, nameAt: number, reply: Reply): void {
+function addAddress(
+  zone: Image,
+  node: number,
+  type: number,
+  nameAt: number,
+  isNeeded: boolean,
+  reply: Reply,
+): void {
   const { bytes } = zone;
   const rrset = zone.rrset(node, type);
   if (rrset === 0 || reply.holds(bytes, rrset)) return;
-  reply.add(Section.ADDITIONAL, bytes, nameAt, bytes, rrset);
+  if (isNeeded) reply.addNeeded(bytes, nameAt, bytes, rrset);
+  else reply.add(Section.ADDITIONAL, bytes, nameAt, bytes, rrset);
 }
 
 function fail(reply: Reply, why: string): Steered {
