@@ -211,7 +211,9 @@ class Member {
       "const s = require('net').createServer((c) => c.on('error', () => 0).destroy());" +
       `s.listen(0, '${address}', () => console.log(s.address().port))`;
     const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'ignore'] });
-    process.on('exit', () => void child.kill('SIGKILL'));
+    const kill = (): void => void child.kill('SIGKILL');
+    process.on('exit', kill);
+    child.on('exit', () => process.off('exit', kill));
     const [port] = await once(child.stdout, 'data');
     return new Member(address, Number(port), child);
   }

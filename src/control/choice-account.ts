@@ -120,7 +120,8 @@ export class ChoiceAccount {
       notes: this.#notes(stage, choice, opened, projection),
     });
     opened.before = list;
-    const { verdict, ttl, scope } = choice;
+    const { verdict, scope } = choice;
+    const ttl = this.#ttlOf(choice, projection);
     this.choices[this.choices.length - 1] = { ...opened.told, stages: opened.stages, verdict, ttl, scope };
   }
 
@@ -173,6 +174,24 @@ export class ChoiceAccount {
     return hosts.state === HostState.FAILED
       ? 'has addresses that are not known: the log says why'
       : undefined;
+  }
+
+  /** No longer than the addresses of its hosts hold, which are looked at only when they are answered. */
+  #ttlOf(choice: Choice, projection: number): number {
+    const { plan, members, count, ttl } = choice;
+    const kind = ADDRESS_KIND[projection];
+    const { hosts, world } = this.#ground;
+    if (kind === undefined || hosts === undefined) return ttl;
+    const held = [...members.subarray(0, count)].flatMap((member) => {
+      if (plan[member + MemberWord.KIND] !== PoolKind.HOST) return [];
+      hosts.read(
+        plan[member + MemberWord.HOST] as number,
+        plan[member + MemberWord.HOST_HASH] as number,
+        kind,
+      );
+      return [hosts.ttl(world.nowMs())];
+    });
+    return Math.min(ttl, ...held);
   }
 
   /** Of the hosts in the list, their addresses and how long these hold. */

@@ -73,4 +73,4 @@ const STANDING = {
 const ttlText = ({ ttl, zoneTtl }: ToldChoice): string =>
   ttl === zoneTtl
     ? `${plural(ttl, 'second')}, as the zone says`
-    : `${plural(ttl, 'second')}: then another may be up or down (${zoneTtl} in the zone)`;
+    : `${plural(ttl, 'second')}: then somebody may be up, down or elsewhere (${zoneTtl} in the zone)`;

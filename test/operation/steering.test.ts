@@ -192,7 +192,7 @@ test('an explanation tells of health, who decided otherwise, and how long that h
   const www = await choiceOf('www.p.example');
   expect(www[2]).toMatch(/^health {2}127.0.0.1 \(web: up(?: for T)?, status 200 T ago\); 127.0.0.2$/);
   expect(www.join('\n')).toMatch(/not 127.0.0.[12]: it was not drawn, with a part of (?:25|75).0 %/);
-  expect(www.at(-1)).toBe('ttl     1 second: then another may be up or down (60 in the zone)');
+  expect(www.at(-1)).toBe('ttl     1 second: then somebody may be up, down or elsewhere (60 in the zone)');
   await told('ctl', 'pool', 'drain', 'www.p.example', '127.0.0.2');
   expect(await choiceOf('www.p.example')).toContain('not 127.0.0.2: it was taken out by the operator');
   await told('ctl', 'pool', 'drain', 'www.p.example', '127.0.0.1');
