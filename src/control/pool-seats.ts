@@ -2,10 +2,9 @@
  * The members of all pools as their plans have them, as plain values: what they are, and how they stand. For
  * whoever tells of them; who answers reads words.
  */
-import { ipText } from '../base/ip.ts';
 import { MemberWord, membersOf, type PlanWords, PoolWord, poolsIn, Status } from '../pool/plan.ts';
 import { nameText } from '../wire/name.ts';
-import { PoolKind, poolAttributesAt, poolSubjectAt } from '../wire/pool.ts';
+import { memberText } from '../wire/pool-record.ts';
 import type { Image } from '../zone/image.ts';
 
 /** Warming: up again, and not yet at its whole weight. Spared: down, and in since too many are. */
@@ -42,19 +41,13 @@ export function seatOf(image: Image, plan: PlanWords, pool: string, member: numb
   const status = Atomics.load(plan, member + MemberWord.STATUS);
   return {
     pool,
-    member: memberText(image, plan[member + MemberWord.RDATA] as number),
+    member: memberText(image.bytes, plan[member + MemberWord.RDATA] as number),
     port: plan[member + MemberWord.PORT] as number,
     weight: plan[member + MemberWord.WEIGHT] as number,
     tier: plan[member + MemberWord.TIER] as number,
     state: stateOf(status),
     share: (status & Status.SHARE) / Status.SHARE,
   };
-}
-
-function memberText({ bytes }: Image, rdata: number): string {
-  const at = poolSubjectAt(rdata);
-  if (bytes[rdata] === PoolKind.HOST) return nameText(bytes, at).toLowerCase();
-  return ipText(bytes.subarray(at, poolAttributesAt(bytes, rdata)));
 }
 
 function stateOf(status: number): SeatState {

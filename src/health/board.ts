@@ -3,8 +3,7 @@
  * what comes of it written into their words STATUS and UNTIL, which nobody else writes. A result marks the
  * pools that have it; those are worked out anew together, a moment later, and who warms up once a second.
  */
-import { copyOf, u8 } from '../base/bytes.ts';
-import { IPV4_BYTES, IPV6_BYTES, ipText } from '../base/ip.ts';
+import { u8 } from '../base/bytes.ts';
 import { PROBE_MOMENT_MS } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import {
@@ -17,7 +16,8 @@ import {
   UNTIL_EVER,
 } from '../pool/plan.ts';
 import { nameText } from '../wire/name.ts';
-import { attributeLength, PoolKind, poolSubjectAt } from '../wire/pool.ts';
+import { attributeLength, PoolKind } from '../wire/pool.ts';
+import { memberText } from '../wire/pool-record.ts';
 import type { Image } from '../zone/image.ts';
 import { type Check, probedPort } from './check.ts';
 import type { Cancel, Endpoint } from './conversation.ts';
@@ -250,15 +250,13 @@ class Reading {
 
   #seat({ bytes }: Image, plan: PlanWords, owner: string, at: number): ReadSeat {
     const rdata = plan[at + MemberWord.RDATA] as number;
-    const subjectAt = poolSubjectAt(rdata);
-    const address = addressOf(bytes, plan[at + MemberWord.KIND] as number, subjectAt);
-    const subject = address === undefined ? nameText(bytes, subjectAt).toLowerCase() : ipText(address);
+    const isHost = plan[at + MemberWord.KIND] === PoolKind.HOST;
+    const subject = memberText(bytes, rdata);
     const port = plan[at + MemberWord.PORT] as number;
     const status = Atomics.load(plan, at + MemberWord.STATUS);
     const checks = checkNames(bytes, plan[at + MemberWord.CHECKS] as number);
     const memberPort = port === 0 ? undefined : port;
-    const wanted =
-      address === undefined ? [] : checks.flatMap((name) => this.#wantedBy(name, subject, memberPort));
+    const wanted = isHost ? [] : checks.flatMap((name) => this.#wantedBy(name, subject, memberPort));
     const targets = wanted.flatMap((each) => this.#want(each, wasUp(status)) ?? []);
     const hold = this.#holds.get(`${owner} ${subject}`);
     const isWatched = checks.length > 0 || hold !== undefined || (status & Status.HELD) !== 0;
@@ -288,11 +286,6 @@ class Reading {
     this.wanted.set(key, { ...target, wasUp: isKnownUp || (known?.wasUp ?? was) });
     return key;
   }
-}
-
-function addressOf(bytes: Uint8Array, kind: number, at: number): Uint8Array | undefined {
-  if (kind !== PoolKind.IPV4 && kind !== PoolKind.IPV6) return undefined;
-  return copyOf(bytes, at, at + (kind === PoolKind.IPV4 ? IPV4_BYTES : IPV6_BYTES));
 }
 
 /** Names, each counted by a byte. */

@@ -11,7 +11,7 @@ import { type Keys, keyValuesText, scanKeyValues, takeKeyValues, unquoted } from
 import type { Kind } from './kind.ts';
 import { ipv4, ipv6 } from './kinds-number.ts';
 import { name } from './kinds-text.ts';
-import { parseName } from './name.ts';
+import { nameText, parseName } from './name.ts';
 import {
   AllDown,
   findAttribute,
@@ -146,6 +146,10 @@ export function subjectText(b: Bytes, at: number): string {
       return `use=${name.print(b, subjectAt, end)}`;
   }
 }
+
+/** The member, as one names it: an address, or a host in lower case. */
+export const memberText = (b: Bytes, at: number): string =>
+  poolKind(b, at) === PoolKind.HOST ? nameText(b, poolSubjectAt(at)).toLowerCase() : subjectText(b, at);
 
 function parse(entry: Entry): void {
   const start = entry.length;
