@@ -36,6 +36,8 @@ export const GENERATE_STEPS_MAX = 65_536;
 export const GENERATE_BYTES_MAX = 16 * 1024 * 1024;
 /** One entry of a zone file, its continuation lines included. */
 export const ENTRY_BYTES_MAX = 262_144;
+/** Mistakes told of one entry: a line of nothing else is not to hide the lines behind it. */
+export const ENTRY_FAULTS_MAX = 20;
 /** Complaints kept for one load; the rest are counted. */
 export const COMPLAINTS_MAX = 1_000;
 /** What a kept image says of itself: its files and complaints; one that would say more is not kept. */
