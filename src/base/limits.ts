@@ -532,6 +532,10 @@ export const FIRST_ROUND_MS_MAX = 5_000;
 export const LAST_GOOD_MS = 30_000;
 /** Members that an operator holds. */
 export const HOLDS_MAX = 10_000;
+/** Pools of which it is told how a member stands that was held in all of them… */
+export const HOLDS_TOLD_MAX = 20;
+/** …and members named to whoever named one that is not there: of more, the nearest. */
+export const MEMBERS_NAMED_MAX = 8;
 /** The file that they are kept in. */
 export const HOLDS_FILE_BYTES_MAX = 4 * 1024 * 1024;
 /** Targets told of at a time. */
