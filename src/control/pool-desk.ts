@@ -111,7 +111,7 @@ export class PoolDesk {
 
   /** The pool of that name, or the one whose members it has. */
   #withMembers(pool: Name | undefined): string | undefined {
-    const owner = pool && nameText(pool).toLowerCase();
+    const owner = pool && nameText(pool);
     return owner && (usesOf(this.#house.served.catalog.images).get(owner) ?? owner);
   }
 

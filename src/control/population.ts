@@ -41,8 +41,7 @@ export function worldOf(count: number, table: Whereabouts | undefined, lots: Lot
     *[Symbol.iterator]() {
       for (let i = 0; i < count; i++) {
         const v4 = somewhere(table, lots);
-        const v6 = ranges === undefined ? addressIn(GLOBAL_UNICAST, lots) : ranges.drawn(lots);
-        yield { address: i % 2 === 1 ? (v6 ?? v4) : v4, weight: 1 };
+        yield { address: (i % 2 === 1 ? somewhereV6(ranges, lots) : undefined) ?? v4, weight: 1 };
       }
     },
   };
@@ -51,6 +50,10 @@ export function worldOf(count: number, table: Whereabouts | undefined, lots: Lot
 /** What has been given out (IANA, IPv6 global unicast addresses). */
 const GLOBAL_UNICAST: Prefix = { bytes: Uint8Array.of(0x20, ...new Uint8Array(15)), bits: 3 };
 const isGlobal = (address: Uint8Array): boolean => (address[0] as number) >> 5 === 1;
+
+/** In the country that was found last; undefined where no range of it is known. */
+const somewhereV6 = (ranges: CountryRanges | undefined, lots: Lots): Uint8Array | undefined =>
+  ranges === undefined ? addressIn(GLOBAL_UNICAST, lots) : ranges.drawn(lots);
 
 /** The ranges of IPv6 that a database knows something of, by country; 0 where it knows none. */
 class CountryRanges {

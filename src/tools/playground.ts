@@ -33,10 +33,10 @@ export async function runPlayground(words: readonly string[], io: Console): Prom
     return 1;
   }
   io.out(tourText(playground));
-  const wasTold = await Promise.race([told, playground.ended.then(() => false)]);
-  if (wasTold === false) complain('its server has ended');
+  const hasEnded = await Promise.race([told.then(() => false), playground.ended.then(() => true)]);
+  if (hasEnded) complain('its server has ended');
   await playground.close();
-  return wasTold === false ? 1 : 0;
+  return hasEnded ? 1 : 0;
 }
 
 /** The ports; a complaint; or nothing, when help is asked for. */
