@@ -38,7 +38,7 @@ export async function startPlayground(
   const { upstreamPort } = internet;
   const members = await openMembers(upstreamPort).catch((error: Error) => error);
   if (members instanceof Error) return internet.close().then(() => [members.message]);
-  const server = await startServer(port, upstreamPort, onError);
+  const server = await startServer(port, upstreamPort, onError).catch((error: Error) => [error.message]);
   const close = async (): Promise<void> => {
     if (!Array.isArray(server)) await server.close();
     await Promise.all([members.close(), internet.close()]);
