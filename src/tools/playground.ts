@@ -3,7 +3,6 @@
  * that resolves its names and has pools of its own, so that anybody can watch both without a network. It
  * prints what to ask, serves until it is told to stop, and leaves nothing behind.
  */
-import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { startPlayground } from './playground-start.ts';
 import { type Ports, tourText, UPSTREAM_PORT } from './playground-tour.ts';
@@ -25,7 +24,19 @@ export async function runPlayground(words: readonly string[], io: Console): Prom
     io.out(USAGE);
     return 0;
   }
-  const told = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  const told = Promise.withResolvers<void>();
+  for (const signal of STOPS) process.on(signal, told.resolve);
+  try {
+    return await play(ports, told.promise, io);
+  } finally {
+    for (const signal of STOPS) process.off(signal, told.resolve);
+  }
+}
+
+/** They come twice where somebody is in a hurry, and would cut the clearing away short. */
+const STOPS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+async function play(ports: Ports, told: Promise<void>, io: Console): Promise<number> {
   const complain = (text: string): void => io.err(`cairn playground: ${text}\n`);
   const playground = await startPlayground(ports, complain);
   if (Array.isArray(playground)) {

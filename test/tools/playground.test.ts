@@ -156,21 +156,24 @@ describe('as a program', () => {
     const io = { out: (text) => process.stdout.write(text), err: (text) => process.stderr.write(text) };
     process.exitCode = await runPlayground(['--port', '0', '--upstream-port', '0'], io);`;
 
-  test.each(['SIGINT', 'SIGTERM'] as const)('it tells the tour and ends with 0 on %s', async (signal) => {
-    const child = spawn(process.execPath, ['-e', script]);
-    let text = '';
-    let trouble = '';
-    child.stderr.on('data', (more) => (trouble += more));
-    for await (const more of child.stdout) {
-      text += more;
-      if (text.includes('Ctrl-C ends it.')) child.kill(signal);
-    }
-    const [code] = child.exitCode === null ? await once(child, 'exit') : [child.exitCode];
-    expect([code, trouble]).toEqual([0, '']);
-    for (const { ask } of [...TOUR, ...POOL_TOUR]) expect(text).toContain(ask);
-    const [, zone = ''] = /Their zone is\n(.*): change it/.exec(text) ?? [];
-    expect([zone, existsSync(zone)]).toEqual([expect.stringContaining('pools.example.zone'), false]);
-  });
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'it tells the tour and ends with 0 on %s',
+    async (signal) => {
+      const child = spawn(process.execPath, ['-e', script]);
+      let text = '';
+      let trouble = '';
+      child.stderr.on('data', (more) => (trouble += more));
+      for await (const more of child.stdout) {
+        text += more;
+        if (text.includes('Ctrl-C ends it.')) child.kill(signal);
+      }
+      const [code] = child.exitCode === null ? await once(child, 'exit') : [child.exitCode];
+      expect([code, trouble]).toEqual([0, '']);
+      for (const { ask } of [...TOUR, ...POOL_TOUR]) expect(text).toContain(ask);
+      const [, zone = ''] = /Their zone is\n(.*): change it/.exec(text) ?? [];
+      expect([zone, existsSync(zone)]).toEqual([expect.stringContaining('pools.example.zone'), false]);
+    },
+  );
 
   const run = async (...words: string[]) => {
     const io = { out: '', err: '' };
