@@ -64,7 +64,7 @@ const FROM = {
 const files = folderOf({});
 afterAll(() => files.remove());
 
-/** In quarters, who goes to each member, by the last digit of its address. */
+/** In quarters, who goes to each member, by the last digit of its address, or its name. */
 async function quarters(from: string, question: string, client: string): Promise<string> {
   const [owner = '', type = 'A'] = question.split(' ');
   files.write('clients', `${client}\n`);
@@ -75,7 +75,10 @@ async function quarters(from: string, question: string, client: string): Promise
     ...{ type: typeFromText(type) as number, clients: files.path('clients') },
   };
   const { now } = await rehearse(asked, stock as never, new VirtualWorld(3));
-  const goes = now.map(({ member, share }) => [member.match(/\d/g)?.at(-1), Math.round(4 * share)] as const);
+  const goes = now.map(
+    ({ member, share }) =>
+      [member.match(/\d/g)?.at(-1) ?? member.split('.')[0], Math.round(4 * share)] as const,
+  );
   return goes.flatMap(([digit, share]) => (share > 0 ? [`${digit}: ${share}`] : [])).join(', ');
 }
 
@@ -91,6 +94,8 @@ describe.each<[string, [string, keyof typeof FROM, string][]]>([
       ['geolocation', 'New York', '3: 4'],
       ['latency', 'Paris', '1: 4'],
       ['latency', 'New York', '2: 4'],
+      ['tree CNAME', 'Paris', 'geolocation: 4'],
+      ['canary', 'Paris', '9: 4'],
       ['multivalue', 'Paris', '1: 2, 2: 2'],
       ['ip-based', 'the collection', '1: 4'],
       ['ip-based', 'the collection, IPv6', '1: 4'],
