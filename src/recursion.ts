@@ -189,6 +189,7 @@ class Resolver {
       catalog: () => this.#outpost.catalog,
       rootCatalog: () => this.#rootNow(),
       hosts: () => this.#outpost.hosts,
+      whereabouts: () => this.#outpost.whereabouts,
       neverQuery: { has: (address) => this.#neverQuery.has(address) },
       onBug: (bug) => this.#outpost.tellBug(bug, new Uint8Array(0)),
     });

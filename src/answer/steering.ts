@@ -3,7 +3,7 @@
  * into the reply as what was asked for. In: the finding of a lookup, in a zone with a plan. Out: how that
  * ended; what a denial or an alias entails is the matter of `authority`.
  */
-import type { Bytes } from '../base/bytes.ts';
+import { type Bytes, copyOf } from '../base/bytes.ts';
 import { Counter, type Counters } from '../base/counters.ts';
 import type { PrefixSet } from '../base/prefix.ts';
 import type { World } from '../base/world.ts';
@@ -73,6 +73,11 @@ export class Steering {
     this.#sender = sender;
     this.#address = address;
     this.#bits = bits;
+  }
+
+  /** For whom is to be chosen, to be kept. */
+  get network(): { readonly address: Bytes; readonly bits: number } {
+    return { address: copyOf(this.#address, 0, this.#address.length), bits: this.#bits };
   }
 
   /** Lets go of the plan chosen from last, so that one that is replaced can be freed. */
