@@ -144,7 +144,8 @@ class Resolver {
     }
     if ('answers' in changed) this.#recurseWith(changed.answers);
     else if (isWalkNew) this.#recurseWith(this.#answers);
-    if (changed.images || changed.image) this.#keepHosts(changed.hosts ?? this.#hosts?.memory);
+    if (changed.images || changed.image)
+      this.#keepHosts(changed.hosts ?? this.#hosts?.memory, changed.isAhead === true);
     if (line) line.port.on('message', (bag: Uint8Array) => this.#take(line, bag));
     if (inquiries) this.#inform(inquiries);
     if (flush) this.#forget(flush);
@@ -152,10 +153,10 @@ class Resolver {
   }
 
   /** The table comes with the zones that it is for. */
-  #keepHosts(memory: SharedArrayBuffer | undefined): void {
+  #keepHosts(memory: SharedArrayBuffer | undefined, isAhead = false): void {
     if (memory === undefined) return;
     const { catalog, counters } = this.#outpost;
-    if (this.#hosts !== undefined) this.#hosts.follow(catalog);
+    if (this.#hosts !== undefined) this.#hosts.follow(catalog, isAhead);
     else
       this.#hosts = new HostKeeper(memory, catalog, {
         ...{ world: realWorld, counters, recursor: () => this.#recursor },

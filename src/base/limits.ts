@@ -89,9 +89,14 @@ export const HOST_QUESTIONS_MAX = 64;
 export const HOST_RETRY_MS_MIN = 1_000;
 /** …up to this. */
 export const HOST_RETRY_MS_MAX = 60_000;
-/** At the start, the doors stay closed for so long at most, until the addresses of all are known. */
+/**
+ * At the start the doors stay closed, and zones that bring hosts wait before they are answered from, for so
+ * long at most, until it is known of all what addresses they have: who is slower has somebody's server down.
+ */
 export const HOSTS_WAIT_MS = 2_000;
 export const HOSTS_LOOK_MS = 5;
+/** Of those that are not known by then, so many are named in the log. */
+export const HOSTS_NAMED_MAX = 10;
 /** Names looked at to see whether one leads back to itself. */
 export const HOST_CIRCLE_NAMES_MAX = 1_000;
 

@@ -74,7 +74,7 @@ export class Monitor {
       catalog: house.catalog,
       resolver: resolver.standing,
       rules: house.ruleStandings,
-      hosts: house.hosts.standing,
+      hosts: house.hosts.standing(house.catalog.images),
       places: house.places,
       health: { ...prober.standing, probeTime: (row) => prober.probeTimes.row(row) },
       frontThreads: fronts?.alive ?? 0,

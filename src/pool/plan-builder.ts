@@ -41,6 +41,15 @@ export function planned(image: Image, before: Image | undefined, slots?: Slots):
   return new Image(image.buffer, image.end, made.buffer as SharedArrayBuffer);
 }
 
+/** With what became known of members, since the plan was made, in the zone that it is to replace. */
+export function renewed(image: Image, before: Image | undefined): Image {
+  const { pools: plan } = image;
+  const old = before?.pools;
+  if (before !== undefined && plan !== undefined && old !== undefined && image.plan !== before.plan)
+    takeOver(image, plan, before, old);
+  return image;
+}
+
 const allOwners = (image: Image): number[] =>
   [...image.nodes()].filter((node) => image.has(node, NodeFlag.POOL));
 
