@@ -537,6 +537,8 @@ export const LAST_GOOD_MS = 30_000;
 export const HOLDS_MAX = 10_000;
 /** The file that they are kept in. */
 export const HOLDS_FILE_BYTES_MAX = 4 * 1024 * 1024;
+/** Reports of others that outlive the prober: of every target that there may be. */
+export const REPORTS_MAX = CHECK_TARGETS_MAX;
 /** Targets told of at a time. */
 export const TARGETS_TOLD_MAX = 10_000;
 /** Zones that change more often than this are looked at together: all plans are read. */

@@ -14,26 +14,20 @@ import { RequestFault } from './control-socket.ts';
 import type { House } from './house.ts';
 import { seatKey, seatsOf, type ToldSeat } from './pool-seats.ts';
 import type { ProberThread } from './prober-thread.ts';
+import type { Report } from './reports.ts';
 
 export interface ListedSeat extends ToldSeat {
   readonly targets: readonly ToldTarget[];
 }
 
-export interface Report {
-  readonly check: string;
-  readonly address: Uint8Array;
-  readonly isUp: boolean;
-  readonly forMs: number;
-}
-
 export class PoolDesk {
   readonly #house: Pick<House, 'served' | 'settings'>;
-  readonly #prober: Pick<ProberThread, 'hold' | 'held' | 'inquiries'>;
+  readonly #prober: Pick<ProberThread, 'hold' | 'held' | 'report' | 'inquiries'>;
   readonly #world: World;
 
   constructor(
     house: Pick<House, 'served' | 'settings'>,
-    prober: Pick<ProberThread, 'hold' | 'held' | 'inquiries'>,
+    prober: Pick<ProberThread, 'hold' | 'held' | 'report' | 'inquiries'>,
     world: World,
   ) {
     this.#house = house;
@@ -62,7 +56,8 @@ export class PoolDesk {
     return pools.length;
   }
 
-  async report({ check, address, isUp, forMs }: Report): Promise<number> {
+  async report(report: Report): Promise<number> {
+    const { check, address } = report;
     const { checks } = this.#house.settings;
     const known = checks.find(({ name }) => name === check);
     if (known === undefined) {
@@ -75,7 +70,7 @@ export class PoolDesk {
     }
     const { kind } = known.procedure;
     if (kind !== 'external') throw new RequestFault(`${check} is a check by ${kind}, which needs no reports`);
-    const told = await this.#prober.inquiries.ask('report', { check, address, isUp, forMs });
+    const told = await this.#prober.report(report);
     if (told === 0) throw new RequestFault(`no member with the check ${check} is ${ipText(address)}`);
     return told;
   }
