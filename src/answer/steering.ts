@@ -116,13 +116,21 @@ export class Steering {
     if (this.#choice.isByClient) this.#asker.set(this.#address, this.#bits);
     const isAlias = zone.has(node, NodeFlag.ALIAS);
     const made = this.#make(image, zone, isAlias ? Type.CNAME : type, reply);
-    if (this.#choice.isDesperate) counters.bump(Counter.poolsDown);
+    if (this.#choice.isDesperate) this.#countDown();
     if (made === NOTHING) return this.#endWithout(reply);
     const { ttl, count } = this.#choice;
     // Addresses of one host turn as those of any name.
     reply.addMade(Section.ANSWER, owner, ownerAt, made, ttl, count > 1);
     if (made === Type.SRV) this.#addTargets(image, reply);
     return isAlias && type !== Type.CNAME && type !== Type.ANY ? 'alias' : 'answered';
+  }
+
+  /** What is only explained was asked by nobody. */
+  #countDown(): void {
+    const { counters, witness } = this.terms;
+    const { plan, pool } = this.#choice;
+    counters.bump(Counter.poolsDown);
+    if (witness === undefined) Atomics.add(plan, pool + PoolWord.CHOICES_DOWN, 1);
   }
 
   #endWithout(reply: Reply): Steered {

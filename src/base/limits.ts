@@ -414,6 +414,8 @@ export const INQUIRY_MS_MAX = 10_000;
 export const SERVERS_TOLD_MAX = 1_000;
 /** Zones whose serials are told; of more, the first by the order of the catalogue. */
 export const METRIC_ZONES_MAX = 1_000;
+/** Pools told of one by one, in a dozen lines each; of more, the first by name, and the rest as one. */
+export const METRIC_POOLS_MAX = 200;
 
 // Operation
 /**

@@ -13,6 +13,7 @@ import { realWorld } from '../../src/base/world.ts';
 import { BugLog } from '../../src/control/bugs.ts';
 import { spawnThread } from '../../src/control/fronts.ts';
 import { openLog } from '../../src/control/log.ts';
+import { poolStandings } from '../../src/control/pool-standings.ts';
 import type { ProberPublication } from '../../src/control/prober-letters.ts';
 import { ownDoors, ProberThread } from '../../src/control/prober-thread.ts';
 import { Reports } from '../../src/control/reports.ts';
@@ -130,6 +131,7 @@ test('when it has started, the first results are in; who dies is out, and all he
   expect(counters.get(Counter.targetsDown)).toBe(1);
   await until(() => prober.standing.checks[0]?.down === 1);
   expect(prober.standing.checks[0]).toEqual({ check: 'tcp', down: 1, pending: 0, up: 1 });
+  expect(poolStandings([pools])[0]).toMatchObject({ changes: 1, members: { up: 1, down: 1 } });
   expect(prober.probeTimes.row(0).sumUs).toBeGreaterThan(0);
 });
 
