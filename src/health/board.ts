@@ -168,13 +168,13 @@ export class Board {
   #write(row: Row): void {
     const nowMs = this.#world.nowMs();
     const conditions = row.seats.map(conditionOf);
-    const firstAt = row.seats[0]?.at ?? 0; // Who is watched has seats.
     for (const [i, state] of poolState(conditions, row.terms, nowMs).entries()) {
       const { at } = row.seats[i] as Seat;
       // In this order: who reads them in the other one never takes a new promise for what was before.
       const word = statusWord(state);
       const was = Atomics.exchange(row.plan, at + MemberWord.STATUS, word);
-      if (isTurn(was, word)) Atomics.add(row.plan, poolOfFirst(firstAt) + PoolWord.CHANGES, 1);
+      if (isTurn(was, word))
+        Atomics.add(row.plan, poolOfFirst((row.seats[0] as Seat).at) + PoolWord.CHANGES, 1);
       Atomics.store(row.plan, at + MemberWord.UNTIL, untilWord(state, nowMs));
     }
     if (!isWarming(conditions, row.terms, nowMs)) this.#warming.delete(row);
