@@ -20,7 +20,7 @@ test('between two pieces it looks for answers of other servers once, and waits f
   };
   const nextTurn = new NextTurn();
   const loop = { fd: 4, isBusy: () => nextTurn.isDue };
-  const readiness = new Readiness(native as unknown as Native, loop, () => {});
+  const readiness = new Readiness(native as unknown as Native, loop, { send: () => {}, read: () => {} });
   let told: number[] = [];
   const packed = function* (): Generator<Uint8Array> {
     for (let i = 0; i < PIECES; i++) {
@@ -36,6 +36,7 @@ test('between two pieces it looks for answers of other servers once, and waits f
     onBug: (bug) => expect.fail(String(bug)),
   });
   expect(readiness.watch(5)).toBe(true);
+  readiness.attend();
   port1.postMessage({ ticket: 1, about: 'learned', asked: {} });
   const [reply] = (await once(port1, 'message')) as [{ told: unknown[] }];
   expect(reply.told).toHaveLength(PIECES);
