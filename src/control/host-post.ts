@@ -20,6 +20,8 @@ export interface HostStanding {
   readonly pending: number;
 }
 
+type Placed = readonly [slot: number, name: Name];
+
 export class HostPost {
   readonly slots = new HostSlots();
   readonly #world: World;
@@ -66,23 +68,25 @@ export class HostPost {
     });
   }
 
-  /** Those in the images of which nothing has been found out, be it that it cannot be. */
-  awaited(images: readonly Image[]): Name[] {
-    return [...hostsIn(images)]
-      .filter(([slot, name]) => this.#statesOf(slot, name).includes(HostState.PENDING))
-      .map(([, name]) => name);
+  /** Whether there are hosts in the images of whom nothing was found out, not even that it cannot be. */
+  awaits(images: readonly Image[]): boolean {
+    return this.#awaitedOf([...hostsIn(images)]).length > 0;
+  }
+
+  #awaitedOf(hosts: readonly Placed[]): Placed[] {
+    return hosts.filter(([slot, name]) => this.#statesOf(slot, name).includes(HostState.PENDING));
   }
 
   /** Waits a little for what there is to be known of all in the images, so that the first client is told. */
   async found(images: readonly Image[]): Promise<void> {
     const untilMs = this.#world.nowMs() + HOSTS_WAIT_MS;
-    let awaited = this.awaited(images);
+    let awaited = this.#awaitedOf([...hostsIn(images)]);
     while (awaited.length > 0 && this.#world.nowMs() < untilMs) {
       await new Promise<void>((resolve) => void this.#world.after(HOSTS_LOOK_MS, resolve));
-      awaited = this.awaited(images);
+      awaited = this.#awaitedOf(awaited);
     }
     if (awaited.length === 0) return;
-    const hosts = awaited.slice(0, HOSTS_NAMED_MAX).map((name) => nameText(name));
+    const hosts = awaited.slice(0, HOSTS_NAMED_MAX).map(([, name]) => nameText(name));
     const text = 'answers before it is known what addresses hosts of pools have';
     this.#logger.warn({ hosts, count: awaited.length, waitedMs: HOSTS_WAIT_MS }, text);
   }

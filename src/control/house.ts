@@ -287,7 +287,7 @@ export class House {
    * them in the zones that come, where hosts may have their names; others answer from those served as yet.
    */
   async #flattened(coming: Catalog): Promise<void> {
-    if (this.#followers === undefined || this.hosts.awaited(coming.images).length === 0) return;
+    if (this.#followers === undefined || !this.hosts.awaits(coming.images)) return;
     this.#walk ??= this.#walkTerms();
     this.#followers.ahead({ ...this.forThreads(), images: coming.images.map(versionOf) });
     await this.hosts.found(coming.images);
