@@ -2,11 +2,11 @@
 import { expect, test } from 'vitest';
 import { Counter, Counters } from '../../src/base/counters.ts';
 import { Histograms } from '../../src/base/histogram.ts';
-import type { HeldMember } from '../../src/health/board.ts';
 import { type Carrier, CONNECTED } from '../../src/health/carrier.ts';
 import type { Check } from '../../src/health/check.ts';
 import { down } from '../../src/health/conversation.ts';
 import { PROBE_ROWS } from '../../src/health/probe.ts';
+import type { HeldMember } from '../../src/health/reading.ts';
 import { Standings } from '../../src/health/standings.ts';
 import { HealthWatch, type Shortage, type WatchTerms } from '../../src/health/watch.ts';
 import { MemberWord, membersOf, poolsIn, Status, UNTIL_EVER } from '../../src/pool/plan.ts';
@@ -55,6 +55,8 @@ class Ward {
         onChange: ({ check, to }, { isUp, why }) =>
           this.changes.push(`${check.name} ${to.address}:${to.port} ${isUp ? 'up' : 'down'} (${why})`),
         onShortage: (shortage) => this.shortages.push(shortage),
+        onUnprobed: () => undefined,
+        onHosts: () => undefined,
       },
     );
   }
