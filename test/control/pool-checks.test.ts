@@ -68,7 +68,7 @@ test('who is not probed is told, with what could be done [LIMITS G7]', async () 
         'any POOL 10.0.0.1 check=any',
         'told POOL 127.0.0.1 check=told',
         'host POOL h.example. port=80 check=any,web',
-        'host POOL i.example. check=any',
+        'any POOL i.example. check=any',
       ].join('\n'),
     ),
   ).toEqual([
