@@ -167,6 +167,7 @@ class Resolver {
     answerInquiries(inquiries, {
       recursor: () => this.#recursor,
       another: () => this.#newRecursor(),
+      hosts: (names) => this.#hosts?.troubles(names) ?? [],
       onBug: (bug) => this.#outpost.tellBug(bug, new Uint8Array(0)),
     });
   }

@@ -3,6 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { AnswerRrset } from '../resolver/outcome.ts';
 import type { Explained, Recursor } from '../resolver/recursor.ts';
 import { chosen } from '../resolver/told-servers.ts';
+import type { ToldHost } from '../server/host-keeper.ts';
 import { Class, rcodeText } from '../wire/codes.ts';
 import type { PostedInquiry, PostedReply, ToldResolution } from './inquiries.ts';
 import { type ToldRecord, toldRecords } from './told-records.ts';
@@ -12,6 +13,8 @@ export interface Informant {
   readonly recursor: () => Recursor;
   /** One that knows nothing yet. */
   readonly another: () => Recursor;
+  /** What is wrong with hosts of pools. */
+  readonly hosts: (names: readonly string[]) => readonly ToldHost[];
   readonly onBug: (bug: unknown) => void;
 }
 
@@ -26,7 +29,8 @@ export function answerInquiries(port: MessagePort, informant: Informant): void {
   });
 }
 
-async function told(inquiry: PostedInquiry, { recursor, another }: Informant): Promise<unknown> {
+async function told(inquiry: PostedInquiry, { recursor, another, hosts }: Informant): Promise<unknown> {
+  if (isAbout(inquiry, 'hosts')) return hosts(inquiry.asked.hosts);
   if (isAbout(inquiry, 'mishaps')) return recursor().mishaps;
   if (isAbout(inquiry, 'learned')) return learned(recursor());
   if (isAbout(inquiry, 'learn')) {

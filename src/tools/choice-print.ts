@@ -3,7 +3,9 @@
  * stage that changed nothing and has nothing to say is left out.
  */
 import type { Explanation } from '../control/explainer.ts';
+import { durationText } from '../control/quantity.ts';
 import { memberText, targetText } from './ctl-pool.ts';
+import { printable } from './query-print.ts';
 import { bare, plural } from './trail-print.ts';
 
 type ToldChoice = Explanation['choices'][number];
@@ -47,10 +49,21 @@ function stageLines(choice: ToldChoice, { stage, left, gone, notes }: ToldStage)
   return [
     line(TITLES[stage], [...besides, ...(left.length > 0 || besides.length === 0 ? [who] : [])].join(': ')),
     ...hosts.map((text) => line('', text)),
+    ...(stage === 'able' ? troubleLines(choice) : []),
     ...gone.map((seat) =>
       line('', `not ${memberText(seat)}: it ${seat.why}${isHealth ? healthText(choice, seat) : ''}`),
     ),
   ];
+}
+
+/** Of the addresses that would be told; of both kinds where names are. */
+function troubleLines({ as, hosts }: ToldChoice): string[] {
+  const isOfAddresses = as === 'A' || as === 'AAAA';
+  const those = hosts.filter(({ type }) => !isOfAddresses || type === as);
+  return those.map(({ host, type, why, agoMs, nextMs }) => {
+    const times = `asked for ${durationText(agoMs)} ago, and again in ${durationText(nextMs)}`;
+    return line('', `${bare(host)} ${type}: ${printable(why)}; ${times}`);
+  });
 }
 
 /** ` (web: up for 12s, 200 400ms ago)` */
@@ -60,7 +73,7 @@ function healthText({ targets }: ToldChoice, seat: Seat): string {
   const standing = ['forced', 'spared', 'warming'].includes(seat.state)
     ? [STANDING[seat.state as keyof typeof STANDING]]
     : [];
-  const texts = [...standing, ...told.map(targetText)];
+  const texts = [...standing, ...told.map((target) => targetText(target, seat))];
   return texts.length === 0 ? '' : ` (${texts.join('; ')})`;
 }
 
