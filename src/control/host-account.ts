@@ -22,10 +22,10 @@ export class HostAccount {
   }
 
   /** Why it has no address of the kind that is asked for; undefined where it has, or is none. */
-  lack({ plan }: Choice, projection: number, member: number): string | undefined {
+  lack({ plan }: Pick<Choice, 'plan'>, projection: number, member: number): string | undefined {
     const kind = addressKind(projection);
     if (kind === undefined || plan[member + MemberWord.KIND] !== PoolKind.HOST) return undefined;
-    if (this.#hosts === undefined) return 'has no addresses, for nobody looks for them';
+    if (this.#hosts === undefined) return 'has addresses that are not known without a server';
     lookAtHost(this.#hosts, plan, member, kind);
     if (this.#hosts.state === HostState.PENDING) return 'has no addresses yet';
     return this.#hosts.state === HostState.FAILED ? 'has addresses that are not known' : undefined;
@@ -48,7 +48,7 @@ export class HostAccount {
       const how =
         state === HostState.STALE ? 'as they were: nobody says what they are now' : `for ${ttl} s more`;
       const out = all.filter((text) => !told.includes(text));
-      const left = out.length === 0 ? '' : `; without ${out.join(', ')}, by its checks`;
+      const left = out.length === 0 ? '' : `; left out: ${out.join(', ')}`;
       return `${nameOf(member)} has ${all.join(', ')}, ${how}${left}`;
     });
   }

@@ -26,6 +26,7 @@ import { complaintText, hasErrors } from '../zone/complaint.ts';
 import type { Image } from '../zone/image.ts';
 import { loadZones } from '../zone/loader.ts';
 import { RequestFault } from './control-socket.ts';
+import { HostAccount } from './host-account.ts';
 import type { HostPost } from './host-post.ts';
 import type { AllServed } from './load.ts';
 import { located } from './outpost.ts';
@@ -55,6 +56,8 @@ export interface ToldShare extends ToldSeat {
   readonly share: number;
   /** Those that are told of it. */
   readonly told: number;
+  /** Of a host, why nobody goes there: what addresses it has is not known. */
+  readonly lacks: string | undefined;
 }
 
 export interface ToldShares {
@@ -115,7 +118,7 @@ async function sharesIn(
       throw new RequestFault(`${nameText(name)} ${typeText(type)} is not answered from a pool`);
     if (++chosen % REHEARSED_AT_ONCE === 0) await setImmediate();
   }
-  return poll.shares(catalog);
+  return poll.shares(catalog, new HostAccount(ground.hosts, ground.world));
 }
 
 /** Counts who is chosen, of the first pool that an answer has to do with. */
@@ -149,7 +152,7 @@ class Poll {
     return true;
   }
 
-  shares(catalog: Catalog): ToldShare[] {
+  shares(catalog: Catalog, hosts: HostAccount): ToldShare[] {
     const plan = this.#plan as PlanWords;
     const image = catalog.images.find(({ pools }) => pools === plan) as Image;
     const part = (of: ReadonlyMap<number, number>, member: number): number =>
@@ -158,6 +161,7 @@ class Poll {
     return [...membersOf(plan, this.#pool)].map((member) => ({
       ...seatOf(image, plan, owner, member),
       ...{ share: part(this.#went, member), told: part(this.#told, member) },
+      lacks: hosts.lack({ plan }, this.#projection, member),
     }));
   }
 

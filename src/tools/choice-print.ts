@@ -49,10 +49,10 @@ function stageLines(choice: ToldChoice, { stage, left, gone, notes }: ToldStage)
   return [
     line(TITLES[stage], [...besides, ...(left.length > 0 || besides.length === 0 ? [who] : [])].join(': ')),
     ...hosts.map((text) => line('', text)),
-    ...(stage === 'able' ? troubleLines(choice) : []),
     ...gone.map((seat) =>
       line('', `not ${memberText(seat)}: it ${seat.why}${isHealth ? healthText(choice, seat) : ''}`),
     ),
+    ...(stage === 'able' ? troubleLines(choice) : []),
   ];
 }
 
