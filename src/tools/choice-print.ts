@@ -53,6 +53,7 @@ function stageLines(choice: ToldChoice, { stage, left, gone, notes }: ToldStage)
       line('', `not ${memberText(seat)}: it ${seat.why}${isHealth ? healthText(choice, seat) : ''}`),
     ),
     ...(stage === 'able' ? troubleLines(choice) : []),
+    ...(isHealth ? [...left, ...gone].flatMap((seat) => hostLines(choice, seat)) : []),
   ];
 }
 
@@ -66,10 +67,18 @@ function troubleLines({ as, hosts }: ToldChoice): string[] {
   });
 }
 
+const targetsOf = ({ targets }: ToldChoice, seat: Seat) =>
+  targets.find(({ member, port }) => member === seat.member && port === seat.port)?.targets ?? [];
+
+/** `www.example.net, web 192.0.2.1: up for 12s, 200 400ms ago`, of each address of a host. */
+const hostLines = (choice: ToldChoice, seat: Seat): string[] =>
+  targetsOf(choice, seat)
+    .filter(({ address }) => address !== seat.member)
+    .map((target) => line('', `${bare(seat.member)}, ${targetText(target, seat)}`));
+
 /** ` (web: up for 12s, 200 400ms ago)` */
-function healthText({ targets }: ToldChoice, seat: Seat): string {
-  const told =
-    targets.find(({ member, port }) => member === seat.member && port === seat.port)?.targets ?? [];
+function healthText(choice: ToldChoice, seat: Seat): string {
+  const told = targetsOf(choice, seat).filter(({ address }) => address === seat.member);
   const standing = ['forced', 'spared', 'warming'].includes(seat.state)
     ? [STANDING[seat.state as keyof typeof STANDING]]
     : [];
