@@ -185,11 +185,14 @@ function carrierWith(native: Native | undefined, descriptors: SharedArrayBuffer)
   return native === undefined ? node : new NativeCarrier(realWorld, noting(native, descriptors), node);
 }
 
-const changeNote = ({ check, to, host }: Target, { isUp, why }: Verdict): ThreadNote => ({
-  level: isUp ? 'info' : 'warn',
-  fields: { check: check.name, target: listenText(to), ...(host !== undefined && { host }), why },
-  text: isUp ? 'a pool member is up' : 'a pool member is down',
-});
+function changeNote({ check, to, host }: Target, { isUp, why }: Verdict): ThreadNote {
+  const who = host === undefined ? 'a pool member' : 'an address of a pool member';
+  return {
+    level: isUp ? 'info' : 'warn',
+    fields: { check: check.name, target: listenText(to), ...(host !== undefined && { host }), why },
+    text: `${who} is ${isUp ? 'up' : 'down'}`,
+  };
+}
 
 const unprobedNote = (fields: Unprobed): ThreadNote => ({
   level: 'warn',

@@ -534,7 +534,7 @@ export const HOLDS_MAX = 10_000;
 export const HOLDS_FILE_BYTES_MAX = 4 * 1024 * 1024;
 /** Targets told of at a time. */
 export const TARGETS_TOLD_MAX = 10_000;
-/** How often it is looked whether hosts with checks have other addresses: where one has, all plans are read. */
+/** How often it is looked whether hosts with checks have other addresses: then all plans are read. */
 export const HOST_VIEWS_LOOK_MS = 1_000;
 /** Zones that change more often than this are looked at together: all plans are read. */
 export const HEALTH_FOLLOW_MS = 100;

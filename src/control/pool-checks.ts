@@ -90,7 +90,8 @@ class Findings {
     const why = port === undefined ? 'neither says at which port' : this.#refusal(rdata, port);
     if (why === undefined) return;
     const hint = port === undefined ? '' : ', unless probes.allow has its network';
-    const text = `${owner} POOL ${memberText(rdata, 0)}: not probed by ${check.name} (${why}), and up all the time${hint}`;
+    const who = `${owner} POOL ${memberText(rdata, 0)}`;
+    const text = `${who}: not probed by ${check.name} (${why}), and up all the time${hint}`;
     this.#note(`${check.name} ${why}`, text);
   }
 

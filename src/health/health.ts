@@ -1,7 +1,7 @@
 /**
  * How a target is, and the algebra of it: an address that has several checks is as well as the worst of them,
- * a member that has several addresses as well as the best. In come results of probes, out comes a standing that holds until a moment which can be foretold, because it
- * takes several results in a row to change it.
+ * a member that has several addresses as well as the best. In come results of probes, out comes a standing
+ * that holds until a moment which can be foretold, because it takes several results in a row to change it.
  */
 import { CHECK_JITTER } from '../base/limits.ts';
 import type { Check } from './check.ts';

@@ -86,7 +86,7 @@ test('who is up of a host is answered with, and nobody else while there is someb
 
   await fall(OTHER);
   await expect.poll(told, { timeout: 10_000 }).toBe(ONE);
-  expect(await server.said('a pool member is down')).toMatchObject({
+  expect(await server.said('an address of a pool member is down')).toMatchObject({
     ...{ check: 'tcp', target: `${OTHER}:${port}`, host: 'web.out.', why: 'connection refused' },
   });
   await expect.poll(() => count('down')).toBe(1);
@@ -100,7 +100,7 @@ test('who is up of a host is answered with, and nobody else while there is someb
   );
 
   await fall(ONE);
-  await server.said('a pool member is down', server.lines.length);
+  await server.said('an address of a pool member is down', server.lines.length);
   // Serve-all.
   await expect.poll(told, { timeout: 10_000 }).toBe(`${ONE} ${OTHER}`);
   await rise(OTHER, port);
