@@ -102,9 +102,12 @@ export class HealthWatch {
   /** As many as are told at a time. */
   members(pool: string | undefined): ToldMember[] {
     const told: ToldMember[] = [];
+    let left = TARGETS_TOLD_MAX;
     for (const member of this.#board.told()) {
-      if (told.length >= TARGETS_TOLD_MAX) break;
-      if (pool === undefined || member.pool === pool) told.push(toldMember(member, this.#ground.world));
+      if (left <= 0) break;
+      if (pool !== undefined && member.pool !== pool) continue;
+      told.push(toldMember(member, this.#ground.world));
+      left -= Math.max(member.targets.length, 1);
     }
     return told;
   }

@@ -51,7 +51,7 @@ export class HostSlots {
     return slot;
   }
 
-  /** Without one, all of its addresses are told as long as the member is up. */
+  /** Without one its checks are not done. */
   viewOf(host: Name, port: number, checks: Bytes): number {
     return this.#views.give(viewKey(host, port, checks));
   }
