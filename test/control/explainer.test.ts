@@ -63,6 +63,7 @@ hosts POOL known.example.
 hosts POOL unknown.example.
 viewed POOL seen.example. check=w
 viewed POOL known.example.
+viewed POOL * sticky=client answers=9
 family POOL seen.example. check=w
 family POOL 2001:db8::9
 gone POOL use=none.other.test.
