@@ -174,7 +174,7 @@ export class Board {
   #look(): void {
     const found = new Set([...this.#views.values()].map((view) => view.follow()));
     if (found.has('others')) this.#onHosts();
-    if (found.has('longer')) for (const row of this.#rows) if (row.views.size > 0) this.#write(row);
+    if (found.has('moved')) for (const row of this.#rows) if (row.views.size > 0) this.#write(row);
   }
 
   #write(row: Row): void {

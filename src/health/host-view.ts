@@ -32,6 +32,7 @@ export interface HostFamily<Address = HostAddress> {
   readonly said: Said;
 }
 
+/** Of all of them, as it stood in the table. */
 interface Said {
   readonly version: number;
   readonly state: number;
@@ -50,15 +51,11 @@ const UNKNOWN: Health = { standing: Standing.PENDING, sinceMs: -Infinity, untilM
 
 export function familiesOf(table: Flattened, { slot, hash, view }: HostPlace): HostFamily[] {
   return KINDS.map((kind) => {
-    const before = new Map(addressesIn(table, view, hash, kind).map(({ text }) => [text, table.state]));
-    const version = table.version(slot, kind);
-    const addresses = addressesIn(table, slot, hash, kind);
-    const { state, untilMs, isTold } = table;
-    return {
-      kind,
-      addresses: addresses.map((each) => ({ ...each, wasToldAs: TOLD_AS[before.get(each.text) ?? -1] })),
-      said: { version, state, untilMs, isTold },
-    };
+    const before = readFamily(table, view, hash, kind);
+    const wasToldAs = new Map(before.addresses.map(({ text }) => [text, TOLD_AS[before.said.state]]));
+    const { addresses, said } = readFamily(table, slot, hash, kind);
+    const remembered = addresses.map((each) => ({ ...each, wasToldAs: wasToldAs.get(each.text) }));
+    return { kind, addresses: remembered, said };
   });
 }
 
@@ -68,18 +65,21 @@ const TOLD_AS: Readonly<Record<number, HostAddress['wasToldAs']>> = {
   [HostState.DOWN]: 'down',
 };
 
-function addressesIn(
+function readFamily(
   table: Flattened,
   slot: number,
   hash: number,
   kind: number,
-): Pick<HostAddress, 'text' | 'bytes'>[] {
+): Omit<HostFamily<Pick<HostAddress, 'text' | 'bytes'>>, 'kind'> {
+  const version = table.version(slot, kind);
   table.read(slot, hash, kind);
+  const { state, untilMs, isTold } = table;
   const size = kind === PoolKind.IPV4 ? IPV4_BYTES : IPV6_BYTES;
-  return Array.from({ length: table.count }, (_, i) => {
+  const addresses = Array.from({ length: table.count }, (_, i) => {
     const bytes = copyOf(table.addresses, i * size, (i + 1) * size);
     return { text: ipText(bytes), bytes };
   });
+  return { addresses, said: { version, state, untilMs, isTold } };
 }
 
 export class HostView {
@@ -105,22 +105,20 @@ export class HostView {
     return addresses.map(healthOf).reduce(either);
   }
 
-  /** What is said of its addresses now: of the same ones it is followed at once. */
-  follow(): 'same' | 'longer' | 'others' {
+  /** Looks at what is said of its addresses now: of the same ones it is followed at once. */
+  follow(): 'same' | 'moved' | 'others' {
     const { slot, hash } = this.place;
-    let isLonger = false;
+    let hasMoved = false;
     for (const [i, { kind, addresses, said }] of this.#families.entries()) {
-      const version = this.#table.version(slot, kind);
-      if (version === said.version) continue;
-      const texts = new Set(addressesIn(this.#table, slot, hash, kind).map(({ text }) => text));
-      const { state, untilMs, isTold } = this.#table;
-      const isSame = texts.size === addresses.length && addresses.every(({ text }) => texts.has(text));
-      if (!isSame || isTold !== said.isTold) return 'others';
-      this.#families[i] = { kind, addresses, said: { version, state, untilMs, isTold } };
+      if (this.#table.version(slot, kind) === said.version) continue;
+      const now = readFamily(this.#table, slot, hash, kind);
+      const texts = new Set(now.addresses.map(({ text }) => text));
+      if (texts.size !== addresses.length || addresses.some(({ text }) => !texts.has(text))) return 'others';
+      this.#families[i] = { kind, addresses, said: now.said };
       this.#writeFamily(this.#families[i]);
-      isLonger = true;
+      hasMoved = true;
     }
-    return isLonger ? 'longer' : 'same';
+    return hasMoved ? 'moved' : 'same';
   }
 
   write(): void {

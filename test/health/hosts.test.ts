@@ -106,6 +106,19 @@ describe('a host with checks', () => {
     }
   });
 
+  test('of which the prober has not heard yet is told whole, where nobody else is up', async () => {
+    const ward = new HostWard(ONE, TWO);
+    ward.kill('10.0.0.2');
+    await ward.world.pass(100);
+    ward.pools = zone('www POOL h.example. check=web,told', ward.pools, ward.slots);
+    expect([states(ward.pools), ward.told('A')]).toEqual([['out pending'], '10.0.0.1 10.0.0.2']);
+    ward.follow(ward.pools);
+    expect(ward.told('A')).toBe('10.0.0.1');
+    // With the checks of before it has not been heard of lately either.
+    ward.pools = zone(ONE, undefined, ward.slots);
+    expect(ward.told('A')).toBe('10.0.0.1 10.0.0.2');
+  });
+
   test('is up for each family where an address of that is', async () => {
     const ward = new HostWard(`${ONE}\nwww POOL 10.0.0.9\nwww POOL 2001:db8::9`, {
       'h.example': '10.0.0.1 2001:db8::1',
