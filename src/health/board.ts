@@ -3,7 +3,7 @@
  * what comes of it written into their words STATUS and UNTIL, which nobody else writes. A result marks the
  * pools that have it; those are worked out anew together, a moment later, and who warms up once a second.
  */
-import { HOST_VIEWS_LOOK_MS, PROBE_MOMENT_MS } from '../base/limits.ts';
+import { HOST_VIEWS_LOOK_MS, HOST_VIEWS_REST, PROBE_MOMENT_MS } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import type { Flattened } from '../pool/flattened.ts';
 import { MemberWord, Status, UNTIL_EVER } from '../pool/plan.ts';
@@ -65,6 +65,7 @@ export class Board {
     terms: ReadingTerms,
     targetsMax: number,
   ): Pick<Reading, 'left' | 'unprobed'> {
+    const beganMs = this.#world.nowMs();
     const reading = new Reading(terms, targetsMax);
     for (const image of images) if (image.pools !== undefined) reading.read(image, image.pools);
     this.#targets.follow(reading.wanted);
@@ -85,6 +86,7 @@ export class Board {
       }
       this.#write(row);
     }
+    if (views.size > 0) this.#lookAfter(HOST_VIEWS_REST * (this.#world.nowMs() - beganMs));
     return reading;
   }
 
@@ -160,14 +162,13 @@ export class Board {
     for (const [slot, view] of this.#views) if (!views.has(slot)) view.forget();
     for (const view of views.values()) view.write();
     this.#views = views;
-    if (views.size > 0) this.#lookLater();
   }
 
-  #lookLater(): void {
-    this.#cancelLook ??= this.#world.after(HOST_VIEWS_LOOK_MS, () => {
-      this.#cancelLook = undefined;
+  #lookAfter(restMs: number): void {
+    this.#cancelLook?.();
+    this.#cancelLook = this.#world.after(Math.max(HOST_VIEWS_LOOK_MS, restMs), () => {
       this.#look();
-      if (this.#views.size > 0) this.#lookLater();
+      if (this.#views.size > 0) this.#lookAfter(0);
     });
   }
 
