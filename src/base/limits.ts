@@ -71,7 +71,7 @@ export const POOL_TTL_SECONDS_MIN = 1;
 export const ARENA_BYTES_MAX = 72_000;
 /** The longest that a member may take to come back to its whole weight. */
 export const WARM_UP_SECONDS_MAX = 86_400;
-/** Hosts that are members, of all zones, and as many with checks: 700 bytes each, with their addresses…
+/** Hosts that are members, of all zones, and as many with checks: 700 bytes each, with their addresses… */
 export const HOSTS_MAX = 4_096;
 /** …so many of a family: more are in no answer that balances load… */
 export const HOST_ADDRESSES_MAX = 16;
