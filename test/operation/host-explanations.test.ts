@@ -77,8 +77,8 @@ test('shares of hosts that are known, before and after a change', async () => {
 test('shares without a server say of whom they cannot', async () => {
   const words = ['--shares', 'two.example.com', '--config', files.path('cairn.yaml')];
   const shares = await told(...words);
-  expect(shares).toMatch(/^ www.shop.org 1 0 unchecked 0.0 % 0.0 %$/m);
-  expect(shares).toMatch(/^ 192.0.2.5 1 0 unchecked 100.0 % 100.0 %$/m);
+  expect(shares).toMatch(/^ www.shop.org 1 0 unchecked( 0.0 %)+$/m);
+  expect(shares).toMatch(/^ 192.0.2.5 1 0 unchecked( 100.0 %)+$/m);
   expect(shares.split('\n\n')[2]).toBe(
     ' www.shop.org has addresses that are not known without a server: nobody goes there now\n' +
       ' www.lame.org has addresses that are not known without a server: nobody goes there now\n',
