@@ -160,7 +160,7 @@ export class Reading {
     });
   }
 
-  /** None: it is not probed, and not out for it; when the zone was loaded somebody was told. */
+  /** Undefined: it is not probed, and not out for it. Of members somebody was told when the zone was loaded. */
   #askedBy(name: string, address: string, memberPort: number | undefined, host?: string): Asked | undefined {
     const check = this.#checks.get(name);
     const port = check && probedPort(check, memberPort);
