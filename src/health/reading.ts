@@ -160,7 +160,7 @@ export class Reading {
     });
   }
 
-  /** Undefined: it is not probed, and not out for it. Of members somebody was told when the zone was loaded. */
+  /** Undefined: it is not probed, and not out for it; of members that was told when the zone was loaded. */
   #askedBy(name: string, address: string, memberPort: number | undefined, host?: string): Asked | undefined {
     const check = this.#checks.get(name);
     const port = check && probedPort(check, memberPort);

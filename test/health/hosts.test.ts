@@ -254,7 +254,7 @@ describe('probes of hosts', () => {
     expect([...ward.names].sort()).toEqual(names.sort());
   });
 
-  test('go nowhere that they may not: such an address is up, and somebody is told once [LIMITS G7]', async () => {
+  test('go nowhere that they may not: such an address is up, and that is told [LIMITS G7]', async () => {
     const ward = new HostWard(`${ONE}\nwww POOL 10.0.0.9`, { 'h.example': '10.0.0.1 127.0.0.1' });
     ward.kill('10.0.0.1');
     await ward.world.pass(3_000);
