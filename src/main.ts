@@ -140,7 +140,10 @@ async function open(
     return undefined;
   }
   await complainOfUnreadable(reading, file, settings, ground);
-  await Promise.all([resolver.start().then(() => house.hosts.found(house.catalog.images)), prober.start()]);
+  const found = resolver.start().then(() => house.hosts.found(house.catalog.images));
+  // What hosts are probed at has to be known first.
+  if (house.hosts.table !== undefined) await found;
+  await Promise.all([found, prober.start()]);
   gate.open(handOver);
   await fronts?.start();
   const { zoneCount: zones, recordCount: records } = house.catalog;

@@ -24,9 +24,11 @@ import type { Verdict } from './health/conversation.ts';
 import { NativeCarrier } from './health/native-carrier.ts';
 import { NodeCarrier } from './health/node-carrier.ts';
 import { PROBE_ROWS } from './health/probe.ts';
+import type { Unprobed } from './health/reading.ts';
 import { Standings } from './health/standings.ts';
 import type { Target } from './health/targets.ts';
 import { HealthWatch } from './health/watch.ts';
+import { Flattened } from './pool/flattened.ts';
 import { listenText } from './transport/addresses.ts';
 import { noting } from './transport/left-open.ts';
 import { loadNative, type Native } from './transport/native.ts';
@@ -37,6 +39,7 @@ class Prober {
   readonly #watch: HealthWatch;
   #publication: ProberPublication;
   #generation: number;
+  #hosts: Flattened | undefined;
   #isUpToDate = false;
   /** Zones have been replaced since the last whole collection of garbage. */
   #hasOldZones = false;
@@ -65,6 +68,8 @@ class Prober {
           fields: { ...shortage },
           text: 'more health checks than are done in time',
         }),
+      onUnprobed: (unprobed) => this.#note(unprobedNote(unprobed)),
+      onHosts: () => this.#followSoon(),
     });
   }
 
@@ -97,11 +102,12 @@ class Prober {
   }
 
   #follow(): void {
-    const { images, health, holds } = this.#publication;
+    const { images, health, holds, hosts } = this.#publication;
+    if (hosts !== undefined) this.#hosts ??= new Flattened(hosts);
     const withPools = images.filter(({ plan }) => plan !== undefined);
     this.#watch.follow(
       withPools.map(({ buffer, end, plan }) => new Image(buffer, end, plan)),
-      { ...health, holds },
+      { ...health, holds, hosts: this.#hosts },
     );
     this.#isUpToDate = true;
     this.#hasOldZones = true;
@@ -181,10 +187,19 @@ function carrierWith(native: Native | undefined, descriptors: SharedArrayBuffer)
   return native === undefined ? node : new NativeCarrier(realWorld, noting(native, descriptors), node);
 }
 
-const changeNote = ({ check, to }: Target, { isUp, why }: Verdict): ThreadNote => ({
-  level: isUp ? 'info' : 'warn',
-  fields: { check: check.name, target: listenText(to), why },
-  text: isUp ? 'a pool member is up' : 'a pool member is down',
+function changeNote({ check, to, host }: Target, { isUp, why }: Verdict): ThreadNote {
+  const who = host === undefined ? 'a pool member' : 'an address of a pool member';
+  return {
+    level: isUp ? 'info' : 'warn',
+    fields: { check: check.name, target: listenText(to), ...(host !== undefined && { host }), why },
+    text: `${who} is ${isUp ? 'up' : 'down'}`,
+  };
+}
+
+const unprobedNote = (fields: Unprobed): ThreadNote => ({
+  level: 'warn',
+  fields: { ...fields },
+  text: 'an address of a pool member is not probed, and up all the time',
 });
 
 const native = await loadNative();

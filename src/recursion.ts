@@ -170,6 +170,7 @@ class Resolver {
     answerInquiries(inquiries, {
       recursor: () => this.#recursor,
       another: () => this.#newRecursor(),
+      hosts: (names) => this.#hosts?.troubles(names) ?? [],
       nextTurn: this.#nextTurn,
       onBug: (bug) => this.#outpost.tellBug(bug, new Uint8Array(0)),
     });

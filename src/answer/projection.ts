@@ -8,6 +8,7 @@ import { IPV4_BYTES, IPV6_BYTES } from '../base/ip.ts';
 import type { World } from '../base/world.ts';
 import type { Choice } from '../pool/choice.ts';
 import type { Flattened } from '../pool/flattened.ts';
+import { readHost } from '../pool/host-member.ts';
 import { MemberWord, NONE, PoolFlag, PoolWord } from '../pool/plan.ts';
 import { nameLength, sameName } from '../wire/name.ts';
 import { PoolKind, poolSubjectAt } from '../wire/pool.ts';
@@ -43,7 +44,7 @@ export function putAddresses(
       continue;
     }
     if (hosts === undefined) continue;
-    hosts.read(choice.word(i, MemberWord.HOST), choice.word(i, MemberWord.HOST_HASH), kind);
+    readHost(hosts, choice.plan, choice.members[i] as number, kind);
     choice.promise(hosts.ttl(world.nowMs()));
     for (let of = 0; of < hosts.count; of++)
       if (!putAddress(hosts.addresses, of * length, length, true, arena)) return false;

@@ -73,7 +73,7 @@ export const POOL_TTL_SECONDS_MIN = 1;
 export const ARENA_BYTES_MAX = 72_000;
 /** The longest that a member may take to come back to its whole weight. */
 export const WARM_UP_SECONDS_MAX = 86_400;
-/** Hosts that are members, of all zones: 700 bytes each, where their addresses are kept… */
+/** Hosts that are members, of all zones, and as many with checks: 700 bytes each, with their addresses… */
 export const HOSTS_MAX = 4_096;
 /** …so many of a family: more are in no answer that balances load… */
 export const HOST_ADDRESSES_MAX = 16;
@@ -549,6 +549,10 @@ export const HOLDS_FILE_BYTES_MAX = 4 * 1024 * 1024;
 export const REPORTS_MAX = CHECK_TARGETS_MAX;
 /** Targets told of at a time. */
 export const TARGETS_TOLD_MAX = 10_000;
+/** How often it is looked whether hosts with checks have other addresses. Then all plans are read… */
+export const HOST_VIEWS_LOOK_MS = 1_000;
+/** …so where that takes long, it is looked so many times as long after it at the soonest. */
+export const HOST_VIEWS_REST = 20;
 /** Zones that change more often than this are looked at together: all plans are read. */
 export const HEALTH_FOLLOW_MS = 100;
 /** Who holds a member is told so when answers follow it, which is looked for so often and so long. */

@@ -4,12 +4,11 @@
  */
 import { assert } from '../base/assert.ts';
 import { type Bytes, u16 } from '../base/bytes.ts';
-import { IPV4_BYTES, IPV6_BYTES, ipText } from '../base/ip.ts';
 import type { World } from '../base/world.ts';
 import { Projection } from '../pool/able.ts';
 import type { Choice, Verdict } from '../pool/choice.ts';
 import type { Stage } from '../pool/choose.ts';
-import { type Flattened, HostState } from '../pool/flattened.ts';
+import type { Flattened } from '../pool/flattened.ts';
 import { placeText } from '../pool/place-codes.ts';
 import {
   MemberWord,
@@ -23,10 +22,11 @@ import {
 import { NOWHERE, type Whereabouts } from '../pool/whereabouts.ts';
 import { Type } from '../wire/codes.ts';
 import { nameText } from '../wire/name.ts';
-import { PoolKind, poolSubjectAt } from '../wire/pool.ts';
+import { poolSubjectAt } from '../wire/pool.ts';
 import { rdataText } from '../wire/rdata-text.ts';
 import type { Catalog } from '../zone/catalog.ts';
 import type { Image } from '../zone/image.ts';
+import { HostAccount } from './host-account.ts';
 import { ownerText, type SeatState, seatOf, type ToldSeat } from './pool-seats.ts';
 
 export interface ToldStage {
@@ -68,11 +68,6 @@ const AS: Readonly<Record<number, string>> = {
   [Projection.ALIAS]: 'CNAME',
 };
 
-const ADDRESS_KIND: Readonly<Record<number, number>> = {
-  [Projection.IPV4]: PoolKind.IPV4,
-  [Projection.IPV6]: PoolKind.IPV6,
-};
-
 const UNABLE: Readonly<Record<number, string>> = {
   [Projection.IPV4]: 'has no IPv4 address',
   [Projection.IPV6]: 'has no IPv6 address',
@@ -87,6 +82,11 @@ const OUT: Readonly<Partial<Record<SeatState, string>>> = {
   drained: 'was taken out by the operator',
 };
 
+const DOWN_HOST: Readonly<Record<number, string>> = {
+  [Projection.IPV4]: 'is up, but none of its IPv4 addresses is',
+  [Projection.IPV6]: 'is up, but none of its IPv6 addresses is',
+};
+
 export interface AccountGround {
   readonly catalog: Catalog;
   readonly client: Bytes;
@@ -98,10 +98,12 @@ export interface AccountGround {
 export class ChoiceAccount {
   readonly choices: ToldChoice[] = [];
   readonly #ground: AccountGround;
+  readonly #hosts: HostAccount;
   #opened: Opened | undefined;
 
   constructor(ground: AccountGround) {
     this.#ground = ground;
+    this.#hosts = new HostAccount(ground.hosts, ground.world);
   }
 
   /** The witness of a chooser. */
@@ -121,7 +123,7 @@ export class ChoiceAccount {
     });
     opened.before = list;
     const { verdict, scope } = choice;
-    const ttl = this.#ttlOf(choice, projection);
+    const ttl = this.#hosts.ttl(choice, projection);
     this.choices[this.choices.length - 1] = { ...opened.told, stages: opened.stages, verdict, ttl, scope };
   }
 
@@ -146,14 +148,12 @@ export class ChoiceAccount {
   }
 
   #reason(stage: Stage, choice: Choice, projection: number, member: number): string {
-    const { image, before, told } = this.#opened as Opened;
+    const { image, before } = this.#opened as Opened;
     switch (stage) {
       case 'able':
-        return this.#hostText(choice, projection, member) ?? (UNABLE[projection] as string);
+        return this.#hosts.lack(choice, projection, member) ?? (UNABLE[projection] as string);
       case 'health':
-        return (
-          OUT[seatOf(image, choice.plan, told.members, member).state] ?? 'was not among the last that were up'
-        );
+        return this.#outReason(choice, projection, member);
       case 'place':
         return this.#placeOf(image, choice, member);
       case 'tier':
@@ -163,62 +163,18 @@ export class ChoiceAccount {
     }
   }
 
-  /** Why a host has no address of the kind that is asked for; undefined of all others. */
-  #hostText({ plan }: Choice, projection: number, member: number): string | undefined {
-    const kind = ADDRESS_KIND[projection];
-    if (kind === undefined || plan[member + MemberWord.KIND] !== PoolKind.HOST) return undefined;
-    const { hosts } = this.#ground;
-    if (hosts === undefined) return 'has no addresses, for nobody looks for them';
-    hosts.look(plan[member + MemberWord.HOST] as number, plan[member + MemberWord.HOST_HASH] as number, kind);
-    if (hosts.state === HostState.PENDING) return 'has no addresses yet';
-    return hosts.state === HostState.FAILED
-      ? 'has addresses that are not known: the log says why'
-      : undefined;
+  #outReason(choice: Choice, projection: number, member: number): string {
+    const { image, told } = this.#opened as Opened;
+    const out = OUT[seatOf(image, choice.plan, told.members, member).state];
+    if (out !== undefined) return out;
+    const isDown = this.#hosts.isDown(choice, projection, member);
+    return (isDown ? DOWN_HOST[projection] : undefined) ?? 'was not among the last that were up';
   }
 
-  /** No longer than the addresses of its hosts hold, which are looked at only when they are answered. */
-  #ttlOf(choice: Choice, projection: number): number {
-    const { plan, members, count, ttl } = choice;
-    const kind = ADDRESS_KIND[projection];
-    const { hosts, world } = this.#ground;
-    if (kind === undefined || hosts === undefined) return ttl;
-    const held = [...members.subarray(0, count)].flatMap((member) => {
-      if (plan[member + MemberWord.KIND] !== PoolKind.HOST) return [];
-      hosts.read(
-        plan[member + MemberWord.HOST] as number,
-        plan[member + MemberWord.HOST_HASH] as number,
-        kind,
-      );
-      return [hosts.ttl(world.nowMs())];
-    });
-    return Math.min(ttl, ...held);
-  }
-
-  /** Of the hosts in the list, their addresses and how long these hold. */
-  #hostNotes(choice: Choice, projection: number): string[] {
-    const kind = ADDRESS_KIND[projection];
-    const { hosts, world } = this.#ground;
-    if (kind === undefined || hosts === undefined) return [];
-    return [...choice.members.subarray(0, choice.count)].flatMap((member) => {
-      const { plan } = choice;
-      if (plan[member + MemberWord.KIND] !== PoolKind.HOST) return [];
-      hosts.read(
-        plan[member + MemberWord.HOST] as number,
-        plan[member + MemberWord.HOST_HASH] as number,
-        kind,
-      );
-      const bytes = kind === PoolKind.IPV4 ? IPV4_BYTES : IPV6_BYTES;
-      const texts = Array.from({ length: hosts.count }, (_, i) =>
-        ipText(hosts.addresses.subarray(i * bytes, (i + 1) * bytes)),
-      );
-      const age =
-        hosts.state === HostState.STALE
-          ? 'as they were: nobody says what they are now'
-          : `for ${hosts.ttl(world.nowMs())} s more`;
-      const at = plan[member + MemberWord.RDATA] as number;
-      const { bytes: b } = (this.#opened as Opened).image;
-      return [`${nameText(b, poolSubjectAt(at)).slice(0, -1)} has ${texts.join(', ')}, ${age}`];
-    });
+  /** Of a host, without the final dot. */
+  #nameOf(member: number, { plan }: Choice): string {
+    const at = poolSubjectAt(plan[member + MemberWord.RDATA] as number);
+    return nameText((this.#opened as Opened).image.bytes, at).slice(0, -1);
   }
 
   #placeOf(image: Image, { plan }: Choice, member: number): string {
@@ -240,7 +196,8 @@ export class ChoiceAccount {
   }
 
   #notes(stage: Stage, choice: Choice, { stages }: Opened, projection: number): string[] {
-    if (stage === 'able') return this.#hostNotes(choice, projection);
+    if (stage === 'able')
+      return this.#hosts.notes(choice, projection, (member) => this.#nameOf(member, choice));
     if (stage === 'health') return downNotes(choice);
     if (stage !== 'place' || !hasFlag(choice, PoolFlag.LOCATES)) return [];
     if ((stages.at(-1)?.left.length ?? 0) < 2) return [];

@@ -7,13 +7,14 @@ import { Authority, zoneOf } from '../answer/authority.ts';
 import { type Hop, hopsOf } from '../answer/hops.ts';
 import { AT_QUESTION, Reply, Section } from '../answer/reply.ts';
 import { Counters } from '../base/counters.ts';
-import { ipText } from '../base/ip.ts';
+import { ipText, parseIp } from '../base/ip.ts';
 import { type Prefix, PrefixSet, prefixText } from '../base/prefix.ts';
 import { realWorld } from '../base/world.ts';
 import type { ToldMember } from '../health/told.ts';
 import type { ExtendedError } from '../resolver/outcome.ts';
 import type { TrailStep } from '../resolver/trail.ts';
 import type { RuleListSettings } from '../rules/settings.ts';
+import type { ToldHost } from '../server/host-keeper.ts';
 import { Class, Ede, Rcode, rcodeText, typeText } from '../wire/codes.ts';
 import { type Name, nameText, ownName } from '../wire/name.ts';
 import { Query } from '../wire/query.ts';
@@ -57,7 +58,11 @@ export interface Explanation {
   /** Through our zones; the file is the one that the zone was read from. */
   readonly hops: readonly (Hop & { readonly file: string | undefined })[];
   /** From pools of ours, in the order that they were met. */
-  readonly choices: readonly (ToldChoice & { readonly targets: readonly ToldMember[] })[];
+  readonly choices: readonly (ToldChoice & {
+    readonly targets: readonly ToldMember[];
+    /** Whose addresses are not known, or only as they were. */
+    readonly hosts: readonly ToldHost[];
+  })[];
   /** Where our zones do not have the answer, and the client may have it resolved. */
   readonly resolution: Pick<ToldResolution, 'steps' | 'tookMs'> | undefined;
   readonly isFresh: boolean;
@@ -78,12 +83,12 @@ type Told = Pick<Explanation, 'resolution' | 'answer' | 'choices'>;
 
 export class Explainer {
   readonly #house: Pick<House, 'served' | 'settings' | 'hosts'>;
-  readonly #resolver: Pick<InquiryDesk, 'ask'>;
+  readonly #resolver: Pick<InquiryDesk, 'ask' | 'isOpen'>;
   readonly #prober: Pick<InquiryDesk<HealthInquiries>, 'ask' | 'isOpen'>;
 
   constructor(
     house: Pick<House, 'served' | 'settings' | 'hosts'>,
-    resolver: Pick<InquiryDesk, 'ask'>,
+    resolver: Pick<InquiryDesk, 'ask' | 'isOpen'>,
     prober: Pick<InquiryDesk<HealthInquiries>, 'ask' | 'isOpen'>,
   ) {
     this.#house = house;
@@ -120,7 +125,7 @@ export class Explainer {
 
   async #answer(asked: ToExplain, mayRecurse: boolean, synthesise: boolean): Promise<Told> {
     const ours = this.#ofOurZones(asked);
-    const choices = await this.#withTargets(ours?.choices ?? []);
+    const choices = await this.#withMembers(ours?.choices ?? []);
     if (ours !== undefined && (ours.rest === 'none' || !mayRecurse)) {
       return { answer: ours.answer, choices, resolution: undefined };
     }
@@ -135,16 +140,24 @@ export class Explainer {
   }
 
   /** What is known of the members of each. */
-  async #withTargets(choices: readonly ToldChoice[]): Promise<Explanation['choices']> {
+  async #withMembers(choices: readonly ToldChoice[]): Promise<Explanation['choices']> {
     const told: Explanation['choices'][number][] = [];
     for (const choice of choices) {
       const pool = choice.members;
       told.push({
         ...choice,
         targets: this.#prober.isOpen ? await this.#prober.ask('members', { pool }) : [],
+        hosts: await this.#troublesIn(choice),
       });
     }
     return told;
+  }
+
+  async #troublesIn({ stages }: ToldChoice): Promise<readonly ToldHost[]> {
+    const [able] = stages;
+    const members = [...(able?.left ?? []), ...(able?.gone ?? [])].map(({ member }) => member);
+    const hosts = members.filter((member) => parseIp(member) === undefined);
+    return hosts.length > 0 && this.#resolver.isOpen ? this.#resolver.ask('hosts', { hosts }) : [];
   }
 
   #ofOurZones({ name, type, from, subnet }: ToExplain): OfOurZones | undefined {

@@ -6,8 +6,8 @@
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { HOLDS_FILE_BYTES_MAX, HOLDS_MAX } from '../base/limits.ts';
-import type { HeldMember } from '../health/board.ts';
 import { HOLDS, type Hold } from '../health/pool-state.ts';
+import type { HeldMember } from '../health/reading.ts';
 import { systemText } from '../zone/files.ts';
 import type { Logger } from './log.ts';
 

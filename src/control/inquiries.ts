@@ -11,6 +11,7 @@ import type { ExtendedError } from '../resolver/outcome.ts';
 import type { ClientNetwork } from '../resolver/own-zones.ts';
 import type { ToldServer, Which } from '../resolver/told-servers.ts';
 import type { TrailStep } from '../resolver/trail.ts';
+import type { ToldHost } from '../server/host-keeper.ts';
 import type { ToldRecord } from './told-records.ts';
 
 /** A question and what it is answered with, by the word that it is asked with. */
@@ -36,6 +37,11 @@ export interface Inquiries {
   readonly learned: { readonly asked: Record<string, never>; readonly told: readonly SharedArrayBuffer[] };
   /** Is to be learned from such bytes; how many facts they were. */
   readonly learn: { readonly asked: { readonly chunks: readonly Uint8Array[] }; readonly told: number };
+  /** What is wrong with the addresses of hosts that are members of pools; names as text in lower case. */
+  readonly hosts: {
+    readonly asked: { readonly hosts: readonly string[] };
+    readonly told: readonly ToldHost[];
+  };
   readonly mishaps: { readonly asked: Record<string, never>; readonly told: readonly ToldMishap[] };
 }
 

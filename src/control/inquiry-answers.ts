@@ -4,6 +4,7 @@ import type { NextTurn } from '../base/next-turn.ts';
 import type { AnswerRrset } from '../resolver/outcome.ts';
 import type { Explained, Recursor } from '../resolver/recursor.ts';
 import { chosen } from '../resolver/told-servers.ts';
+import type { ToldHost } from '../server/host-keeper.ts';
 import { Class, rcodeText } from '../wire/codes.ts';
 import type { PostedInquiry, PostedReply, ToldResolution } from './inquiries.ts';
 import { type ToldRecord, toldRecords } from './told-records.ts';
@@ -13,6 +14,8 @@ export interface Informant {
   readonly recursor: () => Recursor;
   /** One that knows nothing yet. */
   readonly another: () => Recursor;
+  /** What is wrong with hosts of pools. */
+  readonly hosts: (names: readonly string[]) => readonly ToldHost[];
   readonly nextTurn: NextTurn;
   readonly onBug: (bug: unknown) => void;
 }
@@ -28,7 +31,11 @@ export function answerInquiries(port: MessagePort, informant: Informant): void {
   });
 }
 
-async function told(inquiry: PostedInquiry, { recursor, another, nextTurn }: Informant): Promise<unknown> {
+async function told(
+  inquiry: PostedInquiry,
+  { recursor, another, hosts, nextTurn }: Informant,
+): Promise<unknown> {
+  if (isAbout(inquiry, 'hosts')) return hosts(inquiry.asked.hosts);
   if (isAbout(inquiry, 'mishaps')) return recursor().mishaps;
   if (isAbout(inquiry, 'learned')) return learned(recursor(), nextTurn);
   if (isAbout(inquiry, 'learn')) {

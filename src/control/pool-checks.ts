@@ -2,13 +2,13 @@
  * Whether the checks that pools name may be done: what a zone's own checks cannot know. In: zones as they
  * were loaded, and the settings. Out: warnings, of each kind one for each zone and check.
  */
-import { ipText } from '../base/ip.ts';
-import { checkNames } from '../health/board.ts';
 import { type Check, probedPort } from '../health/check.ts';
 import { type Refuses, refusesProbes } from '../health/reach.ts';
+import { checkNames } from '../health/reading.ts';
 import { Type } from '../wire/codes.ts';
 import { nameKey, nameText, ownName } from '../wire/name.ts';
-import { findAttribute, PoolKey, PoolKind, poolAttributesAt, poolKind, poolSubjectAt } from '../wire/pool.ts';
+import { findAttribute, PoolKey, PoolKind, poolKind } from '../wire/pool.ts';
+import { memberText } from '../wire/pool-record.ts';
 import { rdatasOf, rrsetType } from '../wire/rrset.ts';
 import type { Complaint } from '../zone/complaint.ts';
 import { NodeFlag } from '../zone/image.ts';
@@ -83,18 +83,23 @@ class Findings {
   }
 
   #lookAt(owner: string, rdata: Uint8Array, check: Check): void {
-    const kind = poolKind(rdata, 0);
-    if (kind !== PoolKind.IPV4 && kind !== PoolKind.IPV6) return;
-    const address = ipText(rdata.subarray(poolSubjectAt(0), poolAttributesAt(rdata, 0)));
     const portAt = findAttribute(rdata, 0, rdata.length, PoolKey.PORT);
     const memberPort =
       portAt === 0 ? undefined : ((rdata[portAt] as number) << 8) | (rdata[portAt + 1] as number);
     const port = probedPort(check, memberPort);
-    const why = port === undefined ? 'neither says at which port' : this.#refuses({ address, port });
+    const why = port === undefined ? 'neither says at which port' : this.#refusal(rdata, port);
     if (why === undefined) return;
     const hint = port === undefined ? '' : ', unless probes.allow has its network';
-    const text = `${owner} POOL ${address}: not probed by ${check.name} (${why}), and up all the time${hint}`;
+    const who = `${owner} POOL ${memberText(rdata, 0)}`;
+    const text = `${who}: not probed by ${check.name} (${why}), and up all the time${hint}`;
     this.#note(`${check.name} ${why}`, text);
+  }
+
+  /** What addresses a host has is found out later (health/reading). */
+  #refusal(rdata: Uint8Array, port: number): string | undefined {
+    return poolKind(rdata, 0) === PoolKind.HOST
+      ? undefined
+      : this.#refuses({ address: memberText(rdata, 0), port });
   }
 
   #note(key: string, text: string): void {

@@ -4,9 +4,9 @@
  * the ones before.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type { HeldMember } from '../health/board.ts';
 import type { Check, ProbeTerms } from '../health/check.ts';
 import type { Endpoint } from '../health/conversation.ts';
+import type { HeldMember } from '../health/reading.ts';
 import type { ToldMember } from '../health/told.ts';
 import type { ImageVersion } from '../zone/image.ts';
 import type { Report } from './reports.ts';
@@ -22,6 +22,8 @@ export interface ProberPublication {
   readonly images: readonly ImageVersion[];
   readonly health: HealthTerms;
   readonly holds: readonly HeldMember[];
+  /** Addresses of hosts that are members (pool/flattened); undefined while there are none. */
+  readonly hosts: SharedArrayBuffer | undefined;
   /** What others said to a thread before this one, and holds. */
   readonly reports: readonly Report[];
   readonly stop: boolean;

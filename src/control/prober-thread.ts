@@ -8,10 +8,10 @@ import type { Worker } from 'node:worker_threads';
 import { Counter } from '../base/counters.ts';
 import { Histograms } from '../base/histogram.ts';
 import { FIRST_ROUND_MS_MAX } from '../base/limits.ts';
-import type { HeldMember } from '../health/board.ts';
 import type { Endpoint } from '../health/conversation.ts';
 import type { Hold } from '../health/pool-state.ts';
 import { PROBE_ROWS } from '../health/probe.ts';
+import type { HeldMember } from '../health/reading.ts';
 import { type CheckStanding, type Load, Standings } from '../health/standings.ts';
 import { MemberWord, membersOf, poolsIn } from '../pool/plan.ts';
 import { concreteAddresses, type Listen } from '../transport/addresses.ts';
@@ -30,7 +30,7 @@ import {
 import { type Report, Reports } from './reports.ts';
 
 /** What the house says of health. */
-export interface ForProber extends Pick<Publication, 'images'> {
+export interface ForProber extends Pick<Publication, 'images' | 'hosts'> {
   readonly health: HealthTerms;
 }
 
@@ -84,10 +84,14 @@ export class ProberThread {
   }
 
   /** What the house publishes, laid over what it did before. */
-  follow({ images, image, health }: Changed<ForProber>): void {
+  follow({ images, image, health, hosts }: Changed<ForProber>): void {
     const before = this.#told;
     const isHealthNew = health !== undefined && !isDeepStrictEqual(health, before?.health);
-    const changed = { ...(images && { images }), ...(image && { image }), ...(isHealthNew && { health }) };
+    const changed = {
+      ...(images && { images, hosts }),
+      ...(image && { image }),
+      ...(isHealthNew && { health }),
+    };
     this.#told = laidOver(before as ForProber, changed);
     const plans = [before, this.#told].map((told) => image && told?.images[image.place]?.plan);
     // Most changes of a zone touch no pool.
@@ -168,7 +172,7 @@ export class ProberThread {
   }
 
   #publication(): ProberPublication {
-    const { images, health } = this.#told as ForProber;
+    const { images, health, hosts } = this.#told as ForProber;
     const shared = {
       standings: this.#standings.memory,
       probeTimes: this.probeTimes.memory,
@@ -177,6 +181,7 @@ export class ProberThread {
     return {
       images,
       health,
+      hosts,
       holds: this.#holds.all,
       reports: this.#reports.all,
       ...shared,

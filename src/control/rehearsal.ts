@@ -27,6 +27,7 @@ import { complaintText, hasErrors } from '../zone/complaint.ts';
 import type { Image } from '../zone/image.ts';
 import { loadZones } from '../zone/loader.ts';
 import { RequestFault } from './control-socket.ts';
+import { HostAccount } from './host-account.ts';
 import type { HostPost } from './host-post.ts';
 import type { AllServed } from './load.ts';
 import { located } from './outpost.ts';
@@ -56,6 +57,8 @@ export interface ToldShare extends ToldSeat {
   readonly share: number;
   /** Those that are told of it. */
   readonly told: number;
+  /** Of a host, why nobody goes there: what addresses it has is not known. */
+  readonly lacks: string | undefined;
   /** Of the clients of each family those that go there, where both were asked. */
   readonly byFamily: { readonly ipv4: number; readonly ipv6: number } | undefined;
 }
@@ -118,7 +121,7 @@ async function sharesIn(
       throw new RequestFault(`${nameText(name)} ${typeText(type)} is not answered from a pool`);
     if (++chosen % REHEARSED_AT_ONCE === 0) await setImmediate();
   }
-  return poll.shares(catalog);
+  return poll.shares(catalog, new HostAccount(ground.hosts, ground.world));
 }
 
 /** Of the clients of one family. */
@@ -159,7 +162,7 @@ class Poll {
     return true;
   }
 
-  shares(catalog: Catalog): ToldShare[] {
+  shares(catalog: Catalog, hosts: HostAccount): ToldShare[] {
     const plan = this.#plan as PlanWords;
     const image = catalog.images.find(({ pools }) => pools === plan) as Image;
     const [v4, v6] = [this.#v4, this.#v6];
@@ -177,6 +180,7 @@ class Poll {
     return [...membersOf(plan, this.#pool)].map((member) => ({
       ...seatOf(image, plan, owner, member),
       ...share(member),
+      lacks: hosts.lack({ plan }, this.#projection, member),
     }));
   }
 

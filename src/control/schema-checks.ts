@@ -21,7 +21,7 @@ import {
   PROBES_PER_SECOND,
   PROBES_PER_SECOND_MAX,
 } from '../base/limits.ts';
-import { CHECK_KINDS, type Check, type Procedure } from '../health/check.ts';
+import { CHECK_KINDS, type Check, type Procedure, SERVER_NAME_FORM } from '../health/check.ts';
 import { isMetaType, Rcode, typeFromText } from '../wire/codes.ts';
 import { type Name, nameFromText } from '../wire/name.ts';
 import {
@@ -46,7 +46,6 @@ const port = count('a port', 1, 65_535)
 const HOST = 'a host name or an address, perhaps with a port';
 const HOST_FORM = /^(?:[\w.-]{1,253}|\[[\da-fA-F:.]+\])(?::\d{1,5})?$/;
 const SERVER_NAME = 'a host name';
-const SERVER_NAME_FORM = /^(?![\d.]+$)[\w.-]{1,253}$/;
 const PATH = 'a path that begins with /, without spaces';
 const PATH_FORM = /^\/[!-~]{0,1023}$/;
 

@@ -3,76 +3,27 @@
  * what comes of it written into their words STATUS and UNTIL, which nobody else writes. A result marks the
  * pools that have it; those are worked out anew together, a moment later, and who warms up once a second.
  */
-import { u8 } from '../base/bytes.ts';
-import { PROBE_MOMENT_MS } from '../base/limits.ts';
+import { HOST_VIEWS_LOOK_MS, HOST_VIEWS_REST, PROBE_MOMENT_MS } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
-import {
-  MemberWord,
-  membersOf,
-  type PlanWords,
-  PoolWord,
-  poolOfFirst,
-  poolsIn,
-  Status,
-  UNTIL_EVER,
-} from '../pool/plan.ts';
-import { nameText } from '../wire/name.ts';
-import { attributeLength, PoolKind } from '../wire/pool.ts';
-import { memberText } from '../wire/pool-record.ts';
+import type { Flattened } from '../pool/flattened.ts';
+import { MemberWord, PoolWord, poolOfFirst, Status, UNTIL_EVER } from '../pool/plan.ts';
 import type { Image } from '../zone/image.ts';
-import { type Check, probedPort } from './check.ts';
-import type { Cancel, Endpoint } from './conversation.ts';
+import type { Cancel } from './conversation.ts';
 import { both, type Health } from './health.ts';
-import {
-  type Condition,
-  type Hold,
-  isWarming,
-  type MemberState,
-  type PoolTerms,
-  poolState,
-} from './pool-state.ts';
-import type { Refuses } from './reach.ts';
-import { type Target, type Targets, targetKey, type Wanted } from './targets.ts';
-
-/** An operator's word on the members of a pool that have this address or are this host. */
-export interface HeldMember {
-  /** The owner of the pool and the member, as text in lower case. */
-  readonly pool: string;
-  readonly member: string;
-  readonly hold: Hold;
-}
-
-export interface BoardTerms {
-  readonly checks: readonly Check[];
-  readonly holds: readonly HeldMember[];
-  readonly refuses: Refuses;
-}
-
-/** A member, as it is read. */
-interface ReadSeat {
-  /** Of the member, in the plan. */
-  readonly at: number;
-  readonly subject: string;
-  readonly port: number;
-  readonly targets: readonly string[];
-  readonly hold: Hold | undefined;
-  /** It has checks, or is held, or was. */
-  readonly isWatched: boolean;
-}
+import { HostView } from './host-view.ts';
+import { type Condition, isWarming, type MemberState, poolState } from './pool-state.ts';
+import { type Pool, type ReadHost, Reading, type ReadingTerms, type ReadSeat } from './reading.ts';
+import type { Target, Targets } from './targets.ts';
 
 /** A member, as it is watched. */
 interface Seat extends Pick<ReadSeat, 'at' | 'subject' | 'port' | 'hold'> {
   readonly targets: readonly Target[];
-}
-
-interface Pool<Each> {
-  readonly plan: PlanWords;
-  readonly pool: string;
-  readonly terms: PoolTerms;
-  readonly seats: readonly Each[];
+  readonly view: HostView | undefined;
 }
 
 interface Row extends Pool<Seat> {
+  /** Of its hosts, each once. */
+  readonly views: ReadonlySet<HostView>;
   isMarked: boolean;
 }
 
@@ -94,24 +45,36 @@ export class Board {
   /** Rows that have a new result, each once. */
   readonly #marked: Row[] = [];
   readonly #warming = new Set<Row>();
+  /** By their slots. */
+  #views: ReadonlyMap<number, HostView> = new Map();
+  readonly #onHosts: () => void;
   #cancelWrite: Cancel | undefined;
   #cancelWarming: Cancel | undefined;
+  #cancelLook: Cancel | undefined;
 
-  constructor(world: World, targets: Targets) {
+  /** `onHosts` is told when a host has other addresses: then all is to be followed anew. */
+  constructor(world: World, targets: Targets, onHosts: () => void) {
     this.#world = world;
     this.#targets = targets;
+    this.#onHosts = onHosts;
   }
 
-  /** From now on these. Targets beyond what there is room for are not probed; says how many. */
-  follow(images: readonly Image[], terms: BoardTerms, targetsMax: number): number {
+  /** From now on these. Targets beyond what there is room for are not probed. */
+  follow(
+    images: readonly Image[],
+    terms: ReadingTerms,
+    targetsMax: number,
+  ): Pick<Reading, 'left' | 'unprobed'> {
+    const beganMs = this.#world.nowMs();
     const reading = new Reading(terms, targetsMax);
     for (const image of images) if (image.pools !== undefined) reading.read(image, image.pools);
     this.#targets.follow(reading.wanted);
-    this.#rows = reading.pools.map((pool) => ({
-      ...pool,
-      seats: pool.seats.map((each) => this.#seat(each)),
-      isMarked: false,
-    }));
+    const views = new Map<number, HostView>();
+    this.#rows = reading.pools.map((pool) => {
+      const seats = pool.seats.map((each) => this.#seat(each, views, terms.hosts));
+      return { ...pool, seats, views: new Set(seats.flatMap(({ view }) => view ?? [])), isMarked: false };
+    });
+    this.#replaceViews(views);
     this.#rowsOf.clear();
     this.#warming.clear();
     this.#marked.length = 0;
@@ -123,7 +86,8 @@ export class Board {
       }
       this.#write(row);
     }
-    return reading.left;
+    if (views.size > 0) this.#lookAfter(HOST_VIEWS_REST * (this.#world.nowMs() - beganMs));
+    return reading;
   }
 
   /** There is a result of that target. */
@@ -139,6 +103,7 @@ export class Board {
   write(): void {
     this.#cancelWrite?.();
     this.#cancelWrite = undefined;
+    for (const view of new Set(this.#marked.flatMap(({ views }) => [...views]))) view.write();
     for (const row of this.#marked) {
       row.isMarked = false;
       this.#write(row);
@@ -159,10 +124,58 @@ export class Board {
   close(): void {
     this.#cancelWrite?.();
     this.#cancelWarming?.();
+    this.#cancelLook?.();
   }
 
-  #seat({ at, subject, port, hold, targets: keys }: ReadSeat): Seat {
-    return { at, subject, port, hold, targets: keys.flatMap((key) => this.#targets.get(key) ?? []) };
+  #seat(
+    { at, subject, port, hold, targets: keys, host }: ReadSeat,
+    views: Map<number, HostView>,
+    hosts: Flattened | undefined,
+  ): Seat {
+    const view = host && hosts && this.#view(host, views, hosts);
+    const targets = view?.targets ?? this.#those(keys);
+    return { at, subject, port, hold, targets, view };
+  }
+
+  #those(keys: readonly string[]): Target[] {
+    return keys.flatMap((key) => this.#targets.get(key) ?? []);
+  }
+
+  /** One for all members that have it. */
+  #view(host: ReadHost, views: Map<number, HostView>, table: Flattened): HostView {
+    const { place, families } = host;
+    const known = views.get(place.view);
+    if (known !== undefined) return known;
+    const view = new HostView(
+      table,
+      place,
+      families.map(({ addresses, ...family }) => ({
+        ...family,
+        addresses: addresses.map(({ keys, ...each }) => ({ ...each, targets: this.#those(keys) })),
+      })),
+    );
+    views.set(place.view, view);
+    return view;
+  }
+
+  #replaceViews(views: ReadonlyMap<number, HostView>): void {
+    for (const [slot, view] of this.#views) if (!views.has(slot)) view.forget();
+    for (const view of views.values()) view.write();
+    this.#views = views;
+  }
+
+  #lookAfter(restMs: number): void {
+    this.#cancelLook?.();
+    this.#cancelLook = this.#world.after(Math.max(HOST_VIEWS_LOOK_MS, restMs), () => {
+      this.#look();
+      if (this.#views.size > 0) this.#lookAfter(0);
+    });
+  }
+
+  #look(): void {
+    const found = new Set([...this.#views.values()].map((view) => view.follow()));
+    if (found.has('others')) this.#onHosts();
+    if (found.has('moved')) for (const row of this.#rows) if (row.views.size > 0) this.#write(row);
   }
 
   #write(row: Row): void {
@@ -192,10 +205,11 @@ export class Board {
   }
 }
 
-const conditionOf = ({ targets, hold }: Seat): Condition => ({ health: healthOf(targets), hold });
+const conditionOf = (seat: Seat): Condition => ({ health: healthOf(seat), hold: seat.hold });
 
 /** Undefined where there is no check. */
-function healthOf(targets: readonly Target[]): Health | undefined {
+function healthOf({ targets, view }: Seat): Health | undefined {
+  if (view !== undefined) return view.health;
   let health: Health | undefined;
   for (const target of targets) health = health === undefined ? target.health : both(health, target.health);
   return health;
@@ -219,89 +233,4 @@ const isTurn = (was: number, now: number): boolean =>
 
 function untilWord({ untilMs }: MemberState, nowMs: number): number {
   return untilMs === Infinity ? UNTIL_EVER : Math.floor(Math.max(untilMs, nowMs) / 1_000);
-}
-
-/** What a member was, as its word has it; undefined where it says nothing, or what an operator said. */
-function wasUp(status: number): boolean | undefined {
-  if ((status & Status.CHECKED) === 0 || (status & (Status.PENDING | Status.HELD)) !== 0) return undefined;
-  return (status & Status.SHARE) > 0 && (status & Status.EJECT_SPARED) === 0;
-}
-
-/** Reads plans: which pools have to do with health, and what they want. */
-class Reading {
-  readonly pools: Pool<ReadSeat>[] = [];
-  readonly wanted = new Map<string, Wanted>();
-  left = 0;
-  readonly #checks: ReadonlyMap<string, Check>;
-  readonly #holds: ReadonlyMap<string, Hold>;
-  readonly #refuses: Refuses;
-  readonly #targetsMax: number;
-
-  constructor({ checks, holds, refuses }: BoardTerms, targetsMax: number) {
-    this.#checks = new Map(checks.map((check) => [check.name, check]));
-    this.#holds = new Map(holds.map(({ pool, member, hold }) => [`${pool} ${member}`, hold]));
-    this.#refuses = refuses;
-    this.#targetsMax = targetsMax;
-  }
-
-  read(image: Image, plan: PlanWords): void {
-    for (const pool of poolsIn(plan)) {
-      const owner = nameText(image.bytes, image.nameAt(plan[pool + PoolWord.NODE] as number));
-      const seats = [...membersOf(plan, pool)].map((at) => this.#seat(image, plan, owner, at));
-      const terms = {
-        warmUpMs: 1_000 * (plan[pool + PoolWord.WARM_UP] as number),
-        ejectAtMost: plan[pool + PoolWord.EJECT_AT_MOST] as number,
-      };
-      if (seats.some(({ isWatched }) => isWatched)) this.pools.push({ plan, pool: owner, terms, seats });
-    }
-  }
-
-  #seat({ bytes }: Image, plan: PlanWords, owner: string, at: number): ReadSeat {
-    const rdata = plan[at + MemberWord.RDATA] as number;
-    const isHost = plan[at + MemberWord.KIND] === PoolKind.HOST;
-    const subject = memberText(bytes, rdata);
-    const port = plan[at + MemberWord.PORT] as number;
-    const status = Atomics.load(plan, at + MemberWord.STATUS);
-    const checks = checkNames(bytes, plan[at + MemberWord.CHECKS] as number);
-    const memberPort = port === 0 ? undefined : port;
-    const wanted = isHost ? [] : checks.flatMap((name) => this.#wantedBy(name, subject, memberPort));
-    const targets = wanted.flatMap((each) => this.#want(each, wasUp(status)) ?? []);
-    const hold = this.#holds.get(`${owner} ${subject}`);
-    const isWatched = checks.length > 0 || hold !== undefined || (status & Status.HELD) !== 0;
-    return { at, subject, port, targets, hold, isWatched };
-  }
-
-  /** None: it is not probed, and not out for it; when the zone was loaded somebody was told. */
-  #wantedBy(name: string, address: string, memberPort: number | undefined): Pick<Wanted, 'check' | 'to'>[] {
-    const check = this.#checks.get(name);
-    const port = check && probedPort(check, memberPort);
-    if (check === undefined || port === undefined) return [];
-    const to: Endpoint = { address, port };
-    const isRefused = check.procedure.kind !== 'external' && this.#refuses(to) !== undefined;
-    return isRefused ? [] : [{ check, to }];
-  }
-
-  /** Its key; undefined where there is no room for more. */
-  #want(target: Pick<Wanted, 'check' | 'to'>, was: boolean | undefined): string | undefined {
-    const key = targetKey(target);
-    const known = this.wanted.get(key);
-    if (known === undefined && this.wanted.size >= this.#targetsMax) {
-      this.left++;
-      return undefined;
-    }
-    // Of several members that have it, one that was up says most: all of its checks were.
-    const isKnownUp = known?.wasUp === true || was === true;
-    this.wanted.set(key, { ...target, wasUp: isKnownUp || (known?.wasUp ?? was) });
-    return key;
-  }
-}
-
-/** Names, each counted by a byte. */
-export function checkNames(bytes: Uint8Array, valueAt: number): string[] {
-  const names: string[] = [];
-  const end = valueAt === 0 ? 0 : valueAt + attributeLength(bytes, valueAt);
-  for (let at = valueAt; at < end; at += 1 + u8(bytes, at)) {
-    names.push(Buffer.from(bytes.subarray(at + 1, at + 1 + u8(bytes, at))).toString('latin1'));
-  }
-  return names;
 }

@@ -67,6 +67,45 @@ export interface ProbeTerms {
   readonly atOnce: number;
 }
 
+/** What can be asked for by SNI (RFC 6066 §3): a name, and no address. */
+export const SERVER_NAME_FORM = /^(?![\d.]+$)[\w.-]{1,253}$/;
+
+/** Whether it is another probe for another host at the same address: the check itself names none. */
+const namesNobody = (procedure: Procedure): boolean =>
+  'http' in procedure
+    ? procedure.http.host === undefined
+    : procedure.kind === 'tls' && procedure.tls.serverName === undefined;
+
+/** The host's own name, where that is what is asked for at its addresses; without the final dot. */
+export function nameAskedFor({ procedure }: Check, host: string): string | undefined {
+  const name = host.replace(/\.$/, '');
+  return namesNobody(procedure) && SERVER_NAME_FORM.test(name) ? name : undefined;
+}
+
+/** The same, asking for that name where it names none itself. */
+export function askingFor(name: string, procedure: Procedure, port: number): Procedure {
+  switch (procedure.kind) {
+    case 'tls':
+      return { ...procedure, tls: named(name, procedure.tls) };
+    case 'http':
+      return { ...procedure, http: { ...procedure.http, host: hostOf(name, procedure, port) } };
+    case 'https':
+      return {
+        ...procedure,
+        tls: named(name, procedure.tls),
+        http: { ...procedure.http, host: hostOf(name, procedure, port) },
+      };
+    default:
+      return procedure;
+  }
+}
+
+const named = (name: string, tls: TlsTerms): TlsTerms => ({ ...tls, serverName: tls.serverName ?? name });
+
+/** RFC 9110 §7.2: with the port, unless it is the usual one. */
+const hostOf = (name: string, { kind }: Procedure, port: number): string =>
+  port === usualPort(kind) ? name : `${name}:${port}`;
+
 const PORTS: Readonly<Partial<Record<CheckKind, number>>> = { tls: 443, http: 80, https: 443, dns: 53 };
 
 /** 0 where the kind has none. */

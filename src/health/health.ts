@@ -1,7 +1,7 @@
 /**
- * How a target is, and the algebra of it: a member that has several checks is as well as the worst of them.
- * In come results of probes, out comes a standing that holds until a moment which can be foretold, because it
- * takes several results in a row to change it.
+ * How a target is, and the algebra of it: an address that has several checks is as well as the worst of them,
+ * a member that has several addresses as well as the best. In come results of probes, out comes a standing
+ * that holds until a moment which can be foretold, because it takes several results in a row to change it.
  */
 import { CHECK_JITTER } from '../base/limits.ts';
 import type { Check } from './check.ts';
@@ -29,6 +29,17 @@ export function both(a: Health, b: Health): Health {
   return standing === Standing.DOWN
     ? { standing, sinceMs: earlier(a.sinceMs, b.sinceMs), untilMs: later(a.untilMs, b.untilMs) }
     : { standing, sinceMs: later(a.sinceMs, b.sinceMs), untilMs: earlier(a.untilMs, b.untilMs) };
+}
+
+/**
+ * One is enough: the better one wins. But as which of them are up is told, that holds only until one of them
+ * may stand otherwise.
+ */
+export function either(a: Health, b: Health): Health {
+  const untilMs = Math.min(a.untilMs, b.untilMs);
+  if (a.standing !== b.standing) return { ...(a.standing > b.standing ? a : b), untilMs };
+  const since = a.standing === Standing.UP ? Math.min : Math.max;
+  return { standing: a.standing, sinceMs: since(a.sinceMs, b.sinceMs), untilMs };
 }
 
 type Thresholds = Pick<Check, 'intervalMs' | 'rise' | 'fall'>;

@@ -5,7 +5,7 @@
  */
 import { assert } from '../base/assert.ts';
 import { ipText } from '../base/ip.ts';
-import type { Check } from './check.ts';
+import { askingFor, type Check, nameAskedFor, type Procedure } from './check.ts';
 import type { Cancel, Endpoint, Verdict } from './conversation.ts';
 import { Course, type Health, Standing } from './health.ts';
 import { isDone, type ProbeGround, probe } from './probe.ts';
@@ -19,6 +19,8 @@ export interface TargetEvents {
 export class Target implements Probed {
   check: Check;
   readonly to: Endpoint;
+  /** The member that has this address, if that is a host: one of them. */
+  readonly host: string | undefined;
   readonly #ground: ProbeGround;
   readonly #events: TargetEvents;
   readonly #course = new Course();
@@ -26,9 +28,10 @@ export class Target implements Probed {
   #expire: Cancel | undefined;
   dueMs: number;
 
-  constructor(check: Check, to: Endpoint, ground: ProbeGround, events: TargetEvents) {
+  constructor({ check, to, host }: Asked, ground: ProbeGround, events: TargetEvents) {
     this.check = check;
     this.to = to;
+    this.host = host;
     this.#ground = ground;
     this.#events = events;
     this.dueMs = ground.world.nowMs();
@@ -55,7 +58,8 @@ export class Target implements Probed {
   }
 
   probe(ended: () => void): Cancel {
-    const { procedure, timeoutMs } = this.check;
+    const { timeoutMs } = this.check;
+    const procedure = this.#procedure;
     assert(isDone(procedure), 'what others tell is not probed');
     const beganMs = this.#ground.world.nowMs();
     return probe({ procedure, timeoutMs }, this.to, this.#ground, (verdict) => {
@@ -87,22 +91,37 @@ export class Target implements Probed {
     this.#expire?.();
   }
 
+  get #procedure(): Procedure {
+    const { check, to, host } = this;
+    const name = host === undefined ? undefined : nameAskedFor(check, host);
+    return name === undefined ? check.procedure : askingFor(name, check.procedure, to.port);
+  }
+
   #note(verdict: Verdict, isOther: boolean): void {
     this.#last = { verdict, atMs: this.#ground.world.nowMs() };
     this.#events.onResult(this, verdict, isOther);
   }
 }
 
-/** What a member asks for. */
-export interface Wanted {
+/** What is asked, and whom. */
+export interface Asked {
   readonly check: Check;
   readonly to: Endpoint;
+  /** As text; undefined where the member is the address. */
+  readonly host: string | undefined;
+}
+
+/** What a member asks for. */
+export interface Wanted extends Asked {
   /** What is known of it already, if anything. */
   readonly wasUp: boolean | undefined;
 }
 
-export const targetKey = ({ check, to }: Pick<Wanted, 'check' | 'to'>): string =>
-  `${check.name} ${to.address} ${to.port}`;
+/** One probe for all hosts at an address, unless the check asks there for the host by its name. */
+export function targetKey({ check, to, host }: Asked): string {
+  const name = host === undefined ? undefined : nameAskedFor(check, host);
+  return `${check.name} ${to.address} ${to.port}${name === undefined ? '' : ` ${name}`}`;
+}
 
 export class Targets {
   readonly #ground: ProbeGround;
@@ -127,10 +146,10 @@ export class Targets {
   /** From now on these, by key, and no others. */
   follow(wanted: ReadonlyMap<string, Wanted>): void {
     for (const [key, target] of this.#all) if (!wanted.has(key)) this.#drop(key, target);
-    for (const [key, { check, to, wasUp }] of wanted) {
+    for (const [key, each] of wanted) {
       const known = this.#all.get(key);
-      if (known === undefined) this.#add(key, check, to, wasUp);
-      else this.#revise(known, check);
+      if (known === undefined) this.#add(key, each);
+      else this.#revise(known, each.check);
     }
   }
 
@@ -150,11 +169,11 @@ export class Targets {
     this.#rounds.close();
   }
 
-  #add(key: string, check: Check, to: Endpoint, wasUp: boolean | undefined): void {
-    const target = new Target(check, to, this.#ground, this.#events);
+  #add(key: string, wanted: Wanted): void {
+    const target = new Target(wanted, this.#ground, this.#events);
     this.#all.set(key, target);
-    if (wasUp !== undefined) target.inherit(wasUp);
-    if (isDone(check.procedure)) this.#rounds.add(target);
+    if (wanted.wasUp !== undefined) target.inherit(wanted.wasUp);
+    if (isDone(wanted.check.procedure)) this.#rounds.add(target);
   }
 
   /** What is known stays known; another pace begins at once. */

@@ -6,13 +6,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Counter } from '../base/counters.ts';
 import { CHECK_TARGETS_MAX, TARGETS_TOLD_MAX } from '../base/limits.ts';
+import type { Flattened } from '../pool/flattened.ts';
 import type { Image } from '../zone/image.ts';
-import { Board, type HeldMember } from './board.ts';
+import { Board } from './board.ts';
 import type { Check, ProbeTerms } from './check.ts';
 import type { Endpoint, Verdict } from './conversation.ts';
 import { Standing } from './health.ts';
 import { isDone, type ProbeGround } from './probe.ts';
 import { refusesProbes } from './reach.ts';
+import type { HeldMember, Unprobed } from './reading.ts';
 import { Rounds } from './rounds.ts';
 import type { Standings } from './standings.ts';
 import { type Target, Targets } from './targets.ts';
@@ -24,6 +26,8 @@ export interface WatchTerms {
   /** Where this server listens. */
   readonly doors: readonly Endpoint[];
   readonly holds: readonly HeldMember[];
+  /** Addresses of the hosts that are members; undefined while there are none. */
+  readonly hosts?: Flattened | undefined;
 }
 
 export interface Shortage {
@@ -38,6 +42,10 @@ export interface Listener {
   readonly onChange: (target: Target, verdict: Verdict) => void;
   /** More is wanted than the bounds allow: targets that are not probed, probes a second. */
   readonly onShortage: (shortage: Shortage) => void;
+  /** A host has an address that may not be probed; told once. */
+  readonly onUnprobed: (unprobed: Unprobed) => void;
+  /** Hosts have other addresses: it is to follow anew. */
+  readonly onHosts: () => void;
 }
 
 export class HealthWatch {
@@ -49,6 +57,7 @@ export class HealthWatch {
   readonly #board: Board;
   #checks: readonly Check[] = [];
   #shortage: Shortage | undefined;
+  #unprobed: ReadonlySet<string> = new Set();
   /** Probed targets that have no result yet. */
   readonly #awaited = new Set<Target>();
 
@@ -65,18 +74,19 @@ export class HealthWatch {
     this.#targets = new Targets(ground, this.#rounds, {
       onResult: (target, verdict, isOther) => this.#take(target, verdict, isOther),
     });
-    this.#board = new Board(ground.world, this.#targets);
+    this.#board = new Board(ground.world, this.#targets, listener.onHosts);
   }
 
   follow(
     images: readonly Image[],
-    { checks, probes, doors, holds }: WatchTerms,
+    { checks, probes, doors, holds, hosts }: WatchTerms,
     targetsMax = CHECK_TARGETS_MAX,
   ): void {
     this.#checks = checks;
     this.#rounds.reconfigure(probes);
     const refuses = refusesProbes(probes, doors);
-    const left = this.#board.follow(images, { checks, holds, refuses }, targetsMax);
+    const { left, unprobed } = this.#board.follow(images, { checks, holds, refuses, hosts }, targetsMax);
+    this.#noteUnprobed(unprobed);
     this.#noteShortage(left, probes.perSecond);
     this.#awaited.clear();
     for (const target of this.#targets)
@@ -92,9 +102,12 @@ export class HealthWatch {
   /** As many as are told at a time. */
   members(pool: string | undefined): ToldMember[] {
     const told: ToldMember[] = [];
+    let left = TARGETS_TOLD_MAX;
     for (const member of this.#board.told()) {
-      if (told.length >= TARGETS_TOLD_MAX) break;
-      if (pool === undefined || member.pool === pool) told.push(toldMember(member, this.#ground.world));
+      if (left <= 0) break;
+      if (pool !== undefined && member.pool !== pool) continue;
+      told.push(toldMember(member, this.#ground.world));
+      left -= Math.max(member.targets.length, 1);
     }
     return told;
   }
@@ -115,6 +128,18 @@ export class HealthWatch {
     this.#targets.close();
     this.#board.close();
     this.#ground.carrier.close();
+  }
+
+  /** Once, as long as it is so. */
+  #noteUnprobed(all: readonly Unprobed[]): void {
+    const told = this.#unprobed;
+    const now = new Set<string>();
+    for (const each of all) {
+      const key = Object.values(each).join(' ');
+      if (!told.has(key) && !now.has(key)) this.#listener.onUnprobed(each);
+      now.add(key);
+    }
+    this.#unprobed = now;
   }
 
   /** Once for each that is another one. */

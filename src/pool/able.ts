@@ -3,7 +3,7 @@ import type { World } from '../base/world.ts';
 import { PoolKind } from '../wire/pool.ts';
 import type { Choice } from './choice.ts';
 import type { Flattened } from './flattened.ts';
-import { NO_SLOT } from './host-slots.ts';
+import { lookAtHost } from './host-member.ts';
 import { firstMember, MEMBER_WORDS, MemberWord, membersEnd, NONE, PoolWord } from './plan.ts';
 
 /** What members become: SERVICE is SVCB and HTTPS, ALIAS is CNAME. */
@@ -39,9 +39,7 @@ function hasAddress(
   hosts: Flattened | undefined,
   world: World,
 ): boolean {
-  const { plan } = choice;
-  const slot = hosts === undefined ? NO_SLOT : (plan[member + MemberWord.HOST] as number);
-  hosts?.look(slot, plan[member + MemberWord.HOST_HASH] as number, kind);
+  if (hosts !== undefined) lookAtHost(hosts, choice.plan, member, kind);
   if (hosts?.isTold !== true) choice.isUnresolved = true;
   else if (hosts.count === 0) choice.promise(hosts.ttl(world.nowMs()));
   return hosts !== undefined && hosts.count > 0;
@@ -50,6 +48,10 @@ function hasAddress(
 const ANY_KIND = -1;
 /** Of whom alone a projection is. */
 const KINDS = Int32Array.of(PoolKind.IPV4, PoolKind.IPV6, ANY_KIND, ANY_KIND, PoolKind.HOST);
+
+/** The kind of address that members become; undefined where they become something else. */
+export const addressKind = (projection: number): number | undefined =>
+  projection <= Projection.IPV6 ? KINDS[projection] : undefined;
 
 function serves(choice: Choice, member: number, projection: number): boolean {
   const { plan } = choice;

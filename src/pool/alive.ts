@@ -6,17 +6,29 @@
 import { POOL_TTL_SECONDS_MIN } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { AllDown } from '../wire/pool.ts';
+import { addressKind } from './able.ts';
 import type { Choice } from './choice.ts';
-import { MemberWord, PoolWord, Status, UNTIL_EVER } from './plan.ts';
+import type { Flattened } from './flattened.ts';
+import { isHostDown } from './host-member.ts';
+import { MemberWord, PoolFlag, PoolWord, Status, UNTIL_EVER } from './plan.ts';
 
-export function keepAlive(choice: Choice, world: World): void {
-  const { plan, members, count } = choice;
+export function keepAlive(
+  choice: Choice,
+  projection: number,
+  hosts: Flattened | undefined,
+  world: World,
+): void {
+  const { plan, pool, members, count } = choice;
+  const hasHosts = hosts !== undefined && ((plan[pool + PoolWord.FLAGS] as number) & PoolFlag.HOSTS) !== 0;
+  const kind = hasHosts ? addressKind(projection) : undefined;
   let until: number = UNTIL_EVER;
   let kept = 0;
   for (let i = 0; i < count; i++) {
     const member = members[i] as number;
     until = Math.min(until, plan[member + MemberWord.UNTIL] as number);
-    if (((plan[member + MemberWord.STATUS] as number) & Status.SHARE) !== 0) members[kept++] = member;
+    if (((plan[member + MemberWord.STATUS] as number) & Status.SHARE) === 0) continue;
+    if (kind !== undefined && hosts !== undefined && isHostDown(hosts, plan, member, kind)) continue;
+    members[kept++] = member;
   }
   // No clock is read where nothing is checked.
   if (until !== UNTIL_EVER) promise(choice, until, world);

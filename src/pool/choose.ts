@@ -45,7 +45,7 @@ export class Chooser {
     this.#witness?.('able', choice, projection);
     // Nobody is, wherever and whoever asks: that holds for all.
     if (choice.count === 0) return;
-    keepAlive(choice, this.#world);
+    keepAlive(choice, projection, hosts, this.#world);
     this.#witness?.('health', choice, projection);
     keepClosest(choice, asker, table);
     this.#witness?.('place', choice, projection);

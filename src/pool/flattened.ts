@@ -1,16 +1,18 @@
 /**
  * Addresses of the hosts that are members of pools, in memory that all threads share: kept by the resolver
  * thread (server/host-keeper), read by whoever answers, without a lock and without allocation. The control
- * thread says which slot is whose (pool/host-slots), and plans say it to readers.
+ * thread says which slot is whose (pool/host-slots), and plans say it to readers. A host that has checks has
+ * another slot, its view: of the same addresses those to be told, kept by the prober (health/host-view).
  *
- *   slots, SLOT_WORDS words each, for each host that is a member of some pool
+ *   slots, SLOT_WORDS words each: HOSTS_MAX of hosts that are members of some pool, then as many of views
  *     IPv4: version, then two copies of  0 hash of the name (wire/name)   1 HostState   2 number of addresses
  *                                        3 second of `world.nowMs` until which they hold   4… the addresses
  *     IPv6: likewise
  *
  * A version's lowest bit says which copy is read; the writer fills the other one, and then counts the version
- * up. A reader looks at the version again when it has read: if it is the same, nobody has written there. The
- * hash of a slot that has become another host's is not the one the plan has, and then it says nothing.
+ * up. A reader looks at the version again when it has read: if it is the same, nobody has written there. Each
+ * slot has one writer. The hash of one that has become another host's is not the one the plan has, and then
+ * it says nothing.
  */
 import { type Bytes, copy } from '../base/bytes.ts';
 import { IPV4_BYTES, IPV6_BYTES } from '../base/ip.ts';
@@ -19,9 +21,10 @@ import { PoolKind } from '../wire/pool.ts';
 
 /**
  * PENDING: not looked for yet. KNOWN: these are the addresses, or there are none. STALE: they were, and
- * nobody says what they are now. FAILED: nobody ever said, or too long ago.
+ * nobody says what they are now. FAILED: nobody ever said, or too long ago. DOWN, of a view: they are known,
+ * and by its checks none of that family is up.
  */
-export const HostState = { PENDING: 0, KNOWN: 1, STALE: 2, FAILED: 3 } as const;
+export const HostState = { PENDING: 0, KNOWN: 1, STALE: 2, FAILED: 3, DOWN: 4 } as const;
 
 const CopyWord = { HASH: 0, STATE: 1, COUNT: 2, UNTIL: 3, ADDRESSES: 4 } as const;
 const COPY_WORDS_V4 = CopyWord.ADDRESSES + (HOST_ADDRESSES_MAX * IPV4_BYTES) / 4;
@@ -38,7 +41,7 @@ const copyAt = (family: number, version: number, kind: number): number =>
   family + 1 + (version & 1) * copyWords(kind);
 
 /** Pages of it that nobody writes take no room. */
-export const newFlattened = (): SharedArrayBuffer => new SharedArrayBuffer(4 * HOSTS_MAX * SLOT_WORDS);
+export const newFlattened = (): SharedArrayBuffer => new SharedArrayBuffer(4 * 2 * HOSTS_MAX * SLOT_WORDS);
 
 export class Flattened {
   readonly memory: SharedArrayBuffer;
@@ -96,7 +99,17 @@ export class Flattened {
 
   /** Whether it was said what the addresses are, be it that there are none, or some time ago. */
   get isTold(): boolean {
-    return this.state === HostState.KNOWN || this.state === HostState.STALE;
+    return this.state !== HostState.PENDING && this.state !== HostState.FAILED;
+  }
+
+  /** When what was read last begins to be old, at `world.nowMs`. */
+  get untilMs(): number {
+    return 1_000 * this.#until;
+  }
+
+  /** Another one with each writing. */
+  version(slot: number, kind: number): number {
+    return slot < 0 ? 0 : Atomics.load(this.#words, familyAt(slot, kind));
   }
 
   /** For how long an answer may be kept that is made of what was read last. */

@@ -119,11 +119,20 @@ export function appendPool(words: number[], image: Image, node: number, slots: S
   for (const [ordinal, row] of members.entries()) {
     const [asns, geos] = lists[ordinal] as readonly [number, number];
     const name = row.kind === PoolKind.HOST ? 0 : derivedAt(image, row.subject);
-    const host = row.kind === PoolKind.HOST && slots ? slots.slotOf(ownName(row.subject)) : NO_SLOT;
+    const [host, view] = slotsOf(row, slots);
     const endpoint = endpoints[ordinal] as number;
-    words.push(...memberWords(row, { ordinal, endpoint, asns, geos, name, host }));
+    words.push(...memberWords(row, { ordinal, endpoint, asns, geos, name, host, view }));
   }
   return pool;
+}
+
+function slotsOf(row: Row, slots: Slots | undefined): readonly [host: number, view: number] {
+  if (row.kind !== PoolKind.HOST || slots === undefined) return [NO_SLOT, NO_SLOT];
+  const name = ownName(row.subject);
+  const host = slots.slotOf(name);
+  const checks = row.value(PoolKey.CHECK);
+  const isViewed = host !== NO_SLOT && checks.length > 0;
+  return [host, isViewed ? slots.viewOf(name, row.number(PoolKey.PORT, 0), checks) : NO_SLOT];
 }
 
 function rowsOf(b: Bytes, block: number): Row[] {
@@ -164,9 +173,11 @@ interface Around {
   readonly name: number;
   /** Where the addresses of a host are kept. */
   readonly host: number;
+  /** Where it is kept which of them are told. */
+  readonly view: number;
 }
 
-function memberWords(row: Row, { ordinal, endpoint, asns, geos, name, host }: Around): number[] {
+function memberWords(row: Row, { ordinal, endpoint, asns, geos, name, host, view }: Around): number[] {
   const member = new Array<number>(MEMBER_WORDS).fill(0);
   const near = row.value(PoolKey.NEAR);
   const checks = row.find(PoolKey.CHECK);
@@ -188,6 +199,7 @@ function memberWords(row: Row, { ordinal, endpoint, asns, geos, name, host }: Ar
   member[MemberWord.BIAS] = row.number(PoolKey.BIAS, 0) | 0;
   member[MemberWord.CHECKS] = checks;
   member[MemberWord.HOST] = host;
+  member[MemberWord.VIEW] = view;
   member[MemberWord.HOST_HASH] = row.kind === PoolKind.HOST ? nameHash(row.subject) : 0;
   member[MemberWord.STATUS] = checks === 0 ? Status.SHARE : Status.CHECKED | Status.PENDING;
   member[MemberWord.UNTIL] = checks === 0 ? UNTIL_EVER : 0;

@@ -106,8 +106,10 @@ export const MemberWord = {
   UNTIL: 19,
   /** Of a host, the hash of its name (wire/name). */
   HOST_HASH: 20,
+  /** Of a host that has checks, the slot with those of its addresses that are told (its view); or -1. */
+  VIEW: 21,
 } as const;
-export const MEMBER_WORDS = 21;
+export const MEMBER_WORDS = 22;
 
 export const PlaceFlag = { NET: 1, ASN: 2, GEO: 4, NEAR: 8 } as const;
 

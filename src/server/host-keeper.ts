@@ -24,9 +24,9 @@ import { Flattened, HostState } from '../pool/flattened.ts';
 import { hostsIn } from '../pool/hosts-in.ts';
 import { isStale, type Outcome } from '../resolver/outcome.ts';
 import type { Recursor } from '../resolver/recursor.ts';
-import { Class, Rcode, rcodeText, Type } from '../wire/codes.ts';
+import { Class, Rcode, rcodeText, Type, typeText } from '../wire/codes.ts';
 import type { Question } from '../wire/message.ts';
-import { equalNames, type Name, nameHash } from '../wire/name.ts';
+import { equalNames, type Name, nameHash, nameText } from '../wire/name.ts';
 import { PoolKind } from '../wire/pool.ts';
 import { rdatasOf, rrsetType } from '../wire/rrset.ts';
 import type { Catalog } from '../zone/catalog.ts';
@@ -37,6 +37,17 @@ export interface HostKeeperTerms {
   readonly recursor: () => Pick<Recursor, 'resolve' | 'cached' | 'isOfOthers'>;
   /** It cannot be found out, and why; undefined: it can again. */
   readonly tell: (question: Question, why: string | undefined) => void;
+}
+
+/** What there is to be told of a host whose addresses are not known, or only as they were. */
+export interface ToldHost {
+  readonly host: string;
+  readonly type: string;
+  readonly why: string;
+  /** Since it was asked for last. */
+  readonly agoMs: number;
+  /** Until it is asked for again. */
+  readonly nextMs: number;
 }
 
 const KINDS = [PoolKind.IPV4, PoolKind.IPV6] as const;
@@ -79,6 +90,18 @@ export class HostKeeper {
     this.#hasOthers = isAhead;
     for (const watches of this.#hosts.values())
       for (const watch of watches) if (watch.hangsOnUs) this.#enqueue(watch);
+  }
+
+  /** What is wrong with the addresses of these, where something is. */
+  troubles(hosts: readonly string[]): ToldHost[] {
+    const wanted = new Set(hosts);
+    const nowMs = this.#terms.world.nowMs();
+    return [...this.#hosts.values()].flat().flatMap(({ name, question, trouble, askedMs, dueMs }) => {
+      const host = nameText(name).toLowerCase();
+      if (trouble === undefined || !wanted.has(host)) return [];
+      const times = { agoMs: nowMs - askedMs, nextMs: Math.max(dueMs - nowMs, 0) };
+      return [{ host, type: typeText(question.type), why: trouble, ...times }];
+    });
   }
 
   /** All hosts of the zones, and others only where that is said. */
@@ -153,12 +176,13 @@ export class HostKeeper {
 
   #take(watch: Watch, outcome: Outcome): void {
     const { name, question } = watch;
+    watch.askedMs = this.#terms.world.nowMs();
     watch.hangsOnUs = !this.#terms.recursor().isOfOthers(question, outcome);
     const owners = outcome.answer.map(({ owner }) => owner);
     const kept = watch.kept(this.#terms.world.nowMs());
     if (leadsTo(name, [name, ...owners], this.#catalog)) this.#fail(watch, LEADS_BACK, undefined);
     else if (outcome.rcode !== Rcode.NOERROR && outcome.rcode !== Rcode.NXDOMAIN)
-      this.#fail(watch, outcome.ede?.text || rcodeText(outcome.rcode), kept);
+      this.#fail(watch, failureText(outcome), kept);
     else if (isStale(outcome)) this.#fail(watch, outcome.ede?.text ?? '', kept ?? watch.in(outcome));
     else this.#know(watch, outcome);
   }
@@ -209,8 +233,11 @@ class Watch {
   readonly hash: number;
   readonly kind: number;
   readonly question: Question;
-  /** Told of last. */
+  /** What is wrong now. */
   trouble: string | undefined;
+  /** When there was an answer last, and when it is asked for next. */
+  askedMs = 0;
+  dueMs = 0;
   /** In a row. */
   failures = 0;
   /** It waits for its turn, or for an answer. */
@@ -247,12 +274,17 @@ class Watch {
   }
 
   wait(world: World, ms: number, call: () => void): void {
+    this.dueMs = world.nowMs() + ms;
     this.#cancel = world.after(ms, call);
   }
 
   cancel(): void {
     this.#cancel();
   }
+}
+
+function failureText({ rcode, ede }: Outcome): string {
+  return ede?.text ? `${rcodeText(rcode)}: ${ede.text}` : rcodeText(rcode);
 }
 
 /** RFC 2308 §5: what is not there is so for as long as its SOA says. */

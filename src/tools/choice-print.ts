@@ -3,7 +3,9 @@
  * stage that changed nothing and has nothing to say is left out.
  */
 import type { Explanation } from '../control/explainer.ts';
+import { durationText } from '../control/quantity.ts';
 import { memberText, targetText } from './ctl-pool.ts';
+import { printable } from './query-print.ts';
 import { bare, plural } from './trail-print.ts';
 
 type ToldChoice = Explanation['choices'][number];
@@ -50,17 +52,37 @@ function stageLines(choice: ToldChoice, { stage, left, gone, notes }: ToldStage)
     ...gone.map((seat) =>
       line('', `not ${memberText(seat)}: it ${seat.why}${isHealth ? healthText(choice, seat) : ''}`),
     ),
+    ...(stage === 'able' ? troubleLines(choice) : []),
+    ...(isHealth ? [...left, ...gone].flatMap((seat) => hostLines(choice, seat)) : []),
   ];
 }
 
+/** Of the addresses that would be told; of both kinds where names are. */
+function troubleLines({ as, hosts }: ToldChoice): string[] {
+  const isOfAddresses = as === 'A' || as === 'AAAA';
+  const those = hosts.filter(({ type }) => !isOfAddresses || type === as);
+  return those.map(({ host, type, why, agoMs, nextMs }) => {
+    const times = `asked for ${durationText(agoMs)} ago, and again in ${durationText(nextMs)}`;
+    return line('', `${bare(host)} ${type}: ${printable(why)}; ${times}`);
+  });
+}
+
+const targetsOf = ({ targets }: ToldChoice, seat: Seat) =>
+  targets.find(({ member, port }) => member === seat.member && port === seat.port)?.targets ?? [];
+
+/** `www.example.net, web 192.0.2.1: up for 12s, 200 400ms ago`, of each address of a host. */
+const hostLines = (choice: ToldChoice, seat: Seat): string[] =>
+  targetsOf(choice, seat)
+    .filter(({ address }) => address !== seat.member)
+    .map((target) => line('', `${bare(seat.member)}, ${targetText(target, seat)}`));
+
 /** ` (web: up for 12s, 200 400ms ago)` */
-function healthText({ targets }: ToldChoice, seat: Seat): string {
-  const told =
-    targets.find(({ member, port }) => member === seat.member && port === seat.port)?.targets ?? [];
+function healthText(choice: ToldChoice, seat: Seat): string {
+  const told = targetsOf(choice, seat).filter(({ address }) => address === seat.member);
   const standing = ['forced', 'spared', 'warming'].includes(seat.state)
     ? [STANDING[seat.state as keyof typeof STANDING]]
     : [];
-  const texts = [...standing, ...told.map(targetText)];
+  const texts = [...standing, ...told.map((target) => targetText(target, seat))];
   return texts.length === 0 ? '' : ` (${texts.join('; ')})`;
 }
 

@@ -100,7 +100,7 @@ function seatsText(seats: readonly ListedSeat[]): string {
     String(seat.weight),
     String(seat.tier),
     stateText(seat),
-    seat.targets.map(targetText).join('; '),
+    seat.targets.map((target) => targetText(target, seat)).join('; '),
   ]);
   return columns([['pool', 'member', 'weight', 'tier', 'state', 'checks'], ...rows]).join('');
 }
@@ -111,9 +111,13 @@ export const memberText = ({ member, port }: Pick<ListedSeat, 'member' | 'port'>
 const stateText = ({ state, share }: ListedSeat): string =>
   state === 'warming' ? `warming, ${Math.round(100 * share)} %` : state;
 
-/** `web: down for 12s, refused 400ms ago` */
-export function targetText({ check, standing, forMs, last }: ListedSeat['targets'][number]): string {
+/** `web: down for 12s, refused 400ms ago`; of a host, `web 192.0.2.1: …` */
+export function targetText(
+  { check, address, standing, forMs, last }: ListedSeat['targets'][number],
+  { member }: Pick<ListedSeat, 'member'>,
+): string {
   const long = forMs === undefined ? '' : ` for ${durationText(forMs)}`;
   const result = last === undefined ? '' : `, ${last.why} ${durationText(last.agoMs)} ago`;
-  return `${check}: ${standing}${long}${result}`;
+  const at = address === member ? '' : ` ${address}`;
+  return `${check}${at}: ${standing}${long}${result}`;
 }

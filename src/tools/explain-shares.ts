@@ -41,7 +41,7 @@ export async function sharesText(
     config === undefined
       ? ((await askServer({ do: 'shares', ...asked }, socket).next()).value as ToldShares)
       : await rehearseAlone({ ...asked, config });
-  return json ? `${JSON.stringify(told)}\n` : tableText(told);
+  return json ? `${JSON.stringify(told)}\n` : tableText(told) + lackText(told);
 }
 
 interface Alone {
@@ -95,6 +95,14 @@ function presentText(now: readonly ToldShare[]): string {
     return [...who(each), percent(share), ...families, percent(told)];
   });
   return table(titles, rows);
+}
+
+/** Of whom a part of nothing is no truth. */
+function lackText({ now, coming = [] }: ToldShares): string {
+  const lacks = [...now, ...coming].flatMap((each) =>
+    each.lacks === undefined ? [] : `  ${memberText(each)} ${each.lacks}: nobody goes there now\n`,
+  );
+  return lacks.length === 0 ? '' : `\n${[...new Set(lacks)].join('')}`;
 }
 
 const WHO = ['member', 'weight', 'tier', 'state'];

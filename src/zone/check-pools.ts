@@ -53,7 +53,6 @@ export function checkPools(zone: Inspection, checks: ReadonlySet<string> | undef
     checkAlias(zone, pool, used);
     checkSteering(zone, pool, used);
     if (!isAliasPool(zone, pool)) checkCircles(zone, id, pool.members);
-    for (const row of pool.members) checkHost(zone, row);
     if (checks) for (const row of pool.members) checkChecks(zone, row, checks);
   }
   for (const id of zone.records.derived) checkDerived(zone, id);
@@ -180,13 +179,6 @@ function* checksOf(rdata: Bytes): Generator<string> {
   for (let at = from; at < end; at += 1 + u8(rdata, at)) {
     yield textOf(rdata.subarray(at + 1, at + 1 + u8(rdata, at)));
   }
-}
-
-/** Nobody probes what its addresses are of the moment, and who reads a check thinks that it is done. */
-function checkHost(zone: Inspection, row: number): void {
-  const rdata = zone.records.rdata(row);
-  if (poolKind(rdata, 0) !== PoolKind.HOST || checksOf(rdata).next().done) return;
-  zone.error(row, `the host ${subjectText(rdata, 0)} has a check: expected checks of addresses only`);
 }
 
 function checkChecks(zone: Inspection, row: number, checks: ReadonlySet<string>): void {

@@ -27,6 +27,8 @@ use POOL use=weighted
 alias POOL www.z.test.
 alias POOL * as=cname
 host POOL www.example.
+viewed POOL www.example. check=web
+viewed POOL 192.0.2.1
 www A 192.0.2.1
 `,
   },
@@ -39,6 +41,8 @@ for (const [kind, addresses] of [
   [PoolKind.IPV6, []],
 ] as const)
   hosts.write(slots.slotOf(www), nameHash(www), kind, HostState.KNOWN, addresses, 3_600_000);
+const view = slots.viewOf(www, 0, Uint8Array.of(3, 0x77, 0x65, 0x62));
+hosts.write(view, nameHash(www), PoolKind.IPV4, HostState.DOWN, [Uint8Array.of(192, 0, 2, 7)], 3_600_000);
 
 const ASKED = [
   'weighted A',
@@ -51,6 +55,7 @@ const ASKED = [
   'alias A',
   'host A',
   'host AAAA',
+  'viewed A',
 ];
 
 test('a choice makes no garbage, whatever is asked for', async () => {

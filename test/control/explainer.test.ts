@@ -6,16 +6,16 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseIp } from '../../src/base/ip.ts';
 import { type Prefix, parsePrefix } from '../../src/base/prefix.ts';
-import { realWorld } from '../../src/base/world.ts';
 import { Explainer } from '../../src/control/explainer.ts';
 import type { House } from '../../src/control/house.ts';
-import { InquiryDesk } from '../../src/control/inquiries.ts';
+import type { InquiryDesk } from '../../src/control/inquiries.ts';
 import { ownerText } from '../../src/control/pool-seats.ts';
 import type { HealthInquiries } from '../../src/control/prober-letters.ts';
 import type { ToldMember } from '../../src/health/told.ts';
 import { Flattened, HostState } from '../../src/pool/flattened.ts';
 import { HostSlots } from '../../src/pool/host-slots.ts';
 import { MemberWord, membersOf, poolsIn, Status, UNTIL_EVER } from '../../src/pool/plan.ts';
+import type { ToldHost } from '../../src/server/host-keeper.ts';
 import { explanationText } from '../../src/tools/explain-print.ts';
 import { typeFromText } from '../../src/wire/codes.ts';
 import { nameHash } from '../../src/wire/name.ts';
@@ -61,6 +61,11 @@ v2 A 192.0.2.12
 used POOL use=far.other.test.
 hosts POOL known.example.
 hosts POOL unknown.example.
+viewed POOL seen.example. check=w
+viewed POOL known.example.
+viewed POOL * sticky=client answers=9
+family POOL seen.example. check=w
+family POOL 2001:db8::9
 gone POOL use=none.other.test.
 `,
     'other.test': `$TTL 60
@@ -118,6 +123,19 @@ for (const [kind, addresses] of [
 ] as const)
   hosts.write(slots.slotOf(known), nameHash(known), kind, HostState.STALE, addresses, 0);
 
+/** As the prober has it: one of two IPv4 addresses is up, and no IPv6 address. */
+const seen = name('seen.example.');
+const view = slots.viewOf(seen, 0, Uint8Array.of(1, 0x77));
+const told6 = [parseIp('2001:db8::1') as Uint8Array];
+const told4 = [Uint8Array.of(192, 0, 2, 1), Uint8Array.of(192, 0, 2, 2)];
+for (const [slot, kind, state, addresses] of [
+  [slots.slotOf(seen), PoolKind.IPV4, HostState.STALE, told4],
+  [slots.slotOf(seen), PoolKind.IPV6, HostState.STALE, told6],
+  [view, PoolKind.IPV4, HostState.STALE, told4.slice(0, 1)],
+  [view, PoolKind.IPV6, HostState.DOWN, told6],
+] as const)
+  hosts.write(slot, nameHash(seen), kind, state, addresses, 0);
+
 const settings = {
   ...{ allowQuery: undefined, recursion: { enabled: false } },
   pools: { showTo: ['127.0.0.1'], subnetsFrom: ['203.0.113.53'], state: undefined },
@@ -135,7 +153,27 @@ const told: ToldMember[] = [
       },
     ],
   },
+  {
+    ...{ pool: 'viewed.z.test.', member: 'seen.example.', port: 0, share: 1 },
+    ...{ isPending: false, isHeld: false, isSpared: false },
+    targets: (['192.0.2.1', '192.0.2.2', '2001:db8::1'] as const).map((address) => ({
+      ...{ check: 'w', address, port: 80, forMs: 12_000, nextMs: 500 },
+      standing: address === '192.0.2.1' ? 'up' : 'down',
+      last: { isUp: address === '192.0.2.1', why: 'as the test says', agoMs: 400 },
+    })),
+  },
 ];
+
+/** What the resolver thread says of hosts. */
+const troubles: ToldHost[] = ['A', 'AAAA'].map((type) => ({
+  ...{
+    host: 'known.example.',
+    type,
+    why: 'SERVFAIL: no server answered\u001b[2J',
+    agoMs: 2_000,
+    nextMs: 900,
+  },
+}));
 
 const explainer = new Explainer(
   {
@@ -143,7 +181,11 @@ const explainer = new Explainer(
     settings,
     hosts: { table: hosts },
   } as unknown as House,
-  new InquiryDesk(realWorld),
+  {
+    isOpen: true,
+    ask: async (_: string, { hosts }: { hosts: string[] }) =>
+      troubles.filter(({ host }) => hosts.includes(host)),
+  } as unknown as InquiryDesk,
   { isOpen: true, ask: async () => told } as unknown as InquiryDesk<HealthInquiries>,
 );
 
@@ -162,6 +204,7 @@ test('choices from pools, as people read them', async () => {
   note('states.z.test.', STATUSES);
   note('out.z.test.', [CHECKED]);
   note('last.z.test.', [CHECKED | LAST_GOOD, CHECKED]);
+  for (const owner of ['viewed', 'family']) note(`${owner}.z.test.`, [CHECKED | SHARE]);
   const texts = [
     await text('states.z'),
     await text('out.z'),
@@ -180,6 +223,9 @@ test('choices from pools, as people read them', async () => {
     await text('gone.z'),
     await text('hosts.z'),
     await text('hosts.z AAAA'),
+    await text('viewed.z'),
+    await text('viewed.z AAAA'),
+    await text('family.z AAAA'),
     await text('states.z POOL', '127.0.0.1'),
     await text('states.z POOL'),
   ];

@@ -32,7 +32,7 @@ test('between two pieces it looks for answers of other servers once, and waits f
   const { port1, port2 } = new MessageChannel();
   const recursor = () => ({ packed }) as unknown as Recursor;
   answerInquiries(port2, {
-    ...{ recursor, another: recursor, nextTurn },
+    ...{ recursor, another: recursor, nextTurn, hosts: () => [] },
     onBug: (bug) => expect.fail(String(bug)),
   });
   expect(readiness.watch(5)).toBe(true);

@@ -67,11 +67,13 @@ test('who is not probed is told, with what could be done [LIMITS G7]', async () 
         'any POOL 10.0.0.1 port=80 check=any',
         'any POOL 10.0.0.1 check=any',
         'told POOL 127.0.0.1 check=told',
+        'host POOL h.example. port=80 check=any,web',
+        'any POOL i.example. check=any',
       ].join('\n'),
     ),
   ).toEqual([
     'z.zone: warning: any.z.test. POOL 10.0.0.1: not probed by any (neither says at which ' +
-      'port), and up all the time',
+      'port), and up all the time; so it is with 1 more',
     'z.zone: warning: meta.z.test. POOL 169.254.169.254: not probed by web (link-local), and ' +
       'up all the time, unless probes.allow has its network',
     'z.zone: warning: www.z.test. POOL 127.0.0.1: not probed by web (loopback), and up all ' +

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LAST_GOOD_MS } from '../../src/base/limits.ts';
-import { both, Course, type Health, Standing } from '../../src/health/health.ts';
+import { both, Course, either, type Health, Standing } from '../../src/health/health.ts';
 import { type Condition, isWarming, type MemberState, poolState } from '../../src/health/pool-state.ts';
 
 const time = fc.integer({ min: -3, max: 3 });
@@ -11,11 +11,14 @@ const health: fc.Arbitrary<Health> = fc.record({
   untilMs: time,
 });
 
-describe('health combines', () => {
+describe.each([
+  ['both', both],
+  ['either', either],
+])('health combines by %s', (_, combine) => {
   test('in any order', () => {
     fc.assert(
       fc.property(health, health, (a, b) => {
-        expect(both(a, b)).toEqual(both(b, a));
+        expect(combine(a, b)).toEqual(combine(b, a));
       }),
     );
   });
@@ -23,7 +26,7 @@ describe('health combines', () => {
   test('in any grouping', () => {
     fc.assert(
       fc.property(health, health, health, (a, b, c) => {
-        expect(both(a, both(b, c))).toEqual(both(both(a, b), c));
+        expect(combine(a, combine(b, c))).toEqual(combine(combine(a, b), c));
       }),
     );
   });
@@ -31,12 +34,14 @@ describe('health combines', () => {
   test('with itself to itself', () => {
     fc.assert(
       fc.property(health, (a) => {
-        expect(both(a, a)).toEqual(a);
+        expect(combine(a, a)).toEqual(a);
       }),
     );
   });
+});
 
-  test('never to better than its parts, and promises no more than they can keep', () => {
+describe('health', () => {
+  test('of several checks is never better than that of one, and promises no more than they can keep', () => {
     fc.assert(
       fc.property(health, health, (a, b) => {
         const { standing, untilMs } = both(a, b);
@@ -46,6 +51,18 @@ describe('health combines', () => {
             ? Math.max(...[a, b].filter((each) => each.standing === standing).map((each) => each.untilMs))
             : Math.min(...[a, b].filter((each) => each.standing === standing).map((each) => each.untilMs));
         expect(untilMs).toBe(whenItCanChange);
+      }),
+    );
+  });
+
+  test('of several addresses is as good as that of the best, since one is, and until any may change', () => {
+    fc.assert(
+      fc.property(health, health, (a, b) => {
+        const { standing, sinceMs, untilMs } = either(a, b);
+        expect(standing).toBe(Math.max(a.standing, b.standing));
+        expect(untilMs).toBe(Math.min(a.untilMs, b.untilMs));
+        const since = [a, b].filter((each) => each.standing === standing).map((each) => each.sinceMs);
+        expect(sinceMs).toBe(standing === Standing.UP ? Math.min(...since) : Math.max(...since));
       }),
     );
   });

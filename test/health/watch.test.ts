@@ -1,97 +1,11 @@
 /** From plans to probes and back into the plans, in virtual time, with members that do as the test says. */
 import { expect, test } from 'vitest';
-import { Counter, Counters } from '../../src/base/counters.ts';
-import { Histograms } from '../../src/base/histogram.ts';
-import type { HeldMember } from '../../src/health/board.ts';
-import { type Carrier, CONNECTED } from '../../src/health/carrier.ts';
-import type { Check } from '../../src/health/check.ts';
-import { down } from '../../src/health/conversation.ts';
-import { PROBE_ROWS } from '../../src/health/probe.ts';
-import { Standings } from '../../src/health/standings.ts';
-import { HealthWatch, type Shortage, type WatchTerms } from '../../src/health/watch.ts';
+import { Counter } from '../../src/base/counters.ts';
+import type { HeldMember } from '../../src/health/reading.ts';
 import { MemberWord, membersOf, poolsIn, Status, UNTIL_EVER } from '../../src/pool/plan.ts';
-import { planned } from '../../src/pool/plan-builder.ts';
 import type { Image } from '../../src/zone/image.ts';
-import { VirtualWorld } from '../scenarios/virtual-world.ts';
-import { image, SOA_AND_NS } from '../support/authority.ts';
+import { APEX, states, tcp, Ward, web, zone } from './ward.ts';
 
-const APEX = 'z.test.';
-const zone = (pools: string, before?: Image): Image =>
-  planned(image(APEX, `$TTL 60\n${SOA_AND_NS}${pools}\n`), before);
-
-const tcp = (name: string, over: Partial<Check> = {}): Check => ({
-  ...{ name, procedure: { kind: 'tcp', port: 80 }, intervalMs: 1_000, timeoutMs: 500, rise: 2, fall: 2 },
-  ...over,
-});
-const web = tcp('web');
-const told: Check = tcp('told', { procedure: { kind: 'external' } });
-
-class Ward {
-  readonly world = new VirtualWorld();
-  readonly counters = new Counters();
-  readonly standings = new Standings();
-  readonly changes: string[] = [];
-  readonly probed = new Map<string, number>();
-  /** Address and port of who does not answer. */
-  readonly dead = new Set<string>();
-  readonly silent = new Set<string>();
-  readonly shortages: Shortage[] = [];
-  readonly watch: HealthWatch;
-  terms: WatchTerms = {
-    checks: [web, told],
-    probes: { allow: undefined, perSecond: 1_000, atOnce: 100 },
-    doors: [],
-    holds: [],
-  };
-
-  constructor() {
-    const { world, counters } = this;
-    const probeTimes = new Histograms(PROBE_ROWS);
-    this.watch = new HealthWatch(
-      { world, carrier: this.#carrier(), counters, probeTimes },
-      this.terms.probes,
-      this.standings,
-      {
-        onChange: ({ check, to }, { isUp, why }) =>
-          this.changes.push(`${check.name} ${to.address}:${to.port} ${isUp ? 'up' : 'down'} (${why})`),
-        onShortage: (shortage) => this.shortages.push(shortage),
-      },
-    );
-  }
-
-  #carrier(): Carrier {
-    return {
-      carry: ({ address, port }, _way, _talk, told) => {
-        const key = `${address}:${port}`;
-        this.probed.set(key, (this.probed.get(key) ?? 0) + 1);
-        if (this.silent.has(key)) return () => undefined;
-        return this.world.after(5, () => told(this.dead.has(key) ? down('refused') : CONNECTED));
-      },
-      close: () => undefined,
-    };
-  }
-
-  follow(of: Image, over: Partial<WatchTerms> = {}): void {
-    this.terms = { ...this.terms, ...over };
-    this.watch.follow([of], this.terms);
-  }
-}
-
-/** Of each member a word: `up`, `out`, or a share, and flags. */
-function states(of: Image): string[] {
-  const plan = of.pools as Int32Array;
-  return [...poolsIn(plan)].flatMap((pool) =>
-    [...membersOf(plan, pool)].map((member) => {
-      const status = plan[member + MemberWord.STATUS] as number;
-      const share = status & Status.SHARE;
-      const words = [share === Status.SHARE ? 'in' : share === 0 ? 'out' : `${share}`];
-      if ((status & Status.PENDING) !== 0) words.push('pending');
-      if ((status & Status.HELD) !== 0) words.push('held');
-      if ((status & Status.EJECT_SPARED) !== 0) words.push('spared');
-      return words.join(' ');
-    }),
-  );
-}
 const untils = (of: Image): number[] => {
   const plan = of.pools as Int32Array;
   return [...poolsIn(plan)].flatMap((pool) =>

@@ -74,6 +74,31 @@ test('a reader beside the writer sees one writing or another, and no mixture', a
 });
 
 describe('slots', () => {
+  test('are others for views: one for each host, port and checks, and their table has room', () => {
+    const slots = new HostSlots();
+    const [a, b] = [name('a.example.'), name('b.example.')];
+    const [host, web, db] = [slots.slotOf(a), Uint8Array.of(1, 0x77), Uint8Array.of(1, 0x64)];
+    const views = [
+      slots.viewOf(a, 80, web),
+      slots.viewOf(a, 81, web),
+      slots.viewOf(a, 80, db),
+      slots.viewOf(b, 80, web),
+    ];
+    expect(new Set([host, ...views]).size).toBe(5);
+    expect(slots.viewOf(name('A.example.'), 80, web)).toBe(views[0]);
+    expect(slots.known.viewOf(a, 80, db)).toBe(views[2]);
+    for (let i = views.length; i < HOSTS_MAX; i++) slots.viewOf(name(`h${i}.example.`), 80, web);
+    expect(slots.viewOf(name('more.example.'), 80, web)).toBe(NO_SLOT);
+    const table = new Flattened(slots.memory as SharedArrayBuffer);
+    const last = slots.known.viewOf(name(`h${HOSTS_MAX - 1}.example.`), 80, web);
+    table.write(last, 7, PoolKind.IPV6, HostState.DOWN, [v6(1)], 10_000);
+    expect(read(table, last, 7, PoolKind.IPV6).slice(0, 2)).toEqual([HostState.DOWN, 1]);
+    expect(table.isTold).toBe(true);
+    // No plan has any of them.
+    slots.tidy([]);
+    expect(slots.viewOf(name('more.example.'), 80, web)).toBe(views[0]);
+  });
+
   const zoneOf = (slots: HostSlots, ...hosts: string[]): Image =>
     planned(
       image('z.test.', `$TTL 60\n${SOA_AND_NS}${hosts.map((host) => `@ POOL ${host}`).join('\n')}\n`),

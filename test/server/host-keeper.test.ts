@@ -1,7 +1,12 @@
 /** Hosts of pools, in virtual time: what is asked when, and what clients are told meanwhile. */
 import { describe, expect, test } from 'vitest';
 import { Counter } from '../../src/base/counters.ts';
-import { HOST_QUESTIONS_MAX, HOST_SECONDS_MIN, HOST_STALE_SECONDS } from '../../src/base/limits.ts';
+import {
+  HOST_QUESTIONS_MAX,
+  HOST_RETRY_MS_MAX,
+  HOST_SECONDS_MIN,
+  HOST_STALE_SECONDS,
+} from '../../src/base/limits.ts';
 import { Hosts } from '../support/hosts.ts';
 
 const OUTSIDE = ['www.out 100 A 192.0.2.1', 'www.out 100 A 192.0.2.2', 'www.out 40 AAAA 2001:db8::1'];
@@ -75,6 +80,29 @@ describe('a host of others', () => {
     await hosts.world.pass(700 * SECOND);
     expect(hosts.told('z.test AAAA')[1]).toMatch(/ IN AAAA 2001:db8::1$/);
     expect(hosts.said.slice(2).sort()).toEqual(['www.out. A: known', 'www.out. AAAA: known']);
+  });
+
+  test('is told of with what is wrong, since when, and when it is asked for again', async () => {
+    const hosts = new Hosts(OUTSIDE, ALIAS);
+    await hosts.world.pass(SECOND);
+    expect(hosts.troubles('www.out.')).toEqual([]);
+    hosts.isSilent = true;
+    await hosts.world.pass(200 * SECOND);
+    const troubles = hosts.troubles('www.out.');
+    expect(troubles.map(({ type }) => type)).toEqual(['A', 'AAAA']);
+    for (const { host, why, agoMs, nextMs } of troubles) {
+      expect([host, why]).toEqual(['www.out.', expect.stringMatching(/\w/)]);
+      expect(agoMs + nextMs).toBeLessThanOrEqual(HOST_RETRY_MS_MAX);
+      expect(agoMs).toBeGreaterThan(0);
+    }
+    expect(hosts.troubles('other.out.')).toEqual([]);
+    hosts.isSilent = false;
+    hosts.tell([]);
+    await hosts.world.pass(200 * SECOND);
+    expect(hosts.troubles('www.out.').map(({ why }) => why)).toEqual([
+      'there is no such name',
+      'there is no such name',
+    ]);
   });
 
   test('without IPv6 is without it also while its servers are silent', async () => {
@@ -153,7 +181,7 @@ describe('a host that leads back to its pool', () => {
     const hosts = new Hosts(records, zones);
     await hosts.world.pass(10 * SECOND);
     expect(hosts.told('z.test A')).toEqual(['SERVFAIL']);
-    expect(hosts.said[0]).toMatch(/ A: (it leads back to itself|the addresses .* are not known)/);
+    expect(hosts.said[0]).toMatch(/ A: (it leads back to itself|SERVFAIL: the addresses .* are not known)/);
     // What it would have from there would be kept for ever.
     const mixed = Object.entries(zones).map(([apex, text]) => [apex, `${text}\n@ POOL 192.0.2.7`] as const);
     const others = new Hosts(records, Object.fromEntries(mixed));

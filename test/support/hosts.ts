@@ -7,7 +7,7 @@ import { Flattened } from '../../src/pool/flattened.ts';
 import { HostSlots } from '../../src/pool/host-slots.ts';
 import { FRESHNESS_DEFAULT } from '../../src/resolver/freshness.ts';
 import { Recursor } from '../../src/resolver/recursor.ts';
-import { HostKeeper } from '../../src/server/host-keeper.ts';
+import { HostKeeper, type ToldHost } from '../../src/server/host-keeper.ts';
 import { ownZones } from '../../src/server/own-zones.ts';
 import type { Pipeline } from '../../src/server/pipeline.ts';
 import { typeText } from '../../src/wire/codes.ts';
@@ -88,6 +88,11 @@ export class Hosts {
         this.said.push(`${nameText(host)} ${typeText(type)}: ${why ?? 'known'}`);
       },
     });
+  }
+
+  /** What is said to be wrong with it. */
+  troubles(host: string): readonly ToldHost[] {
+    return this.#keeper?.troubles([host]) ?? [];
   }
 
   /** Reads the zones anew. */

@@ -118,11 +118,6 @@ describe('told', () => {
       ],
     ],
     [
-      'a check of a host',
-      'w POOL a. check=web',
-      ['1: error: the host a. has a check: expected checks of addresses only'],
-    ],
-    [
       'a host that leads back to the pool, by aliases and pools',
       'w POOL c\nc CNAME v\nv POOL use=u\nu POOL W\nu POOL a.\nme POOL me\nok POOL u\nd POOL e\ne CNAME d',
       [
