@@ -73,6 +73,8 @@ interface Pool<Each> {
 
 interface Row extends Pool<Seat> {
   isMarked: boolean;
+  /** Nobody warms up, and nobody is kept in for another: who stands as before has another promise, no more. */
+  isSettled: boolean;
 }
 
 export interface BoardMember {
@@ -110,6 +112,7 @@ export class Board {
       ...pool,
       seats: pool.seats.map((each) => this.#seat(each)),
       isMarked: false,
+      isSettled: false,
     }));
     this.#rowsOf.clear();
     this.#warming.clear();
@@ -125,13 +128,18 @@ export class Board {
     return reading.left;
   }
 
-  /** There is a result of that target. */
-  mark(target: Target): void {
+  /** There is a result of that target; `isOther`: and it stands otherwise now. */
+  mark(target: Target, isOther: boolean): void {
     for (const row of this.#rowsOf.get(target) ?? []) {
-      if (!row.isMarked) this.#marked.push(row);
-      row.isMarked = true;
+      if (row.isMarked) continue;
+      if (!isOther && row.isSettled) this.#prolong(row, target);
+      else {
+        row.isMarked = true;
+        this.#marked.push(row);
+      }
     }
-    this.#cancelWrite ??= this.#world.after(PROBE_MOMENT_MS, () => this.write());
+    if (this.#marked.length > 0)
+      this.#cancelWrite ??= this.#world.after(PROBE_MOMENT_MS, () => this.write());
   }
 
   /** What is marked, now. */
@@ -164,16 +172,28 @@ export class Board {
     return { at, subject, port, hold, targets: keys.flatMap((key) => this.#targets.get(key) ?? []) };
   }
 
+  /** What almost every result comes to. */
+  #prolong({ plan, seats }: Row, target: Target): void {
+    for (const { at, targets, hold } of seats) {
+      if (hold !== undefined || !targets.includes(target)) continue;
+      const untilMs = healthOf(targets)?.untilMs ?? Infinity;
+      Atomics.store(plan, at + MemberWord.UNTIL, untilWord(untilMs, this.#world.nowMs()));
+    }
+  }
+
   #write(row: Row): void {
     const nowMs = this.#world.nowMs();
     const conditions = row.seats.map(conditionOf);
-    for (const [i, state] of poolState(conditions, row.terms, nowMs).entries()) {
+    const states = poolState(conditions, row.terms, nowMs);
+    for (const [i, state] of states.entries()) {
       const { at } = row.seats[i] as Seat;
       // In this order: who reads them in the other one never takes a new promise for what was before.
       Atomics.store(row.plan, at + MemberWord.STATUS, statusWord(state));
-      Atomics.store(row.plan, at + MemberWord.UNTIL, untilWord(state, nowMs));
+      Atomics.store(row.plan, at + MemberWord.UNTIL, untilWord(state.untilMs, nowMs));
     }
-    if (!isWarming(conditions, row.terms, nowMs)) this.#warming.delete(row);
+    const warms = isWarming(conditions, row.terms, nowMs);
+    row.isSettled = !warms && !states.some(({ isSpared }) => isSpared);
+    if (!warms) this.#warming.delete(row);
     else {
       this.#warming.add(row);
       this.#warmLater();
@@ -209,9 +229,8 @@ function statusWord(state: MemberState): number {
   );
 }
 
-function untilWord({ untilMs }: MemberState, nowMs: number): number {
-  return untilMs === Infinity ? UNTIL_EVER : Math.floor(Math.max(untilMs, nowMs) / 1_000);
-}
+const untilWord = (untilMs: number, nowMs: number): number =>
+  untilMs === Infinity ? UNTIL_EVER : Math.floor(Math.max(untilMs, nowMs) / 1_000);
 
 /** What a member was, as its word has it; undefined where it says nothing, or what an operator said. */
 function wasUp(status: number): boolean | undefined {

@@ -136,7 +136,7 @@ export class HealthWatch {
   #take(target: Target, verdict: Verdict, isOther: boolean): void {
     const { world, counters } = this.#ground;
     const wasAwaited = this.#awaited.delete(target);
-    this.#board.mark(target);
+    this.#board.mark(target, isOther);
     // Whoever waits for the first round is to find it written.
     if (wasAwaited && this.#awaited.size === 0) world.after(0, () => this.#firstRoundIsOver());
     if (!isOther) return;
