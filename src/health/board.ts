@@ -73,7 +73,7 @@ interface Pool<Each> {
 
 interface Row extends Pool<Seat> {
   isMarked: boolean;
-  /** Nobody warms up, and nobody is kept in for another: who stands as before has another promise, no more. */
+  /** Nobody warms up, nobody is kept in for another: who stands as before has another promise, no more. */
   isSettled: boolean;
 }
 
@@ -85,13 +85,19 @@ export interface BoardMember {
   readonly targets: readonly Target[];
 }
 
+/** Where a result counts. */
+interface Place {
+  readonly row: Row;
+  readonly seat: Seat;
+}
+
 const WARMING_MS = 1_000;
 
 export class Board {
   readonly #world: World;
   readonly #targets: Targets;
   #rows: readonly Row[] = [];
-  readonly #rowsOf = new Map<Target, Row[]>();
+  readonly #placesOf = new Map<Target, Place[]>();
   /** Rows that have a new result, each once. */
   readonly #marked: Row[] = [];
   readonly #warming = new Set<Row>();
@@ -114,15 +120,11 @@ export class Board {
       isMarked: false,
       isSettled: false,
     }));
-    this.#rowsOf.clear();
+    this.#placesOf.clear();
     this.#warming.clear();
     this.#marked.length = 0;
     for (const row of this.#rows) {
-      for (const target of new Set(row.seats.flatMap(({ targets }) => targets))) {
-        const rows = this.#rowsOf.get(target);
-        if (rows === undefined) this.#rowsOf.set(target, [row]);
-        else rows.push(row);
-      }
+      for (const seat of row.seats) for (const target of seat.targets) this.#place(target, { row, seat });
       this.#write(row);
     }
     return reading.left;
@@ -130,16 +132,15 @@ export class Board {
 
   /** There is a result of that target; `isOther`: and it stands otherwise now. */
   mark(target: Target, isOther: boolean): void {
-    for (const row of this.#rowsOf.get(target) ?? []) {
+    for (const { row, seat } of this.#placesOf.get(target) ?? []) {
       if (row.isMarked) continue;
-      if (!isOther && row.isSettled) this.#prolong(row, target);
+      if (!isOther && row.isSettled) this.#prolong(row.plan, seat);
       else {
         row.isMarked = true;
         this.#marked.push(row);
       }
     }
-    if (this.#marked.length > 0)
-      this.#cancelWrite ??= this.#world.after(PROBE_MOMENT_MS, () => this.write());
+    if (this.#marked.length > 0) this.#cancelWrite ??= this.#world.after(PROBE_MOMENT_MS, () => this.write());
   }
 
   /** What is marked, now. */
@@ -172,13 +173,17 @@ export class Board {
     return { at, subject, port, hold, targets: keys.flatMap((key) => this.#targets.get(key) ?? []) };
   }
 
+  #place(target: Target, place: Place): void {
+    const places = this.#placesOf.get(target);
+    if (places === undefined) this.#placesOf.set(target, [place]);
+    else places.push(place);
+  }
+
   /** What almost every result comes to. */
-  #prolong({ plan, seats }: Row, target: Target): void {
-    for (const { at, targets, hold } of seats) {
-      if (hold !== undefined || !targets.includes(target)) continue;
-      const untilMs = healthOf(targets)?.untilMs ?? Infinity;
-      Atomics.store(plan, at + MemberWord.UNTIL, untilWord(untilMs, this.#world.nowMs()));
-    }
+  #prolong(plan: PlanWords, { at, targets, hold }: Seat): void {
+    if (hold !== undefined) return;
+    const untilMs = healthOf(targets)?.untilMs ?? Infinity;
+    Atomics.store(plan, at + MemberWord.UNTIL, untilWord(untilMs, this.#world.nowMs()));
   }
 
   #write(row: Row): void {

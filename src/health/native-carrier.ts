@@ -1,7 +1,8 @@
 /**
  * Probes by the system's own calls, of which a thousand a second cost little: sockets that never wait, one
- * `epoll` for all of them, and a look at it soon after a probe has begun, then later and later, up to
- * PROBE_LOOK_MS_MAX: who looks for many at once looks seldom, and no other thread has to wait. TLS is Node's.
+ * `epoll` for all of them, and a look at it when all probes of a moment have begun, then later and later, up
+ * to PROBE_LOOK_MS_MAX: who looks for many at once looks seldom, and no other thread has to wait. TLS is
+ * Node's.
  */
 import { getSystemErrorMap } from 'node:util';
 import { put16 } from '../base/bytes.ts';
@@ -107,8 +108,8 @@ export class NativeCarrier implements Carrier {
   }
 
   /**
-   * To hear that somebody listens is enough: our acknowledgement is held back (tcp(7)), and closing resets. So
-   * no program over there is woken for it, and no port of ours waits for the end of the connection.
+   * To hear that somebody listens is enough: our acknowledgement is held back (tcp(7)), and closing resets.
+   * So no program over there is woken for it, and no port of ours waits for the end of the connection.
    */
   #makeKnock(fd: number): void {
     this.#native.setsockopt(fd, Sys.SOL_SOCKET, Sys.SO_LINGER, LINGER_NOT, LINGER_NOT.length);

@@ -146,7 +146,8 @@ export class Rounds {
     const slackMs = turn.isNew ? intervalMs : 2 * CHECK_JITTER * intervalMs;
     const dueMs = beganMs + intervalMs * (1 + CHECK_JITTER) - this.#world.draw(Math.ceil(slackMs));
     // Those of one moment begin together.
-    probed.dueMs = Math.ceil(dueMs / PROBE_MOMENT_MS) * PROBE_MOMENT_MS;
+    const momentMs = Math.min(PROBE_MOMENT_MS, CHECK_JITTER * intervalMs);
+    probed.dueMs = Math.ceil(dueMs / momentMs) * momentMs;
     turn.isNew = false;
     turn.state = 'resting';
     this.#agenda.add(probed.dueMs, turn);

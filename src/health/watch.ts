@@ -10,6 +10,7 @@ import type { Image } from '../zone/image.ts';
 import { Board, type HeldMember } from './board.ts';
 import type { Check, ProbeTerms } from './check.ts';
 import type { Endpoint, Verdict } from './conversation.ts';
+import { Deadlines } from './deadlines.ts';
 import { Standing } from './health.ts';
 import { isDone, type ProbeGround } from './probe.ts';
 import { refusesProbes } from './reach.ts';
@@ -53,11 +54,12 @@ export class HealthWatch {
   readonly #awaited = new Set<Target>();
 
   constructor(
-    ground: ProbeGround,
+    watched: Omit<ProbeGround, 'deadlines'>,
     { atOnce, perSecond }: ProbeTerms,
     standings: Standings,
     listener: Listener,
   ) {
+    const ground = { ...watched, deadlines: new Deadlines(watched.world) };
     this.#ground = ground;
     this.#listener = listener;
     this.#standings = standings;
