@@ -6,6 +6,10 @@ import type { Flattened } from './flattened.ts';
 import { NO_SLOT } from './host-slots.ts';
 import { firstMember, MEMBER_WORDS, MemberWord, membersEnd, NONE, PoolWord } from './plan.ts';
 
+const { KIND, HOST, HOST_HASH, PORT, ALPN } = MemberWord;
+const STRIDE = MEMBER_WORDS;
+const HOST_KIND = PoolKind.HOST;
+
 /** What members become: SERVICE is SVCB and HTTPS, ALIAS is CNAME. */
 export const Projection = { IPV4: 0, IPV6: 1, SRV: 2, SERVICE: 3, ALIAS: 4 } as const;
 
@@ -20,11 +24,11 @@ export function listAble(
   const end = membersEnd(plan, pool);
   const kindWanted = KINDS[projection] as number;
   let count = 0;
-  for (let member = firstMember(pool); member < end; member += MEMBER_WORDS) {
-    const kind = plan[member + MemberWord.KIND] as number;
+  for (let member = firstMember(pool); member < end; member += STRIDE) {
+    const kind = plan[member + KIND] as number;
     if (kindWanted === ANY_KIND ? serves(choice, member, projection) : kind === kindWanted)
       members[count++] = member;
-    else if (kind === PoolKind.HOST && hasAddress(choice, member, kindWanted, hosts, world))
+    else if (kind === HOST_KIND && hasAddress(choice, member, kindWanted, hosts, world))
       members[count++] = member;
   }
   choice.count = count;
@@ -40,8 +44,8 @@ function hasAddress(
   world: World,
 ): boolean {
   const { plan } = choice;
-  const slot = hosts === undefined ? NO_SLOT : (plan[member + MemberWord.HOST] as number);
-  hosts?.look(slot, plan[member + MemberWord.HOST_HASH] as number, kind);
+  const slot = hosts === undefined ? NO_SLOT : (plan[member + HOST] as number);
+  hosts?.look(slot, plan[member + HOST_HASH] as number, kind);
   if (hosts?.isTold !== true) choice.isUnresolved = true;
   else if (hosts.count === 0) choice.promise(hosts.ttl(world.nowMs()));
   return hosts !== undefined && hosts.count > 0;
@@ -53,8 +57,8 @@ const KINDS = Int32Array.of(PoolKind.IPV4, PoolKind.IPV6, ANY_KIND, ANY_KIND, Po
 
 function serves(choice: Choice, member: number, projection: number): boolean {
   const { plan } = choice;
-  const hasPort = (choice.ofAsked(PoolWord.USE_PORT) || plan[member + MemberWord.PORT]) !== NONE;
+  const hasPort = (choice.ofAsked(PoolWord.USE_PORT) || plan[member + PORT]) !== NONE;
   if (projection === Projection.SRV) return hasPort;
   // Who speaks HTTP only is not to be asked for by HTTPS (RFC 9460 §9.5): that has to be said.
-  return hasPort || (choice.ofAsked(PoolWord.USE_ALPN) || plan[member + MemberWord.ALPN]) !== NONE;
+  return hasPort || (choice.ofAsked(PoolWord.USE_ALPN) || plan[member + ALPN]) !== NONE;
 }

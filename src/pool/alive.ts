@@ -9,17 +9,21 @@ import { AllDown } from '../wire/pool.ts';
 import type { Choice } from './choice.ts';
 import { MemberWord, PoolWord, Status, UNTIL_EVER } from './plan.ts';
 
+const { STATUS, UNTIL } = MemberWord;
+const { SHARE } = Status;
+const EVER: number = UNTIL_EVER;
+
 export function keepAlive(choice: Choice, world: World): void {
   const { plan, members, count } = choice;
-  let until: number = UNTIL_EVER;
+  let until = EVER;
   let kept = 0;
   for (let i = 0; i < count; i++) {
     const member = members[i] as number;
-    until = Math.min(until, plan[member + MemberWord.UNTIL] as number);
-    if (((plan[member + MemberWord.STATUS] as number) & Status.SHARE) !== 0) members[kept++] = member;
+    until = Math.min(until, plan[member + UNTIL] as number);
+    if (((plan[member + STATUS] as number) & SHARE) !== 0) members[kept++] = member;
   }
   // No clock is read where nothing is checked.
-  if (until !== UNTIL_EVER) promise(choice, until, world);
+  if (until !== EVER) promise(choice, until, world);
   if (kept > 0) choice.count = kept;
   else keepDown(choice);
 }
@@ -46,8 +50,7 @@ function keepDown(choice: Choice): void {
 function keep(choice: Choice, bits: number, wanted = bits): boolean {
   let kept = 0;
   for (let i = 0; i < choice.count; i++) {
-    if ((choice.word(i, MemberWord.STATUS) & bits) === wanted)
-      choice.members[kept++] = choice.members[i] as number;
+    if ((choice.word(i, STATUS) & bits) === wanted) choice.members[kept++] = choice.members[i] as number;
   }
   if (kept > 0) choice.count = kept;
   return kept > 0;
