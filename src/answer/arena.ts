@@ -9,6 +9,10 @@ import { ARENA_BYTES_MAX } from '../base/limits.ts';
 import { nameLength } from '../wire/name.ts';
 import { putRrsetHeader, RRSET_HEADER_BYTES, RRSET_RRS_BYTES_MAX } from '../wire/rrset.ts';
 
+const ROOM = ARENA_BYTES_MAX;
+const HEADER = RRSET_HEADER_BYTES;
+const RRS_MAX = RRSET_RRS_BYTES_MAX;
+
 export class Arena {
   readonly bytes: Bytes = new Uint8Array(ARENA_BYTES_MAX);
   #end = 0;
@@ -23,14 +27,14 @@ export class Arena {
 
   begin(): void {
     this.#rrset = this.#end;
-    this.#end += RRSET_HEADER_BYTES;
+    this.#end += HEADER;
     this.count = 0;
   }
 
   /** Begins an RR of at most so many bytes of RDATA. False: there is no room for it. */
   beginRr(rdataBytes: number): boolean {
     const end = this.#end + 2 + rdataBytes;
-    if (end > ARENA_BYTES_MAX || end - this.#rrset - RRSET_HEADER_BYTES > RRSET_RRS_BYTES_MAX) return false;
+    if (end > ROOM || end - this.#rrset - HEADER > RRS_MAX) return false;
     this.#rr = this.#end;
     this.#end += 2;
     return true;
@@ -73,7 +77,7 @@ export class Arena {
   /** Closes an RRset that has RRs; gives where it is. */
   end(type: number, ttl: number): number {
     assert(this.count > 0, 'an RRset has RRs');
-    const size = this.#end - this.#rrset - RRSET_HEADER_BYTES;
+    const size = this.#end - this.#rrset - HEADER;
     putRrsetHeader(this.bytes, this.#rrset, type, this.count, ttl, size);
     return this.#rrset;
   }

@@ -14,6 +14,10 @@ import { nameLength, sameName } from '../wire/name.ts';
 import { PoolKind, poolSubjectAt } from '../wire/pool.ts';
 import type { Arena } from './arena.ts';
 
+const { KIND, RDATA } = MemberWord;
+const { FLAGS } = PoolWord;
+const { DOUBLES } = PoolFlag;
+
 /** Priority, weight and port of an SRV (RFC 2782). */
 const SRV_FIXED_BYTES = 6;
 /** RFC 9460 §14.3.2 */
@@ -21,7 +25,7 @@ const SvcKey = { ALPN: 1, PORT: 3, IPV4_HINT: 4, IPV6_HINT: 6 } as const;
 /** Priority, four keys with their lengths, and a port. */
 const SVC_BYTES_MAX = 2 + 4 * 4 + 2;
 
-const subjectAt = (choice: Choice, i: number): number => poolSubjectAt(choice.word(i, MemberWord.RDATA));
+const subjectAt = (choice: Choice, i: number): number => poolSubjectAt(choice.word(i, RDATA));
 
 const addressBytes = (kind: number): number => (kind === PoolKind.IPV4 ? IPV4_BYTES : IPV6_BYTES);
 
@@ -39,7 +43,7 @@ export function putAddresses(
   const length = addressBytes(kind);
   const hasDoubles = haveDoubles(choice);
   for (let i = 0; i < choice.count; i++) {
-    if (choice.word(i, MemberWord.KIND) === kind) {
+    if (choice.word(i, KIND) === kind) {
       if (!putAddress(b, subjectAt(choice, i), length, hasDoubles, arena)) return false;
       continue;
     }
@@ -63,12 +67,10 @@ function putAddress(from: Bytes, at: number, length: number, mayBeThere: boolean
 
 /** Where the name stands that has the addresses of the member. */
 export const targetAt = (choice: Choice, i: number): number =>
-  choice.word(i, MemberWord.KIND) === PoolKind.HOST
-    ? subjectAt(choice, i)
-    : choice.word(i, MemberWord.DERIVED);
+  choice.word(i, KIND) === PoolKind.HOST ? subjectAt(choice, i) : choice.word(i, MemberWord.DERIVED);
 
 const haveDoubles = (choice: Choice): boolean =>
-  ((choice.plan[choice.pool + PoolWord.FLAGS] as number) & PoolFlag.DOUBLES) !== 0;
+  ((choice.plan[choice.pool + FLAGS] as number) & DOUBLES) !== 0;
 
 const portOf = (choice: Choice, i: number): number =>
   choice.ofAsked(PoolWord.USE_PORT) || choice.word(i, MemberWord.PORT);
@@ -125,9 +127,9 @@ function areOne(b: Bytes, choice: Choice, i: number, other: number): boolean {
   if (choice.word(i, MemberWord.ENDPOINT) === choice.word(other, MemberWord.ENDPOINT)) return true;
   const isRevised = (choice.ofAsked(PoolWord.USE_PORT) | choice.ofAsked(PoolWord.USE_ALPN)) !== NONE;
   if (!isRevised && !haveDoubles(choice)) return false;
-  const isHost = choice.word(i, MemberWord.KIND) === PoolKind.HOST;
+  const isHost = choice.word(i, KIND) === PoolKind.HOST;
   return (
-    isHost === (choice.word(other, MemberWord.KIND) === PoolKind.HOST) &&
+    isHost === (choice.word(other, KIND) === PoolKind.HOST) &&
     choice.word(i, MemberWord.TIER) === choice.word(other, MemberWord.TIER) &&
     portOf(choice, i) === portOf(choice, other) &&
     (choice.ofAsked(PoolWord.USE_ALPN) !== NONE || haveSameAlpn(b, choice, i, other)) &&
@@ -149,7 +151,7 @@ function sameBytes(b: Bytes, at: number, otherAt: number, length: number): boole
 }
 
 function putEndpoint(b: Bytes, own: Bytes, choice: Choice, i: number, arena: Arena): boolean {
-  const isHost = choice.word(i, MemberWord.KIND) === PoolKind.HOST;
+  const isHost = choice.word(i, KIND) === PoolKind.HOST;
   const port = portOf(choice, i);
   const ownAlpn = choice.ofAsked(PoolWord.USE_ALPN);
   const alpn = ownAlpn || choice.word(i, MemberWord.ALPN);
@@ -198,12 +200,12 @@ function putHints(
 
 /** Whether the member in place `i` is an address of that kind at the same endpoint, and the first such. */
 function isHint(b: Bytes, choice: Choice, i: number, like: number, kind: number): boolean {
-  if (choice.word(i, MemberWord.KIND) !== kind || !areOne(b, choice, i, like)) return false;
+  if (choice.word(i, KIND) !== kind || !areOne(b, choice, i, like)) return false;
   if (!haveDoubles(choice)) return true;
   const length = addressBytes(kind);
   for (let earlier = like; earlier < i; earlier++) {
     const isSame =
-      choice.word(earlier, MemberWord.KIND) === kind &&
+      choice.word(earlier, KIND) === kind &&
       sameBytes(b, subjectAt(choice, i), subjectAt(choice, earlier), length) &&
       areOne(b, choice, earlier, like);
     if (isSame) return false;

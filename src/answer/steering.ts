@@ -39,6 +39,12 @@ export interface SteeringTerms {
   readonly witness?: Witness | undefined;
 }
 
+const { ANY, CNAME, POOL, SRV } = Type;
+const { FLAGS, USE, USED } = PoolWord;
+const { ALIAS } = NodeFlag;
+const { ANSWER } = Section;
+const { pooled } = Counter;
+
 /** No type. */
 const NOTHING = 0;
 
@@ -101,12 +107,12 @@ export class Steering {
     reply: Reply,
   ): Steered {
     const { counters, showPoolsTo } = this.terms;
-    if (type === Type.POOL) {
+    if (type === POOL) {
       if (showPoolsTo?.hasBytes(this.#sender) !== true) return 'nodata';
-      reply.add(Section.ANSWER, owner, ownerAt, zone.bytes, rrset);
+      reply.add(ANSWER, owner, ownerAt, zone.bytes, rrset);
       return 'answered';
     }
-    counters.bump(Counter.pooled);
+    counters.bump(pooled);
     reply.source = rrset;
     const image = this.#begin(catalog, zone, rrset);
     if (image === undefined) {
@@ -114,15 +120,15 @@ export class Steering {
       return fail(reply, 'the pool that this name uses is not there');
     }
     if (this.#choice.isByClient) this.#asker.set(this.#address, this.#bits);
-    const isAlias = zone.has(node, NodeFlag.ALIAS);
-    const made = this.#make(image, zone, isAlias ? Type.CNAME : type, reply);
+    const isAlias = zone.has(node, ALIAS);
+    const made = this.#make(image, zone, isAlias ? CNAME : type, reply);
     if (this.#choice.isDesperate) this.#countDown();
     if (made === NOTHING) return this.#endWithout(reply);
     const { ttl, count } = this.#choice;
     // Addresses of one host turn as those of any name.
-    reply.addMade(Section.ANSWER, owner, ownerAt, made, ttl, count > 1);
-    if (made === Type.SRV) this.#addTargets(image, reply);
-    return isAlias && type !== Type.CNAME && type !== Type.ANY ? 'alias' : 'answered';
+    reply.addMade(ANSWER, owner, ownerAt, made, ttl, count > 1);
+    if (made === SRV) this.#addTargets(image, reply);
+    return isAlias && type !== CNAME && type !== ANY ? 'alias' : 'answered';
   }
 
   /** What is only explained was asked by nobody. */
@@ -137,7 +143,7 @@ export class Steering {
     const choice = this.#choice;
     if (choice.isUnresolved) return fail(reply, 'the addresses of a host of this pool are not known');
     if (choice.verdict === 'servfail') return fail(reply, 'nobody of this pool is up');
-    const hasHosts = ((choice.plan[choice.pool + PoolWord.FLAGS] as number) & PoolFlag.HOSTS) !== 0;
+    const hasHosts = ((choice.plan[choice.pool + FLAGS] as number) & PoolFlag.HOSTS) !== 0;
     return choice.verdict === 'nodata' || hasHosts ? 'down' : 'nodata';
   }
 
@@ -146,8 +152,8 @@ export class Steering {
     const { pools } = zone;
     if (pools === undefined) return undefined;
     const asked = findPool(pools, rrset);
-    const use = pools[asked + PoolWord.USE] as number;
-    const used = pools[asked + PoolWord.USED] as number;
+    const use = pools[asked + USE] as number;
+    const used = pools[asked + USED] as number;
     if (use === NONE || used !== NONE) {
       this.#choice.set(pools, asked, pools, used || asked);
       return zone;
@@ -168,13 +174,13 @@ export class Steering {
     if (pools === undefined || above !== NO_NODE || at === NO_NODE || !image.has(at, NodeFlag.POOL))
       return NONE;
     const pool = findPool(pools, image.rrset(at, Type.POOL));
-    return pools[pool + PoolWord.USE] === NONE ? pool : NONE;
+    return pools[pool + USE] === NONE ? pool : NONE;
   }
 
   /** Makes an RRset in the reply's arena; gives its type, or NOTHING. */
   #make(image: Image, own: Image, type: number, reply: Reply): number {
     const choice = this.#choice;
-    if (type === Type.ANY) return this.#makeAny(image, own, reply);
+    if (type === ANY) return this.#makeAny(image, own, reply);
     const { whereabouts, hosts } = this.terms;
     this.#chooser.choose(choice, projectionOf(type), this.#asker, whereabouts, hosts);
     reply.scope = Math.max(reply.scope, choice.scope);

@@ -526,7 +526,7 @@ export const PROBES_BURST_MS = 50;
 export const PROBES_AT_ONCE = 512;
 export const PROBES_AT_ONCE_MAX = 16_384;
 /** Probes begin together with those of the same moment: a thread that wakes once does the work of many. */
-export const PROBE_MOMENT_MS = 10;
+export const PROBE_MOMENT_MS = 20;
 /** Read of a reply: some 4 kB of headers, and 4 kB of what was asked for; the rest is not waited for. */
 export const PROBE_REPLY_BYTES_MAX = 8_192;
 /** How long a probe's socket is left alone at most, if nothing happens. */

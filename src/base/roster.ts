@@ -60,12 +60,17 @@ export class Gathering<Each extends Member> {
     this.#members.push(member);
   }
 
-  /** Nothing happens where it has gone already. */
-  remove(member: Each): void {
-    if (this.#members[member.seat] !== member) return;
+  /** False: it has gone already. */
+  remove(member: Each): boolean {
+    if (this.#members[member.seat] !== member) return false;
     const last = this.#members.pop() as Each;
-    if (last === member) return;
+    if (last === member) return true;
     this.#members[member.seat] = last;
     last.seat = member.seat;
+    return true;
+  }
+
+  [Symbol.iterator](): Iterator<Each> {
+    return this.#members.values();
   }
 }

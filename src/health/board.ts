@@ -6,7 +6,7 @@
 import { HOST_VIEWS_LOOK_MS, HOST_VIEWS_REST, PROBE_MOMENT_MS } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import type { Flattened } from '../pool/flattened.ts';
-import { MemberWord, PoolWord, poolOfFirst, Status, UNTIL_EVER } from '../pool/plan.ts';
+import { MemberWord, type PlanWords, PoolWord, poolOfFirst, Status, UNTIL_EVER } from '../pool/plan.ts';
 import type { Image } from '../zone/image.ts';
 import type { Cancel } from './conversation.ts';
 import { both, type Health } from './health.ts';
@@ -25,6 +25,8 @@ interface Row extends Pool<Seat> {
   /** Of its hosts, each once. */
   readonly views: ReadonlySet<HostView>;
   isMarked: boolean;
+  /** Nobody warms up, nobody is kept in for another: who stands as before has another promise, no more. */
+  isSettled: boolean;
 }
 
 export interface BoardMember {
@@ -35,13 +37,19 @@ export interface BoardMember {
   readonly targets: readonly Target[];
 }
 
+/** Where a result counts. */
+interface Place {
+  readonly row: Row;
+  readonly seat: Seat;
+}
+
 const WARMING_MS = 1_000;
 
 export class Board {
   readonly #world: World;
   readonly #targets: Targets;
   #rows: readonly Row[] = [];
-  readonly #rowsOf = new Map<Target, Row[]>();
+  readonly #placesOf = new Map<Target, Place[]>();
   /** Rows that have a new result, each once. */
   readonly #marked: Row[] = [];
   readonly #warming = new Set<Row>();
@@ -72,31 +80,32 @@ export class Board {
     const views = new Map<number, HostView>();
     this.#rows = reading.pools.map((pool) => {
       const seats = pool.seats.map((each) => this.#seat(each, views, terms.hosts));
-      return { ...pool, seats, views: new Set(seats.flatMap(({ view }) => view ?? [])), isMarked: false };
+      const hosts = new Set(seats.flatMap(({ view }) => view ?? []));
+      return { ...pool, seats, views: hosts, isMarked: false, isSettled: false };
     });
     this.#replaceViews(views);
-    this.#rowsOf.clear();
+    this.#placesOf.clear();
     this.#warming.clear();
     this.#marked.length = 0;
     for (const row of this.#rows) {
-      for (const target of new Set(row.seats.flatMap(({ targets }) => targets))) {
-        const rows = this.#rowsOf.get(target);
-        if (rows === undefined) this.#rowsOf.set(target, [row]);
-        else rows.push(row);
-      }
+      for (const seat of row.seats) for (const target of seat.targets) this.#place(target, { row, seat });
       this.#write(row);
     }
     if (views.size > 0) this.#lookAfter(HOST_VIEWS_REST * (this.#world.nowMs() - beganMs));
     return reading;
   }
 
-  /** There is a result of that target. */
-  mark(target: Target): void {
-    for (const row of this.#rowsOf.get(target) ?? []) {
-      if (!row.isMarked) this.#marked.push(row);
-      row.isMarked = true;
+  /** There is a result of that target; `isOther`: and it stands otherwise now. */
+  mark(target: Target, isOther: boolean): void {
+    for (const { row, seat } of this.#placesOf.get(target) ?? []) {
+      if (row.isMarked) continue;
+      if (!isOther && row.isSettled) this.#prolong(row.plan, seat);
+      else {
+        row.isMarked = true;
+        this.#marked.push(row);
+      }
     }
-    this.#cancelWrite ??= this.#world.after(PROBE_MOMENT_MS, () => this.write());
+    if (this.#marked.length > 0) this.#cancelWrite ??= this.#world.after(PROBE_MOMENT_MS, () => this.write());
   }
 
   /** What is marked, now. */
@@ -178,19 +187,36 @@ export class Board {
     if (found.has('moved')) for (const row of this.#rows) if (row.views.size > 0) this.#write(row);
   }
 
+  #place(target: Target, place: Place): void {
+    const places = this.#placesOf.get(target);
+    if (places === undefined) this.#placesOf.set(target, [place]);
+    else places.push(place);
+  }
+
+  /** What almost every result comes to. */
+  #prolong(plan: PlanWords, seat: Seat): void {
+    const { at, hold } = seat;
+    if (hold !== undefined) return;
+    const untilMs = healthOf(seat)?.untilMs ?? Infinity;
+    Atomics.store(plan, at + MemberWord.UNTIL, untilWord(untilMs, this.#world.nowMs()));
+  }
+
   #write(row: Row): void {
     const nowMs = this.#world.nowMs();
     const conditions = row.seats.map(conditionOf);
-    for (const [i, state] of poolState(conditions, row.terms, nowMs).entries()) {
+    const states = poolState(conditions, row.terms, nowMs);
+    for (const [i, state] of states.entries()) {
       const { at } = row.seats[i] as Seat;
       // In this order: who reads them in the other one never takes a new promise for what was before.
       const word = statusWord(state);
       const was = Atomics.exchange(row.plan, at + MemberWord.STATUS, word);
       if (isTurn(was, word))
         Atomics.add(row.plan, poolOfFirst((row.seats[0] as Seat).at) + PoolWord.CHANGES, 1);
-      Atomics.store(row.plan, at + MemberWord.UNTIL, untilWord(state, nowMs));
+      Atomics.store(row.plan, at + MemberWord.UNTIL, untilWord(state.untilMs, nowMs));
     }
-    if (!isWarming(conditions, row.terms, nowMs)) this.#warming.delete(row);
+    const warms = isWarming(conditions, row.terms, nowMs);
+    row.isSettled = !warms && !states.some(({ isSpared }) => isSpared);
+    if (!warms) this.#warming.delete(row);
     else {
       this.#warming.add(row);
       this.#warmLater();
@@ -231,6 +257,5 @@ function statusWord(state: MemberState): number {
 const isTurn = (was: number, now: number): boolean =>
   ((was | now) & Status.PENDING) === 0 && ((was & Status.SHARE) !== 0) !== ((now & Status.SHARE) !== 0);
 
-function untilWord({ untilMs }: MemberState, nowMs: number): number {
-  return untilMs === Infinity ? UNTIL_EVER : Math.floor(Math.max(untilMs, nowMs) / 1_000);
-}
+const untilWord = (untilMs: number, nowMs: number): number =>
+  untilMs === Infinity ? UNTIL_EVER : Math.floor(Math.max(untilMs, nowMs) / 1_000);

@@ -1,7 +1,8 @@
 /**
  * Probes by the system's own calls, of which a thousand a second cost little: sockets that never wait, one
- * `epoll` for all of them, and a look at it soon after a probe has begun, then later and later, up to
- * PROBE_LOOK_MS_MAX: who looks for many at once looks seldom, and no other thread has to wait. TLS is Node's.
+ * `epoll` for all of them, and a look at it when all probes of a moment have begun, then later and later, up
+ * to PROBE_LOOK_MS_MAX: who looks for many at once looks seldom, and no other thread has to wait. TLS is
+ * Node's.
  */
 import { getSystemErrorMap } from 'node:util';
 import { put16 } from '../base/bytes.ts';
@@ -12,7 +13,6 @@ import {
   PROBE_REPLY_BYTES_MAX,
   UPSTREAM_EVENTS_MAX,
 } from '../base/limits.ts';
-import { Roster } from '../base/roster.ts';
 import type { World } from '../base/world.ts';
 import { EpollEvent, Name, type Native, Sys, steady } from '../transport/native.ts';
 import { sockaddr } from '../transport/udp-socket.ts';
@@ -34,6 +34,10 @@ const words: ReadonlyMap<string, string> = new Map(getSystemErrorMap().values())
 const EVENTS = Sys.EPOLLIN + Sys.EPOLLOUT + Sys.EPOLLET;
 const FAILED = Sys.EPOLLERR | Sys.EPOLLHUP;
 
+/** `struct linger`: on, for no time. */
+const LINGER_NOT = steady(8).fill(1, 0, 1);
+const OFF = steady(4);
+
 /** Of what decides nothing, in one look: a conversation over a stream has decided long before. */
 const FLOOD_BYTES = 16 * PROBE_REPLY_BYTES_MAX;
 
@@ -42,7 +46,9 @@ export class NativeCarrier implements Carrier {
   readonly #native: Native;
   readonly #tls: Carrier;
   readonly #names = new Map<string, Uint8Array>();
-  readonly #exchanges = new Roster<number, Exchange>();
+  /** By file descriptor. */
+  readonly #exchanges: (Exchange | undefined)[] = [];
+  #underway = 0;
   readonly #event = new DataView(steady(EpollEvent.SIZE).buffer);
   readonly #eventBytes = new Uint8Array(this.#event.buffer);
   readonly #events = steady(UPSTREAM_EVENTS_MAX * EpollEvent.SIZE);
@@ -50,6 +56,8 @@ export class NativeCarrier implements Carrier {
   readonly #heard = steady(PROBE_REPLY_BYTES_MAX);
   #epoll = -1;
   #lookMs = 1;
+  /** When the others of this moment have begun, too. */
+  #looksSoon = false;
   #cancelLook: Cancel | undefined;
 
   constructor(world: World, native: Native, tls: Carrier) {
@@ -61,18 +69,19 @@ export class NativeCarrier implements Carrier {
   carry(to: Endpoint, way: Way, talk: Talk, told: Told): Cancel {
     if (way.by === 'tls') return this.#tls.carry(to, way, talk, told);
     const isStream = way.by === 'stream';
-    const fd = this.#open(to, isStream);
+    const fd = this.#open(to, isStream, talk === undefined);
     if (typeof fd === 'string') return this.#world.after(0, () => told(down(fd)));
     const exchange = { talk, told, isStream, isOpen: false };
-    this.#exchanges.set(fd, exchange);
+    this.#exchanges[fd] = exchange;
+    this.#underway++;
     this.#lookSoon();
     return () => {
-      if (this.#exchanges.get(fd) === exchange) this.#forget(fd);
+      if (this.#exchanges[fd] === exchange) this.#forget(fd);
     };
   }
 
   close(): void {
-    for (const [fd] of [...this.#exchanges]) this.#forget(fd);
+    for (const [fd, exchange] of this.#exchanges.entries()) if (exchange !== undefined) this.#forget(fd);
     this.#cancelLook?.();
     if (this.#epoll >= 0) this.#native.close(this.#epoll);
     this.#epoll = -1;
@@ -80,7 +89,7 @@ export class NativeCarrier implements Carrier {
   }
 
   /** A connected socket, or one that is being connected; or why there is none. */
-  #open({ address, port }: Endpoint, isStream: boolean): number | string {
+  #open({ address, port }: Endpoint, isStream: boolean, isKnock: boolean): number | string {
     const native = this.#native;
     if (this.#epoll < 0) this.#epoll = native.epollCreate(Sys.EPOLL_CLOEXEC);
     const name = this.#nameOf(address);
@@ -89,12 +98,22 @@ export class NativeCarrier implements Carrier {
     const type = isStream ? Sys.SOCK_STREAM_CLOEXEC_NONBLOCK : Sys.SOCK_DGRAM_CLOEXEC;
     const fd = native.socket(isV6 ? Sys.AF_INET6 : Sys.AF_INET, type, 0);
     if (fd < 0) return this.#refusal();
+    if (isKnock) this.#makeKnock(fd);
     const isOnItsWay =
       native.connect(fd, name, isV6 ? Name.SIZE6 : Name.SIZE4) === 0 || native.errno() === 'EINPROGRESS';
     if (isOnItsWay && this.#watch(fd, EVENTS)) return fd;
     const why = this.#refusal();
     native.close(fd);
     return why;
+  }
+
+  /**
+   * To hear that somebody listens is enough: our acknowledgement is held back (tcp(7)), and closing resets.
+   * So no program over there is woken for it, and no port of ours waits for the end of the connection.
+   */
+  #makeKnock(fd: number): void {
+    this.#native.setsockopt(fd, Sys.SOL_SOCKET, Sys.SO_LINGER, LINGER_NOT, LINGER_NOT.length);
+    this.#native.setsockopt(fd, Sys.IPPROTO_TCP, Sys.TCP_QUICKACK, OFF, OFF.length);
   }
 
   /** The socket address of a text, which is read once. */
@@ -114,29 +133,34 @@ export class NativeCarrier implements Carrier {
   }
 
   #lookSoon(): void {
-    if (this.#cancelLook === undefined || this.#lookMs > 1) this.#lookAfter(1);
+    if (this.#looksSoon) return;
+    this.#looksSoon = true;
+    queueMicrotask(this.#look);
   }
 
   #lookAfter(ms: number): void {
-    this.#cancelLook?.();
     this.#lookMs = ms;
     this.#cancelLook = this.#world.after(ms, this.#look);
   }
 
   readonly #look = (): void => {
+    this.#cancelLook?.();
     this.#cancelLook = undefined;
+    const isSoon = this.#looksSoon;
+    this.#looksSoon = false;
+    if (this.#epoll < 0) return;
     const count = this.#native.epollWait(this.#epoll, this.#events, UPSTREAM_EVENTS_MAX, 0);
     for (let i = 0; i < count; i++) {
       const at = i * EpollEvent.SIZE;
       const fd = this.#eventsView.getInt32(at + EpollEvent.DATA, true);
       this.#happened(fd, this.#eventsView.getUint32(at + EpollEvent.EVENTS, true));
     }
-    if (this.#exchanges.size === 0 || this.#epoll < 0) return;
-    this.#lookAfter(count > 0 ? 1 : Math.min(2 * this.#lookMs, PROBE_LOOK_MS_MAX));
+    if (this.#underway === 0 || this.#looksSoon || this.#epoll < 0) return;
+    this.#lookAfter(isSoon || count > 0 ? 1 : Math.min(2 * this.#lookMs, PROBE_LOOK_MS_MAX));
   };
 
   #happened(fd: number, events: number): void {
-    const exchange = this.#exchanges.get(fd);
+    const exchange = this.#exchanges[fd];
     if (exchange === undefined) return;
     if (!exchange.isOpen) {
       // What failed is told by whatever is called next; RFC 9293 §3.10.7.3.
@@ -156,7 +180,7 @@ export class NativeCarrier implements Carrier {
   }
 
   #hear(fd: number, exchange: Exchange): void {
-    for (let heard = 0; this.#exchanges.get(fd) === exchange; ) {
+    for (let heard = 0; this.#exchanges[fd] === exchange; ) {
       const length = this.#native.recv(fd, this.#heard, PROBE_REPLY_BYTES_MAX, Sys.MSG_DONTWAIT);
       if (length < 0) {
         const code = this.#native.errno();
@@ -180,7 +204,8 @@ export class NativeCarrier implements Carrier {
 
   /** The kernel takes it out of the `epoll`. */
   #forget(fd: number): void {
-    this.#exchanges.delete(fd);
+    this.#exchanges[fd] = undefined;
+    this.#underway--;
     this.#native.close(fd);
   }
 

@@ -7,7 +7,8 @@ import type { Histograms } from '../base/histogram.ts';
 import type { World } from '../base/world.ts';
 import type { Carrier, Way } from './carrier.ts';
 import { CHECK_KINDS, type Check, type CheckKind, type Procedure, usualPort } from './check.ts';
-import { type Cancel, down, type Endpoint, type Talk, type Told } from './conversation.ts';
+import { type Cancel, down, type Endpoint, type Talk, type Told, type Verdict } from './conversation.ts';
+import type { Awaited, Deadlines } from './deadlines.ts';
 import { DnsTalk } from './dns-talk.ts';
 import { HttpTalk } from './http-talk.ts';
 import { runProgram } from './program.ts';
@@ -26,41 +27,69 @@ export interface ProbeGround {
   readonly carrier: Carrier;
   readonly counters: Counters;
   readonly probeTimes: Histograms;
+  readonly deadlines: Deadlines;
 }
 
-export function probe(
-  { procedure, timeoutMs }: Pick<Check, 'timeoutMs'> & { readonly procedure: Done },
-  to: Endpoint,
-  { world, carrier, counters, probeTimes }: ProbeGround,
-  told: Told,
-): Cancel {
-  const beganMs = world.nowMs();
-  const tell: Told = (verdict) => {
-    cancelTimeout();
+type Begun = Pick<Check, 'timeoutMs'> & { readonly procedure: Done };
+
+const nothing: Cancel = () => undefined;
+
+class Probe implements Awaited {
+  seat = 0;
+  readonly endMs: number;
+  cancelWay: Cancel = nothing;
+  readonly #ground: ProbeGround;
+  readonly #kind: CheckKind;
+  readonly #told: Told;
+  readonly #beganMs: number;
+
+  constructor({ procedure, timeoutMs }: Begun, ground: ProbeGround, told: Told) {
+    this.#ground = ground;
+    this.#kind = procedure.kind;
+    this.#told = told;
+    this.#beganMs = ground.world.nowMs();
+    this.endMs = this.#beganMs + timeoutMs;
+  }
+
+  tell(verdict: Verdict): void {
+    const { world, counters, probeTimes, deadlines } = this.#ground;
+    deadlines.remove(this);
     counters.bump(verdict.isUp ? Counter.probesUp : Counter.probesDown);
-    probeTimes.observe(probeRow(procedure.kind), 1_000 * (world.nowMs() - beganMs));
-    told(verdict);
-  };
-  const cancelTimeout = world.after(timeoutMs, () => {
-    cancelProbe();
-    counters.bump(Counter.probesTimedOut);
-    tell(down('no answer in time'));
-  });
-  const cancelProbe =
+    probeTimes.observe(probeRow(this.#kind), 1_000 * (world.nowMs() - this.#beganMs));
+    this.#told(verdict);
+  }
+
+  late(): void {
+    this.cancelWay();
+    this.#ground.counters.bump(Counter.probesTimedOut);
+    this.tell(down('no answer in time'));
+  }
+}
+
+export function probe(begun: Begun, to: Endpoint, ground: ProbeGround, told: Told): Cancel {
+  const { procedure } = begun;
+  const { world, carrier, deadlines } = ground;
+  const probe = new Probe(begun, ground, told);
+  const tell: Told = (verdict) => probe.tell(verdict);
+  deadlines.add(probe);
+  probe.cancelWay =
     procedure.kind === 'exec'
       ? runProgram(procedure.command, to, tell)
       : carrier.carry(to, wayOf(procedure), talkOf(procedure, to, world), tell);
   return () => {
-    cancelTimeout();
-    cancelProbe();
+    deadlines.remove(probe);
+    probe.cancelWay();
   };
 }
 
 type Carried = Exclude<Done, { kind: 'exec' }>;
 
+const DATAGRAM: Way = { by: 'datagram' };
+const STREAM: Way = { by: 'stream' };
+
 function wayOf(procedure: Carried): Way {
-  if (procedure.kind === 'dns') return { by: 'datagram' };
-  return 'tls' in procedure ? { by: 'tls', terms: procedure.tls } : { by: 'stream' };
+  if (procedure.kind === 'dns') return DATAGRAM;
+  return 'tls' in procedure ? { by: 'tls', terms: procedure.tls } : STREAM;
 }
 
 function talkOf(procedure: Carried, to: Endpoint, world: World): Talk {

@@ -25,9 +25,11 @@ interface Turn {
   state: 'due' | 'underway' | 'resting' | 'gone';
   /** Its first probe has not ended. */
   isNew: boolean;
-  /** Ends what is under way. */
+  /** Ends what is under way; nothing that has ended is held on to. */
   cancel: Cancel;
 }
+
+const nothing: Cancel = () => undefined;
 
 /** Consumed places at the head of the line; then it is cut. */
 const LINE_HEAD_MAX = 1_024;
@@ -61,7 +63,7 @@ export class Rounds {
   /** Due at once. */
   add(probed: Probed): void {
     if (this.#turns.has(probed)) return;
-    const turn: Turn = { probed, state: 'resting', isNew: true, cancel: () => undefined };
+    const turn: Turn = { probed, state: 'resting', isNew: true, cancel: nothing };
     this.#turns.set(probed, turn);
     this.#queue(turn);
     this.#begin();
@@ -132,6 +134,7 @@ export class Rounds {
     this.#underway++;
     turn.cancel = turn.probed.probe(() => {
       this.#underway--;
+      turn.cancel = nothing;
       this.#rest(turn, beganMs);
       this.#begin();
     });
@@ -143,7 +146,8 @@ export class Rounds {
     const slackMs = turn.isNew ? intervalMs : 2 * CHECK_JITTER * intervalMs;
     const dueMs = beganMs + intervalMs * (1 + CHECK_JITTER) - this.#world.draw(Math.ceil(slackMs));
     // Those of one moment begin together.
-    probed.dueMs = Math.ceil(dueMs / PROBE_MOMENT_MS) * PROBE_MOMENT_MS;
+    const momentMs = Math.min(PROBE_MOMENT_MS, CHECK_JITTER * intervalMs);
+    probed.dueMs = Math.ceil(dueMs / momentMs) * momentMs;
     turn.isNew = false;
     turn.state = 'resting';
     this.#agenda.add(probed.dueMs, turn);

@@ -11,6 +11,7 @@ import type { Image } from '../zone/image.ts';
 import { Board } from './board.ts';
 import type { Check, ProbeTerms } from './check.ts';
 import type { Endpoint, Verdict } from './conversation.ts';
+import { Deadlines } from './deadlines.ts';
 import { Standing } from './health.ts';
 import { isDone, type ProbeGround } from './probe.ts';
 import { refusesProbes } from './reach.ts';
@@ -62,11 +63,12 @@ export class HealthWatch {
   readonly #awaited = new Set<Target>();
 
   constructor(
-    ground: ProbeGround,
+    watched: Omit<ProbeGround, 'deadlines'>,
     { atOnce, perSecond }: ProbeTerms,
     standings: Standings,
     listener: Listener,
   ) {
+    const ground = { ...watched, deadlines: new Deadlines(watched.world) };
     this.#ground = ground;
     this.#listener = listener;
     this.#standings = standings;
@@ -161,7 +163,7 @@ export class HealthWatch {
   #take(target: Target, verdict: Verdict, isOther: boolean): void {
     const { world, counters } = this.#ground;
     const wasAwaited = this.#awaited.delete(target);
-    this.#board.mark(target);
+    this.#board.mark(target, isOther);
     // Whoever waits for the first round is to find it written.
     if (wasAwaited && this.#awaited.size === 0) world.after(0, () => this.#firstRoundIsOver());
     if (!isOther) return;

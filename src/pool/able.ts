@@ -6,6 +6,10 @@ import type { Flattened } from './flattened.ts';
 import { lookAtHost } from './host-member.ts';
 import { firstMember, MEMBER_WORDS, MemberWord, membersEnd, NONE, PoolWord } from './plan.ts';
 
+const { KIND, PORT, ALPN } = MemberWord;
+const STRIDE = MEMBER_WORDS;
+const HOST_KIND = PoolKind.HOST;
+
 /** What members become: SERVICE is SVCB and HTTPS, ALIAS is CNAME. */
 export const Projection = { IPV4: 0, IPV6: 1, SRV: 2, SERVICE: 3, ALIAS: 4 } as const;
 
@@ -20,11 +24,11 @@ export function listAble(
   const end = membersEnd(plan, pool);
   const kindWanted = KINDS[projection] as number;
   let count = 0;
-  for (let member = firstMember(pool); member < end; member += MEMBER_WORDS) {
-    const kind = plan[member + MemberWord.KIND] as number;
+  for (let member = firstMember(pool); member < end; member += STRIDE) {
+    const kind = plan[member + KIND] as number;
     if (kindWanted === ANY_KIND ? serves(choice, member, projection) : kind === kindWanted)
       members[count++] = member;
-    else if (kind === PoolKind.HOST && hasAddress(choice, member, kindWanted, hosts, world))
+    else if (kind === HOST_KIND && hasAddress(choice, member, kindWanted, hosts, world))
       members[count++] = member;
   }
   choice.count = count;
@@ -55,8 +59,8 @@ export const addressKind = (projection: number): number | undefined =>
 
 function serves(choice: Choice, member: number, projection: number): boolean {
   const { plan } = choice;
-  const hasPort = (choice.ofAsked(PoolWord.USE_PORT) || plan[member + MemberWord.PORT]) !== NONE;
+  const hasPort = (choice.ofAsked(PoolWord.USE_PORT) || plan[member + PORT]) !== NONE;
   if (projection === Projection.SRV) return hasPort;
   // Who speaks HTTP only is not to be asked for by HTTPS (RFC 9460 §9.5): that has to be said.
-  return hasPort || (choice.ofAsked(PoolWord.USE_ALPN) || plan[member + MemberWord.ALPN]) !== NONE;
+  return hasPort || (choice.ofAsked(PoolWord.USE_ALPN) || plan[member + ALPN]) !== NONE;
 }

@@ -12,6 +12,10 @@ import type { Flattened } from './flattened.ts';
 import { isHostDown } from './host-member.ts';
 import { MemberWord, PoolFlag, PoolWord, Status, UNTIL_EVER } from './plan.ts';
 
+const { STATUS, UNTIL } = MemberWord;
+const { SHARE } = Status;
+const EVER: number = UNTIL_EVER;
+
 export function keepAlive(
   choice: Choice,
   projection: number,
@@ -21,17 +25,17 @@ export function keepAlive(
   const { plan, pool, members, count } = choice;
   const hasHosts = hosts !== undefined && ((plan[pool + PoolWord.FLAGS] as number) & PoolFlag.HOSTS) !== 0;
   const kind = hasHosts ? addressKind(projection) : undefined;
-  let until: number = UNTIL_EVER;
+  let until = EVER;
   let kept = 0;
   for (let i = 0; i < count; i++) {
     const member = members[i] as number;
-    until = Math.min(until, plan[member + MemberWord.UNTIL] as number);
-    if (((plan[member + MemberWord.STATUS] as number) & Status.SHARE) === 0) continue;
+    until = Math.min(until, plan[member + UNTIL] as number);
+    if (((plan[member + STATUS] as number) & SHARE) === 0) continue;
     if (kind !== undefined && hosts !== undefined && isHostDown(hosts, plan, member, kind)) continue;
     members[kept++] = member;
   }
   // No clock is read where nothing is checked.
-  if (until !== UNTIL_EVER) promise(choice, until, world);
+  if (until !== EVER) promise(choice, until, world);
   if (kept > 0) choice.count = kept;
   else keepDown(choice);
 }
@@ -58,8 +62,7 @@ function keepDown(choice: Choice): void {
 function keep(choice: Choice, bits: number, wanted = bits): boolean {
   let kept = 0;
   for (let i = 0; i < choice.count; i++) {
-    if ((choice.word(i, MemberWord.STATUS) & bits) === wanted)
-      choice.members[kept++] = choice.members[i] as number;
+    if ((choice.word(i, STATUS) & bits) === wanted) choice.members[kept++] = choice.members[i] as number;
   }
   if (kept > 0) choice.count = kept;
   return kept > 0;

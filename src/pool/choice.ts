@@ -8,6 +8,8 @@ import { NONE, type PlanWords, PoolFlag, PoolWord } from './plan.ts';
 /** Nobody is answered with where all are down and the pool wants it so. */
 export type Verdict = 'members' | 'nodata' | 'servfail';
 
+const { FLAGS, TTL } = PoolWord;
+const { OPTIONS, PLACES, STICKY } = PoolFlag;
 const NO_WORDS: PlanWords = new Int32Array(0);
 
 export class Choice {
@@ -38,7 +40,7 @@ export class Choice {
     this.pool = pool;
     this.askedPlan = askedPlan;
     this.asked = asked;
-    const hasOptions = ((askedPlan[asked + PoolWord.FLAGS] as number) & PoolFlag.OPTIONS) !== 0;
+    const hasOptions = ((askedPlan[asked + FLAGS] as number) & OPTIONS) !== 0;
     this.#optionsPlan = hasOptions ? askedPlan : plan;
     this.#options = hasOptions ? asked : pool;
   }
@@ -47,7 +49,7 @@ export class Choice {
   begin(): void {
     this.count = 0;
     this.verdict = 'members';
-    this.ttl = Math.min(this.ofAsked(PoolWord.TTL), this.plan[this.pool + PoolWord.TTL] as number);
+    this.ttl = Math.min(this.ofAsked(TTL), this.plan[this.pool + TTL] as number);
     this.scope = 0;
     this.isDesperate = false;
     this.isUnresolved = false;
@@ -77,8 +79,8 @@ export class Choice {
 
   /** Whether it makes a difference who asks. */
   get isByClient(): boolean {
-    const places = (this.plan[this.pool + PoolWord.FLAGS] as number) & PoolFlag.PLACES;
-    return (places | (this.option(PoolWord.FLAGS) & PoolFlag.STICKY)) !== 0;
+    const places = (this.plan[this.pool + FLAGS] as number) & PLACES;
+    return (places | (this.option(FLAGS) & STICKY)) !== 0;
   }
 
   promise(seconds: number): void {

@@ -16,6 +16,10 @@ import { PoolFlag, PoolWord } from './plan.ts';
 import { keepLowestTier } from './tier.ts';
 import type { Whereabouts } from './whereabouts.ts';
 
+const { ANSWERS, DRAWS, FLAGS } = PoolWord;
+const { STICKY } = PoolFlag;
+const { SRV, SERVICE, ALIAS } = Projection;
+
 export type Stage = 'able' | 'health' | 'place' | 'tier' | 'weight';
 
 /** Looks on where a choice is to be explained: what each stage has left. */
@@ -49,21 +53,21 @@ export class Chooser {
     this.#witness?.('health', choice, projection);
     keepClosest(choice, asker, table);
     this.#witness?.('place', choice, projection);
-    const asked = choice.option(PoolWord.ANSWERS);
+    const asked = choice.option(ANSWERS);
     // Tier and weight are what such a client goes by itself (RFC 2782, RFC 9460 §2.4.1).
-    if (projection === Projection.SRV || projection === Projection.SERVICE) {
+    if (projection === SRV || projection === SERVICE) {
       if (asked > 0) this.#draw(choice, asked, asker, projection);
       return;
     }
     keepLowestTier(choice);
     this.#witness?.('tier', choice, projection);
-    const isOne = projection === Projection.ALIAS;
-    const answers = isOne ? 1 : asked || (choice.plan[choice.pool + PoolWord.DRAWS] as number);
+    const isOne = projection === ALIAS;
+    const answers = isOne ? 1 : asked || (choice.plan[choice.pool + DRAWS] as number);
     this.#draw(choice, answers, asker, projection);
   }
 
   #draw(choice: Choice, answers: number, asker: Asker, projection: number): void {
-    if ((choice.option(PoolWord.FLAGS) & PoolFlag.STICKY) !== 0) drawSticky(choice, answers, asker);
+    if ((choice.option(FLAGS) & STICKY) !== 0) drawSticky(choice, answers, asker);
     else draw(choice, answers, this.#lots);
     this.#witness?.('weight', choice, projection);
   }

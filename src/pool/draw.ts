@@ -11,6 +11,9 @@ import type { Choice } from './choice.ts';
 import type { Lots } from './lots.ts';
 import { MemberWord, Status } from './plan.ts';
 
+const { STATUS, WEIGHT, IDENTITY } = MemberWord;
+const { SHARE } = Status;
+
 /** Weights, or scores, of those in the list; whole numbers that add up to less than 2^53. */
 const weights = new Float64Array(POOL_MEMBERS_MAX);
 
@@ -36,8 +39,7 @@ export function drawSticky(choice: Choice, answers: number, asker: Asker): void 
   const network = networkHash(asker.words, bits);
   choice.lookedAt(bits);
   weigh(choice);
-  for (let i = 0; i < count; i++)
-    weights[i] = score(weights[i] as number, network, choice.word(i, MemberWord.IDENTITY));
+  for (let i = 0; i < count; i++) weights[i] = score(weights[i] as number, network, choice.word(i, IDENTITY));
   for (let place = 0; place < drawn; place++) {
     let best = place;
     for (let i = place + 1; i < count; i++) if ((weights[i] as number) > (weights[best] as number)) best = i;
@@ -52,8 +54,8 @@ function weigh(choice: Choice): number {
   let total = 0;
   for (let i = 0; i < count; i++) {
     const member = members[i] as number;
-    const share = isDesperate ? Status.SHARE : (plan[member + MemberWord.STATUS] as number) & Status.SHARE;
-    const weight = (plan[member + MemberWord.WEIGHT] as number) * share;
+    const share = isDesperate ? SHARE : (plan[member + STATUS] as number) & SHARE;
+    const weight = (plan[member + WEIGHT] as number) * share;
     weights[i] = weight;
     total += weight;
   }

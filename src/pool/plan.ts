@@ -131,6 +131,11 @@ export const UNTIL_EVER = 0x7fff_ffff;
 /** Words of a plan; most readers want nothing else. */
 export type PlanWords = Int32Array;
 
+const { SLOTS_AT, SLOTS } = PlanWord;
+const { BLOCK, MEMBERS } = PoolWord;
+const HEAD = POOL_WORDS;
+const STRIDE = MEMBER_WORDS;
+
 export const slotHash = (block: number): number => {
   const mixed = Math.imul(block, 0x9e37_79b1);
   return mixed ^ (mixed >>> 15);
@@ -138,21 +143,21 @@ export const slotHash = (block: number): number => {
 
 /** The pool whose RRset block lies there. */
 export function findPool(plan: PlanWords, block: number): number {
-  const slots = plan[PlanWord.SLOTS_AT] as number;
-  const mask = (plan[PlanWord.SLOTS] as number) - 1;
+  const slots = plan[SLOTS_AT] as number;
+  const mask = (plan[SLOTS] as number) - 1;
   for (let slot = slotHash(block) & mask; ; slot = (slot + 1) & mask) {
     const pool = plan[slots + slot] as number;
     assert(pool !== NONE, 'a plan has all pools of its image');
-    if (plan[pool + PoolWord.BLOCK] === block) return pool;
+    if (plan[pool + BLOCK] === block) return pool;
   }
 }
 
-export const firstMember = (pool: number): number => pool + POOL_WORDS;
-export const poolOfFirst = (member: number): number => member - POOL_WORDS;
+export const firstMember = (pool: number): number => pool + HEAD;
+export const poolOfFirst = (member: number): number => member - HEAD;
 
 /** Behind the last member. */
 export const membersEnd = (plan: PlanWords, pool: number): number =>
-  pool + POOL_WORDS + MEMBER_WORDS * (plan[pool + PoolWord.MEMBERS] as number);
+  pool + HEAD + STRIDE * (plan[pool + MEMBERS] as number);
 
 /** All pools, in no order. */
 export function* poolsIn(plan: PlanWords): Generator<number> {

@@ -2,6 +2,7 @@
 import type { Choice } from './choice.ts';
 import { MemberWord } from './plan.ts';
 
+const { TIER } = MemberWord;
 /** Above all that there are. */
 const TIER_NONE = 0xffff;
 
@@ -11,7 +12,7 @@ export function keepLowestTier(choice: Choice): void {
   let kept = 0;
   for (let i = 0; i < count; i++) {
     const member = members[i] as number;
-    const tier = plan[member + MemberWord.TIER] as number;
+    const tier = plan[member + TIER] as number;
     if (tier > lowest) continue;
     if (tier < lowest) kept = 0;
     lowest = tier;

@@ -13,6 +13,9 @@ import { rrsetCount } from '../wire/rrset.ts';
 import { MessageWriter } from '../wire/writer.ts';
 import { ResponseOptions } from './options.ts';
 
+const { QR, AA, TC, RA } = Flag;
+const HEADER = HEADER_BYTES;
+const { ANSWER, AUTHORITY, ADDITIONAL } = Section;
 /**
  * What comes back as it was sent (RFC 1035 §4.1.1). CD too, always: RFC 4035 §3 says MUST, where its §3.1.6
  * would rather have it cleared in authoritative answers.
@@ -48,25 +51,25 @@ export class Finisher {
     options = NO_OPTIONS,
   ): number {
     const writer = this.#writer;
-    copy(query.packet, HEADER_BYTES, out, HEADER_BYTES, query.questionEnd - HEADER_BYTES);
-    const hasQuestion = query.questionEnd > HEADER_BYTES;
+    copy(query.packet, HEADER, out, HEADER, query.questionEnd - HEADER);
+    const hasQuestion = query.questionEnd > HEADER;
     const room = query.hasEdns ? limit - OPT_BYTES - options.length : limit;
     writer.begin(out, query.questionEnd, room, hasQuestion ? query.name : undefined);
     put32(out, ANSWER_COUNT_AT, 0);
     put16(out, ADDITIONAL_COUNT_AT, 0);
     this.#rotation = this.#turns[query.type & 0xff]!++;
     const isWhole =
-      this.#section(Section.ANSWER, reply, query.class) &&
-      this.#section(Section.AUTHORITY, reply, query.class) &&
-      this.#section(Section.ADDITIONAL, reply, query.class) &&
+      this.#section(ANSWER, reply, query.class) &&
+      this.#section(AUTHORITY, reply, query.class) &&
+      this.#section(ADDITIONAL, reply, query.class) &&
       !reply.isShort;
     const end = writer.at + (query.hasEdns ? OPT_BYTES : 0);
     const length = query.hasEdns ? putOptions(out, end, limit, reply, options) : end;
     if (query.hasEdns) putOpt(out, writer.at, query, reply.rcode, this.udpBytes, length - end);
-    let flags = Flag.QR | (query.flags & ECHOED) | (reply.rcode & 0xf);
-    if (reply.authoritative) flags |= Flag.AA;
-    if (!isWhole) flags |= Flag.TC;
-    if (recursionAvailable) flags |= Flag.RA;
+    let flags = QR | (query.flags & ECHOED) | (reply.rcode & 0xf);
+    if (reply.authoritative) flags |= AA;
+    if (!isWhole) flags |= TC;
+    if (recursionAvailable) flags |= RA;
     put16(out, 0, query.id);
     put16(out, 2, flags);
     put16(out, 4, hasQuestion ? 1 : 0);
@@ -87,7 +90,7 @@ export class Finisher {
       const rotation = reply.isOrdered(i) ? 0 : this.#rotation;
       if (this.#writer.rrset(reply.owner(i), reply.ownerAt(i), block, at, klass, ttl, rotation)) {
         records += rrsetCount(block, at);
-      } else if (section !== Section.ADDITIONAL || reply.isNeeded(i)) {
+      } else if (section !== ADDITIONAL || reply.isNeeded(i)) {
         isWhole = false;
       }
     }

@@ -58,6 +58,13 @@ export interface PipelineSettings extends SteeringTerms {
   readonly tally?: Tally | undefined;
 }
 
+const { answered, authoritative, queries } = Counter;
+const { NOERROR } = Rcode;
+const { STALE, STALE_NXDOMAIN } = Ede;
+const { AUTHORITATIVE } = Path;
+const { CH } = Class;
+const { ANY } = Type;
+
 export class Pipeline implements Answerer {
   #settings: PipelineSettings;
   #chaos: Chaos;
@@ -119,7 +126,7 @@ export class Pipeline implements Answerer {
   }
 
   answer(packet: Bytes, length: number, client: Client, out: Bytes, send: Send): number {
-    this.#settings.counters.bump(Counter.queries);
+    this.#settings.counters.bump(queries);
     return this.resume(packet, length, client, out, send);
   }
 
@@ -161,14 +168,14 @@ export class Pipeline implements Answerer {
     const fault = query.read(packet, length, this.#foresight.take(packet));
     this.#settings.tally?.note(query, client);
     if (!guard.mayAsk(client)) return this.#turnAway(client, out);
-    if (fault !== Rcode.NOERROR) return this.#plain(fault, client, out);
+    if (fault !== NOERROR) return this.#plain(fault, client, out);
     if (query.isUnusual) {
       const flaw = guard.fault(query, client);
-      if (flaw !== Rcode.NOERROR || !query.hasQuestion) return this.#plain(flaw, client, out);
+      if (flaw !== NOERROR || !query.hasQuestion) return this.#plain(flaw, client, out);
     }
     const objection = admit(query);
-    if (objection !== Rcode.NOERROR) return this.#plain(objection, client, out);
-    if (query.class === Class.CH) {
+    if (objection !== NOERROR) return this.#plain(objection, client, out);
+    if (query.class === CH) {
       this.#chaos.answer(query, reply);
       return this.#finish(client, false, out);
     }
@@ -185,9 +192,9 @@ export class Pipeline implements Answerer {
       this.#serveFor(client);
       this.#authority.answer(catalog, zone, query, this.#reply);
       this.#reply.source = sourceOf(zone, query, this.#reply);
-      if (observer !== undefined) observer.path = Path.AUTHORITATIVE;
+      if (observer !== undefined) observer.path = AUTHORITATIVE;
       if (this.#reply.rest === 'none' || !wantsRecursion) {
-        counters.bump(Counter.authoritative);
+        counters.bump(authoritative);
         return this.#finish(client, mayRecurse, out);
       }
     } else if (!wantsRecursion) {
@@ -238,7 +245,7 @@ export class Pipeline implements Answerer {
     const isCached = recursion.fromCache(this.#query, this.#reply, client, network);
     // It is counted where it is answered.
     if (!isCached && recursion.isElsewhere) return LATER;
-    if (beginsWithUs) counters.bump(Counter.authoritative);
+    if (beginsWithUs) counters.bump(authoritative);
     counters.bump(Counter.recursive);
     if (isCached) {
       counters.bump(Counter.recursionCached);
@@ -295,15 +302,15 @@ export class Pipeline implements Answerer {
   #bytesFor(client: Client): number {
     if (client.transport === 'tcp') return MESSAGE_BYTES_MAX;
     const { type, udpSize } = this.#query;
-    return Math.min(udpSize, type === Type.ANY ? ANY_UDP_BYTES_MAX : this.#guard.settings.udpBytes);
+    return Math.min(udpSize, type === ANY ? ANY_UDP_BYTES_MAX : this.#guard.settings.udpBytes);
   }
 
   #count(out: Bytes): void {
     const { counters } = this.#settings;
     const { rcode, edeCode } = this.#reply;
-    if (edeCode === Ede.STALE || edeCode === Ede.STALE_NXDOMAIN) counters.bump(Counter.stale);
+    if (edeCode === STALE || edeCode === STALE_NXDOMAIN) counters.bump(Counter.stale);
     if (((out[2] as number) & 0x02) !== 0) counters.bump(Counter.truncated);
-    if (rcode === Rcode.NOERROR) counters.bump(Counter.answered);
+    if (rcode === NOERROR) counters.bump(answered);
     else if (rcode === Rcode.NXDOMAIN) counters.bump(Counter.absent);
     else if (rcode === Rcode.REFUSED) counters.bump(Counter.refused);
     else if (rcode === Rcode.SERVFAIL) counters.bump(Counter.failed);

@@ -58,10 +58,13 @@ export const Sys = {
   /** Told once for each time that something comes. */
   EPOLLET: 0x8000_0000,
   SOL_SOCKET: 1,
+  SO_LINGER: 13,
   SO_SNDBUF: 7,
   SO_RCVBUF: 8,
   SO_REUSEPORT: 15,
   SO_RCVTIMEO: 20,
+  IPPROTO_TCP: 6,
+  TCP_QUICKACK: 12,
   IPPROTO_IP: 0,
   IP_PKTINFO: 8,
   IPPROTO_IPV6: 41,

@@ -61,6 +61,8 @@ export const NodeFlag = {
   ...{ POOL: 16, ALIAS: 32, DERIVED: 64 },
 } as const;
 
+const { RRSETS_AT, COUNT_AND_FLAGS, CHILDREN } = NodeWord;
+
 /** Bytes of the block at `at`. */
 export const blockBytes = (b: Bytes, at: number): number => RRSET_HEADER_BYTES + rrsetSize(b, at);
 
@@ -184,7 +186,7 @@ export class Image implements ImageVersion {
 
   /** For the writer. */
   children(node: number): number {
-    return this.#word(node + NodeWord.CHILDREN);
+    return this.#word(node + CHILDREN);
   }
 
   #isCalled(node: number, bytes: Bytes, at: number, length: number): boolean {
@@ -230,15 +232,15 @@ export class Image implements ImageVersion {
   }
 
   rrsetCount(node: number): number {
-    return this.#word(node + NodeWord.COUNT_AND_FLAGS) & 0xffff;
+    return this.#word(node + COUNT_AND_FLAGS) & 0xffff;
   }
 
   flags(node: number): number {
-    return this.#word(node + NodeWord.COUNT_AND_FLAGS) >>> 16;
+    return this.#word(node + COUNT_AND_FLAGS) >>> 16;
   }
 
   has(node: number, flag: number): boolean {
-    return (this.#word(node + NodeWord.COUNT_AND_FLAGS) & (flag << 16)) !== 0;
+    return (this.#word(node + COUNT_AND_FLAGS) & (flag << 16)) !== 0;
   }
 
   /** The `*` child of a node, or NONE (RFC 4592 §2.1.1). */
@@ -251,7 +253,7 @@ export class Image implements ImageVersion {
 
   /** The first RRset block of a node that has any; `blockBytes` leads to the next. */
   firstRrset(node: number): number {
-    return this.#word(node + NodeWord.RRSETS_AT);
+    return this.#word(node + RRSETS_AT);
   }
 
   /** The block of that type at the node, or 0. */

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Counter, Counters } from '../../src/base/counters.ts';
@@ -9,6 +9,7 @@ import { realWorld } from '../../src/base/world.ts';
 import type { Carrier } from '../../src/health/carrier.ts';
 import type { DnsTerms, HttpTerms, Procedure } from '../../src/health/check.ts';
 import type { Verdict } from '../../src/health/conversation.ts';
+import { Deadlines } from '../../src/health/deadlines.ts';
 import { NativeCarrier } from '../../src/health/native-carrier.ts';
 import { NodeCarrier } from '../../src/health/node-carrier.ts';
 import { isDone, PROBE_ROWS, probe, probeRow } from '../../src/health/probe.ts';
@@ -77,13 +78,14 @@ async function closedPort(): Promise<number> {
 
 describe.each(carriers)('over %s', (_, make) => {
   const carrier = make();
+  const deadlines = new Deadlines(realWorld);
   const counters = new Counters();
   const probeTimes = new Histograms(PROBE_ROWS);
   afterAll(() => carrier.close());
 
   function probed(procedure: Procedure, port: number, timeoutMs = 5_000): Promise<Verdict> {
     if (!isDone(procedure)) throw new Error('nothing to do');
-    const ground = { world: realWorld, carrier, counters, probeTimes };
+    const ground = { world: realWorld, carrier, counters, probeTimes, deadlines };
     return new Promise((told) => {
       probe({ procedure, timeoutMs }, { address: '127.0.0.1', port }, ground, told);
     });
@@ -116,7 +118,7 @@ describe.each(carriers)('over %s', (_, make) => {
       const told: Verdict[] = [];
       const procedure = { kind: 'http', port, http: web } as const;
       const to = { address: '127.0.0.1', port };
-      const ground = { world: realWorld, carrier, counters, probeTimes };
+      const ground = { world: realWorld, carrier, counters, probeTimes, deadlines };
       const cancel = probe({ procedure, timeoutMs: 20 }, to, ground, (verdict) => told.push(verdict));
       cancel();
       await http(port, {}, 100);
@@ -379,4 +381,23 @@ describe.each(carriers)('over %s', (_, make) => {
     const { counts } = probeTimes.row(probeRow('tcp'));
     expect(counts.reduce((sum, count) => sum + count)).toBe(202);
   });
+});
+
+test('over system calls, no program is woken where a connection is all that is wanted', async () => {
+  const carrier = new NativeCarrier(realWorld, native, new NodeCarrier());
+  const accepted: (number | undefined)[] = [];
+  const port = await serving(({ remotePort }) => accepted.push(remotePort));
+  const to = { address: '127.0.0.1', port };
+  const verdicts: Verdict[] = [];
+  for (let i = 0; i < 20; i++)
+    verdicts.push(await new Promise((told) => void carrier.carry(to, { by: 'stream' }, undefined, told)));
+  // A connection that is made now is accepted after all that were made before.
+  const last = connect(to.port, to.address);
+  await once(last, 'connect');
+  while (!accepted.includes(last.localPort)) await new Promise((resolve) => setImmediate(resolve));
+  expect(verdicts.every(({ isUp }) => isUp)).toBe(true);
+  // A process that stands still for as long as an acknowledgement can be held back sends it.
+  expect(accepted.length).toBeLessThan(10);
+  last.destroy();
+  carrier.close();
 });

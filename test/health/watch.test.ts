@@ -48,6 +48,25 @@ test('who dies is out after `fall` probes, and back after `rise`', async () => {
   expect(ward.counters.get(Counter.targetsDown)).toBe(1);
 });
 
+test('who stands as before is promised on and on, and for less when a result speaks against it', async () => {
+  const ward = new Ward();
+  const pools = zone(TWO);
+  ward.follow(pools);
+  await ward.world.pass(3_000);
+  for (let step = 0; step < 10; step++) {
+    await ward.world.pass(1_000);
+    // Of two results that it takes to fall, the first came no later than the next one may.
+    for (const until of untils(pools)) expect(until - nowSeconds(ward)).toBeGreaterThanOrEqual(0);
+  }
+  const [before] = untils(pools);
+  ward.dead.add('10.0.0.1:80');
+  await ward.world.pass(1_050);
+  const [fallible, safe] = untils(pools);
+  expect(before).toBeLessThanOrEqual(fallible as number);
+  expect(fallible).toBeLessThan(safe as number);
+  expect(states(pools)).toEqual(['in', 'in']);
+});
+
 test('who does not answer in time is down', async () => {
   const ward = new Ward();
   const pools = zone(TWO);
