@@ -235,7 +235,8 @@ export class Cache {
   keepData(name: Name, type: number, blocks: readonly Uint8Array[], rank: Rank, from = ''): void {
     if (blocks.length > CACHED_TYPES_PER_NAME_MAX) return;
     if (blocks.some((block) => rrsetCount(block, 0) > CACHED_RRS_PER_RRSET_MAX)) return;
-    const ttl = Math.min(...blocks.map((block) => rrsetTtl(block, 0)), CACHE_TTL_SECONDS_MAX);
+    const shorter = (least: number, block: Uint8Array): number => Math.min(least, rrsetTtl(block, 0));
+    const ttl = blocks.reduce(shorter, CACHE_TTL_SECONDS_MAX);
     this.#keep(name, type, { kind: Kind.DATA, rank, ttl, word: blocks.length, blocks, from });
   }
 
@@ -247,7 +248,8 @@ export class Cache {
       ttl: Math.min(soa.ttl, CACHE_NEGATIVE_SECONDS_MAX),
       word: name.length - soa.owner.length,
       blocks: [soa.block],
-      ...{ rank, from },
+      rank,
+      from,
     });
   }
 
