@@ -140,7 +140,7 @@ async function open(
     return undefined;
   }
   await complainOfUnreadable(reading, file, settings, ground);
-  await Promise.all([resolver.start().then(() => house.hosts.found()), prober.start()]);
+  await Promise.all([resolver.start().then(() => house.hosts.found(house.catalog.images)), prober.start()]);
   gate.open(handOver);
   await fronts?.start();
   const { zoneCount: zones, recordCount: records } = house.catalog;
@@ -213,12 +213,15 @@ async function threadsFor(
       switchboard: resolver,
       spawn: spawnFront,
     });
-  house.follow((published) => {
-    const { health, ...forResolver } = published;
-    const { walk, localRoot, neverQuery, learnedFile, rules, ...common } = forResolver;
-    resolver.follow(forResolver);
-    prober.follow(published);
-    fronts?.publish(common);
+  house.follow({
+    all: (published) => {
+      const { health, ...forResolver } = published;
+      const { walk, localRoot, neverQuery, learnedFile, rules, ...common } = forResolver;
+      resolver.follow(forResolver);
+      prober.follow(published);
+      fronts?.publish(common);
+    },
+    ahead: ({ health, ...forResolver }) => resolver.follow(forResolver, true),
   });
   return { resolver, prober, fronts };
 }

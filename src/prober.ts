@@ -73,6 +73,8 @@ class Prober {
     parentPort.on('message', (published: Published<ProberPublication>) => this.#take(published));
     process.once('exit', () => this.#watch.close());
     this.#follow();
+    for (const { check, address, isUp, forMs } of this.#publication.reports)
+      this.#watch.report(check, address, isUp, forMs);
     this.#beat();
     this.#lookAround();
   }

@@ -10,6 +10,7 @@ import { assert } from './base/assert.ts';
 import { Counter } from './base/counters.ts';
 import { FairQueue } from './base/fair-queue.ts';
 import { FRONT_WAKE_MS, MESSAGE_BYTES_MAX, READ_MS_MAX, UDP_BATCH_MAX, UNREAD_MAX } from './base/limits.ts';
+import { NextTurn } from './base/next-turn.ts';
 import type { PrefixSet } from './base/prefix.ts';
 import { realWorld } from './base/world.ts';
 import type {
@@ -62,6 +63,7 @@ class Resolver {
   readonly #unread = new FairQueue<Packed & { readonly line: Line }>(UNREAD_MAX);
   /** Answers to be posted. */
   readonly #posted = new Map<Line, PostedAnswer[]>();
+  readonly #nextTurn = new NextTurn();
   #isFlushDue = false;
   #open: ReadonlySet<number>;
   #neverQuery: PrefixSet;
@@ -83,7 +85,7 @@ class Resolver {
     this.#upstream = socketUpstream({
       counters: this.#outpost.counters,
       native: native && noting(native, descriptors),
-      loop: loopFd === undefined ? undefined : { fd: loopFd, isBusy: () => this.#isBusy },
+      loop: loopFd === undefined ? undefined : { fd: loopFd, isBusy: () => this.#nextTurn.isDue },
     });
     if (native && loopFd === undefined) {
       const text = '/proc does not show the loop: other servers are asked by sockets of Node';
@@ -144,7 +146,8 @@ class Resolver {
     }
     if ('answers' in changed) this.#recurseWith(changed.answers);
     else if (isWalkNew) this.#recurseWith(this.#answers);
-    if (changed.images || changed.image) this.#keepHosts(changed.hosts ?? this.#hosts?.memory);
+    if (changed.images || changed.image)
+      this.#keepHosts(changed.hosts ?? this.#hosts?.memory, changed.isAhead === true);
     if (line) line.port.on('message', (bag: Uint8Array) => this.#take(line, bag));
     if (inquiries) this.#inform(inquiries);
     if (flush) this.#forget(flush);
@@ -152,10 +155,10 @@ class Resolver {
   }
 
   /** The table comes with the zones that it is for. */
-  #keepHosts(memory: SharedArrayBuffer | undefined): void {
+  #keepHosts(memory: SharedArrayBuffer | undefined, isAhead = false): void {
     if (memory === undefined) return;
     const { catalog, counters } = this.#outpost;
-    if (this.#hosts !== undefined) this.#hosts.follow(catalog);
+    if (this.#hosts !== undefined) this.#hosts.follow(catalog, isAhead);
     else
       this.#hosts = new HostKeeper(memory, catalog, {
         ...{ world: realWorld, counters, recursor: () => this.#recursor },
@@ -167,6 +170,7 @@ class Resolver {
     answerInquiries(inquiries, {
       recursor: () => this.#recursor,
       another: () => this.#newRecursor(),
+      nextTurn: this.#nextTurn,
       onBug: (bug) => this.#outpost.tellBug(bug, new Uint8Array(0)),
     });
   }
@@ -189,6 +193,7 @@ class Resolver {
       catalog: () => this.#outpost.catalog,
       rootCatalog: () => this.#rootNow(),
       hosts: () => this.#outpost.hosts,
+      whereabouts: () => this.#outpost.whereabouts,
       neverQuery: { has: (address) => this.#neverQuery.has(address) },
       onBug: (bug) => this.#outpost.tellBug(bug, new Uint8Array(0)),
     });
@@ -211,7 +216,7 @@ class Resolver {
   }
 
   #take(line: Line, bag: Uint8Array): void {
-    if (this.#unread.size === 0) setImmediate(() => this.#readSome());
+    if (this.#unread.size === 0) this.#nextTurn.call(() => this.#readSome());
     let dropped = 0;
     for (const { way, packet } of unpack(bag)) {
       if (this.#unread.put(flowOf(packet), { line, way, packet })) continue;
@@ -248,7 +253,7 @@ class Resolver {
     }
     this.#tellPending();
     for (const [line, count] of counts) hasRead(line, count);
-    if (this.#unread.size > 0) setImmediate(() => this.#readSome());
+    if (this.#unread.size > 0) this.#nextTurn.call(() => this.#readSome());
   }
 
   #read(line: Line, way: WayBack, packet: Uint8Array): void {
@@ -256,11 +261,6 @@ class Resolver {
     const { pipeline } = this.#outpost;
     const length = pipeline.resume(packet, packet.length, way.client, this.#out, later);
     if (length >= 0) this.#answer(line, way, this.#out.slice(0, length));
-  }
-
-  /** What is due in the next turn of the loop. */
-  get #isBusy(): boolean {
-    return this.#isFlushDue || this.#unread.size > 0;
   }
 
   #answer(line: Line, way: WayBack, response: Uint8Array): void {
@@ -272,7 +272,7 @@ class Resolver {
     } else if (response.length > 0) this.#returns?.add(way, response);
     if (this.#isFlushDue) return;
     this.#isFlushDue = true;
-    setImmediate(() => this.#flush());
+    this.#nextTurn.call(() => this.#flush());
   }
 
   #flush(): void {

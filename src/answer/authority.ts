@@ -32,6 +32,10 @@ export function zoneOf(catalog: Catalog, name: HashedName, type: number): Image 
   return catalog.find(name, 1) ?? zone;
 }
 
+/** The DS of an apex whose parent is elsewhere: our word is the child's, and a recursion's is better. */
+export const isOfParent = (zone: Image, node: number, type: number): boolean =>
+  type === Type.DS && node === zone.apex && zone.apexLabels > 0;
+
 export class Authority {
   /** Knows whom pools choose for. */
   readonly steering: Steering;
@@ -89,8 +93,7 @@ export class Authority {
         return this.#steer(catalog, zone, finding, name, query, reply);
       case 'nodata':
         this.#deny(zone, reply);
-        // The DS of an apex whose parent is elsewhere: our word is the child's, and a recursion's is better.
-        if (query.type === Type.DS && node === zone.apex && zone.apexLabels > 0) reply.rest = 'outside';
+        if (isOfParent(zone, node, query.type)) reply.rest = 'outside';
         return 'done';
       case 'nxdomain':
         // After aliases the RCODE speaks of the last name (RFC 6604 §3).

@@ -17,7 +17,7 @@ export const Section = { ANSWER: 0, AUTHORITY: 1, ADDITIONAL: 2 } as const;
 /** Glue that a referral cannot do without: if it does not fit, the response is truncated (RFC 9471 §3.1). */
 const NEEDED = 4;
 /** The RRs go out as they stand. */
-const ORDERED = 8;
+export const ORDERED = 8;
 /** The TTL is the RRset's own. */
 const OWN_TTL = -1;
 const NO_BYTES = new Uint8Array(0);

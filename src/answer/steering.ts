@@ -3,7 +3,7 @@
  * into the reply as what was asked for. In: the finding of a lookup, in a zone with a plan. Out: how that
  * ended; what a denial or an alias entails is the matter of `authority`.
  */
-import type { Bytes } from '../base/bytes.ts';
+import { type Bytes, copyOf } from '../base/bytes.ts';
 import { Counter, type Counters } from '../base/counters.ts';
 import type { PrefixSet } from '../base/prefix.ts';
 import type { World } from '../base/world.ts';
@@ -75,6 +75,11 @@ export class Steering {
     this.#bits = bits;
   }
 
+  /** For whom is to be chosen, to be kept. */
+  get network(): { readonly address: Bytes; readonly bits: number } {
+    return { address: copyOf(this.#address, 0, this.#address.length), bits: this.#bits };
+  }
+
   /** Lets go of the plan chosen from last, so that one that is replaced can be freed. */
   forget(): void {
     this.#choice.forget();
@@ -111,13 +116,21 @@ export class Steering {
     if (this.#choice.isByClient) this.#asker.set(this.#address, this.#bits);
     const isAlias = zone.has(node, NodeFlag.ALIAS);
     const made = this.#make(image, zone, isAlias ? Type.CNAME : type, reply);
-    if (this.#choice.isDesperate) counters.bump(Counter.poolsDown);
+    if (this.#choice.isDesperate) this.#countDown();
     if (made === NOTHING) return this.#endWithout(reply);
     const { ttl, count } = this.#choice;
     // Addresses of one host turn as those of any name.
     reply.addMade(Section.ANSWER, owner, ownerAt, made, ttl, count > 1);
     if (made === Type.SRV) this.#addTargets(image, reply);
     return isAlias && type !== Type.CNAME && type !== Type.ANY ? 'alias' : 'answered';
+  }
+
+  /** What is only explained was asked by nobody. */
+  #countDown(): void {
+    const { counters, witness } = this.terms;
+    const { plan, pool } = this.#choice;
+    counters.bump(Counter.poolsDown);
+    if (witness === undefined) Atomics.add(plan, pool + PoolWord.CHOICES_DOWN, 1);
   }
 
   #endWithout(reply: Reply): Steered {

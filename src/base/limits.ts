@@ -91,9 +91,14 @@ export const HOST_QUESTIONS_MAX = 64;
 export const HOST_RETRY_MS_MIN = 1_000;
 /** …up to this. */
 export const HOST_RETRY_MS_MAX = 60_000;
-/** At the start, the doors stay closed for so long at most, until the addresses of all are known. */
+/**
+ * At the start the doors stay closed, and zones that bring hosts wait before they are answered from, for so
+ * long at most, until it is known of all what addresses they have: who is slower has somebody's server down.
+ */
 export const HOSTS_WAIT_MS = 2_000;
 export const HOSTS_LOOK_MS = 5;
+/** Of those that are not known by then, so many are named in the log. */
+export const HOSTS_NAMED_MAX = 10;
 /** Names looked at to see whether one leads back to itself. */
 export const HOST_CIRCLE_NAMES_MAX = 1_000;
 
@@ -411,6 +416,8 @@ export const INQUIRY_MS_MAX = 10_000;
 export const SERVERS_TOLD_MAX = 1_000;
 /** Zones whose serials are told; of more, the first by the order of the catalogue. */
 export const METRIC_ZONES_MAX = 1_000;
+/** Pools told of one by one, in a dozen lines each; of more, the first by name, and the rest as one. */
+export const METRIC_POOLS_MAX = 200;
 
 // Operation
 /**
@@ -538,6 +545,8 @@ export const HOLDS_TOLD_MAX = 20;
 export const MEMBERS_NAMED_MAX = 8;
 /** The file that they are kept in. */
 export const HOLDS_FILE_BYTES_MAX = 4 * 1024 * 1024;
+/** Reports of others that outlive the prober: of every target that there may be. */
+export const REPORTS_MAX = CHECK_TARGETS_MAX;
 /** Targets told of at a time. */
 export const TARGETS_TOLD_MAX = 10_000;
 /** Zones that change more often than this are looked at together: all plans are read. */

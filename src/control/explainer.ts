@@ -125,8 +125,9 @@ export class Explainer {
       return { answer: ours.answer, choices, resolution: undefined };
     }
     if (!mayRecurse) return this.#house.settings.recursion.enabled ? NOT_FOR_THIS_CLIENT : NOT_OURS;
-    const { from: client, subnet: _, ...question } = asked;
-    const inquiry = { ...question, client, synthesise };
+    const { from: client, subnet, ...question } = asked;
+    const { bytes: address, bits } = subnet ?? { bytes: client, bits: 8 * client.length };
+    const inquiry = { ...question, client, network: { address, bits }, synthesise };
     const { steps, tookMs, ...answer } = await this.#resolver.ask('resolve', inquiry);
     const { rules } = this.#house.settings.recursion;
     const resolution = { steps: withFiles(steps, rules), tookMs };

@@ -78,6 +78,8 @@ export interface LocalRootCopy {
 
 export interface ResolverPublication extends Publication {
   readonly walk: WalkTerms;
+  /** Others answer from the zones of before, and need the hosts of those too. */
+  readonly isAhead: boolean;
   readonly localRoot: LocalRootCopy | undefined;
   /** Prefixes that are never asked. */
   readonly neverQuery: readonly string[];

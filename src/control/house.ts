@@ -11,7 +11,6 @@ import type { Histograms } from '../base/histogram.ts';
 import { ANSWER_CACHE_SHARE } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import type { LoadedPlaces } from '../pool/places-loader.ts';
-import { translated } from '../resolver/dns64.ts';
 import { RuleImage } from '../rules/image.ts';
 import type { RuleTerms } from '../rules/rulebook.ts';
 import { AnswerMemory } from '../server/answer-memory.ts';
@@ -44,6 +43,7 @@ import type { HealthTerms } from './prober-letters.ts';
 import { type ForProber, ownDoors } from './prober-thread.ts';
 import { openQueryLog, type QueryLog } from './query-log.ts';
 import type { ForResolver } from './resolver-thread.ts';
+import { areSameRules, ruleTerms } from './rule-terms.ts';
 import { prefixSet, type Settings } from './settings.ts';
 import { VERSION } from './version.ts';
 import { type WalkTerms, walkTerms } from './walk-terms.ts';
@@ -83,7 +83,7 @@ export class House {
   #answers: ForResolver['answers'];
   #era = 1;
   #queryLog: QueryLog | undefined;
-  #follower: ((published: Changed<ForThreads>) => void) | undefined;
+  #followers: Followers | undefined;
 
   constructor(settings: Settings, loadout: Loadout, ground: Ground) {
     this.#ground = ground;
@@ -95,6 +95,7 @@ export class House {
     this.hosts = new HostPost(ground.world, ground.log.logger);
     this.zones = new ZoneKeeper(catalog, {
       publish: (zones, changed) => this.#publish(zones, changed),
+      ready: (coming) => this.#flattened(coming),
       rebuild,
       slots: this.hosts.slots,
       onBug: (bug) => ground.bugs.tell(bug),
@@ -146,8 +147,11 @@ export class House {
     return this.#loadout.places;
   }
 
-  /** Takes effect with the next query. Gives the keys whose change has to wait for a restart. */
-  apply(settings: Settings, { catalog, zones, ...loadout }: Loadout): string[] {
+  /**
+   * Takes effect with the next query, zones that bring hosts to pools a little later: until then nothing else
+   * changes. Gives the keys whose change has to wait for a restart.
+   */
+  async apply(settings: Settings, { catalog, zones, ...loadout }: Loadout): Promise<string[]> {
     const before = this.#settings;
     this.#settings = settings;
     this.#loadout = loadout;
@@ -156,15 +160,15 @@ export class House {
     this.#adjustAnswers(before, catalog);
     this.pipeline.reconfigure({ ...this.#pipelineSettings(), recursion: this.#recursion() });
     if (!isDeepStrictEqual(settings.log.queries, before.log.queries)) this.#logQueriesAnew();
-    this.zones.adopt(catalog, new Map(zones.map(({ image, changes }) => [image, changes])));
+    await this.zones.adopt(catalog, new Map(zones.map(({ image, changes }) => [image, changes])));
     const late = RESTART_KEYS.filter((key) => !isDeepStrictEqual(settings[key], before[key]));
     return settings.pools.state === before.pools.state ? late : [...late, 'pools.state'];
   }
 
-  /** Who is told everything now, and then every change. */
-  follow(follower: (published: Changed<ForThreads>) => void): void {
-    this.#follower = follower;
-    follower(this.forThreads());
+  /** Who are told everything now, and then every change. */
+  follow(followers: Followers): void {
+    this.#followers = followers;
+    followers.all(this.forThreads());
   }
 
   /** What other threads need to answer as this one does, and to find out what it does not know. */
@@ -193,7 +197,7 @@ export class House {
   noteAddresses(): void {
     this.pipeline.reconfigure({ guard: this.#guardPost.settings(this.#guardTerms()) });
     const health = this.#healthTerms();
-    this.#follower?.({ settings: this.#frontSettings(), neverQuery: neverQuery(this.#settings), health });
+    this.#followers?.all({ settings: this.#frontSettings(), neverQuery: neverQuery(this.#settings), health });
   }
 
   /** Another thread limits somebody. */
@@ -233,7 +237,7 @@ export class House {
     const walk = this.#walkTerms();
     const isWalkNew = !isDeepStrictEqual(walk, this.#walk);
     const rules = ruleTerms(this.#settings, this.#loadout);
-    const isNew = isWalkNew || !areSame(rules, this.#rules) || apexes(coming) !== apexes(this.catalog);
+    const isNew = isWalkNew || !areSameRules(rules, this.#rules) || apexes(coming) !== apexes(this.catalog);
     this.#walk = walk;
     this.#rules = rules;
     if (!isNew) return;
@@ -275,7 +279,18 @@ export class House {
       this.pipeline.reconfigure({ hosts: table });
     }
     this.pipeline.publish(catalog);
-    this.#follower?.(image === undefined || isFirst ? this.forThreads() : { image });
+    this.#followers?.all(image === undefined || isFirst ? this.forThreads() : { image });
+  }
+
+  /**
+   * Nobody is to be told that the addresses of a new host are not known yet. The resolver thread looks for
+   * them in the zones that come, where hosts may have their names; others answer from those served as yet.
+   */
+  async #flattened(coming: Catalog): Promise<void> {
+    if (this.#followers === undefined || !this.hosts.awaits(coming.images)) return;
+    this.#walk ??= this.#walkTerms();
+    this.#followers.ahead({ ...this.forThreads(), images: coming.images.map(versionOf) });
+    await this.hosts.found(coming.images);
   }
 
   #walkTerms(): WalkTerms | undefined {
@@ -352,6 +367,12 @@ export class House {
 /** What all threads are told together. */
 export type ForThreads = ForResolver & ForProber;
 
+export interface Followers {
+  readonly all: (published: Changed<ForThreads>) => void;
+  /** For the resolver thread alone, before all are told the same. */
+  readonly ahead: (published: ForThreads) => void;
+}
+
 const originsOf = (zones: readonly LoadedZone[]): Served['origins'] =>
   new Map(zones.map(({ image, origin }) => [image.apexText, origin]));
 
@@ -362,25 +383,6 @@ function neverQuery({ recursion }: Settings): readonly string[] {
   const { own, prefixes } = recursion.neverQuery;
   return own ? [...prefixes, ...localAddresses()] : prefixes;
 }
-
-function ruleTerms({ recursion }: Settings, { rules }: Pick<Loadout, 'rules'>): RuleTerms {
-  const lists = rules.map(({ settings: { name, format, ede }, image }) => ({
-    ...{ name, image, ede },
-    isData: format === 'records',
-  }));
-  const { rebinding, dns64 } = recursion;
-  if (rebinding === undefined || dns64 === undefined) return { lists, rebinding };
-  // Through the NAT64, the hosts of this network have other addresses besides.
-  const addresses = [...rebinding.addresses, ...translated(dns64.prefix, rebinding.addresses)];
-  return { lists, rebinding: { ...rebinding, addresses } };
-}
-
-/** Images are compared by what memory they are, for what is in one does not change. */
-const areSame = (a: RuleTerms, b: RuleTerms): boolean =>
-  isDeepStrictEqual({ ...a, lists: a.lists.map(withoutImage) }, { ...b, lists: b.lists.map(withoutImage) }) &&
-  a.lists.every(({ image }, i) => image === b.lists[i]?.image);
-
-const withoutImage = ({ image, ...others }: RuleTerms['lists'][number]): object => others;
 
 const apexes = ({ images }: Catalog): string =>
   images

@@ -8,6 +8,7 @@ import { INQUIRIES_MAX, INQUIRY_MS_MAX } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import type { ToldMishap } from '../resolver/mishaps.ts';
 import type { ExtendedError } from '../resolver/outcome.ts';
+import type { ClientNetwork } from '../resolver/own-zones.ts';
 import type { ToldServer, Which } from '../resolver/told-servers.ts';
 import type { TrailStep } from '../resolver/trail.ts';
 import type { ToldRecord } from './told-records.ts';
@@ -21,6 +22,8 @@ export interface Inquiries {
       readonly type: number;
       /** The client's address. */
       readonly client: Uint8Array;
+      /** For whom pools of ours choose. */
+      readonly network: ClientNetwork;
       /** Whether it is to have DNS64. */
       readonly synthesise: boolean;
       /** With nothing known but the hints. */

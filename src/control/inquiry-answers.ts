@@ -1,5 +1,6 @@
 /** The resolver thread's side of `inquiries`: takes what the control thread asks, and tells what it knows. */
 import type { MessagePort } from 'node:worker_threads';
+import type { NextTurn } from '../base/next-turn.ts';
 import type { AnswerRrset } from '../resolver/outcome.ts';
 import type { Explained, Recursor } from '../resolver/recursor.ts';
 import { chosen } from '../resolver/told-servers.ts';
@@ -12,6 +13,7 @@ export interface Informant {
   readonly recursor: () => Recursor;
   /** One that knows nothing yet. */
   readonly another: () => Recursor;
+  readonly nextTurn: NextTurn;
   readonly onBug: (bug: unknown) => void;
 }
 
@@ -26,9 +28,9 @@ export function answerInquiries(port: MessagePort, informant: Informant): void {
   });
 }
 
-async function told(inquiry: PostedInquiry, { recursor, another }: Informant): Promise<unknown> {
+async function told(inquiry: PostedInquiry, { recursor, another, nextTurn }: Informant): Promise<unknown> {
   if (isAbout(inquiry, 'mishaps')) return recursor().mishaps;
-  if (isAbout(inquiry, 'learned')) return learned(recursor());
+  if (isAbout(inquiry, 'learned')) return learned(recursor(), nextTurn);
   if (isAbout(inquiry, 'learn')) {
     return inquiry.asked.chunks.reduce((facts, chunk) => facts + recursor().unpack(chunk, 0), 0);
   }
@@ -42,13 +44,13 @@ async function told(inquiry: PostedInquiry, { recursor, another }: Informant): P
 }
 
 /** A piece each turn of the loop: who asks for names goes first. */
-async function learned(recursor: Recursor): Promise<SharedArrayBuffer[]> {
+async function learned(recursor: Recursor, nextTurn: NextTurn): Promise<SharedArrayBuffer[]> {
   const pieces: SharedArrayBuffer[] = [];
   for (const chunk of recursor.packed()) {
     const piece = new SharedArrayBuffer(chunk.length);
     new Uint8Array(piece).set(chunk);
     pieces.push(piece);
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn.come();
   }
   return pieces;
 }

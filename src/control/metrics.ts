@@ -17,6 +17,7 @@ import { APEX } from '../zone/image.ts';
 import { Exposition, type Labels } from './exposition.ts';
 import type { HostStanding } from './host-post.ts';
 import { counterMetrics } from './metric-names.ts';
+import type { PoolStanding } from './pool-standings.ts';
 import type { HealthStanding } from './prober-thread.ts';
 import type { ResolverStanding } from './resolver-gauges.ts';
 import { VERSION } from './version.ts';
@@ -40,6 +41,7 @@ export interface Standing {
   readonly resolver: ResolverStanding;
   readonly rules: readonly RuleStanding[];
   readonly hosts: HostStanding;
+  readonly pools: readonly PoolStanding[];
   readonly places: LoadedPlaces | undefined;
   readonly health: HealthStanding & { readonly probeTime: (row: number) => HistogramRow };
   readonly tcpConnections: number;
@@ -107,6 +109,7 @@ function tellStanding(page: Exposition, { catalog, resolver, ...rest }: Standing
     'Hosts that are members of pools, by what is known of their addresses',
     Object.entries(rest.hosts).map(([state, count]): [Labels, number] => [{ state }, count]),
   );
+  tellPools(page, rest.pools);
   tellPlaces(page, rest.places);
   if (rest.health.isAlive) tellHealth(page, rest.health);
   page.single('cairn_tcp_connections', 'gauge', 'TCP connections of clients', rest.tcpConnections);
@@ -152,6 +155,31 @@ function tellRules(page: Exposition, rules: readonly RuleStanding[]): void {
   tell('cairn_rules', 'gauge', 'Rules about names and addresses, by list', ({ rules: count }) => count);
   tell('cairn_rule_bytes', 'gauge', 'Memory they take', ({ bytes }) => bytes);
   tell('cairn_rule_answers_total', 'counter', 'Queries answered otherwise by them', ({ answers }) => answers);
+}
+
+function tellPools(page: Exposition, pools: readonly PoolStanding[]): void {
+  if (pools.length === 0) return;
+  page.several(
+    'cairn_pool_members',
+    'gauge',
+    'Members of pools, by how they stand',
+    pools.flatMap(({ pool, members }) =>
+      Object.entries(members).map(([state, count]): [Labels, number] => [{ pool, state }, count]),
+    ),
+  );
+  const tell = (name: string, type: string, help: string, of: (each: PoolStanding) => number): void =>
+    page.several(
+      name,
+      type,
+      help,
+      pools.map((each) => [{ pool: each.pool }, of(each)]),
+    );
+  const name = 'cairn_pool';
+  tell(`${name}_changes_total`, 'counter', 'Times that a member went in or out', (each) => each.changes);
+  const choices = 'Choices made while nobody of the pool was up';
+  tell(`${name}_choices_down_total`, 'counter', choices, (each) => each.choicesDown);
+  tell(`${name}_down`, 'gauge', 'Pools of which nobody is up', (each) => each.down);
+  tell(`${name}_last_good`, 'gauge', 'Those of them that tell who was up last', (each) => each.lastGood);
 }
 
 function tellPlaces(page: Exposition, places: LoadedPlaces | undefined): void {

@@ -9,6 +9,7 @@ import type { Fronts } from './fronts.ts';
 import type { Ground, House } from './house.ts';
 import type { HttpDoor } from './http.ts';
 import { metricsText, type Standing } from './metrics.ts';
+import { poolStandings } from './pool-standings.ts';
 import type { ProberThread } from './prober-thread.ts';
 import type { Reloader } from './reload.ts';
 import type { ResolverThread } from './resolver-thread.ts';
@@ -74,7 +75,8 @@ export class Monitor {
       catalog: house.catalog,
       resolver: resolver.standing,
       rules: house.ruleStandings,
-      hosts: house.hosts.standing,
+      hosts: house.hosts.standing(house.catalog.images),
+      pools: poolStandings(house.catalog.images),
       places: house.places,
       health: { ...prober.standing, probeTime: (row) => prober.probeTimes.row(row) },
       frontThreads: fronts?.alive ?? 0,

@@ -50,6 +50,8 @@ export class Outpost<P extends Publication> {
   catalog: Catalog;
   /** Addresses of hosts that are members of pools. */
   hosts: Flattened | undefined;
+  /** Where clients are. */
+  whereabouts: Whereabouts | undefined;
   readonly #world: World;
   /** Whoever is charged for an answer need not have the clock read for it. */
   readonly #guardWorld: World;
@@ -82,10 +84,11 @@ export class Outpost<P extends Publication> {
     this.counters = new Counters(counters);
     this.#latency = new Histograms(LATENCY_ROWS, latency);
     this.hosts = publication.hosts && new Flattened(publication.hosts);
+    this.whereabouts = located(publication.whereabouts).whereabouts;
     this.catalog = new Catalog(publication.images.map(imageOf));
     this.pipeline = new Pipeline({
       ...this.#pipelineSettings(publication.settings),
-      ...located(publication.whereabouts),
+      whereabouts: this.whereabouts,
       hosts: this.hosts,
       recursion: undefined,
       catalog: this.catalog,
@@ -109,7 +112,10 @@ export class Outpost<P extends Publication> {
   take({ generation, changed }: Published<P>): void {
     this.#generation = generation;
     const { settings, images, image } = changed;
-    if ('whereabouts' in changed) this.pipeline.reconfigure(located(changed.whereabouts));
+    if ('whereabouts' in changed) {
+      this.whereabouts = located(changed.whereabouts).whereabouts;
+      this.pipeline.reconfigure({ whereabouts: this.whereabouts });
+    }
     if (changed.hosts) this.hosts ??= new Flattened(changed.hosts);
     if (this.hosts) this.pipeline.reconfigure({ hosts: this.hosts });
     if (settings) this.pipeline.reconfigure(this.#pipelineSettings(settings));

@@ -14,6 +14,7 @@ import { RequestFault } from './control-socket.ts';
 import type { House } from './house.ts';
 import { type SeatState, seatKey, seatsOf, type ToldSeat, usesOf } from './pool-seats.ts';
 import type { ProberThread } from './prober-thread.ts';
+import type { Report } from './reports.ts';
 
 export interface ListedSeat extends ToldSeat {
   readonly targets: readonly ToldTarget[];
@@ -39,21 +40,14 @@ export interface ToldHold {
   readonly places: readonly HeldPlace[];
 }
 
-export interface Report {
-  readonly check: string;
-  readonly address: Uint8Array;
-  readonly isUp: boolean;
-  readonly forMs: number;
-}
-
 export class PoolDesk {
   readonly #house: Pick<House, 'served' | 'settings'>;
-  readonly #prober: Pick<ProberThread, 'hold' | 'held' | 'inquiries'>;
+  readonly #prober: Pick<ProberThread, 'hold' | 'held' | 'report' | 'inquiries'>;
   readonly #world: World;
 
   constructor(
     house: Pick<House, 'served' | 'settings'>,
-    prober: Pick<ProberThread, 'hold' | 'held' | 'inquiries'>,
+    prober: Pick<ProberThread, 'hold' | 'held' | 'report' | 'inquiries'>,
     world: World,
   ) {
     this.#house = house;
@@ -91,7 +85,8 @@ export class PoolDesk {
     return { pools: pools.length, member, uses, places };
   }
 
-  async report({ check, address, isUp, forMs }: Report): Promise<number> {
+  async report(report: Report): Promise<number> {
+    const { check, address } = report;
     const { checks } = this.#house.settings;
     const known = checks.find(({ name }) => name === check);
     if (known === undefined) {
@@ -104,7 +99,7 @@ export class PoolDesk {
     }
     const { kind } = known.procedure;
     if (kind !== 'external') throw new RequestFault(`${check} is a check by ${kind}, which needs no reports`);
-    const told = await this.#prober.inquiries.ask('report', { check, address, isUp, forMs });
+    const told = await this.#prober.report(report);
     if (told === 0) throw new RequestFault(`no member with the check ${check} is ${ipText(address)}`);
     return told;
   }

@@ -8,7 +8,11 @@ import { memberText } from '../wire/pool-record.ts';
 import type { Image } from '../zone/image.ts';
 
 /** Warming: up again, and not yet at its whole weight. Spared: down, and in since too many are. */
-export type SeatState = 'unchecked' | 'up' | 'warming' | 'spared' | 'pending' | 'down' | 'drained' | 'forced';
+export const SEAT_STATES = [
+  ...(['unchecked', 'up', 'warming', 'spared'] as const),
+  ...(['pending', 'down', 'drained', 'forced'] as const),
+];
+export type SeatState = (typeof SEAT_STATES)[number];
 
 export interface ToldSeat {
   readonly pool: string;
@@ -64,7 +68,7 @@ export function seatOf(image: Image, plan: PlanWords, pool: string, member: numb
   };
 }
 
-function stateOf(status: number): SeatState {
+export function stateOf(status: number): SeatState {
   const isIn = (status & Status.SHARE) !== 0;
   if ((status & Status.HELD) !== 0) return isIn ? 'forced' : 'drained';
   if ((status & Status.CHECKED) === 0) return 'unchecked';

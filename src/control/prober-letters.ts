@@ -9,6 +9,7 @@ import type { Check, ProbeTerms } from '../health/check.ts';
 import type { Endpoint } from '../health/conversation.ts';
 import type { ToldMember } from '../health/told.ts';
 import type { ImageVersion } from '../zone/image.ts';
+import type { Report } from './reports.ts';
 
 /** What the settings say of health, and what this server listens at. */
 export interface HealthTerms {
@@ -21,6 +22,8 @@ export interface ProberPublication {
   readonly images: readonly ImageVersion[];
   readonly health: HealthTerms;
   readonly holds: readonly HeldMember[];
+  /** What others said to a thread before this one, and holds. */
+  readonly reports: readonly Report[];
   readonly stop: boolean;
   /** Where it is asked how members stand. */
   readonly inquiries: MessagePort | undefined;
@@ -41,13 +44,7 @@ export interface HealthInquiries {
   };
   /** Somebody says how an address is; of how many targets it was news. */
   readonly report: {
-    readonly asked: {
-      readonly check: string;
-      readonly address: Uint8Array;
-      readonly isUp: boolean;
-      /** Infinity: until he says otherwise. */
-      readonly forMs: number;
-    };
+    readonly asked: Report;
     readonly told: number;
   };
 }

@@ -27,6 +27,7 @@ import {
   NO_PROBER,
   type ProberPublication,
 } from './prober-letters.ts';
+import { type Report, Reports } from './reports.ts';
 
 /** What the house says of health. */
 export interface ForProber extends Pick<Publication, 'images'> {
@@ -55,6 +56,7 @@ export class ProberThread {
   readonly #place: Place<ProberPublication>;
   readonly inquiries: InquiryDesk<HealthInquiries>;
   readonly #holds: Holds;
+  readonly #reports: Reports;
   readonly #standings = new Standings();
   readonly probeTimes = new Histograms(PROBE_ROWS);
   /** Its sockets, in case it cannot close them. */
@@ -67,6 +69,7 @@ export class ProberThread {
   constructor(room: ProberRoom) {
     this.#room = room;
     this.#holds = new Holds(room.holdsFile, room.logger);
+    this.#reports = new Reports(room.world);
     this.inquiries = new InquiryDesk(room.world, NO_PROBER);
     this.#place = new Place(room, {
       name: 'prober',
@@ -121,6 +124,13 @@ export class ProberThread {
     return true;
   }
 
+  /** Of how many targets it was news. */
+  async report(report: Report): Promise<number> {
+    const told = await this.inquiries.ask('report', report);
+    if (told > 0) this.#reports.keep(report);
+    return told;
+  }
+
   /** By the operator's word. */
   get held(): readonly HeldMember[] {
     return this.#holds.all;
@@ -164,7 +174,15 @@ export class ProberThread {
       probeTimes: this.probeTimes.memory,
       descriptors: this.#descriptors,
     };
-    return { images, health, holds: this.#holds.all, ...shared, inquiries: undefined, stop: false };
+    return {
+      images,
+      health,
+      holds: this.#holds.all,
+      reports: this.#reports.all,
+      ...shared,
+      inquiries: undefined,
+      stop: false,
+    };
   }
 }
 

@@ -81,7 +81,7 @@ export class Reloader {
       complaints.push(...reading.complaints);
       watch.follow(reading.watched, reading.prints);
       if (reading.loadout !== undefined) {
-        const late = house.apply(settings, reading.loadout);
+        const late = await house.apply(settings, reading.loadout);
         this.#settings = settings;
         unchanged = countFrom('served', reading.loadout.zones);
         for (const key of late) logger.warn({ key }, 'a changed setting waits for a restart');

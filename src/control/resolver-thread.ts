@@ -74,11 +74,12 @@ export class ResolverThread implements Switchboard {
     });
   }
 
-  /** What the house publishes, laid over what it did before. */
-  follow(changed: Changed<ForResolver>): void {
+  /** What the house publishes, laid over what it did before. `isAhead`: as yet to nobody else. */
+  follow(changed: Changed<ForResolver>, isAhead = false): void {
     this.#told = laidOver(this.#told as ForResolver, changed);
     const { walk, ...others } = changed;
-    this.#place.tell(walk === undefined ? others : { ...others, walk });
+    const told = { ...others, isAhead };
+    this.#place.tell(walk === undefined ? told : { ...told, walk });
     this.#adjust();
   }
 
@@ -163,7 +164,7 @@ export class ResolverThread implements Switchboard {
   #publication(): ResolverPublication {
     const { walk, ...told } = this.#told as ForResolver;
     const shared = { gauges: this.#gauges.memory, descriptors: this.#descriptors };
-    const once = { line: undefined, inquiries: undefined, flush: undefined };
+    const once = { line: undefined, inquiries: undefined, flush: undefined, isAhead: false };
     return { ...told, ...once, ...shared, open: this.#open, stop: false, walk: walk as WalkTerms };
   }
 }

@@ -1,10 +1,9 @@
 /** How the server stands, for `cairn ctl status`: gathered when somebody asks, as plain values. */
 import type { World } from '../base/world.ts';
-import type { Image } from '../zone/image.ts';
 import type { Doors } from './doors.ts';
 import type { House } from './house.ts';
 import type { Monitor } from './monitor.ts';
-import { seatsOf } from './pool-seats.ts';
+import type { PoolStanding } from './pool-standings.ts';
 import type { ResolverStanding } from './resolver-gauges.ts';
 import { VERSION } from './version.ts';
 
@@ -18,8 +17,16 @@ export interface Status {
   /** Undefined where names of others are not resolved. */
   readonly resolver: (ResolverStanding & { readonly cacheBytesMax: number }) | undefined;
   readonly reloadRefused: boolean;
-  /** Down: out by a check or by the operator. */
-  readonly pools: { readonly pools: number; readonly members: number; readonly down: number };
+  readonly pools: {
+    readonly pools: number;
+    readonly members: number;
+    /** Members out by a check or by the operator. */
+    readonly down: number;
+    /** Pools that have nobody who is up. */
+    readonly allDown: number;
+    /** Times that a member of theirs went in or out. */
+    readonly changes: number;
+  };
   readonly zones: readonly {
     readonly name: string;
     readonly serial: number;
@@ -49,7 +56,7 @@ export function statusOf({ house, doors, monitor, world }: StatusSources): Statu
     tcpConnections: standing?.tcpConnections ?? 0,
     resolver: resolver ? { ...resolver, cacheBytesMax: recursion.cacheBytes } : undefined,
     reloadRefused: standing?.reload?.isTaken === false,
-    pools: poolsOf(catalog.images),
+    pools: poolsOf(standing?.pools ?? []),
     zones: catalog.images.map(({ apexText, serial, recordCount }) => ({
       ...{ name: apexText, serial, records: recordCount },
       file: origins.get(apexText)?.content.files[0]?.path,
@@ -57,8 +64,15 @@ export function statusOf({ house, doors, monitor, world }: StatusSources): Statu
   };
 }
 
-function poolsOf(images: readonly Image[]): Status['pools'] {
-  const seats = [...seatsOf(images)];
-  const down = seats.filter(({ state }) => state === 'down' || state === 'drained').length;
-  return { pools: new Set(seats.map(({ pool }) => pool)).size, members: seats.length, down };
+function poolsOf(standings: readonly PoolStanding[]): Status['pools'] {
+  const sum = (of: (each: PoolStanding) => number): number =>
+    standings.reduce((total, each) => total + of(each), 0);
+  const all = ({ members }: PoolStanding): number => Object.values(members).reduce((a, b) => a + b, 0);
+  return {
+    pools: sum(({ count }) => count),
+    members: sum(all),
+    down: sum(({ members }) => members.down + members.drained),
+    allDown: sum(({ down }) => down),
+    changes: sum(({ changes }) => changes),
+  };
 }

@@ -6,6 +6,7 @@ import type { Counters } from '../base/counters.ts';
 import { ANSWER_CACHE_SHARE } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import type { Flattened } from '../pool/flattened.ts';
+import type { Whereabouts } from '../pool/whereabouts.ts';
 import type { NameServer } from '../resolver/delegation.ts';
 import { parseHosts } from '../resolver/hosts.ts';
 import { LOCAL_NAMES_DEFAULT } from '../resolver/local-names.ts';
@@ -57,6 +58,8 @@ interface Surroundings extends Pick<RecursorSettings, 'neverQuery' | 'onBug'> {
   readonly rootCatalog: () => Catalog;
   /** Addresses of hosts that are members of pools of ours. */
   readonly hosts: () => Flattened | undefined;
+  /** Where clients are. */
+  readonly whereabouts: () => Whereabouts | undefined;
 }
 
 export function newRecursor({ hostsText, ...terms }: WalkTerms, around: Surroundings): Recursor {
@@ -66,6 +69,9 @@ export function newRecursor({ hostsText, ...terms }: WalkTerms, around: Surround
     ...{ world, counters },
     get hosts() {
       return around.hosts();
+    },
+    get whereabouts() {
+      return around.whereabouts();
     },
   };
   const localRoot = ownZones(rootCatalog, steering);

@@ -7,7 +7,7 @@
  */
 import { assert } from '../base/assert.ts';
 import type { HostSlots } from '../pool/host-slots.ts';
-import { planned } from '../pool/plan-builder.ts';
+import { planned, renewed } from '../pool/plan-builder.ts';
 import { HashedName } from '../wire/hashed-name.ts';
 import { type Name, nameText } from '../wire/name.ts';
 import { Catalog, NOWHERE } from '../zone/catalog.ts';
@@ -21,6 +21,8 @@ import type { PlacedImage } from './front-letters.ts';
 export interface Keeping {
   /** One image is another now; all of them where none is named. */
   readonly publish: (catalog: Catalog, changed?: PlacedImage) => void;
+  /** Resolves when zones may be answered from; nothing else changes meanwhile. */
+  readonly ready?: (coming: Catalog) => Promise<void>;
   readonly rebuild: typeof rebuild;
   /** For the hosts that are members of pools. */
   readonly slots?: HostSlots;
@@ -76,15 +78,18 @@ export class ZoneKeeper {
     }
   }
 
-  /** Takes what was loaded; `changes` are to be made of those images that stay. */
-  adopt({ images }: Catalog, changes: ReadonlyMap<Image, readonly Change[]>): void {
+  /** Takes what was loaded, while nothing else is; `changes` are to be made of those images that stay. */
+  async adopt({ images }: Catalog, changes: ReadonlyMap<Image, readonly Change[]>): Promise<void> {
     const before = new Map(this.#catalog.images.map((image) => [image.apexText, image]));
     const changed = images.map((image) => changedBy(image, changes.get(image) ?? []));
-    const { slots, publish } = this.#keeping;
+    const { slots, publish, ready } = this.#keeping;
     slots?.tidy(this.#catalog.images);
-    const plans = changed.map((image) => planned(image, before.get(image.apexText), slots));
-    this.#catalog = new Catalog(plans);
-    publish(this.#catalog);
+    const coming = changed.map((image) => planned(image, before.get(image.apexText), slots));
+    const catalog = new Catalog(coming);
+    await ready?.(catalog);
+    for (const image of coming) renewed(image, before.get(image.apexText));
+    this.#catalog = catalog;
+    publish(catalog);
   }
 
   #placeOf(apex: Name): number {
@@ -94,9 +99,17 @@ export class ZoneKeeper {
   }
 
   #put(place: number, put: Image): void {
+    this.#publish(place, this.#planned(place, put));
+  }
+
+  #planned(place: number, image: Image): Image {
+    const { slots } = this.#keeping;
+    slots?.tidy(this.#catalog.images);
+    return planned(image, this.#catalog.images[place], slots);
+  }
+
+  #publish(place: number, image: Image): void {
     const before = this.#catalog.images[place] as Image;
-    this.#keeping.slots?.tidy(this.#catalog.images);
-    const image = planned(put, before, this.#keeping.slots);
     const buffer = image.buffer === before.buffer ? undefined : image.buffer;
     const plan = image.plan !== undefined && image.plan === before.plan ? 'kept' : image.plan;
     this.#catalog = this.#catalog.with(place, image);
@@ -110,7 +123,9 @@ export class ZoneKeeper {
     if (verdict.kind === 'refused') return verdict.complaints;
     const rebuilt = verdict.kind === 'rebuild' ? await this.#keeping.rebuild(served, changes) : verdict;
     if (rebuilt.image === undefined) return rebuilt.complaints;
-    this.#put(place, rebuilt.image);
+    const image = this.#planned(place, rebuilt.image);
+    await this.#keeping.ready?.(this.#catalog.with(place, image));
+    this.#publish(place, renewed(image, served));
     this.#compactIfCrowded(place);
     return [];
   }

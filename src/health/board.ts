@@ -11,6 +11,7 @@ import {
   membersOf,
   type PlanWords,
   PoolWord,
+  poolOfFirst,
   poolsIn,
   Status,
   UNTIL_EVER,
@@ -170,7 +171,10 @@ export class Board {
     for (const [i, state] of poolState(conditions, row.terms, nowMs).entries()) {
       const { at } = row.seats[i] as Seat;
       // In this order: who reads them in the other one never takes a new promise for what was before.
-      Atomics.store(row.plan, at + MemberWord.STATUS, statusWord(state));
+      const word = statusWord(state);
+      const was = Atomics.exchange(row.plan, at + MemberWord.STATUS, word);
+      if (isTurn(was, word))
+        Atomics.add(row.plan, poolOfFirst((row.seats[0] as Seat).at) + PoolWord.CHANGES, 1);
       Atomics.store(row.plan, at + MemberWord.UNTIL, untilWord(state, nowMs));
     }
     if (!isWarming(conditions, row.terms, nowMs)) this.#warming.delete(row);
@@ -208,6 +212,10 @@ function statusWord(state: MemberState): number {
     (state.isSpared ? Status.EJECT_SPARED : 0)
   );
 }
+
+/** Whether who was in is out now, or the other way round; who was pending was neither. */
+const isTurn = (was: number, now: number): boolean =>
+  ((was | now) & Status.PENDING) === 0 && ((was & Status.SHARE) !== 0) !== ((now & Status.SHARE) !== 0);
 
 function untilWord({ untilMs }: MemberState, nowMs: number): number {
   return untilMs === Infinity ? UNTIL_EVER : Math.floor(Math.max(untilMs, nowMs) / 1_000);

@@ -41,6 +41,15 @@ export function planned(image: Image, before: Image | undefined, slots?: Slots):
   return new Image(image.buffer, image.end, made.buffer as SharedArrayBuffer);
 }
 
+/** With what became known of members, since the plan was made, in the zone that it is to replace. */
+export function renewed(image: Image, before: Image | undefined): Image {
+  const { pools: plan } = image;
+  const old = before?.pools;
+  if (before !== undefined && plan !== undefined && old !== undefined && image.plan !== before.plan)
+    takeOver(image, plan, before, old);
+  return image;
+}
+
 const allOwners = (image: Image): number[] =>
   [...image.nodes()].filter((node) => image.has(node, NodeFlag.POOL));
 
@@ -94,6 +103,7 @@ const ownerKey = (image: Image, plan: PlanWords, pool: number): string =>
   nameKey(ownName(image.bytes, image.nameAt(plan[pool + PoolWord.NODE] as number)));
 
 function takeOver(image: Image, plan: PlanWords, before: Image, old: PlanWords): void {
+  takeCounts(image, plan, before, old);
   const members = new Map<string, number>();
   for (const [key, member] of keyed(before, old)) members.set(key, member);
   for (const [key, member] of keyed(image, plan)) {
@@ -102,6 +112,16 @@ function takeOver(image: Image, plan: PlanWords, before: Image, old: PlanWords):
     // In this order, as the prober may be writing the other way about: no new promise for what was before.
     plan[member + MemberWord.UNTIL] = Atomics.load(old, was + MemberWord.UNTIL);
     plan[member + MemberWord.STATUS] = Atomics.load(old, was + MemberWord.STATUS);
+  }
+}
+
+function takeCounts(image: Image, plan: PlanWords, before: Image, old: PlanWords): void {
+  const pools = new Map([...poolsIn(old)].map((pool) => [ownerKey(before, old, pool), pool]));
+  for (const pool of poolsIn(plan)) {
+    const was = pools.get(ownerKey(image, plan, pool));
+    if (was === undefined) continue;
+    for (const word of [PoolWord.CHANGES, PoolWord.CHOICES_DOWN])
+      plan[pool + word] = Atomics.load(old, was + word);
   }
 }
 

@@ -12,8 +12,9 @@
  *   (pool/place-codes), the closest first; ordinals of members; and tables of prefixes (pool/nets)
  *   slots: open addressing by the offset of a pool's RRset block, at most half full; a pool or none
  *
- * Nothing of it changes but two words of each member, STATUS and UNTIL, which the prober alone writes. Who
- * reads between two writes has the status of one moment and the time of the other: a TTL is a little off.
+ * Nothing of it changes but two words of each member, STATUS and UNTIL, which the prober alone writes, and
+ * two counts of each pool. Who reads between two writes has the status of one moment and the time of the
+ * other: a TTL is a little off.
  */
 import { assert } from '../base/assert.ts';
 
@@ -51,8 +52,12 @@ export const PoolWord = {
   NETS_V6: 14,
   /** Number of members, which follow. */
   MEMBERS: 15,
+  /** Times that a member went in or out; the prober counts. */
+  CHANGES: 16,
+  /** Choices among its members while none of those was up; whoever answers counts. */
+  CHOICES_DOWN: 17,
 } as const;
-export const POOL_WORDS = 16;
+export const POOL_WORDS = 18;
 
 /**
  * OPTIONS: it has a record `*`. PLACES: a member has a place; LOCATES: one that takes a database to tell.
@@ -141,6 +146,7 @@ export function findPool(plan: PlanWords, block: number): number {
 }
 
 export const firstMember = (pool: number): number => pool + POOL_WORDS;
+export const poolOfFirst = (member: number): number => member - POOL_WORDS;
 
 /** Behind the last member. */
 export const membersEnd = (plan: PlanWords, pool: number): number =>

@@ -5,6 +5,7 @@
 import { Class, Ede, isMetaType, Rcode, Type } from '../wire/codes.ts';
 import type { Question } from '../wire/message.ts';
 import { failed, type Outcome } from './outcome.ts';
+import type { ClientNetwork } from './own-zones.ts';
 
 /** A question, and what else the answer depends on. */
 export interface ClientQuestion extends Question {
@@ -12,6 +13,8 @@ export interface ClientQuestion extends Question {
   readonly synthesise?: boolean;
   /** Who asks, if that may be told in part; four or sixteen bytes. */
   readonly client?: Uint8Array | undefined;
+  /** For whom pools of ours choose, where others' aliases lead to one. */
+  readonly network?: ClientNetwork | undefined;
 }
 
 /** Only IN is one tree with one root, and only data types can be asked of strangers (LIMITS A7). */

@@ -208,7 +208,7 @@ export class Knowledge {
   held(asked: Asked): Finding | undefined {
     const { name, type } = asked;
     const own = this.#ownZones.ask(name, type);
-    if (own.kind === 'answer') return ownFinding(own.outcome, type);
+    if (own.kind === 'answer') return ownFinding(own.outcomeFor(asked.network), type);
     const route = this.routes.of(asked);
     if (own.kind === 'outside') {
       const local = this.#local(asked, route);

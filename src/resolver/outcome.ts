@@ -15,6 +15,10 @@ export interface AnswerRrset {
   readonly block: Uint8Array;
   /** Seconds left. */
   readonly ttl: number;
+  /** Where pools of ours chose it: for clients with the same so many bits of address (RFC 7871 §7.2.1). */
+  readonly scope?: number;
+  /** Its RRs stand as they were drawn. */
+  readonly isOrdered?: boolean;
 }
 
 export interface ExtendedError {

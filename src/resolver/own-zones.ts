@@ -9,12 +9,19 @@ import { rrsetType } from '../wire/rrset.ts';
 import { aliasTarget } from './alias.ts';
 import { ended, type Finding, followsAliases, type Outcome } from './outcome.ts';
 
+/** Who is answered in the end, as far as it is known: so many bits of an address. */
+export interface ClientNetwork {
+  readonly address: Uint8Array;
+  readonly bits: number;
+}
+
 export type OwnFinding =
   | { readonly kind: 'outside' }
   /**
-   * Data, NODATA, NXDOMAIN, or an alias chain as far as we hold it.
+   * Data, NODATA, NXDOMAIN, or an alias chain as far as we hold it. Pools choose when they are asked for the
+   * outcome, for that client alone; without one, for nobody in particular.
    */
-  | { readonly kind: 'answer'; readonly outcome: Outcome }
+  | { readonly kind: 'answer'; readonly outcomeFor: (network?: ClientNetwork) => Outcome }
   /** Below a cut in a zone of ours: the place to start from, instead of the cache or the root. */
   | {
       readonly kind: 'delegation';

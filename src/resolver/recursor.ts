@@ -156,9 +156,8 @@ export class Recursor {
     return this.#clients.size;
   }
 
-  #askedBy({ name, type, client }: ClientQuestion): Asked {
-    const subnet = client && this.#know.subnets?.of(client);
-    return subnet === undefined ? { name, type } : { name, type, subnet };
+  #askedBy({ name, type, client, network }: ClientQuestion): Asked {
+    return { name, type, subnet: client && this.#know.subnets?.of(client), network };
   }
 
   #synthesiser({ synthesise }: ClientQuestion): Dns64 | undefined {

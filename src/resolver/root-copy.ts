@@ -25,9 +25,10 @@ export class RootCopy {
     const told = this.#zone.ask(name, type);
     if (told.kind !== 'answer') return undefined;
     const { maxTtl, maxNegativeTtl } = this.#freshness;
-    const { answer, authority } = told.outcome;
+    const outcome = told.outcomeFor();
+    const { answer, authority } = outcome;
     return ended({
-      ...told.outcome,
+      ...outcome,
       answer: answer.map((rrset) => shortened(rrset, maxTtl)),
       authority: authority.map((rrset) => shortened(rrset, maxNegativeTtl)),
     });

@@ -8,6 +8,7 @@ import { type Name, nameKey } from '../wire/name.ts';
 import type { Subnet } from './client-subnet.ts';
 import type { Crowd } from './crowds.ts';
 import type { Finding } from './outcome.ts';
+import type { ClientNetwork } from './own-zones.ts';
 import type { Unsent } from './upstream.ts';
 import type { Volley } from './volley.ts';
 
@@ -16,6 +17,8 @@ export interface Asked {
   readonly type: number;
   /** Of who asks, where some servers are told (RFC 7871). */
   readonly subnet?: Subnet | undefined;
+  /** Of the one client whom this is asked for, where a pool of ours may be met. */
+  readonly network?: ClientNetwork | undefined;
 }
 
 /** Of a question. One byte per char, so that the string stays one byte per char inside the engine as well. */

@@ -51,6 +51,8 @@ export class HostKeeper {
   readonly #hosts = new Map<number, readonly Watch[]>();
   readonly #due: Watch[] = [];
   #catalog: Catalog;
+  /** It has hosts of earlier zones, too. */
+  #hasOthers = false;
   #underWay = 0;
 
   constructor(memory: SharedArrayBuffer, catalog: Catalog, terms: HostKeeperTerms) {
@@ -64,23 +66,28 @@ export class HostKeeper {
     return this.#table.memory;
   }
 
-  /** What our own zones say may be otherwise now; of others it has its time. */
-  follow(catalog: Catalog): void {
+  /**
+   * What our own zones say may be otherwise now; of others it has its time. `isAhead`: others answer from
+   * earlier zones as yet, and hosts of theirs stay until they do not.
+   */
+  follow(catalog: Catalog, isAhead = false): void {
     const plans = this.#catalog.images.map(({ plan }) => plan);
     const isSame =
       plans.length === catalog.images.length && catalog.images.every(({ plan }, i) => plan === plans[i]);
     this.#catalog = catalog;
-    if (!isSame) this.#adopt();
+    if (!isSame || this.#hasOthers) this.#adopt(isAhead);
+    this.#hasOthers = isAhead;
     for (const watches of this.#hosts.values())
       for (const watch of watches) if (watch.hangsOnUs) this.#enqueue(watch);
   }
 
-  /** All hosts of the zones, and no others. */
-  #adopt(): void {
+  /** All hosts of the zones, and others only where that is said. */
+  #adopt(keepsOthers = false): void {
     const hosts = hostsIn(this.#catalog.images);
     for (const [slot, watches] of this.#hosts) {
       const name = hosts.get(slot);
-      if (name !== undefined && equalNames(name, (watches[0] as Watch).name)) continue;
+      const isOther = name === undefined || !equalNames(name, (watches[0] as Watch).name);
+      if (!isOther || keepsOthers) continue;
       for (const watch of watches) this.#drop(watch);
       this.#hosts.delete(slot);
     }

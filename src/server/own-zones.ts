@@ -2,12 +2,12 @@
  * The resolver's view of the zones that we serve ourselves: it asks here first, so nothing from outside is
  * ever asked or believed about them, and a delegation of ours is where the walk starts.
  */
-import { Authority, zoneOf } from '../answer/authority.ts';
+import { Authority, isOfParent, zoneOf } from '../answer/authority.ts';
 import { Reply, Section } from '../answer/reply.ts';
 import type { SteeringTerms } from '../answer/steering.ts';
 import type { Bytes } from '../base/bytes.ts';
 import { IPV4_BYTES, ipText } from '../base/ip.ts';
-import type { OwnFinding, OwnZones } from '../resolver/own-zones.ts';
+import type { ClientNetwork, OwnFinding, OwnZones } from '../resolver/own-zones.ts';
 import type { AnswerRrset, Outcome } from '../resolver/recursor.ts';
 import { Class, Type } from '../wire/codes.ts';
 import { type Name, ownName } from '../wire/name.ts';
@@ -15,35 +15,42 @@ import { Query } from '../wire/query.ts';
 import { packRrset, rdatasOf, rrsetType } from '../wire/rrset.ts';
 import type { Catalog } from '../zone/catalog.ts';
 import { type Image, NONE } from '../zone/image.ts';
+import { Finding, lookup } from '../zone/lookup.ts';
 import { Target } from '../zone/target.ts';
 
-/** Many clients may wait for the same name: what is chosen for them is not chosen by who they are. */
-const NOBODY = new Uint8Array(IPV4_BYTES);
+/** Where no client asks: a server's name, or a host that is a member of a pool. */
+const NOBODY: ClientNetwork = { address: new Uint8Array(IPV4_BYTES), bits: 0 };
 const OUTSIDE: OwnFinding = { kind: 'outside' };
 
 export function ownZones(catalogNow: () => Catalog, terms: SteeringTerms): OwnZones {
   const authority = new Authority(terms);
-  authority.steering.serve(NOBODY, NOBODY, 0);
   const reply = new Reply();
   const query = new Query();
+  const finding = new Finding();
   query.class = Class.IN;
+  const answer = (catalog: Catalog, zone: Image, name: Name, type: number, network = NOBODY): Outcome => {
+    const { address, bits } = network;
+    authority.steering.serve(address, address, bits);
+    query.name.set(name, 0);
+    query.type = type;
+    reply.reset();
+    authority.answer(catalog, zone, query, reply);
+    const outcome = outcomeOf(reply, name);
+    reply.forget();
+    authority.steering.forget();
+    return outcome;
+  };
   return {
     ask(name: Name, type: number): OwnFinding {
       const catalog = catalogNow();
       if (catalog.images.length === 0) return OUTSIDE;
       query.name.set(name, 0);
-      query.type = type;
       const zone = zoneOf(catalog, query.name, type);
       if (zone === undefined || zone.klass !== Class.IN) return OUTSIDE;
-      reply.reset();
-      authority.answer(catalog, zone, query, reply);
-      if (!reply.hasAnswers()) {
-        if (reply.rest === 'delegated') return delegation(zone, reply);
-        if (reply.rest === 'outside') return OUTSIDE;
-      }
-      const finding: OwnFinding = { kind: 'answer', outcome: outcomeOf(reply, name) };
-      reply.forget();
-      return finding;
+      const { kind, node, rrset } = lookup(zone, query.name, type, finding);
+      if (kind === 'referral') return delegation(zone, node, rrset);
+      if (kind === 'nodata' && isOfParent(zone, node, type)) return OUTSIDE;
+      return { kind: 'answer', outcomeFor: (network) => answer(catalog, zone, name, type, network) };
     },
   };
 }
@@ -65,22 +72,19 @@ function keep(reply: Reply, i: number, asked: Name): AnswerRrset {
   const at = reply.blockAt(i);
   const ttl = reply.ttl(i);
   const owner = reply.ownerAt(i) < 0 ? asked : ownName(reply.owner(i), reply.ownerAt(i));
-  return { owner, block: packRrset(rrsetType(block, at), ttl, rdatasOf(block, at)), ttl };
+  const copied = packRrset(rrsetType(block, at), ttl, rdatasOf(block, at));
+  return { owner, block: copied, ttl, scope: reply.scope, isOrdered: reply.isOrdered(i) };
 }
 
 const server = new Target();
 
-/** The referral's first RRset is the NS of the cut; it comes with what glue we hold. */
-function delegation(zone: Image, reply: Reply): OwnFinding {
-  const block = reply.block(0);
-  const at = reply.blockAt(0);
-  const servers = rdatasOf(block, at).map((name) => {
+/** With what glue we hold. */
+function delegation(zone: Image, cut: number, ns: number): OwnFinding {
+  const servers = rdatasOf(zone.bytes, ns).map((name) => {
     server.find(zone, name, 0);
     return { name: ownName(name), addresses: addressesAt(zone, server.node) };
   });
-  const cut = ownName(reply.owner(0), reply.ownerAt(0));
-  reply.forget();
-  return { kind: 'delegation', cut, servers };
+  return { kind: 'delegation', cut: ownName(zone.bytes, zone.nameAt(cut)), servers };
 }
 
 function addressesAt(zone: Image, node: number): string[] {

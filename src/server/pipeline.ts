@@ -26,6 +26,7 @@ import type { Bytes } from '../base/bytes.ts';
 import { Counter } from '../base/counters.ts';
 import { ANY_UDP_BYTES_MAX, MESSAGE_BYTES_MAX, UDP_BYTES_MAX } from '../base/limits.ts';
 import type { PrefixSet } from '../base/prefix.ts';
+import type { ClientNetwork } from '../resolver/own-zones.ts';
 import { type Answerer, type Client, DROP, LATER } from '../transport/door.ts';
 import { Class, Ede, Rcode, Type } from '../wire/codes.ts';
 import { Query } from '../wire/query.ts';
@@ -212,6 +213,13 @@ export class Pipeline implements Answerer {
     else steering.serve(address, address, 8 * address.length);
   }
 
+  /** Others' aliases may lead to pools of ours, which choose for one client and not for all who wait. */
+  #networkOf(client: Client): ClientNetwork | undefined {
+    if (!this.#settings.catalog.hasPools) return undefined;
+    this.#serveFor(client);
+    return this.#authority.steering.network;
+  }
+
   /** RFC 8914 §4.19: who may not ask anything here, whatever it was. */
   #turnAway(client: Client, out: Bytes): number {
     this.#settings.counters.bump(Counter.prohibited);
@@ -233,7 +241,8 @@ export class Pipeline implements Answerer {
   #recurse(beginsWithUs: boolean, client: Client, out: Bytes, send: Send): number {
     const recursion = this.#recursion;
     const { counters, observer } = this.#settings;
-    const isCached = recursion.fromCache(this.#query, this.#reply, client);
+    const network = recursion.isElsewhere ? undefined : this.#networkOf(client);
+    const isCached = recursion.fromCache(this.#query, this.#reply, client, network);
     // It is counted where it is answered.
     if (!isCached && recursion.isElsewhere) return LATER;
     if (beginsWithUs) counters.bump(Counter.authoritative);

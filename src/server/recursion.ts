@@ -4,12 +4,13 @@
  * resolver remembers. Any other is copied, its aliases from our own zones with it, and the query is put back
  * in hand when the outcome is there. What others than we have told goes to the answer cache from here.
  */
-import { type KeptRrset, type Reply, Section } from '../answer/reply.ts';
+import { type KeptRrset, ORDERED, type Reply, Section } from '../answer/reply.ts';
 import { assert } from '../base/assert.ts';
 import { type Bytes, copyOf } from '../base/bytes.ts';
 import type { PrefixSet } from '../base/prefix.ts';
 import type { ClientQuestion } from '../resolver/client-question.ts';
-import type { Outcome, Recursor } from '../resolver/recursor.ts';
+import type { ClientNetwork } from '../resolver/own-zones.ts';
+import type { AnswerRrset, Outcome, Recursor } from '../resolver/recursor.ts';
 import { type Client, DROP, LATER } from '../transport/door.ts';
 import { Type } from '../wire/codes.ts';
 import type { HashedName } from '../wire/hashed-name.ts';
@@ -87,7 +88,7 @@ export class Recursion {
   }
 
   /** Completes the reply with what is known, if that can be done at once. */
-  fromCache(query: Query, reply: Reply, client: Client): boolean {
+  fromCache(query: Query, reply: Reply, client: Client, network: ClientNetwork | undefined): boolean {
     const { by } = this;
     assert(by !== undefined, 'nobody is sent here where recursion is off');
     const variant = variantOf(query, this.#synthesises(query, client));
@@ -96,7 +97,8 @@ export class Recursion {
       return by.answers?.complete(name.bytes, name.length, query.type, variant, reply) === true;
     }
     const { recursor, shared } = by;
-    const question = questionInHand(query, reply, variant, recursor.tellsSubnets ? client : undefined);
+    const told = recursor.tellsSubnets ? client : undefined;
+    const question = { ...questionInHand(query, reply, variant, told), network };
     const outcome = recursor.cached(question);
     this.#inHand = outcome === undefined ? question : undefined;
     if (outcome === undefined) return false;
@@ -135,7 +137,8 @@ export class Recursion {
         query.read(packet, packet.length);
         // A chain took its time, and its first links have grown older than they say.
         const isChain = outcome.answer.length + outcome.authority.length > 1;
-        const known = isChain ? recursor.cached(question) : outcome;
+        const isKept = shared !== undefined && recursor.isOfOthers(question, outcome);
+        const known = isKept && isChain ? recursor.cached(question) : outcome;
         if (known !== undefined) share(recursor, shared, question, variant, known, isChain);
         complete(reply, kept, scope, outcome);
         this.#ends.finish(waiter);
@@ -188,20 +191,25 @@ const questionInHand = (
   client: told && !query.hidesSubnet ? copyOf(told.address, 0, told.address.length) : undefined,
 });
 
-/** `kept` is what our zones answered, for clients of that scope. */
+/** `kept` is what our zones answered to begin with, for clients of that scope. */
 function complete(reply: Reply, kept: readonly KeptRrset[], scope: number, outcome: Outcome): void {
   outcome.rule?.list.count();
   reply.reset();
-  reply.scope = scope;
+  reply.scope = Math.max(scope, scopeOf(outcome.answer), scopeOf(outcome.authority));
   reply.isSilent = outcome.isSilent === true;
   reply.rcode = outcome.rcode;
   // AA speaks of the question's own name (RFC 1035 §4.1.1).
   reply.authoritative = kept.length > 0 || outcome.authoritative === true;
   for (const k of kept) reply.add(Section.ANSWER, k.owner, k.ownerAt, k.block, k.blockAt, k.ttl);
-  for (const { owner, block, ttl } of outcome.answer) reply.add(Section.ANSWER, owner, 0, block, 0, ttl);
+  for (const { owner, block, ttl, isOrdered } of outcome.answer)
+    reply.add(isOrdered ? Section.ANSWER | ORDERED : Section.ANSWER, owner, 0, block, 0, ttl);
   for (const { owner, block, ttl } of outcome.authority)
     reply.add(Section.AUTHORITY, owner, 0, block, 0, ttl);
   if (outcome.ede === undefined) return;
   reply.edeCode = outcome.ede.code;
   reply.edeText = outcome.ede.text;
 }
+
+/** What pools chose on the way. */
+const scopeOf = (rrsets: readonly AnswerRrset[]): number =>
+  rrsets.reduce((most, { scope = 0 }) => Math.max(most, scope), 0);

@@ -29,8 +29,9 @@ export function statusText(status: Status): string {
   ].join('');
 }
 
-const poolsText = ({ pools, members, down }: Status['pools']): string =>
-  `${pools} with ${plural(members, 'member')}, ${down === 0 ? 'none is down' : `${down} down`}`;
+const poolsText = ({ pools, members, down, allDown, changes }: Status['pools']): string =>
+  `${pools} with ${plural(members, 'member')}, ${down === 0 ? 'none is down' : `${down} down`}` +
+  `${allDown > 0 ? `; nobody is up in ${allDown}` : ''}; ${plural(changes, 'change')} so far`;
 
 function resolverText(resolver: NonNullable<Status['resolver']>): string {
   const { cacheEntries, cacheBytes, answerEntries, answerBytes, cacheBytesMax, resolutions } = resolver;

@@ -20,6 +20,7 @@ interface Index {
 export class Catalog {
   readonly images: readonly Image[];
   readonly zoneCount: number;
+  readonly hasPools: boolean;
   readonly #index: Index;
   readonly #slots: Int32Array;
   readonly #hashes: Int32Array;
@@ -28,6 +29,7 @@ export class Catalog {
   constructor(images: readonly Image[], index = indexOf(images)) {
     this.images = images;
     this.zoneCount = images.length;
+    this.hasPools = images.some(({ pools }) => pools !== undefined);
     this.#index = index;
     this.#slots = index.slots;
     this.#hashes = index.hashes;

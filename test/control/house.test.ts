@@ -64,7 +64,8 @@ beforeEach(async () => {
     onLimited: (note) => house.noteLimited(note),
     onChange: () => handOver.reconnect(resolver),
   });
-  house.follow((published) => resolver.follow(published));
+  const follow = (published: Parameters<typeof resolver.follow>[0]): void => resolver.follow(published);
+  house.follow({ all: follow, ahead: follow });
   await resolver.start();
 });
 afterEach(async () => {
@@ -97,23 +98,23 @@ test('names are resolved for neighbours, and nobody else', async () => {
 });
 
 test('who may recurse changes with the next query', async () => {
-  expect(house.apply(withRecursion({ allow: ['198.51.100.0/24'] }), loadout(HOSTS))).toEqual([]);
+  expect(await house.apply(withRecursion({ allow: ['198.51.100.0/24'] }), loadout(HOSTS))).toEqual([]);
   expect(await ask('printer')).toBe('REFUSED');
   expect(await ask('printer', 'A', '198.51.100.1')).toBe('192.0.2.1');
 });
 
 test('recursion can be switched off and on again', async () => {
-  house.apply(withRecursion({ enabled: false }), loadout(HOSTS));
+  await house.apply(withRecursion({ enabled: false }), loadout(HOSTS));
   expect(await ask('printer')).toBe('REFUSED');
   expect(await ask('printer')).toBe('REFUSED');
-  house.apply(defaults, loadout(HOSTS));
+  await house.apply(defaults, loadout(HOSTS));
   await resolver.start();
   expect(await ask('printer')).toBe('192.0.2.1');
 });
 
 test('while its thread is away, recursion is SERVFAIL and zones are answered', async () => {
   const ours = catalog({ 'example.com': '@ 60 SOA ns host 1 1 1 1 1\n@ 60 NS ns\nwww 60 A 192.0.2.8\n' });
-  house.apply(defaults, loadout(HOSTS, ours));
+  await house.apply(defaults, loadout(HOSTS, ours));
   await resolver.stop();
   expect(await ask('printer')).toBe('SERVFAIL');
   expect(await ask('www.example.com')).toBe('192.0.2.8');
@@ -121,26 +122,26 @@ test('while its thread is away, recursion is SERVFAIL and zones are answered', a
 });
 
 test('another hosts file is served', async () => {
-  house.apply(defaults, loadout('192.0.2.2 printer\n'));
+  await house.apply(defaults, loadout('192.0.2.2 printer\n'));
   expect(await ask('printer')).toBe('192.0.2.2');
 });
 
 test('zones are replaced whole', async () => {
   const zone = (address: string): Catalog =>
     catalog({ 'example.com': `@ 60 SOA a b 1 1 1 1 1\n@ 60 NS a\na 60 A 192.0.2.53\nwww 60 A ${address}\n` });
-  house.apply(defaults, loadout(HOSTS, zone('192.0.2.8')));
+  await house.apply(defaults, loadout(HOSTS, zone('192.0.2.8')));
   expect(await ask('www.example.com')).toBe('192.0.2.8');
-  house.apply(defaults, loadout(HOSTS, zone('192.0.2.9')));
+  await house.apply(defaults, loadout(HOSTS, zone('192.0.2.9')));
   expect(await ask('www.example.com')).toBe('192.0.2.9');
-  house.apply(defaults, loadout(HOSTS));
+  await house.apply(defaults, loadout(HOSTS));
   expect(house.catalog.zoneCount).toBe(0);
 });
 
-test('what waits for a restart is named', () => {
+test('what waits for a restart is named', async () => {
   const listen = [{ address: '127.0.0.1', port: 53 }];
   const tcp = { ...defaults.tcp, idleMs: 1 };
   const http = { listen: { address: '127.0.0.1', port: 9_153 } };
-  expect(house.apply({ ...defaults, listen, tcp, http, user: 'x' }, loadout(HOSTS))).toEqual([
+  expect(await house.apply({ ...defaults, listen, tcp, http, user: 'x' }, loadout(HOSTS))).toEqual([
     'listen',
     'tcp',
     'http',
@@ -151,7 +152,7 @@ test('what waits for a restart is named', () => {
 test('queries are logged from when it is asked for until it is not', async () => {
   await ask('printer');
   expect(logged).toBe('');
-  house.apply(
+  await house.apply(
     { ...defaults, log: { ...defaults.log, queries: { every: 1, format: 'json', to: undefined } } },
     loadout(HOSTS),
   );
@@ -167,7 +168,7 @@ test('queries are logged from when it is asked for until it is not', async () =>
     rcode: 'NOERROR',
   });
   logged = '';
-  house.apply(defaults, loadout(HOSTS));
+  await house.apply(defaults, loadout(HOSTS));
   await ask('printer');
   expect(logged).toBe('');
 });
@@ -176,7 +177,7 @@ test('each answer is logged and timed by the path it took', async () => {
   const queries = { every: 1, format: 'json', to: undefined } as const;
   const http = { listen: { address: '127.0.0.1', port: 9_153 } };
   const ours = catalog({ 'example.com': '@ 60 SOA ns host 1 1 1 1 1\n@ 60 NS ns\nwww 60 A 192.0.2.8\n' });
-  house.apply({ ...defaults, http, log: { ...defaults.log, queries } }, loadout(HOSTS, ours));
+  await house.apply({ ...defaults, http, log: { ...defaults.log, queries } }, loadout(HOSTS, ours));
   for (const name of ['www.example.com', 'printer', 'nobody.knows']) await ask(name);
   await ask('printer', 'A', '198.51.100.1');
   house.answersItself();
@@ -199,14 +200,14 @@ test('it answers itself', () => {
   expect(house.answersItself()).toBe(true);
 });
 
-test('who is guarded from addresses of this network is from those behind the NAT64, too', () => {
+test('who is guarded from addresses of this network is from those behind the NAT64, too', async () => {
   const rebinding = { addresses: ['10.0.0.0/8', 'fd00::/8'], allow: [] };
   const dns64 = { prefix: '2001:db8:64::/96', clients: ['::/0'], exclude: [], ignore: [] };
-  const addresses = (recursion: Partial<Settings['recursion']>): readonly string[] | undefined => {
-    house.apply({ ...defaults, recursion: { ...defaults.recursion, ...recursion } }, loadout(HOSTS));
+  const addresses = async (recursion: Partial<Settings['recursion']>): Promise<unknown> => {
+    await house.apply({ ...defaults, recursion: { ...defaults.recursion, ...recursion } }, loadout(HOSTS));
     return house.forThreads().rules.rebinding?.addresses;
   };
-  expect(addresses({ rebinding, dns64 })).toEqual(['10.0.0.0/8', 'fd00::/8', '2001:db8:64::a00:0/104']);
-  expect(addresses({ rebinding })).toEqual(['10.0.0.0/8', 'fd00::/8']);
-  expect(addresses({ dns64 })).toBeUndefined();
+  expect(await addresses({ rebinding, dns64 })).toEqual(['10.0.0.0/8', 'fd00::/8', '2001:db8:64::a00:0/104']);
+  expect(await addresses({ rebinding })).toEqual(['10.0.0.0/8', 'fd00::/8']);
+  expect(await addresses({ dns64 })).toBeUndefined();
 });

@@ -17,6 +17,15 @@ const standing: Standing = {
   resolver: { cacheEntries: 3, cacheBytes: 2_048, answerEntries: 4, answerBytes: 512, resolutions: 2 },
   rules: [{ list: 'ads', rules: 12, answers: 7, bytes: 456 }],
   hosts: { known: 3, stale: 0, failed: 1, pending: 0 },
+  pools: [
+    {
+      ...{ pool: 'www.z.test.', count: 1, changes: 4, choicesDown: 5, down: 1, lastGood: 1 },
+      members: {
+        ...{ unchecked: 0, up: 1, warming: 0, spared: 0 },
+        ...{ pending: 0, down: 2, drained: 0, forced: 0 },
+      },
+    },
+  ],
   places: {
     table: new SharedArrayBuffer(512),
     ages: [{ kind: 'country', builtSeconds: 1_780_000_000 }],

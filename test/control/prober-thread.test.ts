@@ -13,13 +13,16 @@ import { realWorld } from '../../src/base/world.ts';
 import { BugLog } from '../../src/control/bugs.ts';
 import { spawnThread } from '../../src/control/fronts.ts';
 import { openLog } from '../../src/control/log.ts';
+import { poolStandings } from '../../src/control/pool-standings.ts';
 import type { ProberPublication } from '../../src/control/prober-letters.ts';
 import { ownDoors, ProberThread } from '../../src/control/prober-thread.ts';
+import { Reports } from '../../src/control/reports.ts';
 import type { Check } from '../../src/health/check.ts';
 import { MemberWord, membersOf, poolsIn, Status } from '../../src/pool/plan.ts';
 import { planned } from '../../src/pool/plan-builder.ts';
 import { LATENCY_ROWS } from '../../src/server/observer.ts';
 import type { Image, ImageVersion } from '../../src/zone/image.ts';
+import { VirtualWorld } from '../scenarios/virtual-world.ts';
 import { image, SOA_AND_NS } from '../support/authority.ts';
 import { until } from '../transport/peer.ts';
 
@@ -128,6 +131,7 @@ test('when it has started, the first results are in; who dies is out, and all he
   expect(counters.get(Counter.targetsDown)).toBe(1);
   await until(() => prober.standing.checks[0]?.down === 1);
   expect(prober.standing.checks[0]).toEqual({ check: 'tcp', down: 1, pending: 0, up: 1 });
+  expect(poolStandings([pools])[0]).toMatchObject({ changes: 1, members: { up: 1, down: 1 } });
   expect(prober.probeTimes.row(0).sumUs).toBeGreaterThan(0);
 });
 
@@ -182,6 +186,45 @@ test('a file of holds that is damaged is told, and holds nobody', async () => {
   const damaged = newProber();
   expect(damaged.standing.held).toBe(0);
   await until(() => logged.includes('damaged'));
+});
+
+test('what others reported outlives it', async () => {
+  const members = (owner: string): string =>
+    [1, 2, 3].map((host) => `${owner} POOL 10.0.0.${host} check=told`).join('\n');
+  const pools = zone(members('www'));
+  prober.follow({ images: versions(pools), health });
+  await prober.start();
+  await until(() => prober.inquiries.isOpen);
+  const say = (host: number, isUp: boolean): Promise<number> =>
+    prober.report({ check: 'told', address: Uint8Array.of(10, 0, 0, host), isUp, forMs: Infinity });
+  expect([await say(1, true), await say(2, false), await say(9, true)]).toEqual([1, 1, 0]);
+  await are(pools, true, false, false);
+  // In other memory nothing is known of its members.
+  const others = zone(members('own'));
+  await threads[0]?.terminate();
+  prober.follow({ images: versions(others), health });
+  await until(() => threads.length === 2);
+  await are(others, true, false, false);
+  const told = await prober.inquiries.ask('members', { pool: 'own.z.test.' });
+  expect(told.map(({ targets: [target] }) => target?.standing)).toEqual(['up', 'down', 'pending']);
+});
+
+test('reports hold for as long as was said, the last word of each', async () => {
+  const world = new VirtualWorld();
+  const reports = new Reports(world);
+  const say = (host: number, isUp: boolean, forMs: number): void =>
+    reports.keep({ check: 'told', address: Uint8Array.of(10, 0, 0, host), isUp, forMs });
+  say(1, false, Infinity);
+  say(2, true, 5_000);
+  say(1, true, Infinity);
+  await world.pass(3_000);
+  const told = (): unknown[] => reports.all.map(({ address, isUp, forMs }) => [address[3], isUp, forMs]);
+  expect(told()).toEqual([
+    [2, true, 2_000],
+    [1, true, Infinity],
+  ]);
+  await world.pass(2_000);
+  expect(told()[0]).toEqual([2, false, Infinity]);
 });
 
 test('it tells how members stand, and hears how others find them', async () => {

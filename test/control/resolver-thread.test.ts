@@ -118,11 +118,14 @@ beforeEach(async () => {
   });
   const spawnFront = spawnThread<FrontPublication>(new URL('../../src/front.ts', import.meta.url));
   fronts = new Fronts(1, { ...room, native, switchboard: resolver, spawn: spawnFront });
-  house.follow(({ walk, neverQuery: never, ...common }) => {
-    resolver.follow({ ...common, walk, ...(never && { neverQuery: never }) } as Parameters<
-      typeof resolver.follow
-    >[0]);
-    fronts.publish(common);
+  house.follow({
+    all: ({ walk, neverQuery: never, ...common }) => {
+      resolver.follow({ ...common, walk, ...(never && { neverQuery: never }) } as Parameters<
+        typeof resolver.follow
+      >[0]);
+      fronts.publish(common);
+    },
+    ahead: () => {},
   });
   door = fronts.listen('127.0.0.1', 0);
   await resolver.start();
@@ -208,7 +211,7 @@ test('nothing of our own is kept, nor what leads to it, nor failures, nor the ho
   expect((await ask('a.localhost'))[0]).toBe('NOERROR aa ra');
   expect((await ask('www.dead'))[0]).toBe('SERVFAIL ra');
   // What is kept would be told all the same.
-  house.apply(settings, loadout({ 'ours.example': OURS.replace('192.0.2.99', '192.0.2.98') }));
+  await house.apply(settings, loadout({ 'ours.example': OURS.replace('192.0.2.99', '192.0.2.98') }));
   expect((await ask('to-ours.net'))[2]).toBe('an www.ours.example. 60 IN A 192.0.2.98');
   expect(counters.record()).toMatchObject({ recursionCached: expect.any(Number) });
   await until(() => resolver.standing.cacheEntries > 0);
@@ -217,9 +220,9 @@ test('nothing of our own is kept, nor what leads to it, nor failures, nor the ho
 
 test('a zone that becomes ours is answered for at once, also behind what others told', async () => {
   expect((await ask('to-new.net'))[2]).toBe('an www.new.net. 300 IN A 192.0.2.66');
-  house.apply(settings, loadout({ 'new.net': `${SOA_AND_NS}www 60 A 192.0.2.67\n` }));
+  await house.apply(settings, loadout({ 'new.net': `${SOA_AND_NS}www 60 A 192.0.2.67\n` }));
   expect((await ask('to-new.net'))[2]).toBe('an www.new.net. 60 IN A 192.0.2.67');
-  house.apply(settings, loadout({}));
+  await house.apply(settings, loadout({}));
   expect((await ask('to-new.net'))[2]).toMatch(/^an www.new.net. \d+ IN A 192.0.2.66$/);
 });
 
@@ -236,11 +239,11 @@ test('a copy of the root is asked in its place, until it has expired [RFC 8806]'
     await resolver.settled();
     return (await internet.hearing(() => ask(question))).filter((line) => line.startsWith(ROOT));
   };
-  house.apply(settings, withRoot(realWorld.wallSeconds() + 600));
+  await house.apply(settings, withRoot(realWorld.wallSeconds() + 600));
   expect(await hear('www.net')).toEqual([]);
   expect(await hear('www.nowhere')).toEqual([]);
   expect((await ask('www.nowhere'))[0]).toBe('NXDOMAIN ra');
-  house.apply(settings, withRoot(realWorld.wallSeconds() - 1));
+  await house.apply(settings, withRoot(realWorld.wallSeconds() - 1));
   expect(await hear('www.net')).not.toEqual([]);
 });
 
@@ -285,7 +288,7 @@ test('a reload that changes nothing of it leaves what all threads know, and who 
   await until(() => resolver.standing.answerEntries === 1);
   const { answerBytes } = resolver.standing;
   for (const digit of [1, 2, 3]) {
-    house.apply(settings, loadout({ 'ours.example': OURS.replace('192.0.2.99', `192.0.2.${digit}`) }));
+    await house.apply(settings, loadout({ 'ours.example': OURS.replace('192.0.2.99', `192.0.2.${digit}`) }));
   }
   await ask('alias.net');
   await until(() => resolver.standing.answerEntries !== 1);
@@ -356,11 +359,11 @@ test('a reload takes it away and brings it back, and what it has in hand is answ
   peer.send(queryFor('www.dead', { rd: true }));
   await until(() => resolver.underway === 1);
   const off = { ...settings, recursion: { ...settings.recursion, enabled: false } };
-  house.apply(off, loadout({ 'ours.example': OURS }));
+  await house.apply(off, loadout({ 'ours.example': OURS }));
   expect((await heard())[0]).toBe('SERVFAIL ra');
   expect((await ask('www.net'))[0]).toBe('REFUSED');
   expect((await askTcp('www.net'))[0]).toBe('REFUSED');
-  house.apply(settings, loadout({ 'ours.example': OURS }));
+  await house.apply(settings, loadout({ 'ours.example': OURS }));
   await resolver.start();
   expect((await ask('www.net'))[0]).toBe('NOERROR ra');
   expect([threads.length, counters.record().resolversDied]).toEqual([2, 0]);

@@ -1,6 +1,7 @@
 /** Changes, and what happens when there is no room, with workers that really rebuild. */
 import { expect, test } from 'vitest';
 import { ZoneKeeper } from '../../src/control/zone-keeper.ts';
+import { firstMember, MemberWord, type PlanWords, poolsIn, Status } from '../../src/pool/plan.ts';
 import { Type } from '../../src/wire/codes.ts';
 import { type Name, nameText } from '../../src/wire/name.ts';
 import { PoolKey, PoolKind } from '../../src/wire/pool.ts';
@@ -176,11 +177,53 @@ test('changes wait for who has the zones to himself', async () => {
   const change = keeper.change(APEX, [a('www', 1)]);
   await Promise.resolve();
   expect(published).toEqual([]);
-  keeper.adopt(catalog({ 'example.com': `${SOA_AND_NS}other 60 A 192.0.2.3\n` }), new Map());
+  await keeper.adopt(catalog({ 'example.com': `${SOA_AND_NS}other 60 A 192.0.2.3\n` }), new Map());
   resolve();
   await Promise.all([reload, change]);
   expect(answer(keeper, 'www.example.com')).toContain('an www.example.com. 60 IN A 192.0.0.1');
   expect(answer(keeper, 'other.example.com')).toContain('an other.example.com. 60 IN A 192.0.2.3');
+});
+
+test('zones are published when they are ready, with what became known of members meanwhile', async () => {
+  const pool = `${SOA_AND_NS}www 60 POOL 192.0.2.1 check=web\n`;
+  const said: string[] = [];
+  const statusOf = ({ images: [image] }: Catalog): { plan: PlanWords; at: number } => {
+    const plan = image?.pools ?? expect.fail('no plan');
+    const [first = 0] = poolsIn(plan);
+    return { plan, at: firstMember(first) + MemberWord.STATUS };
+  };
+  const probe = (word: number): void => {
+    const { plan, at } = statusOf(keeper.catalog);
+    plan[at] = word;
+  };
+  const keeper: ZoneKeeper = new ZoneKeeper(catalog({ 'example.com': pool }), {
+    publish: () => said.push('published'),
+    ready: async (coming) => {
+      await Promise.resolve();
+      said.push(`ready: ${statusOf(coming).plan.length > 0}`);
+      probe(Status.CHECKED | 7);
+    },
+    rebuild,
+    onBug: (bug) => said.push(String(bug)),
+  });
+  await keeper.adopt(catalog({ 'example.com': `${pool}other 60 A 192.0.2.3\n` }), new Map());
+  expect(said).toEqual(['ready: true', 'published']);
+  const { plan, at } = statusOf(keeper.catalog);
+  expect(plan[at]).toBe(Status.CHECKED | 7);
+  const [more, attributes] = [
+    [192, 0, 2, 2],
+    [0, PoolKey.CHECK, 0, 4, 3, ...Buffer.from('web')],
+  ];
+  const rdatas = [[192, 0, 2, 1], more].map((address) => [PoolKind.IPV4, ...address, ...attributes]);
+  const rrsets = [
+    packRrset(
+      Type.POOL,
+      60,
+      rdatas.map((each) => Uint8Array.from(each)),
+    ),
+  ];
+  expect(await keeper.change(APEX, [{ name: name('www.example.com.'), rrsets }])).toEqual([]);
+  expect(said.slice(2)).toEqual(['ready: true', 'published']);
 });
 
 test('a compiling that fails is told, and what was served is served on', async () => {

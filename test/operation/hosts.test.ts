@@ -2,7 +2,10 @@
  * The whole server with hosts in its pools: the apex of a zone that follows a name of somebody else, with
  * and without recursion for clients, and over reloads.
  */
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { HOSTS_WAIT_MS } from '../../src/base/limits.ts';
 import { ROOT_SERVERS } from '../../src/tools/playground-internet.ts';
 import { type Internet, startInternet } from '../../src/tools/playground-start.ts';
 import { ask, askTcp, folderOf, ServerProcess, short, zoneText } from './server.ts';
@@ -28,9 +31,9 @@ afterEach(async () => {
   files.remove();
 });
 
-async function serve(threads: number, enabled: boolean): Promise<number> {
+async function serve(threads: number, enabled: boolean, forward = {}): Promise<number> {
   const { upstreamPort } = playground;
-  const recursion = { enabled, neverQuery: [], rootHints: 'hints', upstreamPort };
+  const recursion = { enabled, neverQuery: [], rootHints: 'hints', upstreamPort, forward };
   files.write('cairn.yaml', JSON.stringify({ listen: ['127.0.0.1:0'], zones: '.', threads, recursion }));
   server = new ServerProcess(['--config', files.path('cairn.yaml')], 'recursion');
   return server.port();
@@ -63,16 +66,43 @@ test.each([
   expect(await server?.stop()).toBe(0);
 });
 
-test('a host may come with a reload, and go', async () => {
+test('a host may come with a reload, is known by then, and goes', async () => {
   const port = await serve(2, false);
   expect(short(await ask(port, 'example.com'))).toBe('NOERROR');
-  files.write('example.com.zone', `${zoneText('192.0.2.9')}${POOLS}`);
+  files.write('example.com.zone', `${zoneText('192.0.2.9')}${POOLS}ours POOL target\ntarget A 192.0.2.7\n`);
   await server?.said('reloaded');
-  while (short(await ask(port, 'example.com')) === 'SERVFAIL');
-  expect(await sorted(ask(port, 'example.com'))).toBe(SHOP);
   const told = server?.lines.length;
+  expect(await sorted(ask(port, 'example.com'))).toBe(SHOP);
+  expect(short(await askTcp(port, 'ours.example.com'))).toBe('192.0.2.7');
   files.write('example.com.zone', zoneText('192.0.2.9'));
   await server?.said('reloaded', told);
   expect(short(await ask(port, 'example.com'))).toBe('NOERROR');
   expect(await server?.stop()).toBe(0);
+});
+
+test('a host that nobody tells of holds up a reload for a little, and no answer', async () => {
+  files.write('example.com.zone', `${zoneText('192.0.2.9', 1)}@ POOL www.shop.org.\n`);
+  const silent = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const port = await serve(2, false, { 'silent.example': [`127.0.0.1@${silent.address().port}`] });
+  const before = server?.lines.length;
+  files.write('example.com.zone', `${zoneText('192.0.2.9', 2)}@ POOL www.silent.example.\n`);
+  const seen = new Set<string>();
+  const serial = async (): Promise<number> => {
+    const [soa] = (await ask(port, 'example.com', 'SOA')).answers ?? [];
+    return (soa as unknown as { data: { serial: number } }).data.serial;
+  };
+  for (;;) {
+    const answer = await sorted(ask(port, 'example.com'));
+    if ((await serial()) !== 1) break;
+    seen.add(answer);
+  }
+  // The old zone answers to the end, by a host that the new one does not have.
+  expect([...seen]).toEqual([SHOP]);
+  const late = await server?.said('answers before', before);
+  expect(late).toMatchObject({ hosts: ['www.silent.example.'], count: 1 });
+  const reloaded = await server?.said('reloaded', before);
+  expect(reloaded?.ms).toBeGreaterThanOrEqual(HOSTS_WAIT_MS);
+  expect(await server?.stop()).toBe(0);
+  silent.close();
 });

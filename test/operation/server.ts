@@ -88,8 +88,14 @@ export const queryBytes = (name: string, type: string, id = 1): Buffer =>
   encode({ type: 'query', id, flags: 0x100, questions: [{ name, type: type as RecordType }] });
 
 /** Over UDP, asked again after a second: loopback loses nothing, but a socket buffer can be full. */
-export async function ask(port: number, name: string, type = 'A', address = '127.0.0.1'): Promise<Packet> {
-  const socket = await connected(port, address);
+export async function ask(
+  port: number,
+  name: string,
+  type = 'A',
+  address = '127.0.0.1',
+  from?: string,
+): Promise<Packet> {
+  const socket = await connected(port, address, from);
   try {
     const answered = once(socket, 'message');
     const again = setInterval(() => socket.send(queryBytes(name, type)), 1_000);
@@ -101,8 +107,9 @@ export async function ask(port: number, name: string, type = 'A', address = '127
   }
 }
 
-export async function connected(port: number, address = '127.0.0.1'): Promise<Socket> {
+export async function connected(port: number, address = '127.0.0.1', from?: string): Promise<Socket> {
   const socket = createSocket({ type: address.includes(':') ? 'udp6' : 'udp4', recvBufferSize: 4 << 20 });
+  if (from !== undefined) await new Promise<void>((bound) => void socket.bind(0, from, bound));
   socket.connect(port, address);
   await once(socket, 'connect');
   return socket;
@@ -113,11 +120,17 @@ export const askTcp = async (
   name: string,
   type = 'A',
   address = '127.0.0.1',
-): Promise<Packet> => decode(await tcpExchange(port, queryBytes(name, type), address));
+  from?: string,
+): Promise<Packet> => decode(await tcpExchange(port, queryBytes(name, type), address, from));
 
 /** One message there and one back, on a connection of its own. */
-export async function tcpExchange(port: number, query: Uint8Array, address = '127.0.0.1'): Promise<Buffer> {
-  const socket = connect(port, address);
+export async function tcpExchange(
+  port: number,
+  query: Uint8Array,
+  host = '127.0.0.1',
+  localAddress?: string,
+): Promise<Buffer> {
+  const socket = connect({ port, host, localAddress });
   socket.write(Buffer.concat([Buffer.of(query.length >> 8, query.length & 0xff), query]));
   let bytes = Buffer.alloc(0);
   for await (const chunk of socket) {

@@ -110,7 +110,7 @@ test('a member is drained, which holds over a restart, and released', async () =
   );
   expect(short(await ask(port, 'www.p.example'))).toBe('127.0.0.2');
   expect(await told('ctl', 'pool', 'list', 'www.p.example')).toContain('127.0.0.1 3 0 drained web: up');
-  expect(await told('ctl', 'status')).toMatch(/pools 4 with 8 members, 1 down\n/);
+  expect(await told('ctl', 'status')).toMatch(/pools 4 with 8 members, 1 down; 1 change so far\n/);
   await server.stop();
   await start();
   expect(await told('ctl', 'pool', 'list', 'www.p.example')).toContain('127.0.0.1 3 0 drained');

@@ -25,7 +25,7 @@ export function askOwn(zones: readonly ScriptedZone[], owner: string, type: stri
     };
   }
   const outcome = { rcode, answer: rrsets(answers), authority: rrsets(authorities), ede: undefined };
-  return { kind: 'answer', outcome };
+  return { kind: 'answer', outcomeFor: () => outcome };
 }
 
 function rrsets(records: Answer[]): AnswerRrset[] {

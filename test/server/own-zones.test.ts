@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { Counters } from '../../src/base/counters.ts';
+import { Counter, Counters } from '../../src/base/counters.ts';
 import { realWorld } from '../../src/base/world.ts';
 import type { OwnFinding } from '../../src/resolver/own-zones.ts';
+import type { Outcome } from '../../src/resolver/recursor.ts';
 import { ownZones } from '../../src/server/own-zones.ts';
 import { Ede, Rcode, Type } from '../../src/wire/codes.ts';
 import { nameText } from '../../src/wire/name.ts';
@@ -24,12 +25,13 @@ pool 30 POOL 192.0.2.2 weight=0
 lost POOL use=pool.elsewhere.
 `,
 });
-const own = ownZones(() => zones, { world: realWorld, counters: new Counters() });
+const counters = new Counters();
+const own = ownZones(() => zones, { world: realWorld, counters });
 const ask = (question: string, type: number = Type.A): OwnFinding => own.ask(name(question), type);
+const outcomeOf = (finding: OwnFinding): Outcome =>
+  finding.kind === 'answer' ? finding.outcomeFor() : expect.fail(finding.kind);
 const answerOf = (finding: OwnFinding): string[] =>
-  finding.kind === 'answer'
-    ? finding.outcome.answer.map((r) => `${nameText(r.owner)} ${rrsetType(r.block, 0)} ${r.ttl}`)
-    : expect.fail(finding.kind);
+  outcomeOf(finding).answer.map((r) => `${nameText(r.owner)} ${rrsetType(r.block, 0)} ${r.ttl}`);
 
 describe('what the resolver learns of our own zones', () => {
   test('a name of nobody here is outside', () => {
@@ -46,29 +48,31 @@ describe('what the resolver learns of our own zones', () => {
     expect(answerOf(ask('alias.own.'))).toEqual(['alias.own. 5 60', 'www.own. 1 60']);
   });
 
-  test('a pool is answered by choice, though not by who asks; where that fails it is said why', () => {
-    expect(answerOf(ask('pool.own.'))).toEqual(['pool.own. 1 30']);
-    expect(ask('lost.own.')).toMatchObject({
-      kind: 'answer',
-      outcome: { rcode: Rcode.SERVFAIL, answer: [], ede: { code: Ede.OTHER } },
+  test('a pool is answered by choice when its answer is wanted; where that fails it is said why', () => {
+    const finding = ask('pool.own.');
+    const before = counters.get(Counter.pooled);
+    expect(answerOf(finding)).toEqual(['pool.own. 1 30']);
+    expect(ask('pool.own.').kind).toBe('answer');
+    expect(counters.get(Counter.pooled)).toBe(before + 1);
+    expect(outcomeOf(ask('lost.own.'))).toMatchObject({
+      ...{ rcode: Rcode.SERVFAIL, answer: [], ede: { code: Ede.OTHER } },
     });
   });
 
   test('an alias that leaves is an answer as far as it goes, without a denial', () => {
     const finding = ask('away.own.');
     expect(answerOf(finding)).toEqual(['away.own. 5 60']);
-    expect(finding).toMatchObject({ outcome: { rcode: Rcode.NOERROR, authority: [] } });
+    expect(outcomeOf(finding)).toMatchObject({ rcode: Rcode.NOERROR, authority: [] });
   });
 
   test('an alias into a delegation ends before the referral', () => {
     expect(answerOf(ask('into.own.'))).toEqual(['into.own. 5 60']);
-    expect(ask('into.own.')).toMatchObject({ outcome: { authority: [] } });
+    expect(outcomeOf(ask('into.own.'))).toMatchObject({ authority: [] });
   });
 
   test('denials bring their SOA', () => {
-    expect(ask('none.own.')).toMatchObject({ kind: 'answer', outcome: { rcode: Rcode.NXDOMAIN } });
-    const finding = ask('www.own.', Type.MX);
-    expect(finding.kind === 'answer' && finding.outcome.authority).toHaveLength(1);
+    expect(outcomeOf(ask('none.own.'))).toMatchObject({ rcode: Rcode.NXDOMAIN });
+    expect(outcomeOf(ask('www.own.', Type.MX)).authority).toHaveLength(1);
   });
 
   test('a delegation brings its servers and the glue we hold', () => {
