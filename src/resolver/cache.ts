@@ -100,19 +100,26 @@ export class Cache {
     if (exact >= 0) return this.#told(exact, name);
     if (followsAliases(type)) {
       const cname = shelf.live(0, Type.CNAME);
-      if (cname >= 0 && this.#word(cname, Told.KIND) === Kind.DATA) {
+      if (this.#isData(cname)) {
         return cnameFinding(name, this.#block(cname), shelf.secondsLeft(cname));
       }
     }
     return this.#findAbove(name, labels, name.length - top.length);
   }
 
+  /** Whether it is known that the name is there: with such records, without them, or as an alias. */
+  exists(name: Name, type: number): boolean {
+    const shelf = this.#shelf;
+    shelf.seek(name);
+    return shelf.live(0, type) >= 0 || (followsAliases(type) && this.#isData(shelf.live(0, Type.CNAME)));
+  }
+
   /** The first RRset that a server of its zone gave for it. */
   authoritative(name: Name, type: number): Uint8Array | undefined {
     this.#shelf.seek(name);
     const fact = this.#shelf.live(0, type);
-    const isData = fact >= 0 && this.#word(fact, Told.KIND) === Kind.DATA;
-    return isData && this.#word(fact, Told.RANK) === Rank.AUTHORITATIVE ? this.#block(fact) : undefined;
+    const isItsOwn = this.#isData(fact) && this.#word(fact, Told.RANK) === Rank.AUTHORITATIVE;
+    return isItsOwn ? this.#block(fact) : undefined;
   }
 
   /** How that is known which `find` would give, or `findExpired`; for who wants to know. */
@@ -140,7 +147,7 @@ export class Cache {
       const absent = shelf.live(i, WHOLE_NAME);
       if (absent >= 0) return this.#told(absent, name.subarray(shelf.labelAt(i)));
       const dname = i === 0 ? -1 : shelf.live(i, Type.DNAME);
-      if (dname >= 0 && this.#word(dname, Told.KIND) === Kind.DATA) {
+      if (this.#isData(dname)) {
         const owner = name.subarray(shelf.labelAt(i));
         return dnameFinding(name, owner, this.#block(dname), shelf.secondsLeft(dname));
       }
@@ -162,8 +169,9 @@ export class Cache {
     }
     if (last < 0) return this.#expiredDname(name, labels, name.length - top.length, agoMs, ttl);
     const isAlias = this.#shelf.typeOf(last) === Type.CNAME && followsAliases(type);
-    const isData = this.#word(last, Told.KIND) === Kind.DATA;
-    return isAlias && isData ? cnameFinding(name, this.#block(last), ttl) : this.#told(last, name, ttl);
+    return isAlias && this.#isData(last)
+      ? cnameFinding(name, this.#block(last), ttl)
+      : this.#told(last, name, ttl);
   }
 
   #expired(i: number, type: number, agoMs: number): number {
@@ -175,7 +183,7 @@ export class Cache {
     const shelf = this.#shelf;
     for (let i = 1; i <= labels && shelf.labelAt(i) <= topAt; i++) {
       const dname = this.#expired(i, Type.DNAME, agoMs);
-      if (dname >= 0 && this.#word(dname, Told.KIND) === Kind.DATA) {
+      if (this.#isData(dname)) {
         return dnameFinding(name, name.subarray(shelf.labelAt(i)), this.#block(dname), ttl);
       }
     }
@@ -189,6 +197,10 @@ export class Cache {
     }
     const soa = { owner: owner.subarray(this.#word(fact, Told.OWNER)), block: this.#block(fact), ttl };
     return ended(denied(kind === Kind.NODATA ? Rcode.NOERROR : Rcode.NXDOMAIN, soa));
+  }
+
+  #isData(fact: number): boolean {
+    return fact >= 0 && this.#word(fact, Told.KIND) === Kind.DATA;
   }
 
   #word(fact: number, at: number): number {
@@ -223,7 +235,8 @@ export class Cache {
   keepData(name: Name, type: number, blocks: readonly Uint8Array[], rank: Rank, from = ''): void {
     if (blocks.length > CACHED_TYPES_PER_NAME_MAX) return;
     if (blocks.some((block) => rrsetCount(block, 0) > CACHED_RRS_PER_RRSET_MAX)) return;
-    const ttl = Math.min(...blocks.map((block) => rrsetTtl(block, 0)), CACHE_TTL_SECONDS_MAX);
+    const shorter = (least: number, block: Uint8Array): number => Math.min(least, rrsetTtl(block, 0));
+    const ttl = blocks.reduce(shorter, CACHE_TTL_SECONDS_MAX);
     this.#keep(name, type, { kind: Kind.DATA, rank, ttl, word: blocks.length, blocks, from });
   }
 
@@ -235,7 +248,8 @@ export class Cache {
       ttl: Math.min(soa.ttl, CACHE_NEGATIVE_SECONDS_MAX),
       word: name.length - soa.owner.length,
       blocks: [soa.block],
-      ...{ rank, from },
+      rank,
+      from,
     });
   }
 

@@ -50,8 +50,11 @@ const NO_TYPE = 0;
 
 export class Delegations {
   readonly #shelf: Shelf;
-  /** Those of busy zones are not made from their bytes anew for each question below. By the cut's hash. */
-  readonly #read: (Delegation | undefined)[] = new Array<undefined>(DELEGATIONS_READ_MAX);
+  /**
+   * Those of busy zones are not made from their bytes anew for each question below: what is made and kept for
+   * a while is dear to the engine's collector. By the cut's hash.
+   */
+  readonly #read = new Map<number, Delegation>();
 
   /** `lingerMs`: for how long one that has expired may still be asked. */
   constructor(bytesMax: number, lingerMs: number, world: World) {
@@ -124,9 +127,9 @@ export class Delegations {
     }
   }
 
-  /** Somebody else has written. */
+  /** Somebody else has written; or those that are wanted are to be found out again. */
   readAnew(): void {
-    this.#read.fill(undefined);
+    this.#read.clear();
   }
 
   /** For all to be kept (`packing`). */
@@ -144,7 +147,7 @@ export class Delegations {
     const size = servers.reduce((sum, server) => sum + sizeOf(server), 1);
     let at = shelf.put(cut, NO_TYPE, expiresMs, size);
     if (at < 0) return;
-    this.#read[this.#placeOf(shelf.live(0, NO_TYPE))] = undefined;
+    this.#read.delete(shelf.hashOf(shelf.live(0, NO_TYPE)));
     const { bytes } = shelf;
     bytes[at++] = servers.length;
     for (const { name, addresses } of servers) {
@@ -160,17 +163,14 @@ export class Delegations {
 
   #at(known: number): Delegation {
     const shelf = this.#shelf;
-    const place = this.#placeOf(known);
-    const read = this.#read[place];
+    const hash = shelf.hashOf(known);
+    const read = this.#read.get(hash);
     if (read !== undefined && sameName(read.cut, 0, shelf.bytes, shelf.nameAt(known))) return read;
     const servers = this.#servers(shelf.valueAt(known));
     const delegation = { cut: shelf.nameOf(known), servers, expiresMs: shelf.expiresMs(known) };
-    this.#read[place] = delegation;
+    if (this.#read.size >= DELEGATIONS_READ_MAX) this.readAnew();
+    this.#read.set(hash, delegation);
     return delegation;
-  }
-
-  #placeOf(known: number): number {
-    return (this.#shelf.hashOf(known) >>> 0) % DELEGATIONS_READ_MAX;
   }
 
   #servers(from: number): NameServer[] {

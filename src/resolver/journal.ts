@@ -135,8 +135,8 @@ export class Journal {
       rcode: message?.rcode ?? 0,
       flags: message?.flags ?? 0,
       answer: message?.answer.length ?? 0,
-      authority: message?.authority.length ?? 0,
-      additional: message?.additional.length ?? 0,
+      authority: message?.authorities ?? 0,
+      additional: message?.additionals ?? 0,
       shape: undefined,
       unused: 0,
       foreign: NOBODY,
@@ -233,8 +233,10 @@ export class Journal {
   }
 }
 
-function foreignTo(zone: Name, { answer, authority, additional }: Message): readonly string[] {
+function foreignTo(zone: Name, message: Message): readonly string[] {
   let owners = NOBODY;
+  if (message.isWithin(zone)) return owners;
+  const { answer, authority, additional } = message;
   for (const section of [answer, authority, additional]) {
     for (const { owner } of section) {
       if (isWithin(owner, zone)) continue;

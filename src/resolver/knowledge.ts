@@ -7,7 +7,7 @@ import { STALE_RECHECK_MS } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import { Rcode, Type } from '../wire/codes.ts';
 import { Flag, type Message } from '../wire/message.ts';
-import { equalNames, isWithin, labelCount, type Name, parentName, ROOT } from '../wire/name.ts';
+import { isWithin, labelCount, type Name, parentName, ROOT } from '../wire/name.ts';
 import { rrsetTtl } from '../wire/rrset.ts';
 import { cnameFinding, dnameFinding } from './alias.ts';
 import { Cache, Rank } from './cache.ts';
@@ -233,11 +233,9 @@ export class Knowledge {
     return this.#rootCopy.answer(asked);
   }
 
-  /** Whether the servers of the zone said that the name is there, with records, as an alias, or empty. */
-  exists({ name, type }: Asked, zone: Name): boolean {
-    const known = this.cache.find(name, type, zone);
-    if (known?.kind === 'end') return known.outcome.rcode === Rcode.NOERROR;
-    return known?.links.every(({ owner }) => equalNames(owner, name)) === true;
+  /** Whether it was said that the name is there, with records, as an alias, or empty. */
+  exists({ name, type }: Asked): boolean {
+    return this.cache.exists(name, type);
   }
 
   /** Whether the root's servers are asked for themselves, and not somebody in their place. */

@@ -54,7 +54,7 @@ const nothing: Scrubbed = {
 
 /** `denying`: the zone whose denials count, if it is another: a forwarder speaks for any above the name. */
 export function scrub(message: Message, asked: Asked, zone: Name, denying = zone): Scrubbed {
-  const answer = message.answer.filter(isInternet);
+  const answer = those(message.answer, isInternet);
   const dname = dnameAbove(answer, asked.name, zone);
   if (dname !== undefined) return { ...nothing, link: dname };
   const rrsets = rrsetsAt(answer, asked);
@@ -62,7 +62,7 @@ export function scrub(message: Message, asked: Asked, zone: Name, denying = zone
   if (rrsets.length > 0) return { ...nothing, rrsets };
   const link = followsAliases(asked.type) ? cnameAt(answer, asked.name) : undefined;
   if (link !== undefined) return { ...nothing, link };
-  const authority = message.authority.filter(isInternet);
+  const authority = those(message.authority, isInternet);
   return {
     ...nothing,
     soa: denierOf(authority, asked, denying),
@@ -73,19 +73,25 @@ export function scrub(message: Message, asked: Asked, zone: Name, denying = zone
 
 const isInternet = (record: ResourceRecord): boolean => record.class === Class.IN;
 
-function rrsetsAt(answer: readonly ResourceRecord[], { name, type }: Asked): Uint8Array[] | 'oversized' {
-  const here = answer.filter(
-    (record) => (type === Type.ANY || record.type === type) && equalNames(record.owner, name),
-  );
+/** Mostly all of them are of interest, and no list is made anew. */
+const those = (
+  records: readonly ResourceRecord[],
+  are: (record: ResourceRecord) => boolean,
+): readonly ResourceRecord[] => (records.every(are) ? records : records.filter(are));
+
+function rrsetsAt(
+  answer: readonly ResourceRecord[],
+  { name, type }: Asked,
+): readonly Uint8Array[] | 'oversized' {
+  const isWanted = (record: ResourceRecord): boolean =>
+    (type === Type.ANY || record.type === type) && equalNames(record.owner, name);
+  const here = those(answer, isWanted);
   if (here.length === 0) return [];
-  const blocks: Uint8Array[] = [];
-  for (const records of type === Type.ANY ? Map.groupBy(here, (record) => record.type).values() : [here]) {
-    const isCname = records[0]?.type === Type.CNAME;
-    const block = blockOf(isCname ? records.slice(0, 1) : records);
-    if (block === undefined) return 'oversized';
-    blocks.push(block);
-  }
-  return blocks;
+  const rrsets = type === Type.ANY ? [...Map.groupBy(here, (record) => record.type).values()] : [here];
+  const blocks = rrsets.map((records) =>
+    blockOf(records[0]?.type === Type.CNAME ? records.slice(0, 1) : records),
+  );
+  return blocks.every((block) => block !== undefined) ? blocks : 'oversized';
 }
 
 /**

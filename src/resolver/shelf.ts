@@ -113,8 +113,10 @@ export class Shelf {
 
   /** The fact that has not expired, of the name from its label `i` on; -1 where there is none. */
   live(i: number, type: number): number {
-    const fact = this.latest(i, type);
-    return fact >= 0 && this.expiresMs(fact) > this.#world.nowMs() ? fact : -1;
+    const slot = this.#slotOf(i, type);
+    if (slot < 0) return -1;
+    const fact = this.#factAt(slot);
+    return this.#askFor(fact) ? fact : -1;
   }
 
   /** Be it expired. */
@@ -122,10 +124,16 @@ export class Shelf {
     const slot = this.#slotOf(i, type);
     if (slot < 0) return -1;
     const fact = this.#factAt(slot);
+    this.#askFor(fact);
+    return fact;
+  }
+
+  /** Whether it has not expired. */
+  #askFor(fact: number): boolean {
     const isLive = this.expiresMs(fact) > this.#world.nowMs();
     const standing = this.#bytes[fact + Fact.STANDING] as number;
     this.#bytes[fact + Fact.STANDING] = standing | (isLive ? Standing.ASKED : Standing.ASKED_EXPIRED);
-    return fact;
+    return isLive;
   }
 
   expiresMs(fact: number): number {

@@ -24,7 +24,7 @@ export function* walk(own: Walk): Steps<Finding> {
   }
   for (let referrals = 0; referrals <= REFERRALS_MAX; ) {
     const next = disclosure.next(place.cut);
-    if (next !== asked && know.exists(next, place.cut)) continue;
+    if (next !== asked && know.exists(next)) continue;
     const obstacle = know.outages.enter(place, asked.type);
     const says = obstacle === undefined ? yield* askZone(own, place, next) : failure(failedBefore(obstacle));
     if (says.kind === 'failure') {

@@ -259,8 +259,9 @@ export class AnswerWriter {
  * of its life. 0 where it is already, and whoever keeps it knows. An RRset's own TTL is what it had at first.
  */
 function dueMs(rrsets: readonly KeptRrset[], ttl: number): number {
-  const due = Math.max(...rrsets.map((each) => ttl - each.ttl + rrsetTtl(each.block, 0) / 10));
-  return due < ttl ? Math.max(0, Math.floor(1_000 * due)) : 0;
+  let due = 0;
+  for (const each of rrsets) due = Math.max(due, ttl - each.ttl + rrsetTtl(each.block, 0) / 10);
+  return due < ttl ? Math.floor(1_000 * due) : 0;
 }
 
 const sizeOf = ({ owner, block }: KeptRrset): number => aligned(Kept.OWNER + owner.length + block.length);

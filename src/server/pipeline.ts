@@ -37,7 +37,7 @@ import { Finisher } from './finish.ts';
 import { Foresight } from './foresight.ts';
 import { Guard, type GuardSettings } from './guard.ts';
 import { type Observer, Path } from './observer.ts';
-import { type Elsewhere, type Here, Recursion, type Send } from './recursion.ts';
+import { type Elsewhere, type Here, Recursion, type Send, type Waiter } from './recursion.ts';
 import type { Tally } from './tally.ts';
 import { triage } from './triage.ts';
 
@@ -82,7 +82,14 @@ export class Pipeline implements Answerer {
     this.#settings = settings;
     this.#authority = new Authority(settings);
     this.#chaos = new Chaos(settings.chaos);
-    this.#recursion = new Recursion(settings.recursion);
+    this.#recursion = new Recursion(settings.recursion, {
+      finish: (waiter) => this.#finishLate(waiter),
+      drop: ({ send }) => {
+        this.#settings.counters.bump(Counter.waitersDropped);
+        send(new Uint8Array(0));
+      },
+      onBug: ({ send }, bug, packet) => send(this.#late.slice(0, this.#apologise(bug, packet, this.#late))),
+    });
     this.#recursion.ipv6Only = settings.ipv6Only;
     this.#guard = new Guard(settings.counters);
     if (settings.guard) this.#post(settings.guard);
@@ -252,22 +259,17 @@ export class Pipeline implements Answerer {
       if (observer !== undefined) observer.path = Path.CACHED;
       return this.#finish(client, true, out);
     }
-    const late = this.#late;
-    const held = observer?.hold();
-    const drop = (): void => {
-      counters.bump(Counter.waitersDropped);
-      send(new Uint8Array(0));
-    };
-    const finish = (): void => {
-      if (held !== undefined) this.#settings.observer?.resume(held);
-      send(late.slice(0, this.#finish(client, true, late)));
-    };
-    const onBug = (bug: unknown, packet: Bytes): void =>
-      send(late.slice(0, this.#apologise(bug, packet, late)));
     const hasCookie = this.#guard.hasCookie(this.#query, client);
-    const length = recursion.later(this.#query, this.#reply, client, hasCookie, { finish, drop, onBug });
+    const waiter = { client, send, held: observer?.hold() };
+    const length = recursion.later(this.#query, this.#reply, hasCookie, waiter);
     if (length === DROP) counters.bump(Counter.waitersDropped);
     return length;
+  }
+
+  #finishLate({ client, send, held }: Waiter): void {
+    const late = this.#late;
+    if (held !== undefined) this.#settings.observer?.resume(held);
+    send(late.slice(0, this.#finish(client, true, late)));
   }
 
   #plain(rcode: number, client: Client, out: Bytes, recursionAvailable = false): number {

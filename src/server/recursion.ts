@@ -19,6 +19,7 @@ import { ownName } from '../wire/name.ts';
 import type { Query } from '../wire/query.ts';
 import type { AnswerReader } from './answer-reader.ts';
 import type { AnswerWriter } from './answer-writer.ts';
+import type { Held } from './observer.ts';
 import { Waiting } from './waiting.ts';
 
 export type Send = (response: Uint8Array) => void;
@@ -40,12 +41,20 @@ export interface Here {
   readonly shared: Shared | undefined;
 }
 
-/** How a query ends that was to be answered later. */
+/** Who is to be answered later. */
+export interface Waiter {
+  readonly client: Client;
+  readonly send: Send;
+  /** What the observer will want back. */
+  readonly held: Held | undefined;
+}
+
+/** How that ends. */
 export interface Ends {
   /** Query and reply are back in hand. */
-  finish(): void;
-  drop(): void;
-  onBug(bug: unknown, packet: Bytes): void;
+  finish(waiter: Waiter): void;
+  drop(waiter: Waiter): void;
+  onBug(waiter: Waiter, bug: unknown, packet: Bytes): void;
 }
 
 const isHere = (by: Here | Elsewhere): by is Here => 'recursor' in by;
@@ -55,13 +64,15 @@ export class Recursion {
   by: Here | Elsewhere | undefined;
   /** Who is to have DNS64; undefined where nobody is. */
   ipv6Only: PrefixSet | undefined;
+  readonly #ends: Ends;
   readonly #waiting = new Waiting();
   #pending = 0;
   /** What `fromCache` had nothing for last. */
   #inHand: ClientQuestion | undefined;
 
-  constructor(by: Here | Elsewhere | undefined) {
+  constructor(by: Here | Elsewhere | undefined, ends: Ends) {
     this.by = by;
+    this.#ends = ends;
   }
 
   get isOffered(): boolean {
@@ -103,13 +114,13 @@ export class Recursion {
   }
 
   /** What `fromCache` had nothing for, just now. LATER, or DROP where too many wait already. */
-  later(query: Query, reply: Reply, client: Client, hasCookie: boolean, ends: Ends): number {
+  later(query: Query, reply: Reply, hasCookie: boolean, waiter: Waiter): number {
     const { by } = this;
     const question = this.#inHand;
     assert(by !== undefined && isHere(by), 'who recurses elsewhere does not wait for it here');
     assert(question !== undefined, 'what is known is not found out');
     this.#inHand = undefined;
-    const leave = this.#waiting.enter(client, hasCookie);
+    const leave = this.#waiting.enter(waiter.client, hasCookie);
     if (leave === undefined) return DROP;
     const variant = variantOf(query, question.synthesise === true);
     const kept = reply.answers();
@@ -118,11 +129,11 @@ export class Recursion {
     // What changes meanwhile may be another era; the outcome belongs to the one in which it was asked for.
     const { recursor, shared } = by;
     this.#pending++;
-    void recursor
-      .resolve(question)
-      .then((outcome) => {
+    const answer = async (): Promise<void> => {
+      try {
+        const outcome = await recursor.resolve(question);
         // Who asks again is answered; SERVFAIL would send it away. Over TCP nobody asks again.
-        if (outcome.limited === 'crowd' && client.transport === 'udp') return ends.drop();
+        if (outcome.limited === 'crowd' && waiter.client.transport === 'udp') return this.#ends.drop(waiter);
         query.read(packet, packet.length);
         // A chain took its time, and its first links have grown older than they say.
         const isChain = outcome.answer.length + outcome.authority.length > 1;
@@ -130,13 +141,15 @@ export class Recursion {
         const known = isKept && isChain ? recursor.cached(question) : outcome;
         if (known !== undefined) share(recursor, shared, question, variant, known, isChain);
         complete(reply, kept, scope, outcome);
-        ends.finish();
-      })
-      .catch((bug: unknown) => ends.onBug(bug, packet))
-      .then(() => {
+        this.#ends.finish(waiter);
+      } catch (bug) {
+        this.#ends.onBug(waiter, bug, packet);
+      } finally {
         leave();
         this.#pending--;
-      });
+      }
+    };
+    void answer();
     return LATER;
   }
 }

@@ -103,8 +103,11 @@ export const parentName = (name: Name): Name =>
   name[0] === 0 ? ROOT : name.subarray((name[0] as number) + 1);
 
 /** Whether `name` is `ancestor` or lies below it. */
-export function isWithin(name: Name, ancestor: Name): boolean {
-  const from = name.length - ancestor.length;
+export const isWithin = (name: Name, ancestor: Name): boolean => endsWith(name, name.length, ancestor);
+
+/** The same of the first `length` bytes of `name`. */
+function endsWith(name: Bytes, length: number, ancestor: Name): boolean {
+  const from = length - ancestor.length;
   let at = 0;
   while (at < from) at += (name[at] as number) + 1;
   return at === from && sameName(name, at, ancestor, 0);
@@ -129,8 +132,24 @@ const readScratch = new Uint8Array(NAME_BYTES_MAX);
  * A malformed name fails the reader and is the root.
  */
 export function readName(reader: Reader): Uint8Array {
+  const length = readNameTo(readScratch, 0, reader);
+  return length === 1 ? ROOT : readScratch.slice(0, length);
+}
+
+/** Leaves the cursor behind a name that `readName` would read, and fails the reader where it would. */
+export function skipName(reader: Reader): void {
+  readNameTo(readScratch, 0, reader);
+}
+
+/** The same; says whether it is `ancestor` or lies below it. */
+export function skipNameWithin(reader: Reader, ancestor: Name): boolean {
+  const length = readNameTo(readScratch, 0, reader);
+  return endsWith(readScratch, length, ancestor);
+}
+
+/** Writes it to `out`, where 255 bytes are free from `outAt` on, and gives its length. */
+export function readNameTo(out: Bytes, outAt: number, reader: Reader): number {
   const { bytes } = reader;
-  const name = readScratch;
   let length = 0;
   let at = reader.at;
   let end = reader.end;
@@ -140,8 +159,8 @@ export function readName(reader: Reader): Uint8Array {
     const label = bytes[at] as number;
     if (label === 0) {
       reader.at = resumeAt < 0 ? at + 1 : resumeAt;
-      name[length] = 0;
-      return name.slice(0, length + 1);
+      out[outAt + length] = 0;
+      return length + 1;
     }
     if (label >= 0xc0) {
       if (at + 2 > end || ++pointers > POINTERS_MAX) break;
@@ -154,12 +173,13 @@ export function readName(reader: Reader): Uint8Array {
     }
     if (label > LABEL_BYTES_MAX || at + 1 + label > end) break;
     if (length + 1 + label + 1 > NAME_BYTES_MAX) break;
-    for (let i = 0; i <= label; i++) name[length + i] = bytes[at + i] as number;
+    for (let i = 0; i <= label; i++) out[outAt + length + i] = bytes[at + i] as number;
     length += label + 1;
     at += label + 1;
   }
   reader.fail();
-  return ROOT;
+  out[outAt] = 0;
+  return 1;
 }
 
 /** RFC 1035 §5.1 specials, and what a reader of text would trip over. */

@@ -9,7 +9,7 @@ import { MESSAGE_BYTES_MAX } from '../base/limits.ts';
 import { Type } from './codes.ts';
 import type { Scan } from './kind.ts';
 import { type FieldKind, KINDS } from './kinds.ts';
-import { NAME_BYTES_MAX, readName } from './name.ts';
+import { NAME_BYTES_MAX, readNameTo } from './name.ts';
 import { Reader } from './reader.ts';
 
 export type { FieldKind } from './kinds.ts';
@@ -200,43 +200,50 @@ export const validRdata = (type: number, rdata: Uint8Array): boolean =>
  * would end behind its end.
  */
 export function readRdata(type: number, reader: Reader, length: number): Uint8Array | undefined {
+  const expanded = expand(type, reader, length);
+  return expanded < 0 ? undefined : scratch.slice(0, expanded);
+}
+
+/** Leaves the cursor behind RDATA that `readRdata` would read; false where it would not. */
+export const skipRdata = (type: number, reader: Reader, length: number): boolean =>
+  expand(type, reader, length) >= 0;
+
+const scratch = new Uint8Array(MESSAGE_BYTES_MAX + 2 * NAME_BYTES_MAX);
+
+/** Writes to `scratch` what is read, and gives its length, or -1. */
+function expand(type: number, reader: Reader, length: number): number {
   const { bytes, at } = reader;
   const end = at + length;
   if (end > reader.end) {
     reader.fail();
-    return undefined;
+    return -1;
   }
   reader.at = end;
   const row = rowOf(type);
   if (isWellFormed(row, bytes, at, end)) {
-    const rdata = new Uint8Array(length);
-    copy(bytes, at, rdata, 0, length);
-    return rdata;
+    copy(bytes, at, scratch, 0, length);
+    return length;
   }
-  return row.expandable ? expand(row, bytes, at, end) : undefined;
+  return row.expandable ? expandNames(row, bytes, at, end) : -1;
 }
 
-const scratch = new Uint8Array(MESSAGE_BYTES_MAX + 2 * NAME_BYTES_MAX);
-
 /** Only a compressed name can make well-formed what was not: copies field by field, with names expanded. */
-function expand(row: Row, bytes: Bytes, at: number, end: number): Uint8Array | undefined {
+function expandNames(row: Row, bytes: Bytes, at: number, end: number): number {
   const reader = new Reader(bytes, at, end);
   let length = 0;
   for (let i = 0; i < row.kinds.length; i++) {
     if (isExpandable(row.kinds[i] as FieldKind)) {
-      const name = readName(reader);
-      scratch.set(name, length);
-      length += name.length;
+      length += readNameTo(scratch, length, reader);
     } else {
       const start = reader.at;
       const next = (row.scans[i] as Scan)(bytes, start, end);
-      if (next < 0) return undefined;
+      if (next < 0) return -1;
       copy(bytes, start, scratch, length, next - start);
       length += next - start;
       reader.at = next;
     }
   }
-  return reader.ok && reader.at === end && length <= MESSAGE_BYTES_MAX ? scratch.slice(0, length) : undefined;
+  return reader.ok && reader.at === end && length <= MESSAGE_BYTES_MAX ? length : -1;
 }
 
 // The encoder compresses the names of RFC 1035 types (§4.1.4, RFC 3597 §4): they lie behind 0 or 2 bytes.

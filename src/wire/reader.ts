@@ -43,18 +43,9 @@ export class Reader {
     return high * 0x1_0000_0000 + this.u32();
   }
 
-  /** A view, not a copy; empty when there are not that many. */
-  take(length: number): Bytes {
-    if (this.at + length > this.end) {
-      this.fail();
-      return this.bytes.subarray(0, 0);
-    }
-    this.at += length;
-    return this.bytes.subarray(this.at - length, this.at);
-  }
-
-  rest(): Bytes {
-    return this.take(this.end - this.at);
+  skip(length: number): void {
+    if (this.at + length > this.end) this.fail();
+    else this.at += length;
   }
 
   fail(): 0 {

@@ -13,6 +13,7 @@ import { blockText, name, plain } from './messages.ts';
 const A1 = Uint8Array.of(192, 0, 2, 1);
 const A2 = Uint8Array.of(192, 0, 2, 2);
 const a = (ttl: number, ...rdatas: Uint8Array[]): Uint8Array => packRrset(Type.A, ttl, rdatas);
+const cname = (target: string): Uint8Array => packRrset(Type.CNAME, 10, [name(target)]);
 const soa = { owner: name('example.com'), block: packRrset(Type.SOA, 300, [new Uint8Array(30)]), ttl: 60 };
 
 function told(finding: Finding | undefined): string {
@@ -51,6 +52,18 @@ test('an answer is of one type only', () => {
   expect(find('www.example.com', Type.AAAA)).toBe('unknown');
   expect(find('example.com')).toBe('unknown');
   expect(find('a.www.example.com')).toBe('unknown');
+});
+
+test('a name is known to be there by its data, by an alias, and by what it has not', () => {
+  const { cache } = caching();
+  const exists = (text: string): boolean => cache.exists(name(text), Type.A);
+  cache.keepData(name('www.example.com'), Type.A, [a(10, A1)], Rank.AUTHORITATIVE);
+  cache.keepData(name('alias.example.com'), Type.CNAME, [cname('www.example.com')], Rank.AUTHORITATIVE);
+  cache.keepDenial(name('empty.example.com'), Type.A, soa, Rank.AUTHORITATIVE);
+  cache.keepDenial(name('bare.example.com'), Type.CNAME, soa, Rank.AUTHORITATIVE);
+  cache.keepDenial(name('nx.example.com'), 'whole name', soa, Rank.AUTHORITATIVE);
+  const names = ['www', 'alias', 'empty', 'bare', 'nx', 'a.nx', 'new'];
+  expect(names.filter((label) => exists(`${label}.example.com`))).toEqual(['www', 'alias', 'empty']);
 });
 
 test('the less credible does not replace the more, until that has expired [RFC 2181 §5.4.1]', async () => {

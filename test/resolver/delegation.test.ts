@@ -1,5 +1,6 @@
 /** Delegations: how they are bounded, and how long they live. */
 import { expect, test } from 'vitest';
+import { DELEGATIONS_READ_MAX } from '../../src/base/limits.ts';
 import { bounded, type Delegation, Delegations, type NameServer } from '../../src/resolver/delegation.ts';
 import { VirtualWorld } from '../scenarios/virtual-world.ts';
 import { name, plain } from './messages.ts';
@@ -88,4 +89,23 @@ test('a delegation is told as it was learned last, with all its servers', () => 
   expect(delegations.closest(name('www.example.com'))).toMatchObject({ servers: second, expiresMs: 31_000 });
   delegations.clear((cut) => cut.length > 5);
   expect(delegations.at(name('example.com'))).toBeUndefined();
+});
+
+test('of more delegations than are kept at hand each is told as it was learned', () => {
+  const delegations = new Delegations(2_000_000, 0, new VirtualWorld());
+  const count = DELEGATIONS_READ_MAX + 10;
+  const address = (i: number): string => `192.0.${i >> 8}.${i & 0xff}`;
+  for (let i = 0; i < count; i++) {
+    delegations.keep(
+      name(`z${i}.example`),
+      [{ name: name('ns.example.com'), addresses: [address(i)] }],
+      60,
+      HINTS,
+    );
+  }
+  const told = (i: number) => delegations.closest(name(`www.z${i}.example`))?.servers[0]?.addresses[0];
+  for (let round = 0; round < 2; round++) {
+    for (let i = 0; i < count; i++) if (told(i) !== address(i)) expect(told(i)).toBe(address(i));
+  }
+  expect(delegations.at(name('z0.example'))).toBe(delegations.at(name('z0.example')));
 });

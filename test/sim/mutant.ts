@@ -34,8 +34,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     mistake: 'what has expired is told',
     file: 'shelf.ts',
-    line: 'fact >= 0 && this.expiresMs(fact) > this.#world.nowMs()',
-    instead: 'fact >= 0',
+    line: 'return this.#askFor(fact) ? fact : -1;',
+    instead: 'return fact;',
   },
   {
     mistake: 'TTLs do not run down',
@@ -58,8 +58,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     mistake: 'records of other names answer the question',
     file: 'scrub.ts',
-    line: '!equalNames(record.owner, name)',
-    instead: 'false',
+    line: ' && equalNames(record.owner, name)',
+    instead: '',
   },
   {
     mistake: 'a DNAME keeps a letter too many',

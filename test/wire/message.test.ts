@@ -344,3 +344,51 @@ describe('Extended DNS Errors [RFC 8914 §2]', () => {
     expect(extendedErrorsOf(undefined)).toEqual([]);
   });
 });
+
+describe('what stands behind the answer', () => {
+  const bytes = dnsPacket.encode({
+    type: 'response',
+    id: 1,
+    questions: [{ type: 'A', class: 'IN', name: 'www.own.example' }],
+    answers: [{ type: 'A', class: 'IN', name: 'www.own.example', ttl: 60, data: '192.0.2.1' }],
+    authorities: [{ type: 'NS', class: 'IN', name: 'own.example', ttl: 60, data: 'ns.own.example' }],
+    additionals: [
+      {
+        type: 'OPT',
+        name: '.',
+        udpPayloadSize: 1232,
+        extendedRcode: 0,
+        ednsVersion: 0,
+        flags: 0,
+        flag_do: false,
+        options: [],
+      },
+      { type: 'A', class: 'IN', name: 'ns.own.example', ttl: 60, data: '192.0.2.2' },
+    ],
+  });
+
+  test('is counted, and read when it is asked for, whatever has become of the bytes', () => {
+    const lent = Uint8Array.from(bytes);
+    const message = read(lent);
+    lent.fill(0xff);
+    expect([message.authorities, message.additionals]).toEqual([1, 1]);
+    const { authority, additional } = message;
+    expect([...authority, ...additional].map(({ owner, type }) => `${nameText(owner)} ${type}`)).toEqual([
+      `own.example. ${Type.NS}`,
+      `ns.own.example. ${Type.A}`,
+    ]);
+    expect(authority[0]?.rdata).toEqual(name('ns.own.example'));
+    expect(message.authority).toBe(authority);
+  });
+
+  test.each([
+    ['own.example', true],
+    ['example', true],
+    ['.', true],
+    ['www.own.example', false],
+    ['ns.own.example', false],
+    ['n.example', false],
+  ])('is within %s: %s', (zone, expected) => {
+    expect(read(bytes).isWithin(name(zone))).toBe(expected);
+  });
+});
