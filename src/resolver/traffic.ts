@@ -18,11 +18,12 @@ import { Ede } from '../wire/codes.ts';
 import type { Walk } from './ask-zone.ts';
 import { Budget } from './budget.ts';
 import { leave, need } from './crowds.ts';
-import { drive, type Grant, type Sender } from './drive.ts';
+import { drive, type Grant } from './drive.ts';
 import { Flight, firstThat } from './flight.ts';
 import { crowded, Journal } from './journal.ts';
 import type { Knowledge } from './knowledge.ts';
 import { ended, type Finding, failed, limited, type Outcome } from './outcome.ts';
+import type { Sender } from './sender.ts';
 import { walk } from './walk.ts';
 import { type Asked, type Happening, typedKey } from './wish.ts';
 
@@ -97,8 +98,7 @@ export class Traffic {
         void wish.crowd.queue(flight.walk).then((may) => goOn({ got: may ? 'turn' : 'gave way' }), giveUp);
         return undefined;
       }
-      void this.#sender.send(wish, account.budget.deadlineMs).then(goOn, giveUp);
-      return undefined;
+      return this.#sender.send(wish, account.budget.deadlineMs, goOn, giveUp);
     };
   }
 

@@ -22,18 +22,24 @@ export type Event =
 
 export type Unsent = 'no route' | 'no room';
 
-export interface Upstream {
+/** One query to one server, and who hears what comes of it. */
+export interface Exchange {
+  readonly to: Endpoint;
+  readonly query: Uint8Array;
+  readonly via: 'udp' | 'tcp';
+  /** For how long a reply is waited for. */
+  readonly ms: number;
   /**
-   * Sends `query` and waits up to `ms`. Over UDP a datagram that `accept` turns down (wrong ID, wrong
-   * question, malformed) is counted and waited past: it must not cost the right one that comes later. When
-   * `ms` have passed, `overdue` is told, and says for how long its socket listens on. Never rejects.
+   * Whether these bytes are the reply; they are lent for the call. A datagram that is turned down (wrong ID,
+   * wrong question, malformed) is counted and waited past: it must not cost the right one that comes later.
    */
-  exchange(
-    to: Endpoint,
-    query: Uint8Array,
-    via: 'udp' | 'tcp',
-    ms: number,
-    accept: (bytes: Uint8Array) => boolean,
-    overdue?: () => number,
-  ): Promise<Event>;
+  accept(bytes: Uint8Array): boolean;
+  /** `ms` have passed. Says for how long its socket listens on. */
+  overdue(): number;
+  /** Called once, be it before `exchange` returns. The bytes of a reply are lent for the call. */
+  end(event: Event): void;
+}
+
+export interface Upstream {
+  exchange(exchange: Exchange): void;
 }

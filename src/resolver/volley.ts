@@ -8,19 +8,15 @@ import { Rcode } from '../wire/codes.ts';
 import { Flag } from '../wire/header.ts';
 import type { Heard, Sending } from './wish.ts';
 
-const nobody = (): void => {};
-
 export class Volley {
   #awaited: Sending | undefined;
-  #resume: (heard: Heard) => void = nobody;
-  #fail: (bug: unknown) => void = nobody;
+  #resume: ((heard: Heard) => void) | undefined;
+  #fail: ((bug: unknown) => void) | undefined;
 
-  wait(sending: Sending): Promise<Heard> {
+  wait(sending: Sending, resume: (heard: Heard) => void, fail: (bug: unknown) => void): void {
     this.#awaited = sending;
-    return new Promise((resume, fail) => {
-      this.#resume = resume;
-      this.#fail = fail;
-    });
+    this.#resume = resume;
+    this.#fail = fail;
   }
 
   hear(sending: Sending, heard: Heard): void {
@@ -29,13 +25,14 @@ export class Volley {
     const isAboutTheSame = sending.asked === this.#awaited.asked;
     if (sending !== this.#awaited && !(isAboutTheSame && isUsable(heard))) return;
     this.#awaited = undefined;
-    this.#resume(heard);
+    this.#resume?.(heard);
   }
 
   /** A mistake of our own, for whoever waits to meet. */
   fail(bug: unknown): void {
+    if (this.#awaited === undefined) return;
     this.#awaited = undefined;
-    this.#fail(bug);
+    this.#fail?.(bug);
   }
 }
 

@@ -3,9 +3,9 @@
  * words about everything that went wrong on the way. The socket work is `Upstream`'s, so tests need no
  * socket.
  */
-import { u16 } from '../base/bytes.ts';
+import { copyOf, u16 } from '../base/bytes.ts';
 import type { World } from '../base/world.ts';
-import type { Upstream } from '../resolver/upstream.ts';
+import type { Event, Upstream } from '../resolver/upstream.ts';
 import { classText, EdnsOption, typeText } from '../wire/codes.ts';
 import { Flag, type Message, type Question, readMessage, writeQuery } from '../wire/message.ts';
 import { equalNames, nameText, ownName } from '../wire/name.ts';
@@ -41,8 +41,13 @@ async function askVia(via: 'udp' | 'tcp', plan: Ask, means: Means): Promise<Repl
   for (let left = plan.tries; left > 0; left--) {
     const id = means.world.draw(0x1_0000);
     const query = encode(plan, id);
-    const event = await means.upstream.exchange(plan.server, query, via, plan.timeoutMs, (bytes) =>
-      belongs(bytes, id, plan, means.out),
+    const event = await new Promise<Event>((resolve) =>
+      means.upstream.exchange({
+        ...{ to: plan.server, query, via, ms: plan.timeoutMs },
+        accept: (bytes) => belongs(bytes, id, plan, means.out),
+        overdue: () => 0,
+        end: (event) => resolve(event.got === 'reply' ? { ...event, bytes: copyOf(event.bytes) } : event),
+      }),
     );
     if (event.got !== 'reply') {
       const why = event.got === 'silence' ? 'timed out' : event.why;

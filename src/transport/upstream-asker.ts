@@ -5,10 +5,7 @@
 import { getSystemErrorMessage } from 'node:util';
 import { UPSTREAM_PORT_TRIES_MAX } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
-import type { Endpoint } from '../resolver/upstream.ts';
-
-/** Whether these bytes are the reply. They are lent for the call. */
-export type Judge = (bytes: Uint8Array) => boolean;
+import type { Asking } from './upstream-asking.ts';
 
 /** What the system said when it would not go on. */
 export interface Refusal {
@@ -17,14 +14,8 @@ export interface Refusal {
   readonly why: string;
 }
 
-/** Called once: with the reply, with a refusal, or with neither when no reply came in time. */
-export type Ended = (reply: Uint8Array | undefined, refusal?: Refusal) => void;
-
-/** Told when the time is over; says for how long it is listened on. */
-export type Overdue = () => number;
-
 export interface Asker {
-  ask(to: Endpoint, query: Uint8Array, ms: number, judge: Judge, ended: Ended, overdue?: Overdue): void;
+  ask(asking: Asking): void;
   /** What would stay open is closed. Questions under way may end, without a reply. */
   close(): void;
 }
@@ -32,16 +23,6 @@ export interface Asker {
 /** The system's own words, where it is the system that refused. */
 export function refusalOf({ code = '', errno, message }: NodeJS.ErrnoException): Refusal {
   return { code, why: errno === undefined ? message : getSystemErrorMessage(errno) };
-}
-
-/** Calls `end` after `ms`, or later where whoever waits is still willing to listen. Gives what cancels it. */
-export function waitFor(world: World, ms: number, overdue: Overdue | undefined, end: () => void): () => void {
-  let cancel = world.after(ms, () => {
-    const moreMs = overdue?.() ?? 0;
-    if (moreMs > 0) cancel = world.after(moreMs, end);
-    else end();
-  });
-  return () => cancel();
 }
 
 /** Below are ports of services, for which a system may ask privileges. */

@@ -5,14 +5,8 @@
 import type { Socket } from 'node:dgram';
 import type { World } from '../base/world.ts';
 import { literalSocket } from './udp.ts';
-import {
-  type Asker,
-  bindUnforeseeably,
-  type Ended,
-  type Refusal,
-  refusalOf,
-  waitFor,
-} from './upstream-asker.ts';
+import { type Asker, bindUnforeseeably, type Refusal, refusalOf } from './upstream-asker.ts';
+import type { Asking } from './upstream-asking.ts';
 
 export class DgramAsker implements Asker {
   readonly #world: World;
@@ -21,16 +15,15 @@ export class DgramAsker implements Asker {
     this.#world = world;
   }
 
-  ask(...[to, query, ms, judge, ended, overdue]: Parameters<Asker['ask']>): void {
+  ask(asking: Asking): void {
+    const { to, query } = asking.exchange;
     const socket = literalSocket(to.address);
     let isOver = false;
-    let cancel = (): void => {};
-    const end: Ended = (reply, refusal) => {
+    const end = (reply?: Uint8Array, refusal?: Refusal): void => {
       if (isOver) return;
       isOver = true;
-      cancel();
       socket.close();
-      ended(reply, refusal);
+      asking.end(reply, refusal);
     };
     const refuse = (error: Error): void => end(undefined, refusalOf(error));
     const refusal = bindUnforeseeably(this.#world, (port) => bind(socket, port));
@@ -38,8 +31,8 @@ export class DgramAsker implements Asker {
       end(undefined, refusal);
       return;
     }
-    cancel = waitFor(this.#world, ms, overdue, () => end(undefined));
-    socket.on('message', (bytes) => !isOver && judge(bytes) && end(new Uint8Array(bytes)));
+    asking.begin(end);
+    socket.on('message', (bytes) => !isOver && asking.judge(bytes) && end(bytes));
     // On a connected socket an ICMP "port unreachable" arrives here.
     socket.on('error', refuse);
     socket.connect(to.port, to.address, (unconnected?: Error) => {

@@ -15,8 +15,9 @@ import {
 import type { World } from '../base/world.ts';
 import { Name, type Native, Sys, steady } from './native.ts';
 import { sockaddr } from './udp-socket.ts';
-import { type Asker, bindUnforeseeably, type Refusal, waitFor } from './upstream-asker.ts';
-import { type Loop, Readiness } from './upstream-readiness.ts';
+import { type Asker, bindUnforeseeably, type Refusal } from './upstream-asker.ts';
+import type { Asking } from './upstream-asking.ts';
+import { type Attended, type Loop, Readiness } from './upstream-readiness.ts';
 import { type Carried, OutgoingSocket, type Peer } from './upstream-socket.ts';
 
 /** Socket addresses of one family. */
@@ -34,13 +35,12 @@ class Names {
   }
 }
 
-const nothing = (): void => {};
 const NO_ID = -1;
 
 /** The system's own words for a code. */
 const words: ReadonlyMap<string, string> = new Map(getSystemErrorMap().values());
 
-export class NativeAsker implements Asker {
+export class NativeAsker implements Asker, Attended {
   readonly #world: World;
   readonly #native: Native;
   readonly #aloneMax: number;
@@ -50,6 +50,8 @@ export class NativeAsker implements Asker {
   readonly #query = steady(MESSAGE_BYTES_MAX);
   readonly #datagram = steady(MESSAGE_BYTES_MAX);
   readonly #readiness: Readiness;
+  /** To be sent. */
+  #due: Asking[] = [];
   /** By file descriptor. */
   readonly #sockets: (OutgoingSocket | undefined)[] = [];
 
@@ -58,32 +60,44 @@ export class NativeAsker implements Asker {
     this.#world = world;
     this.#native = native;
     this.#aloneMax = aloneMax;
-    this.#readiness = new Readiness(native, loop, (fd) => this.#read(fd));
+    this.#readiness = new Readiness(native, loop, this);
   }
 
-  ask(...[{ address, port }, query, ms, judge, ended, overdue]: Parameters<Asker['ask']>): void {
+  /** What is asked in one turn of the loop leaves together: whom it wakes finds more to do. */
+  ask(asking: Asking): void {
+    this.#due.push(asking);
+    this.#readiness.attend();
+  }
+
+  send(): void {
+    if (this.#due.length === 0) return;
+    const due = this.#due;
+    this.#due = [];
+    for (const asking of due) this.#ask(asking);
+  }
+
+  #ask(asking: Asking): void {
+    const { to, query } = asking.exchange;
     const id = u16(query, 0);
-    const socket = this.#socketFor(address, port, id);
+    const socket = this.#socketFor(to.address, to.port, id);
     const refusal = socket instanceof OutgoingSocket ? this.#send(socket, query) : socket;
     if (refusal !== undefined || !(socket instanceof OutgoingSocket)) {
-      ended(undefined, refusal);
+      asking.end(undefined, refusal);
       return;
     }
-    const question: Carried = { id, judge, ended, cancel: nothing };
+    const question: Carried = { id, asking };
     socket.carry(question);
-    const late = (): number => {
-      this.#retire(socket);
-      return overdue?.() ?? 0;
-    };
-    question.cancel = waitFor(this.#world, ms, late, () => {
+    const over = (): void => {
       this.#doubt(socket);
-      this.#end(socket, question, undefined);
-    });
+      this.#end(socket, question);
+    };
+    asking.begin(over, () => this.#retire(socket));
   }
 
   /** Descriptors belong to the process: they would outlive this thread. */
   close(): void {
-    for (const socket of this.#sockets) if (socket !== undefined) this.#endAll(socket, undefined);
+    for (const asking of this.#due.splice(0)) asking.end();
+    for (const socket of this.#sockets) if (socket !== undefined) this.#endAll(socket);
     this.#readiness.close();
   }
 
@@ -160,7 +174,7 @@ export class NativeAsker implements Asker {
   }
 
   /** What came, or, on a connected socket, an ICMP "port unreachable". */
-  #read(fd: number): void {
+  read(fd: number): void {
     const socket = this.#sockets[fd];
     if (socket === undefined) return;
     for (let left = UPSTREAM_DATAGRAMS_PER_TURN_MAX; left > 0; left--) {
@@ -177,23 +191,28 @@ export class NativeAsker implements Asker {
 
   #hear(socket: OutgoingSocket, datagram: Uint8Array): void {
     const id = datagram.length < 2 ? NO_ID : u16(datagram, 0);
-    if (!socket.hasAsked(id)) this.#doubt(socket);
-    for (const question of socket.concernedBy(id)) {
-      if (question.judge(datagram)) this.#end(socket, question, new Uint8Array(datagram));
+    if (socket.hasAsked(id)) {
+      const question = socket.waitingFor(id);
+      if (question?.asking.judge(datagram)) this.#end(socket, question, datagram);
+      return;
+    }
+    // Whoever has guessed the port may be after any of them (RFC 5452 §9.1).
+    this.#doubt(socket);
+    for (const question of socket.waiting) {
+      if (question.asking.judge(datagram)) this.#end(socket, question, datagram);
     }
   }
 
-  #endAll(socket: OutgoingSocket, refusal: Refusal | undefined): void {
+  #endAll(socket: OutgoingSocket, refusal?: Refusal): void {
     this.#retire(socket);
     if (socket.isIdle) this.#close(socket);
     for (const question of socket.waiting) this.#end(socket, question, undefined, refusal);
   }
 
-  #end(socket: OutgoingSocket, question: Carried, reply: Uint8Array | undefined, refusal?: Refusal): void {
-    question.cancel();
+  #end(socket: OutgoingSocket, question: Carried, reply?: Uint8Array, refusal?: Refusal): void {
     socket.drop(question);
     if (socket.isIdle) this.#close(socket);
-    question.ended(reply, refusal);
+    question.asking.end(reply, refusal);
   }
 
   #close(socket: OutgoingSocket): void {

@@ -1,9 +1,9 @@
 /**
  * Which of many sockets have something to read, in a thread that also turns Node's loop: one `epoll` for all,
- * and for the loop itself, as libuv allows for (`uv_backend_fd`). As long as a question is out, each turn of
- * the loop looks, and where nothing else is to be done it waits here, for the sockets and the loop at once.
- * Only timers are not told that way: they are late by no more than one wait. The kernel forgets a socket that
- * is closed.
+ * and for the loop itself, as libuv allows for (`uv_backend_fd`). As long as a question is to be sent or is
+ * out, each turn of the loop has what is due sent together, looks, and where nothing else is to be done
+ * waits here, for the sockets and the loop at once. Only timers are not told that way: they are late by no
+ * more than one wait. The kernel forgets a socket that is closed.
  */
 import { UPSTREAM_EVENTS_MAX, UPSTREAM_WAIT_MS } from '../base/limits.ts';
 import { EpollEvent, type Native, Sys, steady } from './native.ts';
@@ -18,9 +18,16 @@ export interface Loop {
   isBusy(): boolean;
 }
 
+/** Whose sockets they are. */
+export interface Attended {
+  /** What is due leaves now. */
+  send(): void;
+  read(fd: number): void;
+}
+
 export class Readiness {
   readonly #native: Native;
-  readonly #onReadable: (fd: number) => void;
+  readonly #owner: Attended;
   readonly #loop: Loop;
   readonly #event = new DataView(steady(EpollEvent.SIZE).buffer);
   readonly #eventBytes = new Uint8Array(this.#event.buffer);
@@ -28,25 +35,31 @@ export class Readiness {
   readonly #eventsView = new DataView(this.#events.buffer);
   #epoll = NONE;
   #watched = 0;
+  /** Something is due. */
+  #isWanted = false;
   /** A turn of the loop will look. */
   #isAttentive = false;
   #isClosed = false;
 
-  constructor(native: Native, loop: Loop, onReadable: (fd: number) => void) {
+  constructor(native: Native, loop: Loop, owner: Attended) {
     this.#native = native;
     this.#loop = loop;
-    this.#onReadable = onReadable;
+    this.#owner = owner;
   }
 
-  /** False: the system would not. */
+  /** Something is due: the next turn has it sent. */
+  attend(): void {
+    this.#isWanted = true;
+    if (this.#isAttentive) return;
+    this.#isAttentive = true;
+    setImmediate(this.#look);
+  }
+
+  /** Called while sending. False: the system would not. */
   watch(fd: number): boolean {
     if (this.#epoll < 0 && !this.#open()) return false;
     if (!this.#add(fd)) return false;
     this.#watched++;
-    if (!this.#isAttentive) {
-      this.#isAttentive = true;
-      setImmediate(this.#look);
-    }
     return true;
   }
 
@@ -77,16 +90,22 @@ export class Readiness {
   }
 
   readonly #look = (): void => {
-    const ms = this.#loop.isBusy() ? 0 : UPSTREAM_WAIT_MS;
+    this.#isWanted = false;
+    this.#owner.send();
+    if (this.#watched > 0) this.#wait();
+    if (this.#watched > 0 || this.#isWanted) setImmediate(this.#look);
+    else this.#letGo();
+  };
+
+  #wait(): void {
+    const ms = this.#isWanted || this.#loop.isBusy() ? 0 : UPSTREAM_WAIT_MS;
     const count = this.#native.epollWait(this.#epoll, this.#events, UPSTREAM_EVENTS_MAX, ms);
     // A socket may have been closed since, and its number be another's: who reads it finds nothing then.
     for (let i = 0; i < count; i++) {
       const fd = this.#eventsView.getInt32(i * EpollEvent.SIZE + EpollEvent.DATA, true);
-      if (fd !== this.#loop.fd) this.#onReadable(fd);
+      if (fd !== this.#loop.fd) this.#owner.read(fd);
     }
-    if (this.#watched === 0) this.#letGo();
-    else setImmediate(this.#look);
-  };
+  }
 
   #letGo(): void {
     this.#isAttentive = false;

@@ -6,14 +6,12 @@
  * of its own. What a port is worth to somebody who finds it by probing is bounded in time and in questions.
  */
 import { UPSTREAM_SOCKET_QUESTIONS_MAX, UPSTREAM_SOCKET_SHARED_MS } from '../base/limits.ts';
-import type { Ended, Judge } from './upstream-asker.ts';
+import type { Asking } from './upstream-asking.ts';
 
 /** A question that waits for its reply. */
 export interface Carried {
   readonly id: number;
-  readonly judge: Judge;
-  readonly ended: Ended;
-  cancel: () => void;
+  readonly asking: Asking;
 }
 
 /** A server. */
@@ -72,12 +70,9 @@ export class OutgoingSocket {
     this.#waiting.push(question);
   }
 
-  /**
-   * Whom a datagram with this ID concerns: nobody where it comes twice, or late; where no question had this
-   * ID, all that wait, for whoever has guessed the port may be after any of them (RFC 5452 §9.1).
-   */
-  concernedBy(id: number): readonly Carried[] {
-    return this.hasAsked(id) ? this.#waiting.filter((one) => one.id === id) : this.waiting;
+  /** Nobody's, where it has been answered or given up. */
+  waitingFor(id: number): Carried | undefined {
+    return this.#waiting.find((one) => one.id === id);
   }
 
   /** It waits no more. */

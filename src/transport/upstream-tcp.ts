@@ -18,16 +18,18 @@ import {
 import type { World } from '../base/world.ts';
 import type { Endpoint } from '../resolver/upstream.ts';
 import { Frames, framed } from './stream.ts';
-import { type Asker, type Ended, type Judge, type Refusal, refusalOf, waitFor } from './upstream-asker.ts';
+import { type Asker, type Refusal, refusalOf } from './upstream-asker.ts';
+import type { Asking } from './upstream-asking.ts';
 
 interface Question {
-  readonly to: Endpoint;
-  readonly query: Uint8Array;
-  readonly judge: Judge;
-  /** Ends the question's time as well. */
-  readonly ended: Ended;
+  readonly asking: Asking;
   /** The link that carries it. */
   link: Link | undefined;
+}
+
+function end(question: Question, reply?: Uint8Array, refusal?: Refusal): void {
+  question.link = undefined;
+  question.asking.end(reply, refusal);
 }
 
 /** Links that carry one question, one after the other: shared, new and shared, its own. */
@@ -50,16 +52,11 @@ export class TcpLinks implements Asker {
     this.#counters = counters;
   }
 
-  ask(...[to, query, ms, judge, ended, overdue]: Parameters<Asker['ask']>): void {
-    const end: Ended = (reply, refusal) => {
-      cancel();
-      question.link = undefined;
-      ended(reply, refusal);
-    };
-    const question: Question = { to, query, judge, ended: end, link: undefined };
-    const cancel = waitFor(this.#world, ms, overdue, () => {
+  ask(asking: Asking): void {
+    const question: Question = { asking, link: undefined };
+    asking.begin(() => {
       question.link?.giveUp(question);
-      end(undefined);
+      end(question);
     });
     this.#share(question, LINKS_MAX - 1);
   }
@@ -70,8 +67,9 @@ export class TcpLinks implements Asker {
   }
 
   #share(question: Question, linksLeft: number): void {
-    const shared = this.#shared.get(keyOf(question.to));
-    if (shared?.mayCarry(question.query) !== true) {
+    const { to, query } = question.asking.exchange;
+    const shared = this.#shared.get(keyOf(to));
+    if (shared?.mayCarry(query) !== true) {
       this.#connect(question);
       return;
     }
@@ -82,8 +80,9 @@ export class TcpLinks implements Asker {
 
   #connect(question: Question): void {
     this.#counters.bump(Counter.upstreamTcpConnects);
-    const key = keyOf(question.to);
-    const link = new Link(question.to, {
+    const { to } = question.asking.exchange;
+    const key = keyOf(to);
+    const link = new Link(to, {
       isRested: () => this.#rest(link),
       isStrange: () => this.#counters.bump(Counter.upstreamMismatched),
       isGone: (again) => {
@@ -164,13 +163,14 @@ class Link {
 
   carry(question: Question, linksLeft: number): void {
     question.link = this;
-    this.#carried.set(idOf(question.query), { question, linksLeft });
-    this.#socket.write(framed(question.query));
+    const { query } = question.asking.exchange;
+    this.#carried.set(idOf(query), { question, linksLeft });
+    this.#socket.write(framed(query));
   }
 
   /** Its time is over. */
-  giveUp({ query }: Question): void {
-    this.#carried.delete(idOf(query));
+  giveUp({ asking }: Question): void {
+    this.#carried.delete(idOf(asking.exchange.query));
     this.#isSlow = true;
     if (this.#carried.size === 0) this.destroy();
   }
@@ -201,10 +201,10 @@ class Link {
       this.#keeper.isStrange();
       return;
     }
-    if (!asked.question.judge(message)) return;
+    if (!asked.question.asking.judge(message)) return;
     this.#bytes = 0;
     this.#carried.delete(id);
-    asked.question.ended(new Uint8Array(message));
+    end(asked.question, message);
     if (this.#carried.size > 0 || this.#isGone) return;
     if (this.#isSlow) this.destroy();
     else this.#keeper.isRested();
@@ -219,7 +219,7 @@ class Link {
     // RFC 7766 §6.2.4: a server may close what it was not done with; the question is to be asked again.
     const mayRepeat = ({ linksLeft }: Carried): boolean => this.#wasOpen && linksLeft > 0;
     this.#keeper.isGone(left.filter(mayRepeat));
-    for (const each of left) if (!mayRepeat(each)) each.question.ended(undefined, why);
+    for (const each of left) if (!mayRepeat(each)) end(each.question, undefined, why);
   }
 }
 

@@ -7,9 +7,9 @@ import { isIP } from 'node:net';
 import { Counter, Counters } from '../base/counters.ts';
 import { UPSTREAM_SOCKETS_ALONE, UPSTREAM_SOCKETS_MAX } from '../base/limits.ts';
 import { realWorld, type World } from '../base/world.ts';
-import type { Event, Unsent, Upstream } from '../resolver/upstream.ts';
+import type { Exchange, Unsent, Upstream } from '../resolver/upstream.ts';
 import type { Native } from './native.ts';
-import type { Ended, Judge, Refusal } from './upstream-asker.ts';
+import { Asking, type Desk } from './upstream-asking.ts';
 import { DgramAsker } from './upstream-dgram.ts';
 import { NativeAsker } from './upstream-native.ts';
 import type { Loop } from './upstream-readiness.ts';
@@ -42,75 +42,32 @@ export function socketUpstream({
   const links = new TcpLinks(world, counters);
   const dgram = new DgramAsker(world);
   const datagrams = native && loop ? new NativeAsker(world, native, loop, aloneMax) : dgram;
-  let open = 0;
+  const desk: Desk = { world, counters, open: 0 };
 
-  function exchange(
-    ...[to, query, via, ms, accept, overdue]: Parameters<Upstream['exchange']>
-  ): Promise<Event> {
-    return new Promise((resolve) => {
-      const settle = (event: Event): void => {
-        counters.bump(endCounter[event.got]);
-        resolve(event);
-      };
-      if (isIP(to.address) === 0 || !(to.port > 0 && to.port <= 0xffff)) {
-        settle({ got: 'unreachable', why: 'not an address' });
-        return;
-      }
-      if (open >= socketsMax) {
-        counters.bump(Counter.upstreamSocketsFull);
-        settle({ got: 'unreachable', why: 'too many sockets are open', unsent: 'no room' });
-        return;
-      }
-      const judge: Judge = (bytes) => {
-        const good = accept(bytes);
-        if (!good) counters.bump(Counter.upstreamMismatched);
-        return good;
-      };
-      const beganMs = world.nowMs();
-      open++;
-      const ended: Ended = (reply, refusal) => {
-        open--;
-        if (refusal !== undefined) settle(unreachable(refusal));
-        else if (reply === undefined) settle({ got: 'silence' });
-        else settle({ got: 'reply', bytes: reply, ms: world.nowMs() - beganMs });
-      };
-      counters.bump(via === 'udp' ? Counter.upstreamUdpSent : Counter.upstreamTcpSent);
-      // A scope (`%eth0`) is for Node to look up.
-      const asker = via === 'tcp' ? links : to.address.includes('%') ? dgram : datagrams;
-      asker.ask(to, query, ms, judge, ended, overdue);
-    });
+  function refuse(exchange: Exchange, why: string, unsent?: Unsent): void {
+    counters.bump(Counter.upstreamUnreachable);
+    exchange.end({ got: 'unreachable', why, ...(unsent && { unsent }) });
   }
 
   return {
-    exchange,
+    exchange(exchange) {
+      const { to, via } = exchange;
+      if (isIP(to.address) === 0 || !(to.port > 0 && to.port <= 0xffff)) {
+        refuse(exchange, 'not an address');
+        return;
+      }
+      if (desk.open >= socketsMax) {
+        counters.bump(Counter.upstreamSocketsFull);
+        refuse(exchange, 'too many sockets are open', 'no room');
+        return;
+      }
+      // A scope (`%eth0`) is for Node to look up.
+      const asker = via === 'tcp' ? links : to.address.includes('%') ? dgram : datagrams;
+      asker.ask(new Asking(exchange, desk));
+    },
     close() {
       links.close();
       datagrams.close();
     },
   };
 }
-
-const endCounter: Record<Event['got'], number> = {
-  reply: Counter.upstreamReplies,
-  silence: Counter.upstreamTimeouts,
-  unreachable: Counter.upstreamUnreachable,
-};
-
-/** Not ECONNREFUSED: that is told by a machine that was reached. */
-const unsentCodes: Readonly<Record<string, Unsent>> = {
-  ENETUNREACH: 'no route',
-  EHOSTUNREACH: 'no route',
-  EADDRNOTAVAIL: 'no route',
-  EAFNOSUPPORT: 'no route',
-  EMFILE: 'no room',
-  ENFILE: 'no room',
-  ENOBUFS: 'no room',
-  EAGAIN: 'no room',
-  ENOMEM: 'no room',
-  EADDRINUSE: 'no room',
-};
-
-const unreachable = ({ code, why }: Refusal): Event => {
-  const unsent = unsentCodes[code];
-  return unsent === undefined ? { got: 'unreachable', why } : { got: 'unreachable', why, unsent };
-};

@@ -10,6 +10,7 @@ import { realWorld } from '../../src/base/world.ts';
 import { FRESHNESS_DEFAULT } from '../../src/resolver/freshness.ts';
 import { noOwnZones } from '../../src/resolver/own-zones.ts';
 import { Recursor } from '../../src/resolver/recursor.ts';
+import type { Exchange } from '../../src/resolver/upstream.ts';
 import { Class, EdnsOption, isMetaType, Opcode, Rcode, Type, typeFromText } from '../../src/wire/codes.ts';
 import { Flag, type Message, readMessage } from '../../src/wire/message.ts';
 import { nameText, parseName, ROOT } from '../../src/wire/name.ts';
@@ -260,9 +261,9 @@ describe('A6 and A7: what is no query to us', () => {
   function recursing(): { server: typeof subject; sent: unknown[] } {
     const sent: unknown[] = [];
     const upstream = {
-      exchange: async (to: unknown) => {
-        sent.push(to);
-        return { got: 'silence' } as const;
+      exchange: (exchange: Exchange) => {
+        sent.push(exchange.to);
+        exchange.end({ got: 'silence' });
       },
     };
     const settings = {

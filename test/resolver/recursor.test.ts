@@ -71,7 +71,7 @@ const types = [Type.A, Type.TXT, Type.ANY, Type.NS, Type.CNAME, Type.DS];
 /** Passes on what another says, with some of its bytes changed behind the question. */
 function garbling(honest: Upstream, chance: Chance): Upstream {
   return {
-    exchange: (to, query, via, ms, accept) => {
+    exchange(exchange) {
       let last: Uint8Array = new Uint8Array(0);
       const tamper = (bytes: Uint8Array): boolean => {
         last = bytes.slice();
@@ -79,11 +79,12 @@ function garbling(honest: Upstream, chance: Chance): Upstream {
           last[2 + chance.below(last.length - 2)] = chance.below(256);
         }
         if (chance.percent(10)) last = last.slice(0, chance.below(last.length));
-        return accept(last);
+        return exchange.accept(last);
       };
-      return honest
-        .exchange(to, query, via, ms, tamper)
-        .then((event): Event => (event.got === 'reply' ? { ...event, bytes: last } : event));
+      const { to, query, via, ms } = exchange;
+      const end = (event: Event): void =>
+        exchange.end(event.got === 'reply' ? { ...event, bytes: last } : event);
+      honest.exchange({ to, query, via, ms, accept: tamper, overdue: () => exchange.overdue(), end });
     },
   };
 }
@@ -135,9 +136,9 @@ test('a mistake of ours is a SERVFAIL for the question at hand, and is told', as
   const internet = flatInternet(world);
   let isBroken = true;
   const upstream: Upstream = {
-    exchange: (...asked) => {
+    exchange(exchange) {
       if (isBroken) throw new Error('an upstream never throws');
-      return internet.exchange(...asked);
+      internet.exchange(exchange);
     },
   };
   const { recursor, bugs } = recursing(world, upstream);
@@ -182,9 +183,9 @@ test('queries say what a resolver says: no recursion, EDNS of 1232 bytes', async
   const internet = flatInternet(world);
   const queries: Uint8Array[] = [];
   const upstream: Upstream = {
-    exchange: (to, query, ...rest) => {
-      queries.push(query);
-      return internet.exchange(to, query, ...rest);
+    exchange(exchange) {
+      queries.push(exchange.query);
+      internet.exchange(exchange);
     },
   };
   await world.until(recursing(world, upstream).recursor.resolve(question('www.test')));

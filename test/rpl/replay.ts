@@ -5,7 +5,7 @@
  */
 import type { Outcome } from '../../src/resolver/outcome.ts';
 import type { Recursor } from '../../src/resolver/recursor.ts';
-import type { Endpoint, Event, Upstream } from '../../src/resolver/upstream.ts';
+import type { Event, Exchange, Upstream } from '../../src/resolver/upstream.ts';
 import { typeText } from '../../src/wire/codes.ts';
 import { Flag, type Message, readMessage } from '../../src/wire/message.ts';
 import { equalNames, nameText } from '../../src/wire/name.ts';
@@ -178,14 +178,8 @@ class Replay implements Upstream {
     } while (this.#onTheWay > 0 || this.#pending.some((each) => !each.isServed && this.#answerTo(each)));
   }
 
-  exchange(
-    to: Endpoint,
-    bytes: Uint8Array,
-    via: 'udp' | 'tcp',
-    ms: number,
-    accept: (bytes: Uint8Array) => boolean,
-    overdue: () => number = () => 0,
-  ): Promise<Event> {
+  exchange(exchange: Exchange): void {
+    const { to, query: bytes, via, ms } = exchange;
     const message = readMessage(bytes);
     const { address } = to;
     if (message?.question === undefined) throw new Error('a query of ours has a question');
@@ -193,23 +187,24 @@ class Replay implements Upstream {
       `  → ${address} ${via} ${nameText(message.question.name)} ${typeText(message.question.type)}`,
     );
     if (this.#means.unrouted(address)) {
-      return Promise.resolve({ got: 'unreachable', why: 'network is unreachable', unsent: 'no route' });
+      exchange.end({ got: 'unreachable', why: 'network is unreachable', unsent: 'no route' });
+      return;
     }
-    return new Promise((resolve) => {
-      let cancel = this.#world.after(ms, () => {
-        const moreMs = overdue();
-        if (moreMs > 0) cancel = this.#world.after(moreMs, () => end({ got: 'silence' }));
-        else end({ got: 'silence' });
-      });
-      const end = (event: Event): void => {
-        cancel();
-        this.#pending = this.#pending.filter((each) => each !== pending);
-        resolve(event);
-      };
-      const pending: Pending = { message, address, via, bytes, accept, end, isServed: false };
-      this.#pending.push(pending);
-      this.#serveByRange(pending);
+    const end = (event: Event): void => {
+      cancel();
+      this.#pending = this.#pending.filter((each) => each !== pending);
+      exchange.end(event);
+    };
+    const fallSilent = (): void => end({ got: 'silence' });
+    let cancel = this.#world.after(ms, () => {
+      const moreMs = exchange.overdue();
+      if (moreMs > 0) cancel = this.#world.after(moreMs, fallSilent);
+      else fallSilent();
     });
+    const accept = (reply: Uint8Array): boolean => exchange.accept(reply);
+    const pending: Pending = { message, address, via, bytes, accept, end, isServed: false };
+    this.#pending.push(pending);
+    this.#serveByRange(pending);
   }
 
   #serveByRange(pending: Pending): void {

@@ -3,7 +3,7 @@
  * virtual time, encodes by dns-packet, and keeps a log of every query.
  */
 import { type Answer, type DecodedPacket, decode, encode, type OptAnswer, type Question } from 'dns-packet';
-import type { Event, Unsent, Upstream } from '../../src/resolver/upstream.ts';
+import type { Event, Exchange, Unsent, Upstream } from '../../src/resolver/upstream.ts';
 import { cookieOption, cookieOptions, isCookieBad } from './cookies.ts';
 import { lossMs } from './loss.ts';
 import { recordFrom } from './record-text.ts';
@@ -84,14 +84,8 @@ export class ScriptedInternet implements Upstream {
     this.#servers.delete(address);
   }
 
-  exchange(
-    to: { address: string; port: number },
-    query: Uint8Array,
-    via: 'udp' | 'tcp',
-    ms: number,
-    accept: (bytes: Uint8Array) => boolean,
-    overdue: () => number = () => 0,
-  ): Promise<Event> {
+  exchange(exchange: Exchange): void {
+    const { to, query, via, ms } = exchange;
     const asked = decode(Buffer.from(query));
     const question = questionOf(asked);
     this.log.push({
@@ -107,35 +101,36 @@ export class ScriptedInternet implements Upstream {
       subnet: subnetText(subnetOf(asked)),
     });
     const server = this.#servers.get(to.address);
-    return new Promise((resolve) => {
-      const sentMs = this.#world.nowMs();
-      let giveUp = this.#world.after(ms, () => {
-        const moreMs = overdue();
-        if (moreMs > 0) giveUp = this.#world.after(moreMs, () => resolve({ got: 'silence' }));
-        else resolve({ got: 'silence' });
-      });
-      const end = (event: Event): void => {
-        giveUp();
-        resolve(event);
-      };
-      const unreachable =
-        server?.fault('unreachable') ?? (via === 'tcp' ? server?.fault('reset') : undefined);
-      if (unreachable) {
-        const why = unreachable.words.join(' ') || 'connection reset';
-        const unsent = unsentFor[why];
-        this.#world.after(0, () =>
-          end(unsent === undefined ? { got: 'unreachable', why } : { got: 'unreachable', why, unsent }),
-        );
-        return;
-      }
-      const lostMs = server && lossMs(server.fault('loss'), via, this.#world);
-      if (server === undefined || lostMs === undefined) return;
-      for (const { bytes, afterMs } of packets(server, asked, via)) {
-        this.#world.after(afterMs + lostMs, () => {
-          if (accept(bytes)) end({ got: 'reply', bytes, ms: this.#world.nowMs() - sentMs });
-        });
-      }
+    const sentMs = this.#world.nowMs();
+    let isOver = false;
+    const end = (event: Event): void => {
+      if (isOver) return;
+      isOver = true;
+      giveUp();
+      exchange.end(event);
+    };
+    const fallSilent = (): void => end({ got: 'silence' });
+    let giveUp = this.#world.after(ms, () => {
+      const moreMs = exchange.overdue();
+      if (moreMs > 0) giveUp = this.#world.after(moreMs, fallSilent);
+      else fallSilent();
     });
+    const unreachable = server?.fault('unreachable') ?? (via === 'tcp' ? server?.fault('reset') : undefined);
+    if (unreachable) {
+      const why = unreachable.words.join(' ') || 'connection reset';
+      const unsent = unsentFor[why];
+      this.#world.after(0, () =>
+        end(unsent === undefined ? { got: 'unreachable', why } : { got: 'unreachable', why, unsent }),
+      );
+      return;
+    }
+    const lostMs = server && lossMs(server.fault('loss'), via, this.#world);
+    if (server === undefined || lostMs === undefined) return;
+    for (const { bytes, afterMs } of packets(server, asked, via)) {
+      this.#world.after(afterMs + lostMs, () => {
+        if (exchange.accept(bytes)) end({ got: 'reply', bytes, ms: this.#world.nowMs() - sentMs });
+      });
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * The simulated internet as the resolver sees it: an `Upstream` in virtual time. Writes down every packet.
  */
-import type { Endpoint, Event, Upstream } from '../../src/resolver/upstream.ts';
+import type { Event, Exchange, Upstream } from '../../src/resolver/upstream.ts';
 import { typeText } from '../../src/wire/codes.ts';
 import type { VirtualWorld } from '../scenarios/virtual-world.ts';
 import type { Chance } from '../support/chance.ts';
@@ -30,14 +30,8 @@ export class Network implements Upstream {
     this.#ends = ends;
   }
 
-  exchange(
-    to: Endpoint,
-    bytes: Uint8Array,
-    via: 'udp' | 'tcp',
-    ms: number,
-    accept: (bytes: Uint8Array) => boolean,
-    overdue: () => number = () => 0,
-  ): Promise<Event> {
+  exchange(exchange: Exchange): void {
+    const { to, query: bytes, via, ms } = exchange;
     const { world, hasIpv6 } = this.#ends;
     const { address } = to;
     const sentMs = world.nowMs();
@@ -46,37 +40,33 @@ export class Network implements Upstream {
     const question = `${spelling(query)} ${typeText(query.type)}`;
     if (address.includes(':') && !hasIpv6) {
       this.note(`no route to ${address}`);
-      return Promise.resolve({ got: 'unreachable', why: 'network is unreachable', unsent: 'no route' });
+      exchange.end({ got: 'unreachable', why: 'network is unreachable', unsent: 'no route' });
+      return;
     }
     this.sent++;
     this.note(`→ ${address} ${via} ${question}${edns}`);
-    return new Promise((resolve) => {
-      let isOver = false;
-      const end = (event: Event): void => {
-        isOver = true;
-        giveUp();
-        resolve(event);
-      };
-      const fallSilent = (): void => {
-        isOver = true;
-        resolve({ got: 'silence' });
-      };
-      let giveUp = world.after(ms, () => {
-        this.note(`… ${address} ${via} ${question}: silent for ${Math.round(ms)} ms`);
-        const moreMs = overdue();
-        if (moreMs > 0) giveUp = world.after(moreMs, fallSilent);
-        else fallSilent();
-      });
-      for (const arrival of this.#arrivals(address, query, via)) {
-        world.after(arrival.afterMs, () => {
-          // The socket is closed, and with it the port.
-          if (isOver) return;
-          const isTaken = accept(arrival.bytes);
-          this.#noteArrival(address, arrival, isTaken);
-          if (isTaken) end({ got: 'reply', bytes: arrival.bytes, ms: world.nowMs() - sentMs });
-        });
-      }
+    let isOver = false;
+    const end = (event: Event): void => {
+      isOver = true;
+      giveUp();
+      exchange.end(event);
+    };
+    const fallSilent = (): void => end({ got: 'silence' });
+    let giveUp = world.after(ms, () => {
+      this.note(`… ${address} ${via} ${question}: silent for ${Math.round(ms)} ms`);
+      const moreMs = exchange.overdue();
+      if (moreMs > 0) giveUp = world.after(moreMs, fallSilent);
+      else fallSilent();
     });
+    for (const arrival of this.#arrivals(address, query, via)) {
+      world.after(arrival.afterMs, () => {
+        // The socket is closed, and with it the port.
+        if (isOver) return;
+        const isTaken = exchange.accept(arrival.bytes);
+        this.#noteArrival(address, arrival, isTaken);
+        if (isTaken) end({ got: 'reply', bytes: arrival.bytes, ms: world.nowMs() - sentMs });
+      });
+    }
   }
 
   note(line: string): void {

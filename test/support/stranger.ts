@@ -7,7 +7,7 @@ import { FRESHNESS_DEFAULT } from '../../src/resolver/freshness.ts';
 import type { Outcome } from '../../src/resolver/outcome.ts';
 import { noOwnZones } from '../../src/resolver/own-zones.ts';
 import { Recursor } from '../../src/resolver/recursor.ts';
-import type { Event, Upstream } from '../../src/resolver/upstream.ts';
+import type { Event, Exchange, Upstream } from '../../src/resolver/upstream.ts';
 import { HEADER_BYTES } from '../../src/wire/header.ts';
 import { type Message, readMessage } from '../../src/wire/message.ts';
 import { nameFromText, nameText } from '../../src/wire/name.ts';
@@ -53,17 +53,22 @@ export class Stranger implements Upstream {
     return this.recursor.resolve({ name: asked, type, class: 1 });
   }
 
-  async exchange(...[, query, via, , accept]: Parameters<Upstream['exchange']>): Promise<Event> {
+  exchange(asking: Exchange): void {
+    queueMicrotask(() => asking.end(this.#reply(asking)));
+  }
+
+  #reply(asking: Exchange): Event {
+    const { query, via } = asking;
     const asked = readMessage(query) as Message;
     const owner = nameText(asked.question?.name as Uint8Array);
     const isAboutRoot = owner === '.' || owner === 'a.root.';
     if (isAboutRoot) {
       const bytes = exchange(root, query, 'tcp') as Uint8Array;
-      return accept(bytes) ? { got: 'reply', bytes, ms: 1 } : { got: 'silence' };
+      return asking.accept(bytes) ? { got: 'reply', bytes, ms: 1 } : { got: 'silence' };
     }
     this.asked.push(`${owner} ${via}`);
     for (const bytes of this.#replies(asked, query, via)) {
-      const isTaken = accept(bytes);
+      const isTaken = asking.accept(bytes);
       this.taken.push(isTaken);
       if (isTaken) return { got: 'reply', bytes, ms: 1 };
     }

@@ -5,7 +5,7 @@
 import * as dnsPacket from 'dns-packet';
 import { describe, expect, test } from 'vitest';
 import type { World } from '../../src/base/world.ts';
-import type { Endpoint, Event, Upstream } from '../../src/resolver/upstream.ts';
+import type { Upstream } from '../../src/resolver/upstream.ts';
 import { QueryExit, query } from '../../src/tools/query.ts';
 
 type Asked = {
@@ -28,7 +28,8 @@ const world: World = {
 /** Servers by `address` or `address:port`. Every reply takes 7 ms. */
 function scripted(script: Script, asked: string[] = []): Upstream {
   return {
-    exchange(to: Endpoint, bytes, via, _ms, accept): Promise<Event> {
+    exchange(exchange): void {
+      const { to, query: bytes, via } = exchange;
       const packet = dnsPacket.decode(Buffer.from(bytes));
       const { name = '', type = '' } = packet.questions?.[0] ?? {};
       const recursing = packet.flag_rd ? ' rd' : '';
@@ -38,12 +39,15 @@ function scripted(script: Script, asked: string[] = []): Upstream {
       for (const one of Array.isArray(said) ? said : [said]) {
         if (one === 'silence') continue;
         if (typeof one === 'object' && 'unreachable' in one) {
-          return Promise.resolve({ got: 'unreachable', why: one.unreachable });
+          exchange.end({ got: 'unreachable', why: one.unreachable });
+          return;
         }
         const reply = one instanceof Uint8Array ? one : encode(packet, one as Partial<dnsPacket.Packet>);
-        if (accept(reply)) return Promise.resolve({ got: 'reply', bytes: reply, ms: 7 });
+        if (!exchange.accept(reply)) continue;
+        exchange.end({ got: 'reply', bytes: reply, ms: 7 });
+        return;
       }
-      return Promise.resolve({ got: 'silence' });
+      exchange.end({ got: 'silence' });
     },
   };
 }

@@ -8,6 +8,7 @@ import type { Event } from '../../src/resolver/upstream.ts';
 import { loopDescriptor } from '../../src/transport/loop-descriptor.ts';
 import type { Native } from '../../src/transport/native.ts';
 import { socketUpstream, type UpstreamSettings } from '../../src/transport/upstream.ts';
+import { exchanged } from '../support/exchange.ts';
 import { loop, native } from './batch-listener.ts';
 import { ask } from './script.ts';
 
@@ -42,7 +43,7 @@ async function exchange(settings: UpstreamSettings): Promise<Event> {
   const upstream = socketUpstream(settings);
   closers.push(() => upstream.close());
   const to = { address: '127.0.0.1', port: server.address().port };
-  return upstream.exchange(to, ask(7, 'query'), 'udp', LONG_MS, () => true);
+  return exchanged(upstream, to, ask(7, 'query'), 'udp', LONG_MS, () => true);
 }
 
 /** Notes how long each wait would be, makes it as long as is said, and notes how many sockets ended it. */

@@ -13,6 +13,7 @@ import { realWorld } from '../../src/base/world.ts';
 import type { Event } from '../../src/resolver/upstream.ts';
 import type { Native } from '../../src/transport/native.ts';
 import { type SocketUpstream, socketUpstream } from '../../src/transport/upstream.ts';
+import { exchanged } from '../support/exchange.ts';
 import { loop, native } from './batch-listener.ts';
 import { until } from './peer.ts';
 import { ask, idOf } from './script.ts';
@@ -98,7 +99,7 @@ const echo = ({ id, say }: Asked): void => say(ask(id, 'query'));
 
 /** Answered by what has its ID; whatever has another one ends it, too, as it does for the resolver. */
 const exchange = (id: number, port: number, ms = LONG_MS, address = '127.0.0.1'): Promise<Event> =>
-  upstream.exchange({ address, port }, ask(id, 'query'), 'udp', ms, (bytes) => bytes.length >= 12);
+  exchanged(upstream, { address, port }, ask(id, 'query'), 'udp', ms, (bytes) => bytes.length >= 12);
 
 const range = (count: number, from = 0): number[] => Array.from({ length: count }, (_, i) => from + i);
 const saidId = (event: Event): number => (event.got === 'reply' ? idOf(event.bytes) : -1);
@@ -155,8 +156,10 @@ describe('questions to one server beyond those', () => {
   test('later, the next ones have another port, also while the first still waits [SAD DNS]', async () => {
     const server = await new Server().open();
     void exchange(1, server.port);
+    await server.has(1);
     nowMs = UPSTREAM_SOCKET_SHARED_MS - 1;
     void exchange(2, server.port);
+    await server.has(2);
     nowMs = UPSTREAM_SOCKET_SHARED_MS;
     void exchange(3, server.port);
     await server.has(3);
@@ -219,7 +222,7 @@ describe('questions to one server beyond those', () => {
       isLate = true;
       return LONG_MS;
     };
-    void upstream.exchange(to, ask(1, 'query'), 'udp', 1, () => true, late);
+    void exchanged(upstream, to, ask(1, 'query'), 'udp', 1, () => true, late);
     await until(() => isLate);
     void exchange(2, server.port);
     await server.has(2);

@@ -14,6 +14,7 @@ import type { Event } from '../../src/resolver/upstream.ts';
 import type { Native } from '../../src/transport/native.ts';
 import { Frames, framed } from '../../src/transport/stream.ts';
 import { type SocketUpstream, socketUpstream, type UpstreamSettings } from '../../src/transport/upstream.ts';
+import { exchanged } from '../support/exchange.ts';
 import { loop, native } from './batch-listener.ts';
 import { until } from './peer.ts';
 import { ask, idOf } from './script.ts';
@@ -96,11 +97,12 @@ async function freePort(): Promise<number> {
 }
 
 const exchange = (port: number, via: 'udp' | 'tcp', ms = LONG_MS, address = '127.0.0.1'): Promise<Event> =>
-  upstream.exchange({ address, port }, query, via, ms, accept);
+  exchanged(upstream, { address, port }, query, via, ms, accept);
 
 /** A question over TCP of its own. */
 const exchangeOf = (id: number, port: number, ms = LONG_MS): Promise<Event> =>
-  upstream.exchange(
+  exchanged(
+    upstream,
     { address: '127.0.0.1', port },
     ask(id, 'query'),
     'tcp',
@@ -184,7 +186,7 @@ describe.each([
       return LONG_MS;
     };
     const to = { address: '127.0.0.1', port };
-    expect(await upstream.exchange(to, query, 'udp', SHORT_MS, accept, overdue)).toMatchObject({
+    expect(await exchanged(upstream, to, query, 'udp', SHORT_MS, accept, overdue)).toMatchObject({
       got: 'reply',
     });
     expect(times).toBe(1);
@@ -201,7 +203,7 @@ describe.each([
       return LONG_MS;
     };
     const to = { address: '127.0.0.1', port };
-    const event = await upstream.exchange(to, query, 'tcp', SHORT_MS, accept, overdue);
+    const event = await exchanged(upstream, to, query, 'tcp', SHORT_MS, accept, overdue);
     expect(event).toMatchObject({ got: 'reply' });
   });
 
@@ -234,7 +236,7 @@ describe.each([
     const draws = [port - 1024, port - 1024];
     const unlucky = { ...realWorld, draw: (n: number) => draws.pop() ?? realWorld.draw(n) };
     const lucky = newUpstream({ world: unlucky });
-    expect((await lucky.exchange({ address: '127.0.0.1', port }, query, 'udp', LONG_MS, accept)).got).toBe(
+    expect((await exchanged(lucky, { address: '127.0.0.1', port }, query, 'udp', LONG_MS, accept)).got).toBe(
       'reply',
     );
     expect(draws).toEqual([]);
@@ -251,7 +253,7 @@ describe.each([
       },
     };
     const hopeless = newUpstream({ world: cursed });
-    expect(await hopeless.exchange({ address: '127.0.0.1', port }, query, 'udp', LONG_MS, accept)).toEqual({
+    expect(await exchanged(hopeless, { address: '127.0.0.1', port }, query, 'udp', LONG_MS, accept)).toEqual({
       got: 'unreachable',
       why: 'address already in use',
       unsent: 'no room',
@@ -453,14 +455,14 @@ describe.each([
     const port = await freePort();
     const { port: silent } = via === 'tcp' ? await tcpServer(() => {}) : { port: await udpServer(() => {}) };
     const to = { address: '127.0.0.1', port: silent };
-    const waiting = [1, 2].map(() => bounded.exchange(to, query, via, SHORT_MS, accept));
-    expect(await bounded.exchange(to, query, via, SHORT_MS, accept)).toEqual({
+    const waiting = [1, 2].map(() => exchanged(bounded, to, query, via, SHORT_MS, accept));
+    expect(await exchanged(bounded, to, query, via, SHORT_MS, accept)).toEqual({
       got: 'unreachable',
       why: 'too many sockets are open',
       unsent: 'no room',
     });
     await Promise.all(waiting);
-    expect(await bounded.exchange({ ...to, port }, query, via, SHORT_MS, accept)).toMatchObject({
+    expect(await exchanged(bounded, { ...to, port }, query, via, SHORT_MS, accept)).toMatchObject({
       why: 'connection refused',
     });
     expect(count('upstreamSocketsFull')).toBe(1);
