@@ -126,7 +126,7 @@ export interface WayBack {
   readonly envelope: Bytes;
 }
 
-/** One query of a bag. While it waits it is a place in it and no more: of thousands, each is to weigh little. */
+/** One query of a bag. While it waits it is a place in there, and nothing else: thousands may. */
 export class Packed {
   readonly #bag: OpenBag;
   readonly #at: number;
