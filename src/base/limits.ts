@@ -36,6 +36,8 @@ export const GENERATE_STEPS_MAX = 65_536;
 export const GENERATE_BYTES_MAX = 16 * 1024 * 1024;
 /** One entry of a zone file, its continuation lines included. */
 export const ENTRY_BYTES_MAX = 262_144;
+/** Mistakes told of one entry: a line of nothing else is not to hide the lines behind it. */
+export const ENTRY_FAULTS_MAX = 20;
 /** Complaints kept for one load; the rest are counted. */
 export const COMPLAINTS_MAX = 1_000;
 /** What a kept image says of itself: its files and complaints; one that would say more is not kept. */
@@ -530,6 +532,10 @@ export const FIRST_ROUND_MS_MAX = 5_000;
 export const LAST_GOOD_MS = 30_000;
 /** Members that an operator holds. */
 export const HOLDS_MAX = 10_000;
+/** Pools of which it is told how a member stands that was held in all of them… */
+export const HOLDS_TOLD_MAX = 20;
+/** …and members named to whoever named one that is not there: of more, the nearest. */
+export const MEMBERS_NAMED_MAX = 8;
 /** The file that they are kept in. */
 export const HOLDS_FILE_BYTES_MAX = 4 * 1024 * 1024;
 /** Targets told of at a time. */

@@ -4,7 +4,7 @@
  * `RequestFault` that says what was meant, perhaps.
  */
 import { ipText, parseIp } from '../base/ip.ts';
-import { HOLD_LOOK_MS, HOLD_MS_MAX } from '../base/limits.ts';
+import { HOLD_LOOK_MS, HOLD_MS_MAX, HOLDS_TOLD_MAX, MEMBERS_NAMED_MAX } from '../base/limits.ts';
 import { nearest } from '../base/nearest.ts';
 import type { World } from '../base/world.ts';
 import type { Hold } from '../health/pool-state.ts';
@@ -12,11 +12,31 @@ import type { ToldTarget } from '../health/told.ts';
 import { type Name, nameFromText, nameText } from '../wire/name.ts';
 import { RequestFault } from './control-socket.ts';
 import type { House } from './house.ts';
-import { seatKey, seatsOf, type ToldSeat } from './pool-seats.ts';
+import { type SeatState, seatKey, seatsOf, type ToldSeat, usesOf } from './pool-seats.ts';
 import type { ProberThread } from './prober-thread.ts';
 
 export interface ListedSeat extends ToldSeat {
   readonly targets: readonly ToldTarget[];
+}
+
+/** What came of it, in one pool. */
+export interface HeldPlace {
+  readonly pool: string;
+  /** Undefined where no zone has it any more. */
+  readonly was: SeatState | undefined;
+  readonly is: SeatState | undefined;
+  /** Members beside it that are in. */
+  readonly others: number;
+}
+
+export interface ToldHold {
+  /** How many. */
+  readonly pools: number;
+  readonly member: string;
+  /** Where a pool was named that has no members of its own: whose it has. */
+  readonly uses: { readonly by: string; readonly pool: string } | undefined;
+  /** The first of them. */
+  readonly places: readonly HeldPlace[];
 }
 
 export interface Report {
@@ -43,23 +63,32 @@ export class PoolDesk {
 
   /** All members, or those of one pool. */
   async list(pool: Name | undefined): Promise<ListedSeat[]> {
-    const seats = this.#seatsOf(pool);
+    const owner = this.#withMembers(pool);
+    const seats = this.#seatsOf(owner);
     const { inquiries } = this.#prober;
-    const owner = pool && nameText(pool);
     const told = inquiries.isOpen ? await inquiries.ask('members', { pool: owner }) : [];
     const targets = new Map(told.map((each) => [seatKey(each), each.targets]));
     return seats.map((seat) => ({ ...seat, targets: targets.get(seatKey(seat)) ?? [] }));
   }
 
-  /** In one pool, or all that have the member; says how many. When it is told, answers are so. */
-  async hold(pool: Name | undefined, text: string, hold: Hold | undefined): Promise<number> {
+  /** In one pool, or all that have the member. When it is told, answers are so. */
+  async hold(pool: Name | undefined, text: string, hold: Hold | undefined): Promise<ToldHold> {
     const member = memberNamed(text);
-    const pools = hold === undefined ? this.#whereHeld(pool, member) : [...this.#whereIs(pool, member)];
-    for (const owner of pools) {
-      if (!this.#prober.hold(owner, member, hold)) throw new RequestFault('too many members are held');
+    const owner = this.#withMembers(pool);
+    const pools = hold === undefined ? this.#whereHeld(owner, member) : this.#whereIs(owner, member);
+    const before = this.#standingIn(pools, member);
+    for (const each of pools) {
+      if (!this.#prober.hold(each, member, hold)) throw new RequestFault('too many members are held');
     }
     await this.#untilSeen(new Set(pools), member, hold);
-    return pools.length;
+    const after = this.#standingIn(pools, member);
+    const by = pool && nameText(pool);
+    const uses = by === undefined || owner === undefined || by === owner ? undefined : { by, pool: owner };
+    const places = pools.slice(0, HOLDS_TOLD_MAX).map((each) => ({
+      ...{ pool: each, was: before.get(each)?.state, is: after.get(each)?.state },
+      others: after.get(each)?.others ?? 0,
+    }));
+    return { pools: pools.length, member, uses, places };
   }
 
   async report({ check, address, isUp, forMs }: Report): Promise<number> {
@@ -80,44 +109,63 @@ export class PoolDesk {
     return told;
   }
 
-  #seatsOf(pool: Name | undefined): ToldSeat[] {
-    const all = [...seatsOf(this.#house.served.catalog.images)];
-    if (pool === undefined) return all;
-    const owner = nameText(pool);
-    const seats = all.filter((seat) => seat.pool === owner);
-    if (seats.length === 0) {
-      const owners = new Set(all.map((seat) => seat.pool));
-      throw new RequestFault(`there is no pool ${owner} with members${meant(owner, owners)}`);
-    }
-    return seats;
+  /** The pool of that name, or the one whose members it has. */
+  #withMembers(pool: Name | undefined): string | undefined {
+    const owner = pool && nameText(pool);
+    return owner && (usesOf(this.#house.served.catalog.images).get(owner) ?? owner);
   }
 
-  #whereIs(pool: Name | undefined, member: string): Set<string> {
-    const seats = this.#seatsOf(pool);
+  #seatsOf(owner: string | undefined): ToldSeat[] {
+    const { images } = this.#house.served.catalog;
+    const all = [...seatsOf(images)];
+    if (owner === undefined) return all;
+    const seats = all.filter((seat) => seat.pool === owner);
+    if (seats.length > 0) return seats;
+    const uses = usesOf(images);
+    const users = [...uses].filter(([, used]) => used === owner).map(([user]) => bare(user));
+    if (users.length > 0)
+      throw new RequestFault(`${users[0]} uses ${bare(owner)}, which is no pool of this server`);
+    const owners = new Set([...all.map((seat) => seat.pool), ...uses.keys()].map(bare));
+    throw new RequestFault(`there is no pool ${bare(owner)}${meant(bare(owner), owners)}`);
+  }
+
+  #whereIs(owner: string | undefined, member: string): string[] {
+    const seats = this.#seatsOf(owner);
     const found = seats.filter((seat) => seat.member === member);
-    if (found.length === 0) {
-      const nobody = pool === undefined ? 'no pool has a' : `${nameText(pool)} has no`;
-      const members = new Set(seats.map((seat) => seat.member));
-      throw new RequestFault(`${nobody} member ${member}${meant(member, members)}`);
-    }
-    return new Set(found.map((seat) => seat.pool));
+    if (found.length > 0) return [...new Set(found.map((seat) => seat.pool))];
+    const members = new Set(seats.map((seat) => bare(seat.member)));
+    const near = meant(bare(member), members);
+    if (owner === undefined) throw new RequestFault(`no pool has a member ${bare(member)}${near}`);
+    const hint = members.size > MEMBERS_NAMED_MAX ? near : `: it has ${[...members].join(', ')}`;
+    throw new RequestFault(`${bare(owner)} has no member ${bare(member)}${hint}`);
   }
 
   /** Whoever is held may be in no zone any more. */
-  #whereHeld(pool: Name | undefined, member: string): string[] {
+  #whereHeld(owner: string | undefined, member: string): string[] {
     const { held } = this.#prober;
-    const owner = pool && nameText(pool);
-    const pools = held
-      .filter((each) => each.member === member && (owner === undefined || each.pool === owner))
-      .map((each) => each.pool);
+    const ofPool = held.filter((each) => owner === undefined || each.pool === owner);
+    const pools = ofPool.filter((each) => each.member === member).map((each) => each.pool);
     if (pools.length > 0) return pools;
-    const of = owner === undefined ? '' : ` in ${owner}`;
-    throw new RequestFault(
-      `${member} is not held${of}${meant(
-        member,
-        held.map((each) => each.member),
-      )}`,
-    );
+    const where = owner === undefined ? '' : ` in ${bare(owner)}`;
+    if (ofPool.length === 0) throw new RequestFault(`nobody is drained or forced${where}`);
+    const members = new Set(ofPool.map((each) => bare(each.member)));
+    const hint =
+      members.size > MEMBERS_NAMED_MAX ? meant(bare(member), members) : `, but ${[...members].join(', ')}`;
+    throw new RequestFault(`${bare(member)} is neither drained nor forced${where}${hint}`);
+  }
+
+  /** How it stands in each of them, and how many others are in. */
+  #standingIn(pools: readonly string[], member: string): Map<string, { state: SeatState; others: number }> {
+    const wanted = new Set(pools);
+    const standing = new Map<string, { state: SeatState; others: number }>();
+    const seats = [...seatsOf(this.#house.served.catalog.images)].filter(({ pool }) => wanted.has(pool));
+    for (const seat of seats)
+      if (seat.member === member) standing.set(seat.pool, { state: seat.state, others: 0 });
+    for (const { pool, member: other, share } of seats) {
+      const of = standing.get(pool);
+      if (of !== undefined && other !== member && share > 0) of.others++;
+    }
+    return standing;
   }
 
   async #untilSeen(pools: ReadonlySet<string>, member: string, hold: Hold | undefined): Promise<void> {
@@ -143,6 +191,9 @@ function memberNamed(text: string): string {
   if (name === undefined) throw new RequestFault(`'${text}' is neither an address nor a host`);
   return nameText(name).toLowerCase();
 }
+
+/** As people write it. */
+const bare = (name: string): string => name.replace(/(?<=.)\.$/, '');
 
 function meant(word: string, known: Iterable<string>): string {
   const near = nearest(word, known);

@@ -2,7 +2,7 @@
  * The members of all pools as their plans have them, as plain values: what they are, and how they stand. For
  * whoever tells of them; who answers reads words.
  */
-import { MemberWord, membersOf, type PlanWords, PoolWord, poolsIn, Status } from '../pool/plan.ts';
+import { MemberWord, membersOf, NONE, type PlanWords, PoolWord, poolsIn, Status } from '../pool/plan.ts';
 import { nameText } from '../wire/name.ts';
 import { memberText } from '../wire/pool-record.ts';
 import type { Image } from '../zone/image.ts';
@@ -32,6 +32,20 @@ export function* seatsOf(images: readonly Image[]): Generator<ToldSeat> {
       for (const member of membersOf(plan, pool)) yield seatOf(image, plan, owner, member);
     }
   }
+}
+
+/** Pools that have members of another one, and which one that is; whether it is there or not. */
+export function usesOf(images: readonly Image[]): Map<string, string> {
+  const uses = new Map<string, string>();
+  for (const image of images) {
+    const plan = image.pools;
+    if (plan === undefined) continue;
+    for (const pool of poolsIn(plan)) {
+      const use = plan[pool + PoolWord.USE] as number;
+      if (use !== NONE) uses.set(ownerText(image, plan, pool), nameText(image.bytes, use).toLowerCase());
+    }
+  }
+  return uses;
 }
 
 export const ownerText = (image: Image, plan: PlanWords, pool: number): string =>

@@ -3,7 +3,7 @@
  * Out: addresses one after the other, each with what it counts.
  */
 import { readFileSync, statSync } from 'node:fs';
-import { IPV4_BYTES } from '../base/ip.ts';
+import { IPV4_BYTES, IPV6_BYTES } from '../base/ip.ts';
 import { REHEARSED_CLIENTS, REHEARSED_CLIENTS_MAX, REHEARSED_FILE_BYTES_MAX } from '../base/limits.ts';
 import { type Prefix, parsePrefix } from '../base/prefix.ts';
 import type { Lots } from '../pool/lots.ts';
@@ -26,17 +26,75 @@ export interface Population {
 /** Tries for an address that a database knows. */
 const TRIES = 20;
 
-/** Of IPv4 addresses that the database knows the country of, any as likely as another. */
+/**
+ * Half of them IPv4, of addresses that the database knows the country of, any as likely as another; half
+ * IPv6, of which whoever asks gets so much that its size says nothing of how many are there: the country is
+ * that of an IPv4 address, and the range any that the database knows there. Where it knows none, the client
+ * has IPv4.
+ */
 export function worldOf(count: number, table: Whereabouts | undefined, lots: Lots): Population {
-  const who = table === undefined ? 'addresses anywhere' : 'addresses of all countries';
+  const ranges = table && new CountryRanges(table);
+  const hasV6 = ranges === undefined || ranges.count > 0;
+  const where = table === undefined ? 'anywhere' : 'of all countries';
   return {
-    ...{ who, count },
+    ...{ who: hasV6 ? `addresses ${where}, half of them IPv6` : `IPv4 addresses ${where}`, count },
     *[Symbol.iterator]() {
-      for (let i = 0; i < count; i++) yield { address: somewhere(table, lots), weight: 1 };
+      for (let i = 0; i < count; i++) {
+        const v4 = somewhere(table, lots);
+        yield { address: (i % 2 === 1 ? somewhereV6(ranges, lots) : undefined) ?? v4, weight: 1 };
+      }
     },
   };
 }
 
+/** What has been given out (IANA, IPv6 global unicast addresses). */
+const GLOBAL_UNICAST: Prefix = { bytes: Uint8Array.of(0x20, ...new Uint8Array(15)), bits: 3 };
+const isGlobal = (address: Uint8Array): boolean => (address[0] as number) >> 5 === 1;
+
+/** In the country that was found last; undefined where no range of it is known. */
+const somewhereV6 = (ranges: CountryRanges | undefined, lots: Lots): Uint8Array | undefined =>
+  ranges === undefined ? addressIn(GLOBAL_UNICAST, lots) : ranges.drawn(lots);
+
+/** The ranges of IPv6 that a database knows something of, by country; 0 where it knows none. */
+class CountryRanges {
+  readonly #table: Whereabouts;
+  readonly #ranges = new Map<number, number[]>();
+  count = 0;
+
+  constructor(table: Whereabouts) {
+    this.#table = table;
+    const first = new Uint8Array(IPV6_BYTES);
+    for (let range = 0; range < table.rangesOfV6; range++) {
+      table.visitV6(range, first);
+      const { continent, country, asn } = table;
+      if (!isGlobal(first) || (continent | country | asn) === 0) continue;
+      const known = this.#ranges.get(country);
+      if (known === undefined) this.#ranges.set(country, [range]);
+      else known.push(range);
+      this.count++;
+    }
+  }
+
+  /** An address of the country that the table was asked for last. */
+  drawn(lots: Lots): Uint8Array | undefined {
+    const ranges = this.#ranges.get(this.#table.country);
+    if (ranges === undefined) return undefined;
+    const range = ranges[Math.floor(ranges.length * lots.fraction())] as number;
+    const first = this.#begin(range);
+    const part = BigInt(Math.floor(2 ** 53 * lots.fraction()));
+    const address = first + (((this.#begin(range + 1) - first) * part) >> 53n);
+    return Buffer.from(address.toString(16).padStart(2 * IPV6_BYTES, '0'), 'hex');
+  }
+
+  #begin(range: number): bigint {
+    if (range === this.#table.rangesOfV6) return 1n << 128n;
+    const first = Buffer.alloc(IPV6_BYTES);
+    this.#table.visitV6(range, first);
+    return BigInt(`0x${first.toString('hex')}`);
+  }
+}
+
+/** An address of IPv4, which the table has found. */
 function somewhere(table: Whereabouts | undefined, lots: Lots): Uint8Array {
   const address = new Uint8Array(IPV4_BYTES);
   for (let tries = 0; tries < TRIES; tries++) {

@@ -8,6 +8,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Authority, zoneOf } from '../answer/authority.ts';
 import { Reply } from '../answer/reply.ts';
 import { Counters } from '../base/counters.ts';
+import { IPV4_BYTES } from '../base/ip.ts';
 import { REHEARSED_AT_ONCE, REHEARSED_CLIENTS } from '../base/limits.ts';
 import type { World } from '../base/world.ts';
 import type { Check } from '../health/check.ts';
@@ -55,6 +56,8 @@ export interface ToldShare extends ToldSeat {
   readonly share: number;
   /** Those that are told of it. */
   readonly told: number;
+  /** Of the clients of each family those that go there, where both were asked. */
+  readonly byFamily: { readonly ipv4: number; readonly ipv6: number } | undefined;
 }
 
 export interface ToldShares {
@@ -118,6 +121,13 @@ async function sharesIn(
   return poll.shares(catalog);
 }
 
+/** Of the clients of one family. */
+class Ballot {
+  weight = 0;
+  readonly went = new Map<number, number>();
+  readonly told = new Map<number, number>();
+}
+
 /** Counts who is chosen, of the first pool that an answer has to do with. */
 class Poll {
   #plan: PlanWords | undefined;
@@ -126,9 +136,8 @@ class Poll {
   #list: readonly number[] = [];
   /** How many pools the answer in hand had to do with. */
   #pools = 0;
-  #weight = 0;
-  readonly #went = new Map<number, number>();
-  readonly #told = new Map<number, number>();
+  readonly #v4 = new Ballot();
+  readonly #v6 = new Ballot();
 
   note(stage: Stage, { plan, pool, members, count }: Choice, projection: number): void {
     if (stage === 'able') this.#pools++;
@@ -140,24 +149,34 @@ class Poll {
   }
 
   /** The answer is there. False where no pool had to do with it. */
-  count({ weight }: Client): boolean {
+  count({ address, weight }: Client): boolean {
     if (this.#pools === 0) return false;
     this.#pools = 0;
-    this.#weight += weight;
-    for (const member of this.#list) add(this.#told, member, weight);
-    for (const [member, part] of this.#destinations()) add(this.#went, member, part * weight);
+    const ballot = address.length === IPV4_BYTES ? this.#v4 : this.#v6;
+    ballot.weight += weight;
+    for (const member of this.#list) add(ballot.told, member, weight);
+    for (const [member, part] of this.#destinations()) add(ballot.went, member, part * weight);
     return true;
   }
 
   shares(catalog: Catalog): ToldShare[] {
     const plan = this.#plan as PlanWords;
     const image = catalog.images.find(({ pools }) => pools === plan) as Image;
-    const part = (of: ReadonlyMap<number, number>, member: number): number =>
-      (of.get(member) ?? 0) / this.#weight;
+    const [v4, v6] = [this.#v4, this.#v6];
+    const isMixed = v4.weight > 0 && v6.weight > 0;
+    const all = v4.weight + v6.weight;
+    const of = (counts: ReadonlyMap<number, number>, member: number): number => counts.get(member) ?? 0;
+    const share = (member: number): Pick<ToldShare, 'share' | 'told' | 'byFamily'> => ({
+      share: (of(v4.went, member) + of(v6.went, member)) / all,
+      told: (of(v4.told, member) + of(v6.told, member)) / all,
+      byFamily: isMixed
+        ? { ipv4: of(v4.went, member) / v4.weight, ipv6: of(v6.went, member) / v6.weight }
+        : undefined,
+    });
     const owner = ownerText(image, plan, this.#pool);
     return [...membersOf(plan, this.#pool)].map((member) => ({
       ...seatOf(image, plan, owner, member),
-      ...{ share: part(this.#went, member), told: part(this.#told, member) },
+      ...share(member),
     }));
   }
 

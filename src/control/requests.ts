@@ -175,7 +175,7 @@ async function* serve(asked: Request, offices: Offices): AsyncGenerator<unknown,
       return undefined;
     case 'hold': {
       const { pool, member, as } = asked;
-      return { pools: await offices.pools.hold(pool, member, as === 'release' ? undefined : as) };
+      return offices.pools.hold(pool, member, as === 'release' ? undefined : as);
     }
     case 'report': {
       const { check, address, up: isUp, forMs = Infinity } = asked;

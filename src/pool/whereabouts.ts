@@ -11,7 +11,7 @@
  *       system, latitude and longitude in 1e-5 degrees, NOWHERE where they are not known
  */
 import { assert } from '../base/assert.ts';
-import { type Bytes, u32 } from '../base/bytes.ts';
+import { type Bytes, put32, u32 } from '../base/bytes.ts';
 import { IPV4_BYTES } from '../base/ip.ts';
 import { isMapped } from '../base/prefix.ts';
 import { metresBetween } from './distance.ts';
@@ -55,6 +55,21 @@ export class Whereabouts {
     if (address.length === IPV4_BYTES) this.#found = this.#v4.find(address, 0);
     else if (isMapped(address)) this.#found = this.#v4.find(address, 12);
     else this.#found = this.#v6.find(address, 0);
+    this.#tell();
+  }
+
+  /** Ranges of IPv6, from 0 on. */
+  get rangesOfV6(): number {
+    return this.#v6.count;
+  }
+
+  /** Goes to one of them, as `find` does to the range of an address, and writes where it begins. */
+  visitV6(range: number, first: Uint8Array): void {
+    this.#found = this.#v6.visit(range, first);
+    this.#tell();
+  }
+
+  #tell(): void {
     const rows = this.#rows;
     const at = this.#found.row;
     this.continent = rows[at] as number;
@@ -92,7 +107,7 @@ class Family {
   readonly #words: Uint32Array;
   readonly #directory: number;
   readonly #ranges: number;
-  readonly #count: number;
+  readonly count: number;
   readonly #rowsAt: number;
   /** Words of an address. */
   readonly #width: number;
@@ -103,11 +118,11 @@ class Family {
     this.#words = words;
     this.#directory = words[headerAt] as number;
     this.#ranges = words[headerAt + 1] as number;
-    this.#count = words[headerAt + 2] as number;
+    this.count = words[headerAt + 2] as number;
     this.#rowsAt = words[ROWS_AT] as number;
     this.#width = width;
     this.#address = new Uint32Array(width);
-    assert(this.#count > 0 && words[this.#ranges] === 0, 'every address lies in a range');
+    assert(this.count > 0 && words[this.#ranges] === 0, 'every address lies in a range');
   }
 
   find(address: Bytes, at: number): this {
@@ -128,6 +143,15 @@ class Family {
     return this;
   }
 
+  visit(range: number, first: Uint8Array): this {
+    this.#range = range;
+    for (let i = 0; i < this.#width; i++) {
+      this.#address[i] = this.#words[this.#startOf(range) + i] as number;
+      put32(first, 4 * i, this.#address[i] as number);
+    }
+    return this;
+  }
+
   #startOf(range: number): number {
     return this.#ranges + (this.#width + 1) * range;
   }
@@ -141,7 +165,7 @@ class Family {
   get bits(): number {
     const next = this.#range + 1;
     const before = this.#range === 0 ? 0 : 1 + this.#sharedBits(this.#range, true);
-    const behind = next === this.#count ? 0 : 1 + this.#sharedBits(next, false);
+    const behind = next === this.count ? 0 : 1 + this.#sharedBits(next, false);
     return Math.max(before, behind);
   }
 

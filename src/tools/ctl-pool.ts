@@ -1,6 +1,7 @@
 /** `cairn ctl pool`: its words as requests, and what comes of them as text for people. */
+import { parseIp } from '../base/ip.ts';
 import { nearest } from '../base/nearest.ts';
-import type { ListedSeat } from '../control/pool-desk.ts';
+import type { HeldPlace, ListedSeat, ToldHold } from '../control/pool-desk.ts';
 import { durationText, parseDurationMs } from '../control/quantity.ts';
 import { columns } from './ctl-print.ts';
 import { asciiName } from './idna.ts';
@@ -10,10 +11,19 @@ import { bare, plural } from './trail-print.ts';
 const WORDS = ['list', 'drain', 'force', 'release', 'report'] as const;
 export type PoolWord = (typeof WORDS)[number];
 
+/** What other programs call it. */
+const ELSEWHERE: Readonly<Record<string, PoolWord>> = {
+  ...{ show: 'list', ls: 'list', status: 'list' },
+  ...{ down: 'drain', disable: 'drain', out: 'drain', stop: 'drain', maintenance: 'drain' },
+  ...{ up: 'force', in: 'force', pin: 'force' },
+  ...{ reset: 'release', enable: 'release', undrain: 'release', resume: 'release', auto: 'release' },
+};
+
 export function poolRequest([word = '', ...others]: readonly string[], forTime: string | undefined): object {
   const what = WORDS.find((each) => each === word);
   if (what === undefined) {
-    const why = word === '' ? '' : ` and not ${word}${suggestion(nearest(word, WORDS))}`;
+    const meant = Object.hasOwn(ELSEWHERE, word) ? ELSEWHERE[word] : nearest(word, WORDS);
+    const why = word === '' ? '' : ` and not ${word}${suggestion(meant)}`;
     throw new Error(`pool: expected one of ${WORDS.join(', ')}${why}`);
   }
   if (what === 'report') return reportRequest(others, forTime);
@@ -27,6 +37,8 @@ export function poolRequest([word = '', ...others]: readonly string[], forTime: 
   if (member === undefined || more.length > 0) {
     throw new Error(`pool ${what}: expected a member, which is an address or a host; its pool before it`);
   }
+  if (pool !== undefined && parseIp(pool) !== undefined)
+    throw new Error(`pool ${what}: expected the pool first, as in pool ${what} ${member} ${pool}`);
   return { do: 'hold', as: what, member: asciiName(member), pool: pool && asciiName(pool) };
 }
 
@@ -41,21 +53,43 @@ function reportRequest([check, address, how, ...more]: readonly string[], forTim
 export function poolText(
   word: PoolWord,
   seats: readonly ListedSeat[],
-  done: { readonly pools: number; readonly targets: number },
+  done: ToldHold & { readonly targets: number },
 ): string {
   switch (word) {
     case 'list':
       return seatsText(seats);
     case 'drain':
-      return `drained in ${plural(done.pools, 'pool')}\n`;
     case 'force':
-      return `kept in ${plural(done.pools, 'pool')}\n`;
     case 'release':
-      return `released in ${plural(done.pools, 'pool')}\n`;
+      return heldText(word, done);
     case 'report':
       return `told to ${plural(done.targets, 'target')}\n`;
   }
 }
+
+const DONE = { drain: 'drained', force: 'forced', release: 'released' } as const;
+
+function heldText(word: keyof typeof DONE, { pools, member, uses, places }: ToldHold): string {
+  const where =
+    uses === undefined ? plural(pools, 'pool') : `${bare(uses.pool)}, which ${bare(uses.by)} uses`;
+  const rows = places.map((place) => ['', bare(place.pool), FOLLOWS[word](place)]);
+  const more = pools > places.length ? [['', `and ${pools - places.length} more`]] : [];
+  return `${DONE[word]} ${bare(member)} in ${where}\n${columns([...rows, ...more]).join('')}`;
+}
+
+/** How it was, and what follows. */
+const FOLLOWS: Readonly<Record<keyof typeof DONE, (place: HeldPlace) => string>> = {
+  drain({ was, others }) {
+    const left = others === 0 ? 'nobody else is in: all-down says what is answered' : `${others} left`;
+    return `${was === 'unchecked' ? 'it has no check, and was in' : `it was ${was}`}; ${left}`;
+  },
+  force: ({ was }) =>
+    was === 'unchecked' ? 'it has no check, and was in before' : `it was ${was}; no check takes it out now`,
+  release({ is }) {
+    if (is === undefined) return 'no zone has it any more';
+    return is === 'unchecked' ? 'it has no check, and is in' : `it is ${is}, and goes by its checks`;
+  },
+};
 
 function seatsText(seats: readonly ListedSeat[]): string {
   if (seats.length === 0) return 'no zone has a pool\n';

@@ -67,8 +67,7 @@ async function rehearseAlone({ config, name, type = 'A', ...others }: Alone): Pr
 
 function tableText({ name, type, clients, now, coming }: ToldShares): string {
   const head = `${bare(name)} ${type}, chosen for ${clients.count} clients: ${clients.who}\n\n`;
-  const rows = now.map((share) => [...who(share), percent(share.share), percent(share.told)]);
-  if (coming === undefined) return head + table([...WHO, 'go there', 'are told of it'], rows);
+  if (coming === undefined) return head + presentText(now);
   const before = new Map(now.map((share) => [memberText(share), share]));
   const after = new Map(coming.map((share) => [memberText(share), share]));
   const members = [...new Map([...before, ...after]).keys()];
@@ -85,6 +84,17 @@ function tableText({ name, type, clients, now, coming }: ToldShares): string {
     ];
   });
   return head + table([...WHO, 'go there now', 'then', 'difference'], compared);
+}
+
+function presentText(now: readonly ToldShare[]): string {
+  const isMixed = now.some(({ byFamily }) => byFamily !== undefined);
+  const titles = [...WHO, 'go there', ...(isMixed ? ['of IPv4', 'of IPv6'] : []), 'are told of it'];
+  const rows = now.map((each) => {
+    const { share, told, byFamily } = each;
+    const families = byFamily === undefined ? [] : [percent(byFamily.ipv4), percent(byFamily.ipv6)];
+    return [...who(each), percent(share), ...families, percent(told)];
+  });
+  return table(titles, rows);
 }
 
 const WHO = ['member', 'weight', 'tier', 'state'];

@@ -1,70 +1,79 @@
 /**
- * Raises the playground: loads its zones, opens the doors of every machine, and puts a resolver over them
- * that knows nothing but the addresses of the root. All of it is the server's own rooms; only the faults are
- * added.
+ * Raises the playground: loads the zones of its internet, opens the doors of every machine, and puts a
+ * server over them that knows nothing but the addresses of the root, and its own pools. The machines are the
+ * server's own rooms, in this process; only the faults are added.
  */
 import { fileURLToPath } from 'node:url';
 import { assert } from '../base/assert.ts';
 import { Counters } from '../base/counters.ts';
-import { CACHE_BYTES_DEFAULT, CLIENT_MS_MAX } from '../base/limits.ts';
 import { PrefixSet } from '../base/prefix.ts';
 import { realWorld } from '../base/world.ts';
 import { Doors, type Refusal } from '../control/doors.ts';
-import { FRESHNESS_DEFAULT } from '../resolver/freshness.ts';
-import { LOCAL_NAMES_DEFAULT } from '../resolver/local-names.ts';
-import { noOwnZones } from '../resolver/own-zones.ts';
-import { Recursor } from '../resolver/recursor.ts';
+import { refusalTexts } from '../control/refusals.ts';
 import { Pipeline } from '../server/pipeline.ts';
 import type { Answerer } from '../transport/door.ts';
-import { socketUpstream } from '../transport/upstream.ts';
-import { type Name, nameFromText } from '../wire/name.ts';
 import { Catalog } from '../zone/catalog.ts';
 import { complaintText } from '../zone/complaint.ts';
 import type { Image } from '../zone/image.ts';
 import { loadZones } from '../zone/loader.ts';
-import { machines, ROOT_SERVERS } from './playground-internet.ts';
+import { machines } from './playground-internet.ts';
+import { openMembers } from './playground-members.ts';
+import { type PlaygroundServer, startServer } from './playground-server.ts';
 import type { Ports } from './playground-tour.ts';
 
 const FOLDER = fileURLToPath(new URL('./playground/', import.meta.url));
-const RESOLVER = '127.0.0.1';
 
-export interface PlaygroundSettings extends Ports {
-  readonly onBug?: (error: unknown) => void;
+export interface Playground extends Ports, PlaygroundServer {}
+
+/** Port 0 is one that the system chooses. Gives what is in the way, where it cannot be had. */
+export async function startPlayground(
+  { port, upstreamPort: wanted }: Ports,
+  onError: (text: string) => void,
+): Promise<Playground | string[]> {
+  const internet = await startInternet(wanted, (bug) => onError(String(bug)));
+  if (Array.isArray(internet)) {
+    const isLoopbackSmall = internet.some(({ code }) => code === 'EADDRNOTAVAIL');
+    return [...refusalTexts(internet), ...(isLoopbackSmall ? [LOOPBACK_HINT] : [])];
+  }
+  const { upstreamPort } = internet;
+  const members = await openMembers(upstreamPort).catch((error: Error) => error);
+  if (members instanceof Error) return internet.close().then(() => [members.message]);
+  const server = await startServer(port, upstreamPort, onError).catch((error: Error) => [error.message]);
+  const close = async (): Promise<void> => {
+    if (!Array.isArray(server)) await server.close();
+    await Promise.all([members.close(), internet.close()]);
+  };
+  if (Array.isArray(server)) return close().then(() => server);
+  return { ...server, upstreamPort, close };
 }
 
-export interface Playground extends Ports {
+/** Linux has all of 127.0.0.0/8; macOS and the BSDs have what was configured. */
+const LOOPBACK_HINT = "give it to the loopback interface, as in 'ifconfig lo0 alias 127.53.0.1'";
+
+export interface Internet {
+  /** Of all its machines. */
+  readonly upstreamPort: number;
   close(): Promise<void>;
 }
 
-/** Port 0 is one that the system chooses. Gives what was refused, where a door cannot be opened. */
-export async function startPlayground(settings: PlaygroundSettings): Promise<Playground | Refusal[]> {
+export async function startInternet(
+  wanted: number,
+  onBug: (error: unknown) => void,
+): Promise<Internet | Refusal[]> {
   const zones = await loadAll();
-  const onBug = settings.onBug ?? (() => {});
   const opened: Doors[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(opened.map((doors) => doors.close()));
   };
-  let { upstreamPort } = settings;
+  let upstreamPort = wanted;
   for (const { address, zones: held, fault } of machines()) {
-    const catalog = new Catalog(held.map((name) => zones.get(name) as Image));
-    const good = pipeline(catalog, undefined, onBug);
+    const good = pipeline(new Catalog(held.map((name) => zones.get(name) as Image)), onBug);
     const door = await open(address, upstreamPort, fault?.(good) ?? good);
     if (Array.isArray(door)) return close().then(() => door);
     opened.push(door.doors);
     upstreamPort = door.port; // Whatever the first was given, all have.
   }
-  const upstream = socketUpstream();
-  const door = await open(RESOLVER, settings.port, resolver(upstreamPort, upstream, onBug));
-  if (Array.isArray(door)) return close().then(() => door);
-  opened.push(door.doors);
-  return {
-    port: door.port,
-    upstreamPort,
-    async close() {
-      await close();
-      upstream.close();
-    },
-  };
+  return { upstreamPort, close };
 }
 
 /** By name, as `machines` spells them. */
@@ -83,55 +92,18 @@ async function loadAll(): Promise<ReadonlyMap<string, Image>> {
   return new Map(images.map((image) => [nameOf(image), image]));
 }
 
-function pipeline(
-  catalog: Catalog,
-  recursor: Recursor | undefined,
-  onBug: (error: unknown) => void,
-): Pipeline {
+function pipeline(catalog: Catalog, onBug: (error: unknown) => void): Pipeline {
+  const nobody = PrefixSet.parse([]);
+  assert(nobody instanceof PrefixSet, 'no prefix is a set of prefixes');
   return new Pipeline({
     catalog,
-    recursion: recursor && { recursor, shared: undefined },
-    mayRecurse: prefixes(recursor === undefined ? [] : ['127.0.0.0/8']),
+    recursion: undefined,
+    mayRecurse: nobody,
     chaos: { version: undefined, hostname: undefined, id: undefined },
     world: realWorld,
     counters: new Counters(),
     onBug,
   });
-}
-
-function prefixes(texts: readonly string[]): PrefixSet {
-  const set = PrefixSet.parse(texts);
-  assert(set instanceof PrefixSet, 'the playground spells its prefixes well');
-  return set;
-}
-
-function resolver(
-  upstreamPort: number,
-  upstream: ReturnType<typeof socketUpstream>,
-  onBug: (error: unknown) => void,
-): Answerer {
-  const recursor = new Recursor(
-    {
-      rootHints: ROOT_SERVERS.map(({ name, address }) => ({
-        name: nameFromText(name) as Name,
-        addresses: [address],
-      })),
-      neverQuery: { has: () => false },
-      upstreamPort,
-      cacheBytes: CACHE_BYTES_DEFAULT,
-      localNames: LOCAL_NAMES_DEFAULT,
-      hosts: undefined,
-      clientMs: CLIENT_MS_MAX,
-      useCaseRandomisation: true,
-      minimise: 'relaxed',
-      freshness: FRESHNESS_DEFAULT,
-      onBug,
-    },
-    realWorld,
-    upstream,
-    noOwnZones,
-  );
-  return pipeline(new Catalog([]), recursor, onBug);
 }
 
 async function open(

@@ -1,6 +1,7 @@
 /**
- * What to ask in the playground and what to see: one stop for every corner, good and bad. People read it as a
- * table; the test asks every stop and compares, so the table cannot rot.
+ * What to ask in the playground and what to see: one stop for every corner, good and bad, and for what the
+ * server can be told and asked. People read it as tables; the test asks every stop and compares, and gives
+ * every order, so the tables cannot rot.
  */
 import { SLOW_MS } from './playground-internet.ts';
 
@@ -118,34 +119,113 @@ export const TOUR: readonly Stop[] = [
   },
 ];
 
+/** Of names whose answers are chosen, from `playground/pools.example.zone`. */
+export const POOL_TOUR: readonly Stop[] = [
+  {
+    ask: 'www.pools.example',
+    status: 'NOERROR',
+    answer: 1,
+    see: 'weights: seven answers of ten are 127.53.5.1, three are 127.53.5.2',
+  },
+  {
+    ask: 'pools.example',
+    status: 'NOERROR',
+    answer: 1,
+    see: 'the apex, from the same pool, without a CNAME',
+  },
+  {
+    ask: '_http._tcp.pools.example SRV',
+    status: 'NOERROR',
+    answer: 2,
+    see: 'the same members for programs, with their ports and weights',
+  },
+  {
+    ask: 'db.pools.example',
+    status: 'NOERROR',
+    answer: ['127.53.5.3'],
+    see: 'the first tier, 127.53.5.9, is down: so the second',
+  },
+  {
+    ask: 'geo.pools.example',
+    status: 'NOERROR',
+    answer: ['127.53.5.6'],
+    see: 'by place; with "dig -b 127.1.0.1" or "dig +subnet=198.18.0.0/24" another one',
+  },
+  {
+    ask: 'api.pools.example',
+    status: 'NOERROR',
+    answer: 2,
+    see: 'a canary: one CNAME of ten leads to v2.api',
+  },
+  { ask: 'shop.pools.example', status: 'NOERROR', answer: SHOP, see: 'the addresses of www.shop.org' },
+];
+
+export interface Order {
+  /** The words behind `cairn`; `--socket` comes behind them. */
+  readonly words: string;
+  readonly see: string;
+}
+
+export const ORDERS: readonly Order[] = [
+  { words: 'explain www.lame.org', see: 'each step to an answer, or why there is none' },
+  { words: 'explain db.pools.example', see: 'each stage of a choice: who went, and why' },
+  { words: 'explain geo.pools.example --from 127.2.0.1', see: 'the same for another client' },
+  { words: 'explain --shares www.pools.example', see: 'what many clients get' },
+  { words: 'ctl pool list', see: 'members, and how they stand' },
+  { words: 'ctl pool drain www.pools.example 127.53.5.1', see: 'takes a member out; ask again' },
+  { words: 'ctl pool release www.pools.example 127.53.5.1', see: 'lets its checks decide again' },
+];
+
+/** Of the machines of the internet and the members of pools, unless another one is wanted. */
+export const UPSTREAM_PORT = 5301;
+
+export interface PlaygroundFiles {
+  /** The control socket. */
+  readonly socket: string;
+  /** The zone file, to be changed by whoever plays. */
+  readonly zone: string;
+}
+
 export interface Ports {
   readonly port: number;
   readonly upstreamPort: number;
 }
 
 /** What stands on the screen while the playground runs. */
-export function tourText({ port, upstreamPort }: Ports): string {
-  const width = Math.max(...TOUR.map((stop) => stop.ask.length)) + 2;
-  const rows = TOUR.map(({ ask, see, status }) => {
-    const result = status === 'NOERROR' ? '' : `${status}: `;
-    return `  ${ask.padEnd(width)}${result}${see}`;
-  });
+export function tourText({ port, upstreamPort, socket, zone }: Ports & PlaygroundFiles): string {
   return `A small internet, on this machine only: a root, four registries, hosting, and some of it broken on
-purpose. Its servers stand at 127.53.0.1 and up, port ${upstreamPort}; a resolver over them, at 127.0.0.1,
-port ${port}.
+purpose. Its servers stand at 127.53.0.1 and up, port ${upstreamPort}; a server over them, which
+resolves their names and has a zone with pools, at 127.0.0.1, port ${port}.
 
 Watch a whole walk, or go it step by step, from the root at 127.53.0.1 on:
 
   cairn query @127.0.0.1 -p ${port} +trace +traceport=${upstreamPort} www.bakery.com
   dig @127.53.0.1 -p ${upstreamPort} www.bakery.com
 
-Ask the resolver, with one of these in front of every line below:
+Ask the server, with one of these in front of every line below:
 
   cairn query @127.0.0.1 -p ${port}
   dig @127.0.0.1 -p ${port}
 
-${rows.join('\n')}
+${stopsText(TOUR)}
+
+Pools: their members are web servers at 127.53.5.1 to 127.53.5.6, port ${upstreamPort}. Their zone is
+${zone}: change it and save.
+
+${stopsText(POOL_TOUR)}
+
+Have the server tell, with "cairn" in front and "--socket ${socket}" behind:
+
+${rowsText(ORDERS.map(({ words, see }) => [words, see]))}
 
 Ctrl-C ends it.
 `;
+}
+
+const stopsText = (stops: readonly Stop[]): string =>
+  rowsText(stops.map(({ ask, see, status }) => [ask, status === 'NOERROR' ? see : `${status}: ${see}`]));
+
+function rowsText(rows: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...rows.map(([words]) => words.length)) + 2;
+  return rows.map(([words, see]) => `  ${words.padEnd(width)}${see}`).join('\n');
 }

@@ -1,19 +1,17 @@
 /**
- * `cairn playground`: a small internet out of this very program, on loopback addresses, and a resolver over
- * it, so that anybody can watch iterative resolution without a network. It prints what to ask, serves until
- * it is told to stop, and leaves nothing behind.
+ * `cairn playground`: a small internet out of this very program, on loopback addresses, and a server over it
+ * that resolves its names and has pools of its own, so that anybody can watch both without a network. It
+ * prints what to ask, serves until it is told to stop, and leaves nothing behind.
  */
-import { once } from 'node:events';
 import { parseArgs } from 'node:util';
-import { refusalTexts } from '../control/refusals.ts';
 import { startPlayground } from './playground-start.ts';
-import { type Ports, tourText } from './playground-tour.ts';
+import { type Ports, tourText, UPSTREAM_PORT } from './playground-tour.ts';
 import type { Console } from './query.ts';
 
 const USAGE = `cairn playground [--port N] [--upstream-port N]
 
-  --port           where the resolver listens, on 127.0.0.1 (5300)
-  --upstream-port  where the servers of the small internet listen, on 127.53.0.1 and up (5301)
+  --port           where the server listens, on 127.0.0.1 (5300)
+  --upstream-port  where the small internet and the members of pools listen, on 127.53.0.1 and up (5301)
 `;
 
 export async function runPlayground(words: readonly string[], io: Console): Promise<number> {
@@ -26,28 +24,37 @@ export async function runPlayground(words: readonly string[], io: Console): Prom
     io.out(USAGE);
     return 0;
   }
-  const playground = await startPlayground({ ...ports, onBug: (bug) => io.err(`${String(bug)}\n`) });
-  if (Array.isArray(playground)) {
-    for (const text of refusalTexts(playground)) io.err(`cairn playground: ${text}\n`);
-    if (playground.some(({ code }) => code === 'EADDRNOTAVAIL')) io.err(LOOPBACK_HINT);
-    return 1;
+  const told = Promise.withResolvers<void>();
+  for (const signal of STOPS) process.on(signal, told.resolve);
+  try {
+    return await play(ports, told.promise, io);
+  } finally {
+    for (const signal of STOPS) process.off(signal, told.resolve);
   }
-  const told = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-  io.out(tourText(playground));
-  await told;
-  await playground.close();
-  return 0;
 }
 
-/** Linux has all of 127.0.0.0/8; macOS and the BSDs have what was configured. */
-const LOOPBACK_HINT =
-  "cairn playground: give it to the loopback interface, as in 'ifconfig lo0 alias 127.53.0.1'\n";
+/** They come twice where somebody is in a hurry, and would cut the clearing away short. */
+const STOPS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+async function play(ports: Ports, told: Promise<void>, io: Console): Promise<number> {
+  const complain = (text: string): void => io.err(`cairn playground: ${text}\n`);
+  const playground = await startPlayground(ports, complain);
+  if (Array.isArray(playground)) {
+    for (const text of playground) complain(text);
+    return 1;
+  }
+  io.out(tourText(playground));
+  const hasEnded = await Promise.race([told.then(() => false), playground.ended.then(() => true)]);
+  if (hasEnded) complain('its server has ended');
+  await playground.close();
+  return hasEnded ? 1 : 0;
+}
 
 /** The ports; a complaint; or nothing, when help is asked for. */
 function readPorts(words: readonly string[]): Ports | string | undefined {
   const options = {
     port: { type: 'string', default: '5300' },
-    'upstream-port': { type: 'string', default: '5301' },
+    'upstream-port': { type: 'string', default: String(UPSTREAM_PORT) },
     help: { type: 'boolean', short: 'h' },
   } as const;
   try {

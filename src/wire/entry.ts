@@ -1,11 +1,12 @@
 /**
  * The rest of a zone-file entry on its way to RDATA: its fields go out one by one, bytes come in behind
- * each other. Like a `Reader` it remembers failure: the first fault stays, after it `take` gives nothing,
- * `put` puts nothing, and a parser asks once at the end. One buffer serves all entries, for one is parsed
- * at a time.
+ * each other. Like a `Reader` it remembers failure: behind what `reject` finds wrong `take` gives nothing,
+ * `put` puts nothing, and a parser asks once at the end. Where the next field can be read whatever this one
+ * is, `note` keeps the fault and goes on, so that all of an entry are told. One buffer serves all entries,
+ * for one is parsed at a time.
  */
 import type { Bytes } from '../base/bytes.ts';
-import { MESSAGE_BYTES_MAX } from '../base/limits.ts';
+import { ENTRY_FAULTS_MAX, MESSAGE_BYTES_MAX } from '../base/limits.ts';
 import { type Name, readEscape } from './name.ts';
 
 /** Bytes between blanks (or inside quotes, quotes removed), escapes left as written; column from 1. */
@@ -25,7 +26,8 @@ export interface RdataFault {
 const SCRATCH = new Uint8Array(MESSAGE_BYTES_MAX);
 
 export class Entry {
-  fault: RdataFault | undefined;
+  /** In the order of the entry. */
+  readonly faults: RdataFault[] = [];
   /** The name of the field being read, for the sentence of a fault. */
   what = 'field';
   readonly origin: Name;
@@ -34,6 +36,8 @@ export class Entry {
   length = 0;
   readonly #fields: readonly TextField[];
   #next = 0;
+  /** What comes behind the last fault cannot be read. */
+  #isOver = false;
 
   constructor(fields: readonly TextField[], origin: Name) {
     this.#fields = fields;
@@ -41,7 +45,7 @@ export class Entry {
   }
 
   get more(): boolean {
-    return this.fault === undefined && this.#next < this.#fields.length;
+    return !this.#isOver && this.#next < this.#fields.length;
   }
 
   /** The next field; where there is none, that is the fault. In `expected` % is the field's name. */
@@ -51,14 +55,32 @@ export class Entry {
     return undefined;
   }
 
-  /** Faults the field taken last. */
+  get isFaulty(): boolean {
+    return this.faults.length > 0;
+  }
+
+  /** Faults the field taken last, and reads no more. */
   reject(expected: string): void {
     this.#fail(this.#fields[this.#next - 1]?.column ?? 0, expected);
   }
 
+  /** Faults the field taken last; those behind it can be read, up to a bound. */
+  note(expected: string): void {
+    const isTooMuch = this.faults.length === ENTRY_FAULTS_MAX;
+    this.reject(isTooMuch ? `at most ${ENTRY_FAULTS_MAX} mistakes in one entry` : expected);
+    this.#isOver = isTooMuch;
+  }
+
+  /** Faults the whole. */
+  miss(expected: string): void {
+    this.#fail(0, expected);
+  }
+
   #fail(column: number, expected: string): void {
+    if (this.#isOver) return;
     const noun = `${/^[aeiou]/i.test(this.what) ? 'an' : 'a'} ${this.what}`;
-    this.fault ??= { column, expected: expected.replace('%', noun) };
+    this.faults.push({ column, expected: expected.replace('%', noun) });
+    this.#isOver = true;
   }
 
   /** What the next field means; what means nothing is a fault. */
@@ -103,7 +125,7 @@ export class Entry {
   putBytes(bytes: Bytes | undefined): void {
     if (bytes === undefined) return;
     const at = this.grow(bytes.length);
-    if (this.fault === undefined) this.out.set(bytes, at);
+    if (!this.#isOver) this.out.set(bytes, at);
   }
 
   /** Their number in one byte, and the bytes. */

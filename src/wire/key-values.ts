@@ -46,7 +46,7 @@ export function keyValuesText(keys: Keys, b: Bytes, at: number, end: number): st
   return texts.join(' ');
 }
 
-/** Takes all fields that are left. */
+/** Takes all fields that are left; what is wrong with one is noted, and the next is read. */
 export function takeKeyValues(keys: Keys, entry: Entry): void {
   const values = new Map<number, Bytes>();
   while (entry.more) takeOne(keys, entry, values);
@@ -60,19 +60,27 @@ export function takeKeyValues(keys: Keys, entry: Entry): void {
 function takeOne(keys: Keys, entry: Entry, values: Map<number, Bytes>): void {
   const field = entry.take('');
   if (field === undefined) return;
-  const [, word = '', written = ''] = /^([a-z0-9-]+)(?:=(.*))?$/s.exec(textOf(field.bytes)) ?? [];
+  const text = textOf(field.bytes);
+  if (text.startsWith('=')) {
+    // What comes next is its value, and no field of its own.
+    entry.reject('KEY=VALUE without blanks');
+    return;
+  }
+  const [, word = '', written = ''] = /^([a-z0-9-]+)(?:=(.*))?$/s.exec(text) ?? [];
   const key = field.quoted ? undefined : keys.fromText(word);
   const form = key === undefined ? undefined : keys.formOf(key);
   if (key === undefined || form === undefined) {
-    entry.reject(keys.expected(field.quoted ? '' : word));
+    entry.note(keys.expected(field.quoted ? '' : word));
     return;
   }
   // RFC 9460 §2.1: behind `keyNNNNN` stands the wire form, even of a key that has a name.
   const wire = readValue(form, word, written, word === keys.textOf(key));
-  if (typeof wire === 'string') entry.reject(wire);
-  else if (values.has(key)) entry.reject(`${word} only once`);
-  else values.set(key, wire);
+  if (typeof wire === 'string') entry.note(wire);
+  if (values.has(key)) entry.note(`${word} only once`);
+  values.set(key, typeof wire === 'string' ? NOTHING : wire);
 }
+
+const NOTHING = new Uint8Array(0);
 
 /** Wire bytes, or what was expected. */
 function readValue(form: ValueForm, word: string, written: string, isNamed: boolean): Bytes | string {

@@ -88,6 +88,8 @@ const KEYS: readonly Keys[] = [
   memberKeys,
   keysOf(ENDPOINT, 'use='),
 ];
+/** Where nobody knows which of these it is. */
+const anyKeys = keysOf(ALL, 'a pool');
 
 const EXPECTED = 'an address, a host name, use=NAME, or * for the options of the pool';
 const BIAS_ALONE = 'near=LATITUDE,LONGITUDE where there is a bias';
@@ -156,10 +158,9 @@ function parse(entry: Entry): void {
   const field = entry.take(EXPECTED);
   if (field === undefined) return;
   const kind = takeSubject(field, entry);
-  if (kind === undefined) entry.reject(EXPECTED);
-  else takeKeyValues(KEYS[kind] as Keys, entry);
-  if (entry.fault === undefined && isBiasAlone(entry.out, start, entry.length))
-    entry.fault = { column: 0, expected: BIAS_ALONE };
+  if (kind === undefined) entry.note(EXPECTED);
+  takeKeyValues(kind === undefined ? anyKeys : (KEYS[kind] as Keys), entry);
+  if (!entry.isFaulty && isBiasAlone(entry.out, start, entry.length)) entry.miss(BIAS_ALONE);
 }
 
 /** Puts the kind and what is meant; gives the kind, or undefined where the field means nothing. */
@@ -190,8 +191,8 @@ function put(kind: number, subject: Bytes | undefined, entry: Entry): number {
 
 function putName(kind: number, text: Bytes, entry: Entry): number {
   const parsed = text.length === 1 && text[0] === 0x40 ? entry.origin : parseName(text, entry.origin);
-  if (typeof parsed === 'string') entry.reject(parsed);
-  else if (kind === PoolKind.HOST && parsed.length === 1) entry.reject('a host name that is not the root');
+  if (typeof parsed === 'string') entry.note(parsed);
+  else if (kind === PoolKind.HOST && parsed.length === 1) entry.note('a host name that is not the root');
   else put(kind, parsed, entry);
   return kind;
 }

@@ -98,11 +98,13 @@ const list = ({ expected, size, print, read }: Items): ValueForm => ({
   },
   read(value) {
     const items: Bytes[] = [];
+    const wrong: string[] = [];
     for (const text of textOf(value).split(',')) {
       const item = read(text);
-      if (item === undefined) return expected;
-      items.push(item);
+      if (item === undefined) wrong.push(text);
+      else items.push(item);
     }
+    if (wrong.length > 0) return items.length === 0 ? expected : expected + whichText(wrong);
     items.sort(Buffer.compare);
     const twice = items.findIndex((item, i) => i > 0 && Buffer.compare(item, items[i - 1] as Bytes) === 0);
     if (twice < 0) return Buffer.concat(items);
@@ -110,6 +112,10 @@ const list = ({ expected, size, print, read }: Items): ValueForm => ({
     return `${print(item, 0, item.length)} only once in the list`;
   },
 });
+
+/** Which of a list, where all of it is short and can be shown. */
+const whichText = (wrong: readonly string[]): string =>
+  /^[!-~]{1,40}$/.test(wrong.join()) && wrong[0] !== '' ? ` (not ${wrong.join(', ')})` : '';
 
 /** Whether the item in [at, end) is greater than the one that ends before it. */
 function rises(b: Bytes, before: number, at: number, end: number): boolean {

@@ -15,12 +15,12 @@ import { fieldNamesOf, layoutOf, validRdata } from './rdata.ts';
 
 export type { RdataFault, TextField } from './entry.ts';
 
-/** Presentation form to wire; `origin` completes relative names. */
+/** Presentation form to wire, or all that is wrong; `origin` completes relative names. */
 export function parseRdata(
   type: number,
   fields: readonly TextField[],
   origin: Name,
-): Uint8Array | RdataFault {
+): Uint8Array | readonly RdataFault[] {
   const entry = new Entry(fields, origin);
   if (isGeneric(fields[0])) {
     parseGeneric(type, entry);
@@ -35,7 +35,7 @@ export function parseRdata(
     entry.take('');
     entry.reject('nothing more in this entry');
   }
-  return entry.fault ?? entry.out.slice(0, entry.length);
+  return entry.isFaulty ? entry.faults : entry.out.slice(0, entry.length);
 }
 
 /** `\#`, unquoted. */

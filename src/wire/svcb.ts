@@ -6,6 +6,7 @@
  * record.
  */
 import { type Bytes, u16 } from '../base/bytes.ts';
+import { nearest } from '../base/nearest.ts';
 import type { Entry } from './entry.ts';
 import { type Keys, keyValuesText, scanKeyValues, takeKeyValues } from './key-values.ts';
 import type { Kind } from './kind.ts';
@@ -53,7 +54,16 @@ function keyFromText(text: string): number | undefined {
 }
 
 const EXPECTED = 'a parameter such as alpn="h2" or key65400="text"';
-const keys: Keys = { formOf, textOf: keyText, fromText: keyFromText, expected: () => EXPECTED };
+const keys: Keys = {
+  ...{ formOf, textOf: keyText, fromText: keyFromText },
+  expected(word) {
+    const meant = nearest(
+      word,
+      KEYS.map(([name]) => name),
+    );
+    return meant === undefined ? EXPECTED : `${EXPECTED} (did you mean ${meant}?)`;
+  },
+};
 
 function scan(b: Bytes, at: number, end: number): number {
   if (scanKeyValues(keys, b, at, end) < 0) return -1;
@@ -88,10 +98,9 @@ function needsAlpn(b: Bytes, at: number, end: number): boolean {
 function parse(entry: Entry): void {
   const start = entry.length;
   takeKeyValues(keys, entry);
-  if (entry.fault !== undefined) return;
+  if (entry.isFaulty) return;
   const missing = missingKey(entry.out, start, entry.length);
-  if (missing >= 0)
-    entry.fault = { column: 0, expected: `the parameter ${keyText(missing)}, which another one needs` };
+  if (missing >= 0) entry.miss(`the parameter ${keyText(missing)}, which another one needs`);
 }
 
 export const parameters: Kind = {

@@ -174,9 +174,10 @@ export class Parser {
     }
     const rdata = parseRdata(this.#header.type, fields, scope.origin);
     if (rdata instanceof Uint8Array) return rdata;
-    const { column, expected } = rdata;
-    const token = column === 0 ? lexer.count : fields.findIndex((field) => field.column === column) + first;
-    scope.expected(token, expected);
+    for (const { column, expected } of rdata) {
+      const token = column === 0 ? lexer.count : fields.findIndex((field) => field.column === column) + first;
+      scope.expected(token, expected);
+    }
     return undefined;
   }
 

@@ -1,5 +1,6 @@
 /** Shares of members among clients, as they are counted; over a virtual world, so the same each time. */
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
+import { ipText } from '../../src/base/ip.ts';
 import { populationFrom, worldOf } from '../../src/control/population.ts';
 import { presumedUp, rehearse, type ToldShare } from '../../src/control/rehearsal.ts';
 import { Lots } from '../../src/pool/lots.ts';
@@ -25,6 +26,8 @@ checked POOL 192.0.2.2
 canary POOL v1 weight=1
 canary POOL * as=cname
 v1 POOL 192.0.2.9
+net POOL 192.0.2.4 net=0.0.0.0/0
+net POOL 192.0.2.6 net=2001:db8::/32
 `;
 const zones = catalog({ 'z.test': ZONE });
 const files = folderOf({});
@@ -94,11 +97,67 @@ test('clients of a file lie in its prefixes, each as often, and count what it sa
   );
 });
 
-test('clients of the world are where the database knows somebody', () => {
-  const table = tableOf(['country', mmdb([['128.0.0.0/1', { country: { iso_code: 'DE' } }]])]);
-  const clients = [...worldOf(200, table, new Lots(world))];
-  expect(clients.every(({ address }) => (address[0] as number) >= 128)).toBe(true);
-  const anywhere = [...worldOf(200, undefined, new Lots(world))].map(({ address }) => address[0] as number);
-  expect(anywhere.some((first) => first < 128)).toBe(true);
-  expect(anywhere.filter((first) => [0, 10, 127].includes(first) || first >= 224)).toEqual([]);
+describe('clients of the world', () => {
+  const countries = mmdb([
+    ['0.0.0.0/1', { country: { iso_code: 'DE' } }],
+    ['128.0.0.0/2', { country: { iso_code: 'FR' } }],
+    ['2001:db8:1::/48', { country: { iso_code: 'DE' } }],
+    ['2001:db8:2::/48', { country: { iso_code: 'DE' } }],
+    ['2400::/8', { country: { iso_code: 'JP' } }],
+    ['fc00::/8', { country: { iso_code: 'DE' } }],
+  ]);
+  const drawn = (table: ReturnType<typeof tableOf> | undefined) => {
+    const { who, ...clients } = worldOf(2_000, table, new Lots(world));
+    return { who, texts: [...clients].map(({ address }) => ipText(address)) };
+  };
+  const part = (texts: string[], pattern: RegExp): number =>
+    Math.round((10 * texts.filter((text) => pattern.test(text)).length) / texts.length);
+
+  test('are where the database knows somebody: IPv6 as IPv4, country by country', () => {
+    const { who, texts } = drawn(tableOf(['country', countries]));
+    expect(who).toBe('addresses of all countries, half of them IPv6');
+    const first = (text: string): number => Number(text.split('.')[0]);
+    expect(texts.every((text) => text.startsWith('2001:db8:') || first(text) < 192)).toBe(true);
+    // Two thirds of the addresses are Germany's. France has no IPv6: its clients keep IPv4.
+    expect(part(texts, /^2001:db8:[12]:/)).toBe(3);
+    for (const site of [/^2001:db8:1:/, /^2001:db8:2:/]) expect(part(texts, site)).toBeGreaterThan(0);
+    const french = texts.filter((text) => first(text) >= 128);
+    expect(Math.round((10 * french.length) / texts.length)).toBe(3);
+    expect(new Set(texts).size).toBeGreaterThan(1_990);
+  });
+
+  test('have IPv4 only where the database has no other', () => {
+    const { who, texts } = drawn(
+      tableOf(['country', mmdb([['128.0.0.0/1', { country: { iso_code: 'DE' } }]])]),
+    );
+    expect(who).toBe('IPv4 addresses of all countries');
+    expect(texts.filter((text) => text.includes(':'))).toEqual([]);
+  });
+
+  test('are of all systems where countries are not known', () => {
+    const systems = mmdb([['2c00::/8', { autonomous_system_number: 64_496 }]]);
+    expect(part(drawn(tableOf(['asn', systems])).texts, /^2c/)).toBe(5);
+  });
+
+  test('are anywhere without a database', () => {
+    const { who, texts } = drawn(undefined);
+    expect(who).toBe('addresses anywhere, half of them IPv6');
+    expect(part(texts, /^[23][\da-f]{3}:/)).toBe(5);
+    const v4 = texts.filter((text) => !text.includes(':')).map((text) => Number(text.split('.')[0]));
+    expect(v4.some((first) => first < 128)).toBe(true);
+    expect(v4.filter((first) => [0, 10, 127].includes(first) || first >= 224)).toEqual([]);
+  });
+});
+
+test('both families are counted together, and each by itself', async () => {
+  files.write('mixed', '198.51.100.0/24 3\n2001:db8::/32\n');
+  const asked = { name: name('net.z.test.'), type: 1 };
+  const { now } = await rehearse({ ...asked, clients: files.path('mixed') }, stock, world);
+  expect(now.map(({ member, share, byFamily }) => ({ member, share, byFamily }))).toEqual([
+    { member: '192.0.2.4', share: 0.75, byFamily: { ipv4: 1, ipv6: 0 } },
+    { member: '192.0.2.6', share: 0.25, byFamily: { ipv4: 0, ipv6: 1 } },
+  ]);
+  files.write('one', '2001:db8::/32\n');
+  const alone = await rehearse({ ...asked, clients: files.path('one') }, stock, world);
+  expect(alone.now.map(({ byFamily }) => byFamily)).toEqual([undefined, undefined]);
 });

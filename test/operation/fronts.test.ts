@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ipText } from '../../src/base/ip.ts';
 import { realWorld } from '../../src/base/world.ts';
 import { ROOT_SERVERS } from '../../src/tools/playground-internet.ts';
-import { startPlayground } from '../../src/tools/playground-start.ts';
+import { startInternet } from '../../src/tools/playground-start.ts';
 import { framesOf } from '../control/dnstap-decoder.ts';
 import { parseScrape, valueIn } from '../control/scrape.ts';
 import { ask, askTcp, connected, folderOf, queryBytes, ServerProcess, short, zoneText } from './server.ts';
@@ -32,7 +32,7 @@ function serve(settings: object, mode: 'loopback' | 'recursion' = 'loopback'): S
 test.each([0, 2])(
   'with %d threads names of others are resolved, aliases out of our zones too, also over TCP',
   async (threads) => {
-    const playground = await startPlayground({ port: 0, upstreamPort: 0 });
+    const playground = await startInternet(0, () => {});
     if (Array.isArray(playground)) throw new Error(JSON.stringify(playground));
     const hints = ROOT_SERVERS.map(({ name, address }) => `. 60 NS ${name}\n${name} 60 A ${address}\n`);
     files.write('hints', hints.join(''));
@@ -59,7 +59,7 @@ test.each([0, 2])(
 );
 
 test('a reload starts recursion and ends it again', async () => {
-  const playground = await startPlayground({ port: 0, upstreamPort: 0 });
+  const playground = await startInternet(0, () => {});
   if (Array.isArray(playground)) throw new Error(JSON.stringify(playground));
   const hints = ROOT_SERVERS.map(({ name, address }) => `. 60 NS ${name}\n${name} 60 A ${address}\n`);
   files.write('hints', hints.join(''));

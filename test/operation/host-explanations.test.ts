@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runExplain } from '../../src/tools/explain.ts';
 import { ROOT_SERVERS } from '../../src/tools/playground-internet.ts';
-import { type Playground, startPlayground } from '../../src/tools/playground-start.ts';
+import { type Internet, startInternet } from '../../src/tools/playground-start.ts';
 import { ask, folderOf, ServerProcess, short, zoneText } from './server.ts';
 
 const zone = `${zoneText('192.0.2.9')}@ POOL www.shop.org.
@@ -12,12 +12,12 @@ two POOL 192.0.2.5 weight=1
 `;
 
 let files: ReturnType<typeof folderOf>;
-let playground: Playground;
+let playground: Internet;
 let server: ServerProcess;
 let port: number;
 
 beforeAll(async () => {
-  const started = await startPlayground({ port: 0, upstreamPort: 0 });
+  const started = await startInternet(0, () => {});
   if (Array.isArray(started)) throw new Error(JSON.stringify(started));
   playground = started;
   const hints = ROOT_SERVERS.map(({ name, address }) => `. 60 NS ${name}\n${name} 60 A ${address}\n`);

@@ -4,18 +4,18 @@
  */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ROOT_SERVERS } from '../../src/tools/playground-internet.ts';
-import { type Playground, startPlayground } from '../../src/tools/playground-start.ts';
+import { type Internet, startInternet } from '../../src/tools/playground-start.ts';
 import { ask, askTcp, folderOf, ServerProcess, short, zoneText } from './server.ts';
 
 const SHOP = '198.18.1.10 198.18.1.11';
 
 let files: ReturnType<typeof folderOf>;
-let playground: Playground;
+let playground: Internet;
 let server: ServerProcess | undefined;
 
 beforeEach(async () => {
   files = folderOf({ 'example.com.zone': zoneText('192.0.2.9') });
-  const started = await startPlayground({ port: 0, upstreamPort: 0 });
+  const started = await startInternet(0, () => {});
   if (Array.isArray(started)) throw new Error(JSON.stringify(started));
   playground = started;
   const hints = ROOT_SERVERS.map(({ name, address }) => `. 60 NS ${name}\n${name} 60 A ${address}\n`);

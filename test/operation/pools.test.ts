@@ -1,7 +1,7 @@
 /** The whole server with pools: in fronts and in the control thread, over a reload, and out of our zones. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ROOT_SERVERS } from '../../src/tools/playground-internet.ts';
-import { startPlayground } from '../../src/tools/playground-start.ts';
+import { startInternet } from '../../src/tools/playground-start.ts';
 import { ask, askTcp, folderOf, ServerProcess, short, zoneText } from './server.ts';
 
 const pools = (weights: readonly [number, number]): string => `${zoneText('192.0.2.9')}
@@ -23,7 +23,7 @@ afterEach(async () => {
 });
 
 test.each([0, 2])('with %d threads', async (threads) => {
-  const playground = await startPlayground({ port: 0, upstreamPort: 0 });
+  const playground = await startInternet(0, () => {});
   if (Array.isArray(playground)) throw new Error(JSON.stringify(playground));
   const hints = ROOT_SERVERS.map(({ name, address }) => `. 60 NS ${name}\n${name} 60 A ${address}\n`);
   files.write('hints', hints.join(''));

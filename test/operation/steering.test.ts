@@ -23,7 +23,8 @@ const zone = [
   'near POOL 127.0.0.4 net=203.0.113.0/24',
   'near POOL 127.0.0.5',
   'near POOL * sticky=client',
-  '_http._tcp POOL use=www port=80\n',
+  '_http._tcp POOL use=www port=80',
+  'dangling POOL use=www.q.example.\n',
 ].join('\n');
 
 let web: Server;
@@ -104,14 +105,18 @@ test('members are listed with how they stand, and what checks say', async () => 
 });
 
 test('a member is drained, which holds over a restart, and released', async () => {
-  expect(await told('ctl', 'pool', 'drain', 'www.p.example', '127.0.0.1')).toBe('drained in 1 pool\n');
+  expect(await told('ctl', 'pool', 'drain', 'www.p.example', '127.0.0.1')).toBe(
+    'drained 127.0.0.1 in 1 pool\nwww.p.example it was up; 1 left\n',
+  );
   expect(short(await ask(port, 'www.p.example'))).toBe('127.0.0.2');
   expect(await told('ctl', 'pool', 'list', 'www.p.example')).toContain('127.0.0.1 3 0 drained web: up');
   expect(await told('ctl', 'status')).toMatch(/pools 4 with 8 members, 1 down\n/);
   await server.stop();
   await start();
   expect(await told('ctl', 'pool', 'list', 'www.p.example')).toContain('127.0.0.1 3 0 drained');
-  expect(await told('ctl', 'pool', 'release', '127.0.0.1')).toBe('released in 1 pool\n');
+  expect(await told('ctl', 'pool', 'release', '127.0.0.1')).toBe(
+    'released 127.0.0.1 in 1 pool\nwww.p.example it is up, and goes by its checks\n',
+  );
   expect(await told('ctl', 'pool', 'list', 'www.p.example')).toContain('127.0.0.1 3 0 up');
 });
 
@@ -123,9 +128,37 @@ test('a report of somebody else is heard, and a member is kept in against it', a
     .poll(() => told('ctl', 'pool', 'list', 'told.p.example'))
     .toContain('192.0.2.1 1 0 down told: down');
   expect(short(await ask(port, 'told.p.example'))).toBe('192.0.2.2');
-  expect(await told('ctl', 'pool', 'force', '192.0.2.1')).toBe('kept in 1 pool\n');
+  expect(await told('ctl', 'pool', 'force', '192.0.2.1')).toBe(
+    'forced 192.0.2.1 in 1 pool\ntold.p.example it was down; no check takes it out now\n',
+  );
   expect(await told('ctl', 'pool', 'list', 'told.p.example')).toContain('192.0.2.1 1 0 forced');
   await told('ctl', 'pool', 'release', '192.0.2.1');
+});
+
+test('a pool without members of its own stands for the one it uses', async () => {
+  const hold = (...words: string[]): Promise<string> => told('ctl', 'pool', ...words);
+  expect(await hold('drain', '_http._tcp.P.example', '127.0.0.2')).toBe(
+    'drained 127.0.0.2 in www.p.example, which _http._tcp.p.example uses\n' +
+      'www.p.example it has no check, and was in; 1 left\n',
+  );
+  expect(await hold('list', '_http._tcp.p.example')).toContain('127.0.0.2 1 0 drained');
+  expect(await hold('drain', 'www.p.example', '127.0.0.1')).toContain(
+    'www.p.example it was up; nobody else is in: all-down says what is answered\n',
+  );
+  expect((await cairn('ctl', 'pool', 'release', 'told.p.example', '127.0.0.1')).err).toBe(
+    'cairn ctl: nobody is drained or forced in told.p.example\n',
+  );
+  expect((await cairn('ctl', 'pool', 'release', '127.0.0.4')).err).toBe(
+    'cairn ctl: 127.0.0.4 is neither drained nor forced, but 127.0.0.2, 127.0.0.1\n',
+  );
+  const { out } = await cairn('ctl', 'pool', 'release', '_http._tcp.p.example', '127.0.0.2', '--json');
+  expect(JSON.parse(out)).toEqual({
+    ...{ pools: 1, member: '127.0.0.2', uses: { by: '_http._tcp.p.example.', pool: 'www.p.example.' } },
+    places: [{ pool: 'www.p.example.', was: 'drained', is: 'unchecked', others: 0 }],
+  });
+  await hold('release', '127.0.0.1');
+  expect(await hold('force', '127.0.0.2')).toContain('www.p.example it has no check, and was in before\n');
+  expect(await hold('release', '127.0.0.2')).toContain('www.p.example it has no check, and is in\n');
 });
 
 test.each([
@@ -133,15 +166,27 @@ test.each([
   [
     ['drain', 'wwww.p.example', '127.0.0.1'],
     1,
-    'there is no pool wwww.p.example. with members: did you mean www.p.example.?',
+    'there is no pool wwww.p.example: did you mean www.p.example?',
   ],
+  [['drain', '_htp._tcp.p.example', '127.0.0.1'], 1, 'did you mean _http._tcp.p.example?'],
   [
     ['force', 'far.p.example', '127.0.0.1'],
     1,
-    'far.p.example. has no member 127.0.0.1: did you mean 127.0.0.9?',
+    'far.p.example has no member 127.0.0.1: it has 127.0.0.9, 127.0.0.3\n',
   ],
-  [['release', '127.0.0.1'], 1, '127.0.0.1 is not held'],
-  [['drain', '-'], 1, 'no pool has a member -.'],
+  [['release', '127.0.0.1'], 1, 'nobody is drained or forced\n'],
+  [['drain', '-'], 1, 'no pool has a member -\n'],
+  [
+    ['drain', 'dangling.p.example', '127.0.0.1'],
+    1,
+    'dangling.p.example uses www.q.example, which is no pool',
+  ],
+  [
+    ['drain', '127.0.0.1', 'www.p.example'],
+    2,
+    'expected the pool first, as in pool drain www.p.example 127.0.0.1',
+  ],
+  [['reset', '127.0.0.1'], 2, 'and not reset; did you mean release?'],
   [['report', 'tolt', '192.0.2.1', 'up'], 1, 'there is no check tolt: did you mean told?'],
   [['report', 'web', '127.0.0.1', 'up'], 1, 'web is a check by http, which needs no reports'],
   [['report', 'told', '192.0.2.9', 'up'], 1, 'no member with the check told is 192.0.2.9'],
@@ -250,9 +295,9 @@ test('shares are rehearsed: now, and as a changed file would make them', async (
   );
   files.write('clients', '203.0.113.0/24 3 # an office\n198.51.100.0/24\n');
   const now = await told('explain', '--shares', 'www.p.example');
-  expect(now).toContain('www.p.example A, chosen for 20000 clients: addresses anywhere\n');
-  expect(now).toMatch(/^127.0.0.1 3 0 up 7[345].\d % 7[345].\d %$/m);
-  expect(now).toMatch(/^127.0.0.2 1 0 unchecked 2[456].\d % 2[456].\d %$/m);
+  expect(now).toContain('www.p.example A, chosen for 20000 clients: addresses anywhere, half of them IPv6\n');
+  expect(now).toMatch(/^127.0.0.1 3 0 up( 7[3-6].\d %){4}$/m);
+  expect(now).toMatch(/^127.0.0.2 1 0 unchecked( 2[3-6].\d %){4}$/m);
   const compared = await told(
     'explain',
     '--shares',
@@ -272,10 +317,10 @@ test('shares are rehearsed: now, and as a changed file would make them', async (
 test('shares are rehearsed without a server, and of SRV as its clients choose', async () => {
   const words = ['--shares', '_http._tcp.p.example', 'SRV', '--config', files.path('cairn.yaml')];
   expect(await told('explain', ...words)).toContain(
-    '127.0.0.1 3 0 up 75.0 % 100.0 %\n127.0.0.2 1 0 up 25.0 % 100.0 %\n',
+    '127.0.0.1 3 0 up 75.0 % 75.0 % 75.0 % 100.0 %\n127.0.0.2 1 0 up 25.0 % 25.0 % 25.0 % 100.0 %\n',
   );
   const { clients, now } = JSON.parse((await cairn('explain', ...words, '--json', '--world', '10')).out);
-  expect(clients).toEqual({ who: 'addresses anywhere', count: 10 });
+  expect(clients).toEqual({ who: 'addresses anywhere, half of them IPv6', count: 10 });
   expect(now).toMatchObject([
     { pool: 'www.p.example.', member: '127.0.0.1', share: 0.75, told: 1 },
     { member: '127.0.0.2', share: 0.25 },

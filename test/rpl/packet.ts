@@ -96,7 +96,7 @@ export function recordFrom(text: string, context: Context): Record | string {
       if (type === undefined) return `a type, not ${field.text}`;
       const fields = rest.map((each) => ({ bytes: Buffer.from(each.text), quoted: each.quoted, column: 0 }));
       const rdata = parseRdata(type, fields, context.origin);
-      if (!(rdata instanceof Uint8Array)) return `RDATA of ${field.text}: ${rdata.expected}`;
+      if (!(rdata instanceof Uint8Array)) return `RDATA of ${field.text}: ${rdata[0]?.expected}`;
       return { owner: name, type, class: klass, ttl, rdata: rdata.slice() };
     }
   }

@@ -1,21 +1,24 @@
 /**
  * The playground end to end, over real sockets: every stop of the tour is asked through `cairn query` and
- * must answer what the tour says; a trace walks the same internet by hand; and as a process it starts, tells,
- * and ends cleanly.
+ * must answer what the tour says; a trace walks the same internet by hand; what the server is to tell it
+ * tells; and as a process it starts, tells, and ends cleanly.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runCtl } from '../../src/tools/ctl.ts';
+import { runExplain } from '../../src/tools/explain.ts';
 import { runPlayground } from '../../src/tools/playground.ts';
 import { type Playground, startPlayground } from '../../src/tools/playground-start.ts';
-import { TOUR } from '../../src/tools/playground-tour.ts';
+import { ORDERS, POOL_TOUR, TOUR } from '../../src/tools/playground-tour.ts';
 import { runQuery } from '../../src/tools/query.ts';
 
 const bugs: unknown[] = [];
 let playground: Playground;
 
 beforeAll(async () => {
-  const started = await startPlayground({ port: 0, upstreamPort: 0, onBug: (bug) => bugs.push(bug) });
+  const started = await startPlayground({ port: 0, upstreamPort: 0 }, (text) => bugs.push(text));
   if (Array.isArray(started)) throw new Error(JSON.stringify(started));
   playground = started;
 });
@@ -41,14 +44,17 @@ function answersIn(text: string): string[] {
 }
 
 describe('the tour', () => {
-  test.each(TOUR.map((stop) => [stop.ask, stop] as const))('%s', async (words, { status, answer, see }) => {
-    const text = await ask(words);
-    expect(text, see).toContain(`status: ${status}`);
-    const answers = answersIn(text);
-    if (typeof answer === 'number') expect(answers).toHaveLength(answer);
-    else expect(answers.sort()).toEqual([...answer].sort());
-    if (status === 'SERVFAIL') expect(text, 'says why [RFC 8914]').toMatch(/^; EDE: /m);
-  });
+  test.each([...TOUR, ...POOL_TOUR].map((stop) => [stop.ask, stop] as const))(
+    '%s',
+    async (words, { status, answer, see }) => {
+      const text = await ask(words);
+      expect(text, see).toContain(`status: ${status}`);
+      const answers = answersIn(text);
+      if (typeof answer === 'number') expect(answers).toHaveLength(answer);
+      else expect(answers.sort()).toEqual([...answer].sort());
+      if (status === 'SERVFAIL') expect(text, 'says why [RFC 8914]').toMatch(/^; EDE: /m);
+    },
+  );
 
   test('the second time the answer is older', async () => {
     const ttl = async (): Promise<number> =>
@@ -74,6 +80,46 @@ describe('what is broken is broken', () => {
     ['answers in lower case', '127.53.3.7', 'WwW.LowerCase.org', /^;www\.lowercase\.org\./m],
   ])('a server %s', async (_, address, words, expected) => {
     expect(await askAt(address, playground.upstreamPort, words)).toMatch(expected);
+  });
+});
+
+describe('what the server tells', () => {
+  async function tell(words: string): Promise<{ code: number; text: string }> {
+    const [command, ...others] = `${words} --socket ${playground.socket}`.split(' ');
+    let text = '';
+    const io = { out: (more: string) => (text += more), err: (more: string) => (text += more) };
+    const code = await (command === 'ctl' ? runCtl(others, io) : runExplain(others, io));
+    return { code, text };
+  }
+
+  test.each(ORDERS.map(({ words }) => words))('%s', async (words) => {
+    expect(await tell(words)).toMatchObject({ code: 0, text: expect.stringMatching(/\n$/) });
+  });
+
+  test('members are probed: who listens is up, who does not is down', async () => {
+    const { text } = await tell('ctl pool list');
+    for (const [member, state] of [
+      ['127.53.5.1', 'up'],
+      ['127.53.5.3', 'up'],
+      ['127.53.5.9', 'down'],
+    ])
+      expect(text).toMatch(new RegExp(`${member} port \\d+ +\\d+ +\\d +${state} +web: ${state}`));
+  });
+
+  test.each([
+    ['127.1.0.1', '127.53.5.4'],
+    ['127.2.0.1', '127.53.5.5'],
+    ['127.3.0.1', '127.53.5.6'],
+  ])('a client at %s is sent to %s', async (client, member) => {
+    const { text } = await tell(`explain geo.pools.example --from ${client}`);
+    expect(text).toContain(`geo.pools.example A is ${member}.`);
+  });
+
+  test('the zone file is there to be changed', async () => {
+    const zone = readFileSync(playground.zone, 'utf8');
+    writeFileSync(playground.zone, zone.replace('v2.api  A     127.53.5.2', 'v3.api A 127.53.5.7'));
+    await tell('ctl reload');
+    expect(answersIn(await ask('v3.api.pools.example'))).toEqual(['127.53.5.7']);
   });
 });
 
@@ -110,19 +156,24 @@ describe('as a program', () => {
     const io = { out: (text) => process.stdout.write(text), err: (text) => process.stderr.write(text) };
     process.exitCode = await runPlayground(['--port', '0', '--upstream-port', '0'], io);`;
 
-  test.each(['SIGINT', 'SIGTERM'] as const)('it tells the tour and ends with 0 on %s', async (signal) => {
-    const child = spawn(process.execPath, ['-e', script]);
-    let text = '';
-    let trouble = '';
-    child.stderr.on('data', (more) => (trouble += more));
-    for await (const more of child.stdout) {
-      text += more;
-      if (text.includes('Ctrl-C ends it.')) child.kill(signal);
-    }
-    const [code] = child.exitCode === null ? await once(child, 'exit') : [child.exitCode];
-    expect([code, trouble]).toEqual([0, '']);
-    for (const { ask } of TOUR) expect(text).toContain(ask);
-  });
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'it tells the tour and ends with 0 on %s',
+    async (signal) => {
+      const child = spawn(process.execPath, ['-e', script]);
+      let text = '';
+      let trouble = '';
+      child.stderr.on('data', (more) => (trouble += more));
+      for await (const more of child.stdout) {
+        text += more;
+        if (text.includes('Ctrl-C ends it.')) child.kill(signal);
+      }
+      const [code] = child.exitCode === null ? await once(child, 'exit') : [child.exitCode];
+      expect([code, trouble]).toEqual([0, '']);
+      for (const { ask } of [...TOUR, ...POOL_TOUR]) expect(text).toContain(ask);
+      const [, zone = ''] = /Their zone is\n(.*): change it/.exec(text) ?? [];
+      expect([zone, existsSync(zone)]).toEqual([expect.stringContaining('pools.example.zone'), false]);
+    },
+  );
 
   const run = async (...words: string[]) => {
     const io = { out: '', err: '' };

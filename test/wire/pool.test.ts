@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { ENTRY_FAULTS_MAX } from '../../src/base/limits.ts';
 import { Type } from '../../src/wire/codes.ts';
 import {
   attributeLength,
@@ -15,7 +16,7 @@ import {
 } from '../../src/wire/pool.ts';
 import { validRdata } from '../../src/wire/rdata.ts';
 import { rdataText } from '../../src/wire/rdata-text.ts';
-import { hex, parse, unhex, wireOf } from './rdata-fields.ts';
+import { hex, parse, parseAll, unhex, wireOf } from './rdata-fields.ts';
 import { goldens } from './rdata-golden.ts';
 
 describe('read where it lies', () => {
@@ -84,6 +85,8 @@ describe('written wrongly', () => {
     ['10.0.0.1 check=web,pg,web', 10, 'web only once in the list'],
     ['10.0.0.1 geo=', 10, PLACES],
     ['10.0.0.1 geo=EU,', 10, PLACES],
+    ['10.0.0.1 geo=EU,UK,US,Mars', 10, `${PLACES} (not UK, MARS)`],
+    ['10.0.0.1 geo=EU,\\010', 10, PLACES],
     ['10.0.0.1 geo=UK', 10, PLACES],
     ['10.0.0.1 geo=EU/DE', 10, PLACES],
     ['10.0.0.1 geo=EU/SA', 10, PLACES],
@@ -117,6 +120,59 @@ describe('written wrongly', () => {
     ['* warm-up=soon', 3, WARM_UP],
   ])('%s', (written, column, expected) => {
     expect(parse(Type.POOL, written)).toEqual({ column, expected });
+  });
+});
+
+describe('written wrongly more than once', () => {
+  test.each<[string, [number, string][]]>([
+    [
+      '10.0.0.1 wieght=1 colour=blue weight=x tier=1',
+      [
+        [10, `${OF_MEMBER} (did you mean weight?)`],
+        [19, OF_MEMBER],
+        [31, 'a weight from 0 to 65535'],
+      ],
+    ],
+    [
+      '10.0.0.256 weight=x answers=0',
+      [
+        [1, START],
+        [12, 'a weight from 0 to 65535'],
+        [21, 'a number of answers from 1 to 255'],
+      ],
+    ],
+    [
+      'a..b weight=x',
+      [
+        [1, 'a label of 1 to 63 bytes'],
+        [6, 'a weight from 0 to 65535'],
+      ],
+    ],
+    [
+      '10.0.0.1 weight=x weight=1 bias=3',
+      [
+        [10, 'a weight from 0 to 65535'],
+        [19, 'weight only once'],
+      ],
+    ],
+    [
+      '10.0.0.1 weight = 1',
+      [
+        [10, 'a weight from 0 to 65535'],
+        [17, 'KEY=VALUE without blanks'],
+      ],
+    ],
+  ])('%s', (written, faults) => {
+    expect(parseAll(Type.POOL, written)).toEqual(faults.map(([column, expected]) => ({ column, expected })));
+  });
+
+  test('what is told of one record is bounded, and says so', () => {
+    const faults = parseAll(Type.POOL, `10.0.0.1${' x=1'.repeat(1_000)}`);
+    expect(faults).toHaveLength(ENTRY_FAULTS_MAX + 1);
+    expect(faults.at(-1)).toEqual({
+      column: 10 + 4 * ENTRY_FAULTS_MAX,
+      expected: `at most ${ENTRY_FAULTS_MAX} mistakes in one entry`,
+    });
   });
 });
 

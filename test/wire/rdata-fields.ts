@@ -16,8 +16,14 @@ export const fieldsOf = (line: string): TextField[] =>
 
 export const ORIGIN = nameFromText('example.com.') as Uint8Array;
 
-export const parse = (type: number, line: string): Uint8Array | RdataFault =>
+export const parseAll = (type: number, line: string): Uint8Array | readonly RdataFault[] =>
   parseRdata(type, fieldsOf(line), ORIGIN);
+
+/** The bytes, or what is wrong first. */
+export function parse(type: number, line: string): Uint8Array | RdataFault {
+  const parsed = parseAll(type, line);
+  return parsed instanceof Uint8Array ? parsed : (parsed[0] as RdataFault);
+}
 
 /** The bytes of a line that must be right. */
 export function wireOf(type: number, line: string): Uint8Array {

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { Type } from '../../src/wire/codes.ts';
 import { validRdata } from '../../src/wire/rdata.ts';
 import { rdataText } from '../../src/wire/rdata-text.ts';
-import { hex, parse, unhex, wireOf } from './rdata-fields.ts';
+import { hex, parse, parseAll, unhex, wireOf } from './rdata-fields.ts';
 
 const PARAMETER = 'a parameter such as alpn="h2" or key65400="text"';
 const KEYS = 'different keys, none of them mandatory, with commas between';
@@ -41,7 +41,8 @@ describe('written wrongly', () => {
     ['1 . key65536=a', 5, PARAMETER],
     ['1 . KEY667=a', 5, PARAMETER],
     ['1 . nonsense=a', 5, PARAMETER],
-    ['1 . =a', 5, PARAMETER],
+    ['1 . =a', 5, 'KEY=VALUE without blanks'],
+    ['1 . alnp=h2', 5, `${PARAMETER} (did you mean alpn?)`],
     ['1 . "alpn=h2"', 5, PARAMETER],
     ['1 . alpn="h2"h3', 5, 'alpn="…" with one pair of quotes around the value'],
     ['1 . key667=a\\256', 5, 'an escape \\DDD up to 255'],
@@ -52,6 +53,15 @@ describe('written wrongly', () => {
   ])('%s', (written, column, expected) => {
     expect(parse(Type.SVCB, written)).toEqual({ column, expected });
   });
+});
+
+test('all that is wrong with a list is told, in its order', () => {
+  expect(parseAll(Type.SVCB, '1 . prot=853 alpn="h2" port=x alpn=h3 ipv4hint=::1')).toEqual([
+    { column: 5, expected: `${PARAMETER} (did you mean port?)` },
+    { column: 24, expected: 'a port number 0 to 65535' },
+    { column: 31, expected: 'alpn only once' },
+    { column: 39, expected: 'IPv4 addresses with commas between' },
+  ]);
 });
 
 describe('malformed on the wire', () => {
