@@ -60,9 +60,9 @@ class Resolver {
   readonly #returns: Returns | undefined;
   readonly #out = new Uint8Array(MESSAGE_BYTES_MAX);
   /** Waiting to be read. */
-  readonly #unread = new FairQueue<Packed & { readonly line: Line }>(UNREAD_MAX);
-  /** Answers to be posted. */
-  readonly #posted = new Map<Line, PostedAnswer[]>();
+  readonly #unread = new FairQueue<{ readonly line: Line; readonly query: Packed }>(UNREAD_MAX);
+  /** Answers to be posted, to the few there are. */
+  #posted: { readonly line: Line; readonly answers: PostedAnswer[] }[] = [];
   readonly #nextTurn = new NextTurn();
   #isFlushDue = false;
   #open: ReadonlySet<number>;
@@ -219,9 +219,9 @@ class Resolver {
   #take(line: Line, bag: Uint8Array): void {
     if (this.#unread.size === 0) this.#nextTurn.call(() => this.#readSome());
     let dropped = 0;
-    for (const { way, packet } of unpack(bag)) {
-      if (this.#unread.put(flowOf(packet), { line, way, packet })) continue;
-      this.#giveUp(line, way, packet);
+    for (const query of unpack(bag)) {
+      if (this.#unread.put(flowOf(query.packet), { line, query })) continue;
+      this.#giveUp(line, query.way, query.packet);
       dropped++;
     }
     if (dropped === 0) return;
@@ -249,7 +249,7 @@ class Resolver {
     for (let count = 0; count < UDP_BATCH_MAX && (count === 0 || now() < untilMs); count++) {
       const next = this.#unread.take();
       if (next === undefined) break;
-      this.#read(next.line, next.way, next.packet);
+      this.#read(next.line, next.query.way, next.query.packet);
       counts.set(next.line, (counts.get(next.line) ?? 0) + 1);
     }
     this.#tellPending();
@@ -266,10 +266,10 @@ class Resolver {
 
   #answer(line: Line, way: WayBack, response: Uint8Array): void {
     if (way.fd < 0) {
-      const posted = this.#posted.get(line);
+      const posted = this.#posted.find((each) => each.line === line);
       const answer = { ticket: way.ticket, response };
-      if (posted === undefined) this.#posted.set(line, [answer]);
-      else posted.push(answer);
+      if (posted === undefined) this.#posted.push({ line, answers: [answer] });
+      else posted.answers.push(answer);
     } else if (response.length > 0) this.#returns?.add(way, response);
     if (this.#isFlushDue) return;
     this.#isFlushDue = true;
@@ -280,14 +280,14 @@ class Resolver {
     this.#isFlushDue = false;
     this.#look();
     this.#returns?.flush((fd) => this.#open.has(fd));
-    for (const [line, posted] of this.#posted) line.port.postMessage(posted);
-    this.#posted.clear();
+    for (const { line, answers } of this.#posted) line.port.postMessage(answers);
+    this.#posted = [];
     this.#tellPending();
     this.#outpost.post();
   }
 
   #tellPending(): void {
-    const posted = [...this.#posted.values()].reduce((sum, { length }) => sum + length, 0);
+    const posted = this.#posted.reduce((sum, { answers }) => sum + answers.length, 0);
     this.#outpost.pending = this.#outpost.pipeline.pending + (this.#returns?.waiting ?? 0) + posted;
   }
 

@@ -280,7 +280,7 @@ export const SHELF_FACT_BYTES_MAX = 2 * MESSAGE_BYTES_MAX;
 export const SHELF_RESCUE_MULTIPLE = 8;
 /** …together, as far as less was moved before. */
 export const SHELF_CREDIT_BYTES_MAX = 65_536;
-/** Delegations that need not be read from their bytes, some 1 kB each: what is asked is below few cuts. */
+/** Delegations that need not be read from their bytes, 2 kB each at most: most questions are below these. */
 export const DELEGATIONS_READ_MAX = 4_096;
 /** RRsets kept of one answer to ANY. */
 export const CACHED_TYPES_PER_NAME_MAX = 100;

@@ -51,8 +51,10 @@ export type ZoneSays =
 export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps<ZoneSays> {
   const { asked, know, journal } = walk;
   journal.enter(place);
-  const crowd = yield* join(walk, place);
-  if ('rcode' in crowd) return failure(crowd);
+  const crowd = know.crowds.enter(walk, place);
+  if (crowd === undefined) return failure(crowded(place.cut));
+  const obstacle = crowd.take(walk, mayQueue(walk, place)) ? undefined : yield* awaitTurn(crowd, walk, place);
+  if (obstacle !== undefined) return failure(obstacle);
   const contacts = new Contacts(place, know, journal);
   const volley = new Volley();
   let bare: Reply | undefined;
@@ -103,20 +105,22 @@ export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps
 }
 
 /**
- * Takes its place among those who ask there, or says why it has none. Who looks for addresses of servers does
- * not queue, for others who have their turn wait for it; nor does whom they come to wait for (`need`), or who
- * has another way to go.
+ * Who looks for addresses of servers does not queue, for others who have their turn wait for it; nor does
+ * whom they come to wait for (`need`), or who has another way to go.
  */
-function* join(walk: Walk, place: Delegation): Steps<Crowd | Outcome> {
-  const { asked, know, budget, journal } = walk;
-  const crowd = know.crowds.enter(walk, place);
-  if (crowd === undefined) return crowded(place.cut);
-  const mayQueue = budget.depth === 0 && place.route?.first !== true;
-  if (crowd.take(walk, mayQueue)) return crowd;
+const mayQueue = ({ budget }: Walk, { route }: Delegation): boolean =>
+  budget.depth === 0 && route?.first !== true;
+
+/** Says why it does not ask, when it is called. */
+function* awaitTurn(
+  crowd: Crowd,
+  { asked, know, journal }: Walk,
+  place: Delegation,
+): Steps<Outcome | undefined> {
   if (!(yield* queue(crowd))) return journal.gaveWay();
   // What those before it have found out, as if it came only now.
   const obstacle = know.outages.obstacle(place, asked.type);
-  return obstacle === undefined ? crowd : { ...failedBefore(obstacle), limited: 'moment' };
+  return obstacle === undefined ? undefined : { ...failedBefore(obstacle), limited: 'moment' };
 }
 
 export const failure = (outcome: Outcome): ZoneSays => ({ kind: 'failure', outcome });

@@ -56,20 +56,19 @@ export class Contacts {
 
   #consider(servers: readonly NameServer[]): void {
     const know = this.#know;
-    const found: string[] = [];
     const later: Asked[] = [];
     const [first, second] = know.servers.isRouted(ANY_IPV4) ? [Type.A, Type.AAAA] : [Type.AAAA, Type.A];
     for (const { name, addresses } of servers) {
       const isInside = isWithin(name, this.#place.cut);
       // What the zone says of its own servers, one has to reach them to hear.
       if (isInside && addresses.length > 0) {
-        found.push(...addresses);
+        this.#take(addresses);
         continue;
       }
       const ofFirst = know.addresses(name, first);
       const ofSecond = know.addresses(name, second);
       const known = [...(ofFirst ?? []), ...(ofSecond ?? []), ...addresses];
-      found.push(...known);
+      this.#take(known);
       if (known.some((address) => know.servers.isRouted(address))) continue;
       if (isInside) {
         // A server inside the zone it serves can be found by glue only: asking for it would be asking it.
@@ -83,7 +82,7 @@ export class Contacts {
       if (ofSecond === undefined) later.push({ name, type: second });
     }
     this.#unknown.push(...later);
-    this.#add(found);
+    this.#rank();
   }
 
   /** The next that was not asked yet. */
@@ -102,7 +101,8 @@ export class Contacts {
     if (this.#fresh.length > 0 || this.#unknown.length > 0) return;
     this.#isExhausted = true;
     const { cut, servers } = this.#place;
-    for (const { name } of servers) if (isWithin(name, cut)) this.#add(knownAddresses(name, this.#know));
+    for (const { name } of servers) if (isWithin(name, cut)) this.#take(knownAddresses(name, this.#know));
+    this.#rank();
   }
 
   /** The next of those that were silent and may be tried again. */
@@ -179,16 +179,20 @@ export class Contacts {
   /** What a look-up has found. */
   addFound(addresses: readonly string[]): void {
     for (const address of addresses) if (!this.#seen.includes(address)) this.#lookedUp.push(address);
-    this.#add(addresses);
+    this.#take(addresses);
+    this.#rank();
   }
 
-  #add(addresses: readonly string[]): void {
+  #take(addresses: readonly string[]): void {
     for (const address of addresses) {
       if (this.#seen.includes(address)) continue;
       this.#seen.push(address);
       if (this.#isTold(address) || this.#know.mayAsk(address)) this.#fresh.push(address);
       else this.#journal.blame(address, 'is not to be asked');
     }
+  }
+
+  #rank(): void {
     this.#fresh = this.#know.servers.order(this.#fresh, this.#place.cut);
   }
 

@@ -3,6 +3,7 @@
  * question is outstanding twice (VU#457875, LIMITS B3). A walk may wait for other walks, for the addresses of
  * servers; who waits for whom is known, and a circle is never closed.
  */
+import { assert } from '../base/assert.ts';
 import { GIVE_WAY_LOOKS_MAX } from '../base/limits.ts';
 import type { Roster } from '../base/roster.ts';
 import type { Walk } from './ask-zone.ts';
@@ -10,26 +11,33 @@ import type { Finding } from './outcome.ts';
 
 export class Flight {
   readonly walk: Walk;
-  readonly finding: Promise<Finding>;
   hasLanded = false;
-  #land!: (finding: Finding) => void;
+  readonly #waiting: ((finding: Finding) => void)[] = [];
   /** Clients, not other flights. */
   clients = 0;
-  readonly waitsFor = new Set<Flight>();
+  /** A few at most. */
+  readonly waitsFor: Flight[] = [];
   /** Began with an unspent purse, so that running out of it is this question's doing. */
   readonly startedFresh: boolean;
 
   constructor(walk: Walk) {
     this.walk = walk;
     this.startedFresh = walk.budget.untouched;
-    this.finding = new Promise((land) => {
-      this.#land = land;
-    });
+  }
+
+  /** `tell` does not throw. */
+  onLanding(tell: (finding: Finding) => void): void {
+    assert(!this.hasLanded, 'who has landed is in flight no more');
+    this.#waiting.push(tell);
   }
 
   land(finding: Finding): void {
     this.hasLanded = true;
-    this.#land(finding);
+    for (const tell of this.#waiting) tell(finding);
+  }
+
+  waitsNoMore(other: Flight): void {
+    this.waitsFor.splice(this.waitsFor.indexOf(other), 1);
   }
 
   /** Whether this flight is `other`, or cannot land before it. */
@@ -55,7 +63,7 @@ export function firstThat(
 ): [string, Flight] | undefined {
   let looks = 0;
   for (const [key, flight] of flights) {
-    if (flight.waitsFor.size === 0 && holds(flight.walk)) return [key, flight];
+    if (flight.waitsFor.length === 0 && holds(flight.walk)) return [key, flight];
     if (++looks === GIVE_WAY_LOOKS_MAX) break;
   }
   return undefined;

@@ -20,11 +20,11 @@ const IP6_ARPA = nameFromText('ip6.arpa') as Name;
 const IP6_CUTS = [6, 10, 14, 16, 18];
 const UNDERSCORE = 0x5f;
 
-const scratch = new Uint8Array(LABELS_MAX + 1);
+/** Of the name in hand. */
+const offsets = new Uint8Array(LABELS_MAX + 1);
 
 export class Disclosure {
   readonly #asked: Asked;
-  readonly #offsets: Uint8Array;
   readonly #labels: number;
   /** Labels of the name, counted from its end, that were asked about. */
   #shown = 0;
@@ -32,8 +32,7 @@ export class Disclosure {
 
   constructor(asked: Asked, minimisation: Minimisation) {
     this.#asked = asked;
-    this.#labels = labelOffsets(asked.name, 0, scratch);
-    this.#offsets = scratch.slice(0, this.#labels);
+    this.#labels = labelCount(asked.name);
     if (minimisation === 'off') this.showAll();
   }
 
@@ -44,11 +43,12 @@ export class Disclosure {
   /** What to ask the servers of the zone at `cut`: part of the name, or the very question. */
   next(cut: Name): Asked {
     const from = Math.max(this.#shown, labelCount(cut));
+    labelOffsets(this.#asked.name, 0, offsets);
     this.#shown = from + this.#stride(from);
     if (this.#shown >= this.#labels) return this.#asked;
     this.#steps++;
     // RFC 9156 §2.1: a type that no parent answers for its child, and that does not stand out.
-    return { name: this.#asked.name.subarray(this.#offsets[this.#labels - this.#shown]), type: Type.A };
+    return { name: this.#asked.name.subarray(offsets[this.#labels - this.#shown]), type: Type.A };
   }
 
   /** How many labels more to show (RFC 9156 §2.3): one at first, then the rest in parts of one size. */
@@ -64,7 +64,7 @@ export class Disclosure {
   #services(from: number): number {
     const first = this.#labels - from - 1;
     let at = first;
-    while (at >= 0 && this.#asked.name[(this.#offsets[at] as number) + 1] === UNDERSCORE) at--;
+    while (at >= 0 && this.#asked.name[(offsets[at] as number) + 1] === UNDERSCORE) at--;
     return first - at;
   }
 }

@@ -71,6 +71,9 @@ export class Servers {
   /** Until when, by address and zone. */
   readonly #lame = new LRUCache<string, number>({ max: SERVERS_REMEMBERED_MAX });
   readonly #families: Families;
+  /** Asked about last: of one server much is asked in a row. */
+  #address = '';
+  #habitsThere: Habits | undefined;
 
   constructor(world: World, randomCase: boolean) {
     this.#world = world;
@@ -86,7 +89,7 @@ export class Servers {
     sortTogether(ranked, costs);
     const first = ranked[0] as string;
     // RFC 8305 §4: where the first is a stranger, the next is of the other family, if that is as good as any.
-    if (this.#habits.get(first)?.rttMs !== undefined) return ranked;
+    if (this.#known(first)?.rttMs !== undefined) return ranked;
     const other = ranked.findIndex((address) => isOfAnotherFamily(address, first) && this.isRouted(address));
     if (other > 1) ranked.splice(1, 0, ...ranked.splice(other, 1));
     return ranked;
@@ -98,7 +101,7 @@ export class Servers {
   }
 
   #cost(address: string, zone: Name): number {
-    const habits = this.#habits.get(address);
+    const habits = this.#known(address);
     let cost = this.#world.draw(BAND_MS);
     if (this.#isLame(address, zone)) cost += LAME_PENALTY_MS;
     if (!this.isRouted(address)) cost += UNROUTED_PENALTY_MS;
@@ -113,10 +116,10 @@ export class Servers {
    */
   takeDue(first: string, others: readonly string[], zone: Name): string | undefined {
     const nowMs = this.#world.nowMs();
-    const best = this.#habits.get(first);
+    const best = this.#known(first);
     if (best?.rttMs === undefined || best.silences > 0) return undefined;
     for (const address of others) {
-      const habits = this.#habits.get(address);
+      const habits = this.#known(address);
       if (habits === undefined) continue;
       const isSilent = habits.silences > 0;
       const dueMs = isSilent ? habits.dueMs : habits.heardMs + SERVER_UNHEARD_SECONDS * 1000;
@@ -141,14 +144,14 @@ export class Servers {
 
   /** When it answers, as a rule, what it is asked now; at once where it is not known to answer. */
   expectedMs(address: string): number {
-    const isSilent = (this.#habits.get(address)?.silences ?? 0) > 0;
+    const isSilent = (this.#known(address)?.silences ?? 0) > 0;
     const usualMs = isSilent ? undefined : this.#usualMs(address);
     return this.#world.nowMs() + Math.min(usualMs ?? 0, TRY_MS_MAX);
   }
 
   /** Undefined until it answered once. */
   #usualMs(address: string): number | undefined {
-    const habits = this.#habits.get(address);
+    const habits = this.#known(address);
     if (habits?.rttMs === undefined) return undefined;
     // RFC 6298 §2.3: however steady it is, we are not.
     return habits.rttMs + Math.max(4 * habits.deviationMs, TRY_SLACK_MS);
@@ -186,14 +189,14 @@ export class Servers {
 
   /** Over what to ask it: TCP where nothing fits over UDP anyway. */
   via(address: string): 'udp' | 'tcp' {
-    const habits = this.#habits.get(address);
+    const habits = this.#known(address);
     const truncates = habits !== undefined && habits.truncations >= TRUNCATIONS_MAX;
     return truncates && habits.truncatesUntilMs > this.#world.nowMs() ? 'tcp' : 'udp';
   }
 
   /** So long without an answer, and asked again and again, that one try a question is enough. */
   isDead(address: string): boolean {
-    return (this.#habits.get(address)?.silences ?? 0) >= SERVER_SILENCES_DEAD;
+    return (this.#known(address)?.silences ?? 0) >= SERVER_SILENCES_DEAD;
   }
 
   /** Questions that may be out to it at a time. */
@@ -203,7 +206,7 @@ export class Servers {
 
   /** RFC 9520 §3.1: there is reason to believe that TCP may do better where UDP did not. */
   mayTakeTcp(address: string): boolean {
-    return this.#habits.get(address)?.rttMs !== undefined && !this.isDead(address);
+    return this.#known(address)?.rttMs !== undefined && !this.isDead(address);
   }
 
   /** A query leaves for it. */
@@ -312,6 +315,8 @@ export class Servers {
 
   clear(): void {
     this.#habits.clear();
+    this.#address = '';
+    this.#habitsThere = undefined;
     this.#lame.clear();
     this.#families.clear();
   }
@@ -320,8 +325,16 @@ export class Servers {
     return this.#world.nowMs() + SERVER_HABITS_SECONDS * 1000;
   }
 
+  #known(address: string): Habits | undefined {
+    if (address !== this.#address) {
+      this.#address = address;
+      this.#habitsThere = this.#habits.get(address);
+    }
+    return this.#habitsThere;
+  }
+
   #of(address: string): Habits {
-    const known = this.#habits.get(address);
+    const known = this.#known(address);
     if (known !== undefined) return known;
     const habits: Habits = {
       asked: new Pace(),
@@ -339,6 +352,7 @@ export class Servers {
       cookieUntilMs: 0,
     };
     this.#habits.set(address, habits);
+    this.#habitsThere = habits;
     return habits;
   }
 }

@@ -190,7 +190,7 @@ export class Traffic {
     this.#refreshes++;
     this.#counters?.bump(Counter.resolutionsRefreshing);
     const budget = this.newBudget().forName();
-    void this.#launch(key, asked, budget).finding.finally(() => this.#refreshes--);
+    this.#launch(key, asked, budget).onLanding(() => this.#refreshes--);
   }
 
   newBudget(): Budget {
@@ -207,21 +207,33 @@ export class Traffic {
     account.journal?.walks(asked, flight.walk.journal);
     if (account.flight === undefined) flight.clients++;
     else need(flight.walk);
-    account.flight?.waitsFor.add(flight);
-    const land = (finding: Finding): void => {
-      account.flight?.waitsFor.delete(flight);
-      account.journal?.found(asked, finding);
-      tell(finding);
-    };
-    void flight.finding.then(land).catch(giveUp);
+    account.flight?.waitsFor.push(flight);
+    flight.onLanding((finding) => {
+      try {
+        account.flight?.waitsNoMore(flight);
+        account.journal?.found(asked, finding);
+        tell(finding);
+      } catch (bug) {
+        giveUp(bug);
+      }
+    });
   }
 
   #launch(key: string, asked: Asked, budget: Budget): Flight {
     this.#counters?.bump(Counter.resolutionsStarted);
     const journal = new Journal(this.#world);
-    const nowhere = { crowd: undefined, seat: 0, ticket: undefined, isNeeded: false };
-    const waits = { ...nowhere, sinceMs: this.#world.nowMs(), expectedMs: 0 };
-    const own: Walk = { asked, know: this.#know, budget, journal, ...waits };
+    const own: Walk = {
+      asked,
+      know: this.#know,
+      budget,
+      journal,
+      crowd: undefined,
+      seat: 0,
+      sinceMs: this.#world.nowMs(),
+      expectedMs: 0,
+      ticket: undefined,
+      isNeeded: false,
+    };
     const flight = new Flight(own);
     this.#inFlight.set(key, flight);
     const account: Account = { budget, flight, journal, unknown: undefined, waitingFor: undefined, seat: 0 };

@@ -16,11 +16,11 @@ import type { Steps } from './wish.ts';
 export function* walk(own: Walk): Steps<Finding> {
   const { asked, know } = own;
   const disclosure = new Disclosure(asked, know.minimise);
-  let place = yield* startingPlace(own);
+  let place = know.closest(asked) ?? (yield* firstPlace(own));
   if (place.route?.how === 'forward') {
     const finding = yield* forward(own, place);
     if (finding !== undefined) return finding;
-    place = yield* startingPlace(own, true);
+    place = know.closest(asked, true) ?? (yield* firstPlace(own, true));
   }
   for (let referrals = 0; referrals <= REFERRALS_MAX; ) {
     const next = disclosure.next(place.cut);
@@ -66,12 +66,10 @@ const isBelieved = ({ know }: Walk, { cut }: Delegation): boolean =>
   know.minimise === 'strict' || cut.length === 1;
 
 /**
- * The root's own servers are found by asking those of the hints for them: once, whoever needs them first.
- * `unforwarded`: as if nobody resolved for us.
+ * Where nothing is known. The root's own servers are found by asking those of the hints for them: once,
+ * whoever needs them first. `unforwarded`: as if nobody resolved for us.
  */
-function* startingPlace({ asked, know }: Walk, unforwarded = false): Steps<Delegation> {
-  const known = know.closest(asked, unforwarded);
-  if (known !== undefined) return known;
+function* firstPlace({ asked, know }: Walk, unforwarded = false): Steps<Delegation> {
   const isPriming = asked.name.length === 1 && asked.type === Type.NS;
   if (!isPriming && know.mayPrime) {
     yield { do: 'resolve', all: [{ name: ROOT, type: Type.NS }] };

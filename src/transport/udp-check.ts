@@ -67,14 +67,13 @@ function heeded(native: Native): Native {
 
 function roundTrip(native: Native, socket: UdpSocket): string | undefined {
   const returns = new Returns(native, new Counters());
-  const ownName = sockaddr(parseIp(socket.address) as Bytes, socket.port);
+  const envelope = sockaddr(parseIp(socket.address) as Bytes, socket.port); // Without control.
   const client = { transport: 'udp', address: parseIp(socket.address) as Bytes, port: socket.port } as const;
-  const none = new Uint8Array(0);
   const send = (way: WayBack, bytes: Uint8Array): void => {
     returns.add(way, bytes);
     returns.flush(() => true);
   };
-  send({ fd: socket.fd, ticket: 0, client, name: ownName, control: none }, QUESTION);
+  send({ fd: socket.fd, ticket: 0, client, envelope }, QUESTION);
   new SocketPoll(native, [socket]).ready(FRONT_WAKE_MS); // As a front with several sockets waits.
   const question = heard(native, socket);
   const fault = faultIn(question, QUESTION, socket);
@@ -99,8 +98,10 @@ function faultIn(packed: Packed | undefined, sent: Bytes, socket: UdpSocket): st
   if (!equalBytes(packet, sent)) return 'other bytes came';
   if (!equalBytes(way.client.address, own)) return 'another sender';
   if (way.client.port !== socket.port) return 'another port';
-  if (way.name[Name.FAMILY] !== (socket.isV6 ? Sys.AF_INET6 : Sys.AF_INET)) return 'another family';
-  return equalBytes(way.control, controlFor(own, socket.isV6)) ? undefined : 'another destination';
+  if (way.envelope[Name.FAMILY] !== (socket.isV6 ? Sys.AF_INET6 : Sys.AF_INET)) return 'another family';
+  return equalBytes(way.envelope.subarray(Name.SIZE), controlFor(own, socket.isV6))
+    ? undefined
+    : 'another destination';
 }
 
 /** What the kernel should have written, the interface struck out. */

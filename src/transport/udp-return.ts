@@ -14,6 +14,7 @@ import { type Bytes, copy, copyOf, put16, u16 } from '../base/bytes.ts';
 import { Counter, type Counters } from '../base/counters.ts';
 import { IPV4_BYTES, IPV6_BYTES } from '../base/ip.ts';
 import { UDP_BATCH_MAX, UDP_BYTES_CONFIGURABLE_MAX, UDP_QUERY_BYTES_MAX } from '../base/limits.ts';
+import { Roster } from '../base/roster.ts';
 import type { Client } from './door.ts';
 import {
   Control,
@@ -121,47 +122,69 @@ export interface WayBack {
   readonly fd: number;
   readonly ticket: number;
   readonly client: Client;
-  readonly name: Bytes;
-  readonly control: Bytes;
+  /** As it stands in the bag: the name, and behind it what is used of the control. */
+  readonly envelope: Bytes;
 }
 
-export interface Packed {
-  readonly way: WayBack;
-  readonly packet: Uint8Array;
-}
+/** One query of a bag. While it waits it is a place in there, and nothing else: thousands may. */
+export class Packed {
+  readonly #bag: OpenBag;
+  readonly #at: number;
 
-/** What was put in, in order. */
-export function* unpack(bag: Uint8Array): Generator<Packed> {
-  const words = new Uint32Array(bag.buffer, bag.byteOffset, bag.length >> 2);
-  for (let at = 0; at < bag.length; ) {
-    const [fd = 0, length = 0, control = 0, ticket = 0] = words.subarray(at >> 2, (at >> 2) + 4);
-    const name = bag.subarray(at + NAME_AT, at + CONTROL_AT);
-    const packetAt = at + PACKET_AT;
-    const way = {
-      fd: fd | 0,
-      ticket,
-      client: {
-        ...clientOf(name, control >= OVER_TCP ? 'tcp' : 'udp'),
-        local: localOf(name, bag.subarray(at + LOCAL_AT), words[(at + PORT_AT) >> 2] as number),
-      },
-      name: copyOf(name),
-      control: copyOf(bag, at + CONTROL_AT, at + CONTROL_AT + (control & (OVER_TCP - 1))),
+  constructor(bag: OpenBag, at: number) {
+    this.#bag = bag;
+    this.#at = at;
+  }
+
+  get packet(): Uint8Array {
+    const { bytes, words } = this.#bag;
+    const packetAt = this.#at + PACKET_AT;
+    return bytes.subarray(packetAt, packetAt + (words[(this.#at >> 2) + 1] as number));
+  }
+
+  /** Copies: the bag goes when all of it is read. */
+  get way(): WayBack {
+    const { bytes, words } = this.#bag;
+    const at = this.#at;
+    const word = at >> 2;
+    const control = words[word + 2] as number;
+    return {
+      fd: (words[word] as number) | 0,
+      ticket: words[word + 3] as number,
+      client: clientIn(bytes, at, control >= OVER_TCP ? 'tcp' : 'udp', words[(at + PORT_AT) >> 2] as number),
+      envelope: copyOf(bytes, at + NAME_AT, at + CONTROL_AT + (control & (OVER_TCP - 1))),
     };
-    yield { way, packet: bag.subarray(packetAt, packetAt + length) };
-    at = packetAt + padded(length);
   }
 }
 
-function clientOf(name: Bytes, transport: Client['transport']): Client {
-  const isV6 = name[Name.FAMILY] === Sys.AF_INET6;
-  const at = isV6 ? Name.ADDRESS6 : Name.ADDRESS4;
-  const address = copyOf(name, at, at + (isV6 ? IPV6_BYTES : IPV4_BYTES));
-  return { transport, address, port: u16(name, Name.PORT) };
+interface OpenBag {
+  readonly bytes: Uint8Array;
+  readonly words: Uint32Array;
 }
 
-function localOf(name: Bytes, address: Bytes, port: number): Client['local'] {
-  const bytes = name[Name.FAMILY] === Sys.AF_INET6 ? IPV6_BYTES : IPV4_BYTES;
-  return port === 0 ? undefined : { address: copyOf(address, 0, bytes), port };
+/** What was put in, in order. */
+export function* unpack(bytes: Uint8Array): Generator<Packed> {
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
+  const bag = { bytes, words };
+  for (let at = 0; at < bytes.length; at += PACKET_AT + padded(words[(at >> 2) + 1] as number)) {
+    yield new Packed(bag, at);
+  }
+}
+
+function clientIn(bag: Bytes, at: number, transport: Client['transport'], localPort: number): Client {
+  const name = at + NAME_AT;
+  const isV6 = bag[name + Name.FAMILY] === Sys.AF_INET6;
+  const bytes = isV6 ? IPV6_BYTES : IPV4_BYTES;
+  const addressAt = name + (isV6 ? Name.ADDRESS6 : Name.ADDRESS4);
+  return {
+    transport,
+    address: copyOf(bag, addressAt, addressAt + bytes),
+    port: u16(bag, name + Name.PORT),
+    local:
+      localPort === 0
+        ? undefined
+        : { address: copyOf(bag, at + LOCAL_AT, at + LOCAL_AT + bytes), port: localPort },
+  };
 }
 
 interface Waiting {
@@ -179,12 +202,14 @@ export class Returns {
   readonly #controls = steady(UDP_BATCH_MAX * Control.SIZE);
   readonly #slots = steady(UDP_BATCH_MAX * UDP_BYTES_CONFIGURABLE_MAX);
   readonly #view = new DataView(this.#headers.buffer);
-  readonly #waiting = new Map<number, Waiting[]>();
+  readonly #parts = new DataView(this.#iovecs.buffer);
+  /** By socket. */
+  readonly #waiting = new Roster<number, Waiting[]>();
+  #count = 0;
 
   constructor(native: Native, counters: Counters) {
     this.#native = native;
     this.#counters = counters;
-    const parts = new DataView(this.#iovecs.buffer);
     const all = [this.#names, this.#controls, this.#slots, this.#iovecs];
     const [name = 0n, control = 0n, slot = 0n, iovec = 0n] = all.map((each) => native.address(each));
     for (let i = 0; i < UDP_BATCH_MAX; i++) {
@@ -194,13 +219,13 @@ export class Returns {
       this.#view.setBigUint64(at + Header.IOV_COUNT, 1n, true);
       this.#view.setBigUint64(at + Header.CONTROL, control + BigInt(i * Control.SIZE), true);
       const base = slot + BigInt(i * UDP_BYTES_CONFIGURABLE_MAX);
-      parts.setBigUint64(i * Iovec.SIZE + Iovec.BASE, base, true);
+      this.#parts.setBigUint64(i * Iovec.SIZE + Iovec.BASE, base, true);
     }
   }
 
   /** Answers that were given and not sent yet. */
   get waiting(): number {
-    return [...this.#waiting.values()].reduce((sum, { length }) => sum + length, 0);
+    return this.#count;
   }
 
   /** The response is kept until it is sent. */
@@ -208,6 +233,7 @@ export class Returns {
     const same = this.#waiting.get(way.fd);
     if (same === undefined) this.#waiting.set(way.fd, [{ way, response }]);
     else same.push({ way, response });
+    this.#count++;
   }
 
   /** Sends what waits. The number of a socket that is closed may be that of something else by now. */
@@ -218,20 +244,21 @@ export class Returns {
         for (const [i, each] of batch.entries()) this.#lay(i, each);
         this.#send(fd, batch.length);
       }
+      this.#waiting.delete(fd);
     }
-    this.#waiting.clear();
+    this.#count = 0;
   }
 
-  #lay(i: number, { way: { name, control }, response }: Waiting): void {
+  #lay(i: number, { way: { envelope }, response }: Waiting): void {
     const at = i * Header.SIZE;
-    const isV6 = name[Name.FAMILY] === Sys.AF_INET6;
-    this.#names.set(name, i * Name.SIZE);
-    this.#controls.set(control, i * Control.SIZE);
+    const isV6 = envelope[Name.FAMILY] === Sys.AF_INET6;
+    const controlLength = envelope.length - Name.SIZE;
+    copy(envelope, 0, this.#names, i * Name.SIZE, Name.SIZE);
+    copy(envelope, Name.SIZE, this.#controls, i * Control.SIZE, controlLength);
     this.#slots.set(response, i * UDP_BYTES_CONFIGURABLE_MAX);
     this.#view.setUint32(at + Header.NAME_LENGTH, isV6 ? Name.SIZE6 : Name.SIZE4, true);
-    this.#view.setUint32(at + Header.CONTROL_LENGTH, control.length, true);
-    const lengthAt = i * Iovec.SIZE + Iovec.LENGTH;
-    new DataView(this.#iovecs.buffer).setUint32(lengthAt, response.length, true);
+    this.#view.setUint32(at + Header.CONTROL_LENGTH, controlLength, true);
+    this.#parts.setUint32(i * Iovec.SIZE + Iovec.LENGTH, response.length, true);
   }
 
   #send(fd: number, count: number): void {

@@ -9,15 +9,15 @@ const flight = (budget = Budget.open(0)): Flight => new Flight({ budget } as Wal
 
 test('a flight is held up by itself, by what it waits for, and by what that waits for', () => {
   const [a, b, c, d] = [flight(), flight(), flight(), flight()];
-  a.waitsFor.add(b);
-  b.waitsFor.add(c);
+  a.waitsFor.push(b);
+  b.waitsFor.push(c);
   expect([a, b, c, d].map((other) => a.isHeldUpBy(other))).toEqual([true, true, true, false]);
   expect([a, b, c, d].map((other) => c.isHeldUpBy(other))).toEqual([false, false, true, false]);
 });
 
 test('flights that wait for each other in many ways are looked through once', () => {
   const many = Array.from({ length: 200 }, () => flight());
-  for (const one of many) for (const other of many) if (one !== other) one.waitsFor.add(other);
+  for (const one of many) for (const other of many) if (one !== other) one.waitsFor.push(other);
   expect(many[0]?.isHeldUpBy(flight())).toBe(false);
 });
 
