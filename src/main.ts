@@ -14,6 +14,7 @@ import { configure, type Flags } from './control/config.ts';
 import { ControlRoom } from './control/control-room.ts';
 import { planDescriptors } from './control/descriptors.ts';
 import { Doors, type Refusal } from './control/doors.ts';
+import { engineGivesWay } from './control/engine-threads.ts';
 import { Explainer } from './control/explainer.ts';
 import type { FrontPublication, PostedSighting, ResolverPublication } from './control/front-letters.ts';
 import { Fronts, spawnThread } from './control/fronts.ts';
@@ -324,6 +325,7 @@ function keep(flags: Flags, settings: Settings, reading: Reading, parts: Parts):
       rehearse(asked, { ...house.served, checks: house.settings.checks, hosts: house.hosts }, world),
     status: () => statusOf({ house, doors, monitor, world }),
   });
+  engineGivesWay();
   void notifier.tell('READY=1', reloader.status);
   const unwatch = notifier.watch(world, async () => house.answersItself());
   return {

@@ -39,6 +39,23 @@ test('one line says where and with what it started; then it answers: UDP, TCP, I
   expect(lines.filter(({ level }) => level === 'info')).toHaveLength(1);
 });
 
+test('what the engine does beside stands behind whoever answers', async () => {
+  await serve('--listen', '127.0.0.1:0', '--zones', files.path('')).said('started');
+  const tasks = `/proc/${server?.child.pid}/task`;
+  const niceOf = new Map(
+    readdirSync(tasks).map((task) => {
+      const [, name = '', rest = ''] =
+        /\((.*)\) (.*)/.exec(readFileSync(`${tasks}/${task}/stat`, 'utf8')) ?? [];
+      return [`${name} ${task}`, Number(rest.split(' ')[16])];
+    }),
+  );
+  const engine = [...niceOf].filter(([name]) => name.startsWith('V8Worker'));
+  expect(engine.length).toBeGreaterThan(0);
+  expect(new Set(engine.map(([, nice]) => nice))).toEqual(new Set([10]));
+  const answering = [...niceOf].filter(([name]) => /^(MainThread|WorkerThread)/.test(name));
+  expect(new Set(answering.map(([, nice]) => nice))).toEqual(new Set([0]));
+});
+
 test('zones kept compiled are there at the next start, and answer', async () => {
   files.write('cairn.yaml', 'cache: { images: kept }\n');
   const words = ['--config', files.path('cairn.yaml'), '--listen', '127.0.0.1:0', '--zones', files.path('')];
