@@ -88,8 +88,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     mistake: 'what is truncated is used',
     file: 'converse.ts',
-    line: '(heard.message.flags & Flag.TC) === 0',
-    instead: 'true',
+    line: 'const fits = (message.flags & Flag.TC) === 0;',
+    instead: 'const fits = true;',
   },
   {
     mistake: 'a refusal says that there is no data',
@@ -100,20 +100,20 @@ export const MUTANTS: readonly Mutant[] = [
   {
     mistake: 'questions of other types are joined',
     file: 'traffic.ts',
-    line: 'const key = typedKey(asked.name, asked.type);',
-    instead: 'const key = typedKey(asked.name, 1);',
+    line: 'const key = typedKey(asked.name, asked.type);\n    const open',
+    instead: 'const key = typedKey(asked.name, 1);\n    const open',
   },
   {
     mistake: 'an alarm is left behind',
     file: 'recursor.ts',
-    line: 'cancel();',
+    line: 'stopWatch?.();',
     instead: 'this.#world.after(1e9, () => undefined);',
   },
   {
     mistake: 'a client may wait for ever',
     file: 'recursor.ts',
-    line: 'let cancel = this.#world.after(firstMs',
-    instead: 'let cancel = this.#world.after(1e5',
+    line: 'this.#world.after(this.#firstMs,',
+    instead: 'this.#world.after(1e5,',
   },
   {
     mistake: 'a failure is remembered for a day',
