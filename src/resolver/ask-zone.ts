@@ -94,8 +94,10 @@ export function* askZone(walk: Walk, place: Delegation, minimised: Asked): Steps
       note(contacts, contact, said, journal);
     }
     // What the system did not even send bothered nobody.
-    if (said.kind === 'no use' && said.unsent === true) unsent++;
-    else asks++;
+    if (said.kind === 'no use' && said.unsent === true) {
+      contacts.hadNoRoute(contact);
+      unsent++;
+    } else asks++;
   }
   // Without a network nobody was asked, and nothing is known of the name: it may be tried again at once.
   if (unsent > 0 && asks === 0) cut ??= 'moment';

@@ -38,8 +38,12 @@ export class Contacts {
   readonly #unknown: Asked[] = [];
   /** Servers inside the zone that came without an address. */
   readonly #glueless: Asked[] = [];
+  /** By the zone's own word, or the parent's. */
+  readonly #own: readonly NameServer[];
   /** Whom the parent names besides those of the zone's own word. */
   #besides: readonly NameServer[];
+  /** There is no way to these. */
+  readonly #unrouted: string[] = [];
   #isExhausted = false;
   /** Addresses that had to be looked up, and how many of them fell silent. */
   readonly #lookedUp: string[] = [];
@@ -51,7 +55,8 @@ export class Contacts {
     this.#place = place;
     const own = apexServers(place, know);
     this.#besides = own === undefined ? [] : place.servers.filter((server) => !own.includes(server));
-    this.#consider(own ?? place.servers);
+    this.#own = own ?? place.servers;
+    this.#consider(this.#own);
   }
 
   #consider(servers: readonly NameServer[]): void {
@@ -69,7 +74,7 @@ export class Contacts {
       const ofSecond = know.addresses(name, second);
       const known = [...(ofFirst ?? []), ...(ofSecond ?? []), ...addresses];
       this.#take(known);
-      if (known.some((address) => know.servers.isRouted(address))) continue;
+      if (known.some((address) => this.#isRouted(address))) continue;
       if (isInside) {
         // A server inside the zone it serves can be found by glue only: asking for it would be asking it.
         if (known.length === 0) this.#glueless.push({ name, type: first });
@@ -103,6 +108,18 @@ export class Contacts {
     const { cut, servers } = this.#place;
     for (const { name } of servers) if (isWithin(name, cut)) this.#take(knownAddresses(name, this.#know));
     this.#rank();
+    if (this.#unrouted.length > 0) this.#consider(this.#own.filter((server) => this.#isCutOff(server)));
+  }
+
+  /** Whoever is known by addresses only that there is no way to may have others. */
+  #isCutOff({ name, addresses }: NameServer): boolean {
+    if (isWithin(name, this.#place.cut)) return false;
+    const known = [...knownAddresses(name, this.#know), ...addresses];
+    return known.length > 0 && !known.some((address) => this.#isRouted(address));
+  }
+
+  #isRouted(address: string): boolean {
+    return this.#know.servers.isRouted(address) && !this.#unrouted.includes(address);
   }
 
   /** The next of those that were silent and may be tried again. */
@@ -117,6 +134,10 @@ export class Contacts {
     if (this.#fresh.length === 0) return undefined;
     const due = this.#know.servers.takeDue(address, this.#fresh, this.#place.cut);
     return due === undefined ? undefined : { address: due, tries: 0 };
+  }
+
+  hadNoRoute({ address }: Contact): void {
+    this.#unrouted.push(address);
   }
 
   /** RFC 9520 §3.1: silence may be loss, so a server is asked three times; but the others come first. */
