@@ -29,8 +29,7 @@ export function listAble(
     const isAble =
       kindWanted === ANY_KIND
         ? serves(choice, member, projection)
-        : kind === kindWanted ||
-          (kind === HOST_KIND && hasAddress(choice, member, kindWanted, hosts, world));
+        : kind === kindWanted || (kind === HOST_KIND && hasAddress(choice, member, kindWanted, hosts, world));
     if (isAble) members[count++] = member;
   }
   choice.count = count;

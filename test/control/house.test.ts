@@ -154,7 +154,9 @@ test('while hosts of a new zone are looked for, settings are as they were, too',
     return String((decode(Buffer.from(out.subarray(0, length))).answers?.[0] as { data?: unknown })?.data);
   };
   const [before, named] = [id(), { ...defaults, identity: { ...defaults.identity, id: 'another' } }];
-  const ours = catalog({ 'z.test': '@ 60 SOA a b 1 1 1 1 1\n@ 60 NS a\na 60 A 192.0.2.53\nw POOL h.test.\n' });
+  const ours = catalog({
+    'z.test': '@ 60 SOA a b 1 1 1 1 1\n@ 60 NS a\na 60 A 192.0.2.53\nw POOL h.test.\n',
+  });
   const applied = waiting.apply(named, loadout(HOSTS, ours));
   await world.pass(HOSTS_WAIT_MS / 2);
   expect([ahead, waiting.catalog.zoneCount, id()]).toEqual([1, 0, before]);
