@@ -134,7 +134,8 @@ export class ChoiceAccount {
       pool: ownerText(askedImage, askedPlan, asked),
       members: ownerText(image, plan, pool),
       as: AS[projection] as string,
-      zoneTtl: choice.ttl,
+      // Who is able has lowered the choice's own by now.
+      zoneTtl: Math.min(choice.ofAsked(PoolWord.TTL), plan[pool + PoolWord.TTL] as number),
     };
     this.#opened = { image, stages: [], told, before: [...membersOf(plan, pool)] };
     this.choices.push({ ...told, stages: [], verdict: 'members', ttl: 0, scope: 0 });

@@ -158,9 +158,9 @@ export class House {
     this.#origins = originsOf(zones);
     this.#ground.log.reconfigure(settings.log);
     this.#adjustAnswers(before, catalog);
+    await this.zones.adopt(catalog, new Map(zones.map(({ image, changes }) => [image, changes])));
     this.pipeline.reconfigure({ ...this.#pipelineSettings(), recursion: this.#recursion() });
     if (!isDeepStrictEqual(settings.log.queries, before.log.queries)) this.#logQueriesAnew();
-    await this.zones.adopt(catalog, new Map(zones.map(({ image, changes }) => [image, changes])));
     const late = RESTART_KEYS.filter((key) => !isDeepStrictEqual(settings[key], before[key]));
     return settings.pools.state === before.pools.state ? late : [...late, 'pools.state'];
   }

@@ -149,13 +149,14 @@ export class PoolDesk {
     throw new RequestFault(`${bare(member)} is neither drained nor forced${where}${hint}`);
   }
 
-  /** How it stands in each of them, and how many others are in. */
+  /** How it stands in each of them, with several ports by the one that is in, and how many others are in. */
   #standingIn(pools: readonly string[], member: string): Map<string, { state: SeatState; others: number }> {
     const wanted = new Set(pools);
     const standing = new Map<string, { state: SeatState; others: number }>();
     const seats = [...seatsOf(this.#house.served.catalog.images)].filter(({ pool }) => wanted.has(pool));
     for (const seat of seats)
-      if (seat.member === member) standing.set(seat.pool, { state: seat.state, others: 0 });
+      if (seat.member === member && (seat.share > 0 || !standing.has(seat.pool)))
+        standing.set(seat.pool, { state: seat.state, others: 0 });
     for (const { pool, member: other, share } of seats) {
       const of = standing.get(pool);
       if (of !== undefined && other !== member && share > 0) of.others++;

@@ -26,10 +26,11 @@ export function listAble(
   let count = 0;
   for (let member = firstMember(pool); member < end; member += STRIDE) {
     const kind = plan[member + KIND] as number;
-    if (kindWanted === ANY_KIND ? serves(choice, member, projection) : kind === kindWanted)
-      members[count++] = member;
-    else if (kind === HOST_KIND && hasAddress(choice, member, kindWanted, hosts, world))
-      members[count++] = member;
+    const isAble =
+      kindWanted === ANY_KIND
+        ? serves(choice, member, projection)
+        : kind === kindWanted || (kind === HOST_KIND && hasAddress(choice, member, kindWanted, hosts, world));
+    if (isAble) members[count++] = member;
   }
   choice.count = count;
   if (count === 0 && choice.isUnresolved) choice.verdict = 'servfail';

@@ -88,8 +88,10 @@ export class HostKeeper {
     this.#catalog = catalog;
     if (!isSame || this.#hasOthers) this.#adopt(isAhead);
     this.#hasOthers = isAhead;
-    for (const watches of this.#hosts.values())
-      for (const watch of watches) if (watch.hangsOnUs) this.#enqueue(watch);
+    // A host of zones that go is perhaps not to be found in those that come, and is told as yet.
+    const asked = isAhead ? hostsIn(catalog.images) : this.#hosts;
+    for (const [slot, watches] of this.#hosts)
+      for (const watch of watches) if (watch.hangsOnUs && asked.has(slot)) this.#enqueue(watch);
   }
 
   /** What is wrong with the addresses of these, where something is. */

@@ -74,7 +74,7 @@ const targetsOf = ({ targets }: ToldChoice, seat: Seat) =>
 const hostLines = (choice: ToldChoice, seat: Seat): string[] =>
   targetsOf(choice, seat)
     .filter(({ address }) => address !== seat.member)
-    .map((target) => line('', `${bare(seat.member)}, ${targetText(target, seat)}`));
+    .map((target) => line('', `${memberText(seat)}, ${targetText(target, seat)}`));
 
 /** ` (web: up for 12s, 200 400ms ago)` */
 function healthText(choice: ToldChoice, seat: Seat): string {

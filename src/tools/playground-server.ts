@@ -48,9 +48,9 @@ export async function startServer(
   const started = Promise.withResolvers<string | undefined>();
   void ended.then(() => started.resolve(undefined));
   createInterface({ input: child.stdout }).on('line', (text) => {
-    const { level, msg, addresses } = JSON.parse(text) as LogLine;
+    const { level, msg, addresses, file, line = 0, column = 0 } = JSON.parse(text) as LogLine;
     if (msg === 'started') started.resolve(addresses?.[0]);
-    if (level === 'error') tell(msg);
+    if (level === 'error') tell(file === undefined ? msg : `${file}:${line}:${column}: ${msg}`);
   });
   const address = await started.promise;
   if (address === undefined) return close().then(() => errors);
@@ -63,6 +63,10 @@ interface LogLine {
   readonly level: string;
   readonly msg: string;
   readonly addresses?: readonly string[];
+  /** Where somebody made a mistake. */
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
 }
 
 function writeFiles(folder: string, port: number, upstreamPort: number): void {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Counters } from '../../src/base/counters.ts';
 import { Histograms } from '../../src/base/histogram.ts';
 import { parseIp } from '../../src/base/ip.ts';
+import { HOSTS_WAIT_MS } from '../../src/base/limits.ts';
 import { realWorld } from '../../src/base/world.ts';
 import { BugLog } from '../../src/control/bugs.ts';
 import { configure } from '../../src/control/config.ts';
@@ -17,6 +18,7 @@ import { ResolverThread } from '../../src/control/resolver-thread.ts';
 import type { Settings } from '../../src/control/settings.ts';
 import { LATENCY_ROWS, latencyRow, Path } from '../../src/server/observer.ts';
 import { Catalog } from '../../src/zone/catalog.ts';
+import { VirtualWorld } from '../scenarios/virtual-world.ts';
 import { catalog } from '../support/authority.ts';
 import { until } from '../transport/peer.ts';
 
@@ -135,6 +137,31 @@ test('zones are replaced whole', async () => {
   expect(await ask('www.example.com')).toBe('192.0.2.9');
   await house.apply(defaults, loadout(HOSTS));
   expect(house.catalog.zoneCount).toBe(0);
+});
+
+test('while hosts of a new zone are looked for, settings are as they were, too', async () => {
+  const world = new VirtualWorld();
+  const grounds = { world, counters: new Counters(), latency, log, bugs: new BugLog(log.logger, world) };
+  const waiting = new House(defaults, loadout(HOSTS), grounds);
+  let ahead = 0;
+  waiting.follow({ all: () => {}, ahead: () => void ahead++ });
+  const id = (): string => {
+    const questions = [{ name: 'id.server', type: 'TXT', class: 'CH' } as const];
+    const query = encode({ type: 'query', id: 1, questions });
+    const out = new Uint8Array(512);
+    const client = { transport: 'tcp', address: Uint8Array.of(127, 0, 0, 1), port: 5_000 } as const;
+    const length = waiting.pipeline.answer(query, query.length, client, out, () => {});
+    return String((decode(Buffer.from(out.subarray(0, length))).answers?.[0] as { data?: unknown })?.data);
+  };
+  const [before, named] = [id(), { ...defaults, identity: { ...defaults.identity, id: 'another' } }];
+  const ours = catalog({
+    'z.test': '@ 60 SOA a b 1 1 1 1 1\n@ 60 NS a\na 60 A 192.0.2.53\nw POOL h.test.\n',
+  });
+  const applied = waiting.apply(named, loadout(HOSTS, ours));
+  await world.pass(HOSTS_WAIT_MS / 2);
+  expect([ahead, waiting.catalog.zoneCount, id()]).toEqual([1, 0, before]);
+  await world.until(applied);
+  expect([waiting.catalog.zoneCount, id()]).toEqual([1, 'another']);
 });
 
 test('what waits for a restart is named', async () => {

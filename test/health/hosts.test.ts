@@ -51,7 +51,7 @@ class HostWard extends Ward {
   }
 
   /** The addresses that a client is told, or how it ended without. */
-  told(type: 'A' | 'AAAA' | 'SRV', options?: AskOptions): string {
+  told(type: 'A' | 'AAAA' | 'SRV' | 'HTTPS', options?: AskOptions): string {
     const { world, counters, pools } = this;
     const hosts = new Flattened(this.#table.memory);
     const subject = pipeline(new Catalog([pools]), { world, counters, hosts });
@@ -159,6 +159,14 @@ describe('a host with checks', () => {
     ward.say('h.example', '10.0.0.1');
     await ward.world.pass(LOOK_MS + 100);
     expect([states(ward.pools), ward.told('SRV')]).toEqual([['in', 'in'], 'h.example. i.example.']);
+  });
+
+  test('is no service without a port, known or not [RFC 2782, RFC 9460 §9.5]', () => {
+    for (const state of [HostState.KNOWN, HostState.FAILED]) {
+      const ward = new HostWard('www POOL h.example.', {});
+      ward.say('h.example', '10.0.0.1 2001:db8::1', state);
+      expect([ward.told('SRV'), ward.told('HTTPS')]).toEqual(['NOERROR aa', 'NOERROR aa']);
+    }
   });
 
   test('holds no longer than its addresses do, nor than what is known of any of them', async () => {

@@ -9,6 +9,7 @@ const zone = `${zoneText('192.0.2.9')}@ POOL www.shop.org.
 two POOL www.shop.org. weight=1
 two POOL www.lame.org. weight=1
 two POOL 192.0.2.5 weight=1
+nobody 3600 POOL nothing.shop.org.
 `;
 
 let files: ReturnType<typeof folderOf>;
@@ -64,6 +65,10 @@ test('who has none now, and why', async () => {
       ),
     );
   expect(await told('two.example.com', 'AAAA')).toContain('not 192.0.2.5: it has no IPv6 address\n');
+  // For less than the zone says, until it may have one.
+  expect(await told('nobody.example.com')).toMatch(
+    /^ not nothing.shop.org: it has no IPv4 .*\n .*\n ttl \d+ seconds: .*\(3600 in the zone\)$/m,
+  );
 });
 
 test('shares of hosts that are known, before and after a change', async () => {

@@ -158,6 +158,17 @@ describe('zones of ours', () => {
     expect(hosts.asked('www.out', 'A')).toBe(1);
   });
 
+  test('that go, with a name that is not in those that come, are answered from to the end', async () => {
+    const hosts = new Hosts(OUTSIDE, { 'z.test': '@ POOL was\nwas A 192.0.2.7' });
+    await hosts.world.pass(SECOND);
+    const coming = { 'z.test': '@ POOL is\nis A 192.0.2.8\nb POOL b.out.' };
+    hosts.foretell(coming);
+    await hosts.world.pass(SECOND);
+    expect(hosts.told('z.test A')).toEqual(addresses('298 IN A 192.0.2.7'));
+    hosts.serve(coming);
+    expect(hosts.told('z.test A')).toEqual(addresses('299 IN A 192.0.2.8'));
+  });
+
   test('that need a host no more have it forgotten', async () => {
     const hosts = new Hosts(OUTSIDE, { 'z.test': '@ POOL www.out.\nb POOL b.out.' });
     await hosts.world.pass(SECOND);

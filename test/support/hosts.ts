@@ -102,6 +102,12 @@ export class Hosts {
     this.#keeper?.follow(this.#catalog);
   }
 
+  /** The resolver thread hears of zones that come, and clients are told of those before. */
+  foretell(zones: Readonly<Record<string, string>>): void {
+    this.#catalog = this.#read(zones);
+    this.#keeper?.follow(this.#catalog, true);
+  }
+
   /** What a client is told now, less the SOA of a denial. */
   told(question: string, options?: AskOptions): string[] {
     return sortedLines(ask(this.#pipeline, question, options)).map((line) => line.replace(/ SOA .*/, ' SOA'));

@@ -175,6 +175,25 @@ describe('as a program', () => {
     },
   );
 
+  test('it tells where the zone that is there to be changed is wrong', async () => {
+    const child = spawn(process.execPath, ['-e', script]);
+    let trouble = '';
+    child.stderr.on('data', (more) => {
+      trouble += more;
+      if (trouble.includes('reload refused')) child.kill('SIGINT');
+    });
+    let text = '';
+    let file = '';
+    for await (const more of child.stdout) {
+      text += more;
+      const [, zone] = /Their zone is\n(.*): change it/.exec(text) ?? [];
+      if (file !== '' || zone === undefined || !text.includes('Ctrl-C')) continue;
+      file = zone;
+      writeFileSync(zone, readFileSync(zone, 'utf8').replace('weight=70', 'weigth=70'));
+    }
+    expect(trouble).toMatch(/^cairn playground: .*pools\.example\.zone:\d+:\d+: .*did you mean weight\?/m);
+  });
+
   const run = async (...words: string[]) => {
     const io = { out: '', err: '' };
     const code = await runPlayground(words, {
