@@ -68,19 +68,19 @@ export class HostPost {
     });
   }
 
-  /** Whether there are hosts in the images of whom nothing was found out, not even that it cannot be. */
-  awaits(images: readonly Image[]): boolean {
-    return this.#awaitedOf([...hostsIn(images)]).length > 0;
+  /** Whether there are hosts that are not `served` yet and of whom nothing was found out, not even a failure. */
+  awaits(images: readonly Image[], served: readonly Image[]): boolean {
+    return this.#awaitedOf(newIn(images, served)).length > 0;
   }
 
   #awaitedOf(hosts: readonly Placed[]): Placed[] {
     return hosts.filter(([slot, name]) => this.#statesOf(slot, name).includes(HostState.PENDING));
   }
 
-  /** Waits a little for what there is to be known of all in the images, so that the first client is told. */
-  async found(images: readonly Image[]): Promise<void> {
+  /** Waits a little for what there is to be known of them, so that the first client is told. */
+  async found(images: readonly Image[], served: readonly Image[] = []): Promise<void> {
     const untilMs = this.#world.nowMs() + HOSTS_WAIT_MS;
-    let awaited = this.#awaitedOf([...hostsIn(images)]);
+    let awaited = this.#awaitedOf(newIn(images, served));
     while (awaited.length > 0 && this.#world.nowMs() < untilMs) {
       await new Promise<void>((resolve) => void this.#world.after(HOSTS_LOOK_MS, resolve));
       awaited = this.#awaitedOf(awaited);
@@ -90,4 +90,9 @@ export class HostPost {
     const text = 'answers before it is known what addresses hosts of pools have';
     this.#logger.warn({ hosts, count: awaited.length, waitedMs: HOSTS_WAIT_MS }, text);
   }
+}
+
+function newIn(images: readonly Image[], served: readonly Image[]): Placed[] {
+  const known = new Set([...hostsIn(served)].map(([slot]) => slot));
+  return [...hostsIn(images)].filter(([slot]) => !known.has(slot));
 }

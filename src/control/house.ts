@@ -287,10 +287,10 @@ export class House {
    * them in the zones that come, where hosts may have their names; others answer from those served as yet.
    */
   async #flattened(coming: Catalog): Promise<void> {
-    if (this.#followers === undefined || !this.hosts.awaits(coming.images)) return;
+    if (this.#followers === undefined || !this.hosts.awaits(coming.images, this.catalog.images)) return;
     this.#walk ??= this.#walkTerms();
     this.#followers.ahead({ ...this.forThreads(), images: coming.images.map(versionOf) });
-    await this.hosts.found(coming.images);
+    await this.hosts.found(coming.images, this.catalog.images);
   }
 
   #walkTerms(): WalkTerms | undefined {

@@ -154,14 +154,19 @@ test('while hosts of a new zone are looked for, settings are as they were, too',
     return String((decode(Buffer.from(out.subarray(0, length))).answers?.[0] as { data?: unknown })?.data);
   };
   const [before, named] = [id(), { ...defaults, identity: { ...defaults.identity, id: 'another' } }];
-  const ours = catalog({
-    'z.test': '@ 60 SOA a b 1 1 1 1 1\n@ 60 NS a\na 60 A 192.0.2.53\nw POOL h.test.\n',
-  });
-  const applied = waiting.apply(named, loadout(HOSTS, ours));
+  const ours = (serial: number): Catalog =>
+    catalog({
+      'z.test': `@ 60 SOA a b ${serial} 1 1 1 1\n@ 60 NS a\na 60 A 192.0.2.53\nw POOL h.test.\n`,
+    });
+  const applied = waiting.apply(named, loadout(HOSTS, ours(1)));
   await world.pass(HOSTS_WAIT_MS / 2);
   expect([ahead, waiting.catalog.zoneCount, id()]).toEqual([1, 0, before]);
   await world.until(applied);
   expect([waiting.catalog.zoneCount, id()]).toEqual([1, 'another']);
+  // Whoever is served by now is waited for no more.
+  const againMs = world.nowMs();
+  await world.until(waiting.apply(defaults, loadout(HOSTS, ours(2))));
+  expect([ahead, world.nowMs() - againMs]).toEqual([1, 0]);
 });
 
 test('what waits for a restart is named', async () => {
