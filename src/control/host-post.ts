@@ -68,7 +68,7 @@ export class HostPost {
     });
   }
 
-  /** Whether there are hosts that are not `served` yet and of whom nothing was found out, not even a failure. */
+  /** Whether there are hosts not `served` yet of whom nothing was found out, not even that it cannot be. */
   awaits(images: readonly Image[], served: readonly Image[]): boolean {
     return this.#awaitedOf(newIn(images, served)).length > 0;
   }
