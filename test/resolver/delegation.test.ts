@@ -1,7 +1,10 @@
 /** Delegations: how they are bounded, and how long they live. */
 import { expect, test } from 'vitest';
-import { DELEGATIONS_READ_MAX } from '../../src/base/limits.ts';
+import { ADDRESSES_PER_SERVER_MAX, DELEGATIONS_READ_MAX } from '../../src/base/limits.ts';
 import { bounded, type Delegation, Delegations, type NameServer } from '../../src/resolver/delegation.ts';
+import { addressesIn, answered, ended } from '../../src/resolver/outcome.ts';
+import { Type } from '../../src/wire/codes.ts';
+import { packRrset } from '../../src/wire/rrset.ts';
 import { VirtualWorld } from '../scenarios/virtual-world.ts';
 import { name, plain } from './messages.ts';
 
@@ -33,6 +36,12 @@ test('six addresses of a server, twenty-six in all, and no server that lost all 
   const generous = servers(13, (i) => Array.from({ length: 10 }, (_, j) => `192.0.${i}.${j}`));
   const chosen = bounded(generous, new VirtualWorld());
   expect(chosen.map((s) => s.addresses.length)).toEqual([6, 6, 6, 6, 2]);
+});
+
+test('six addresses of what a look-up for one finds, were it thousands [LIMITS C12]', () => {
+  const rdatas = Array.from({ length: 4_000 }, (_, i) => Uint8Array.of(192, 0, i >> 8, i & 255));
+  const found = answered([{ owner: name('ns.test'), block: packRrset(Type.A, 60, rdatas), ttl: 60 }]);
+  expect(addressesIn(ended(found))).toHaveLength(ADDRESSES_PER_SERVER_MAX);
 });
 
 test('an address that many share counts once', () => {
