@@ -100,6 +100,18 @@ test('a delegation is told as it was learned last, with all its servers', () => 
   expect(delegations.at(name('example.com'))).toBeUndefined();
 });
 
+test('those that are asked for outlive a stream of others that nobody asks for [LIMITS C8]', () => {
+  const delegations = new Delegations(100_000, 0, new VirtualWorld());
+  const one = servers(1, () => ['192.0.2.1']);
+  for (let i = 0; i < 500; i++) delegations.keep(name(`p${i}.test`), one, 86_400, HINTS);
+  let hits = 0;
+  for (let i = 0; i < 10_000; i++) {
+    delegations.keep(name(`n${i}.flood.test`), one, 3_600, HINTS);
+    if (delegations.at(name(`p${i % 500}.test`)) !== undefined) hits++;
+  }
+  expect(hits).toBe(10_000);
+});
+
 test('of more delegations than are kept at hand each is told as it was learned', () => {
   const delegations = new Delegations(2_000_000, 0, new VirtualWorld());
   const count = DELEGATIONS_READ_MAX + 10;
