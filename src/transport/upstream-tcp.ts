@@ -68,8 +68,11 @@ export class TcpLinks implements Asker {
 
   #share(question: Question, linksLeft: number): void {
     const { to, query } = question.asking.exchange;
-    const shared = this.#shared.get(keyOf(to));
+    const key = keyOf(to);
+    const shared = this.#shared.get(key);
     if (shared?.mayCarry(query) !== true) {
+      // The next ones share what is opened now: one that is full, or slow, ends with what it carries.
+      this.#shared.delete(key);
       this.#connect(question);
       return;
     }

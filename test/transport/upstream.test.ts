@@ -366,6 +366,17 @@ describe('over TCP', () => {
       expect(sockets.length).toBe(3);
     });
 
+    test('where more is asked than one carries, the next ones share another [RFC 7766 §6.2.2]', async () => {
+      const waiting: (() => void)[] = [];
+      const { port, sockets } = await tcpServer((socket, message) => {
+        waiting.push(() => socket.write(framed(message)));
+        if (waiting.length === 3 * UPSTREAM_TCP_QUESTIONS_MAX) for (const reply of waiting) reply();
+      });
+      const many = Array.from({ length: 3 * UPSTREAM_TCP_QUESTIONS_MAX }, (_, id) => exchangeOf(id, port));
+      expect((await Promise.all(many)).every(({ got }) => got === 'reply')).toBe(true);
+      expect(sockets.length).toBe(3);
+    });
+
     test('a server that takes one question only is asked each on a connection of its own', async () => {
       const { port } = await tcpServer((socket, message) => socket.end(framed(message)));
       const events = await Promise.all([1, 2, 3].map((id) => exchangeOf(id, port)));
