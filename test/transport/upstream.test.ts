@@ -383,6 +383,22 @@ describe('over TCP', () => {
       expect(events.map(({ got }) => got)).toEqual(['reply', 'reply', 'reply']);
     });
 
+    test('but one that owes a late reply carries no more, while that is listened for', async () => {
+      const { port, sockets } = await tcpServer((socket, message) => {
+        if (idOf(message) === 2) socket.write(framed(message));
+      });
+      const to = { address: '127.0.0.1', port };
+      await new Promise<void>((late) => {
+        const overdue = (): number => {
+          late();
+          return LONG_MS;
+        };
+        void exchanged(upstream, to, ask(1, 'query'), 'tcp', SHORT_MS, () => true, overdue);
+      });
+      expect((await exchangeOf(2, port)).got).toBe('reply');
+      expect(sockets.length).toBe(2);
+    });
+
     test('one question that is not answered in time costs the others nothing', async () => {
       let answer = (): void => {};
       const { port, sockets } = await tcpServer((socket, message) => {
