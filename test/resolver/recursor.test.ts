@@ -131,7 +131,7 @@ test('more clients than may wait are turned away at once, and those that wait ar
   expect(recursor.waiting).toBe(0);
 });
 
-test('whom a client makes give way may lead to the very question of the client [LIMITS B3, C17]', async () => {
+test('giving way may lead to the very question of the client: that is one [LIMITS B3, C17]', async () => {
   const world = new VirtualWorld();
   const internet = new ScriptedInternet(world);
   const dead = (zone: string, i: number): string[] => [
