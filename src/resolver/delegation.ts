@@ -146,8 +146,8 @@ export class Delegations {
     const shelf = this.#shelf;
     const size = servers.reduce((sum, server) => sum + sizeOf(server), 1);
     let at = shelf.put(cut, NO_TYPE, expiresMs, size);
+    this.#read.delete(shelf.soughtHash(NO_TYPE));
     if (at < 0) return;
-    this.#read.delete(shelf.hashOf(shelf.live(0, NO_TYPE)));
     const { bytes } = shelf;
     bytes[at++] = servers.length;
     for (const { name, addresses } of servers) {

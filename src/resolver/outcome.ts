@@ -4,7 +4,7 @@
  * values: no failure of a stranger's is ever thrown.
  */
 import { IPV4_BYTES, IPV6_BYTES, ipText } from '../base/ip.ts';
-import { EDE_TEXT_CHARS_MAX } from '../base/limits.ts';
+import { ADDRESSES_PER_SERVER_MAX, EDE_TEXT_CHARS_MAX } from '../base/limits.ts';
 import { Ede, Rcode, Type } from '../wire/codes.ts';
 import type { Name } from '../wire/name.ts';
 import { rdatasOf } from '../wire/rrset.ts';
@@ -105,10 +105,11 @@ export function addressesIn(finding: Finding): string[] {
   return finding.outcome.answer.flatMap(({ block }) => addressesOf(block));
 }
 
-/** Of an A or AAAA RRset. */
+/** Of a server's A or AAAA RRset: as many as are considered, for a message has room for thousands. */
 export const addressesOf = (block: Uint8Array): string[] =>
   rdatasOf(block)
     .filter(({ length }) => length === IPV4_BYTES || length === IPV6_BYTES)
+    .slice(0, ADDRESSES_PER_SERVER_MAX)
     .map(ipText);
 
 /** RFC 8914 §4.4 and §4.20: some of it has expired. */

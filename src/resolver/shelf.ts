@@ -111,6 +111,11 @@ export class Shelf {
     return this.#hash.offset(i);
   }
 
+  /** What `hashOf` gives for a fact of such a type about the name that was looked for, or put. */
+  soughtHash(type: number): number {
+    return this.#hash.of(0, type);
+  }
+
   /** The fact that has not expired, of the name from its label `i` on; -1 where there is none. */
   live(i: number, type: number): number {
     const slot = this.#slotOf(i, type);

@@ -147,6 +147,9 @@ export class Traffic {
     if (isClients && !this.#makeRoom(asked)) {
       return this.#turnAway(limited('too many questions are being resolved', 'crowd'));
     }
+    // Who gave way told its own at once, and one of these may want the same next.
+    const begun = this.#inFlight.get(key);
+    if (begun !== undefined) return this.#join(begun, search);
     const budget = isClients ? account.budget.forName() : account.budget.deeper();
     if (budget === undefined) return ended(limited('server names lead too deep to other server names'));
     this.#await(this.#launch(key, asked, budget), search, search.tell);

@@ -82,6 +82,8 @@ export class NativeAsker implements Asker, Attended {
     const socket = this.#socketFor(to.address, to.port, id);
     const refusal = socket instanceof OutgoingSocket ? this.#send(socket, query) : socket;
     if (refusal !== undefined || !(socket instanceof OutgoingSocket)) {
+      // Who is told so goes on before anybody waits for the sockets.
+      this.#readiness.attend();
       asking.end(undefined, refusal);
       return;
     }

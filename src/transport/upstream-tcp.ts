@@ -54,10 +54,11 @@ export class TcpLinks implements Asker {
 
   ask(asking: Asking): void {
     const question: Question = { asking, link: undefined };
-    asking.begin(() => {
+    const over = (): void => {
       question.link?.giveUp(question);
       end(question);
-    });
+    };
+    asking.begin(over, () => question.link?.tire());
     this.#share(question, LINKS_MAX - 1);
   }
 
@@ -68,8 +69,11 @@ export class TcpLinks implements Asker {
 
   #share(question: Question, linksLeft: number): void {
     const { to, query } = question.asking.exchange;
-    const shared = this.#shared.get(keyOf(to));
+    const key = keyOf(to);
+    const shared = this.#shared.get(key);
     if (shared?.mayCarry(query) !== true) {
+      // The next ones share what is opened now: one that is full, or slow, ends with what it carries.
+      this.#shared.delete(key);
       this.#connect(question);
       return;
     }
@@ -140,7 +144,7 @@ class Link {
   #bytes = 0;
   #wasOpen = false;
   #isGone = false;
-  /** A question went unanswered: it gets no more. */
+  /** A question was not answered in time: it gets no more. */
   #isSlow = false;
 
   constructor(to: Endpoint, keeper: Keeper) {
@@ -168,10 +172,15 @@ class Link {
     this.#socket.write(framed(query));
   }
 
+  /** One of its questions is late. */
+  tire(): void {
+    this.#isSlow = true;
+  }
+
   /** Its time is over. */
   giveUp({ asking }: Question): void {
     this.#carried.delete(idOf(asking.exchange.query));
-    this.#isSlow = true;
+    this.tire();
     if (this.#carried.size === 0) this.destroy();
   }
 

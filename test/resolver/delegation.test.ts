@@ -1,7 +1,10 @@
 /** Delegations: how they are bounded, and how long they live. */
 import { expect, test } from 'vitest';
-import { DELEGATIONS_READ_MAX } from '../../src/base/limits.ts';
+import { ADDRESSES_PER_SERVER_MAX, DELEGATIONS_READ_MAX } from '../../src/base/limits.ts';
 import { bounded, type Delegation, Delegations, type NameServer } from '../../src/resolver/delegation.ts';
+import { addressesIn, answered, ended } from '../../src/resolver/outcome.ts';
+import { Type } from '../../src/wire/codes.ts';
+import { packRrset } from '../../src/wire/rrset.ts';
 import { VirtualWorld } from '../scenarios/virtual-world.ts';
 import { name, plain } from './messages.ts';
 
@@ -33,6 +36,12 @@ test('six addresses of a server, twenty-six in all, and no server that lost all 
   const generous = servers(13, (i) => Array.from({ length: 10 }, (_, j) => `192.0.${i}.${j}`));
   const chosen = bounded(generous, new VirtualWorld());
   expect(chosen.map((s) => s.addresses.length)).toEqual([6, 6, 6, 6, 2]);
+});
+
+test('six addresses of what a look-up for one finds, were it thousands [LIMITS C12]', () => {
+  const rdatas = Array.from({ length: 4_000 }, (_, i) => Uint8Array.of(192, 0, i >> 8, i & 255));
+  const found = answered([{ owner: name('ns.test'), block: packRrset(Type.A, 60, rdatas), ttl: 60 }]);
+  expect(addressesIn(ended(found))).toHaveLength(ADDRESSES_PER_SERVER_MAX);
 });
 
 test('an address that many share counts once', () => {
@@ -89,6 +98,18 @@ test('a delegation is told as it was learned last, with all its servers', () => 
   expect(delegations.closest(name('www.example.com'))).toMatchObject({ servers: second, expiresMs: 31_000 });
   delegations.clear((cut) => cut.length > 5);
   expect(delegations.at(name('example.com'))).toBeUndefined();
+});
+
+test('those that are asked for outlive a stream of others that nobody asks for [LIMITS C8]', () => {
+  const delegations = new Delegations(100_000, 0, new VirtualWorld());
+  const one = servers(1, () => ['192.0.2.1']);
+  for (let i = 0; i < 500; i++) delegations.keep(name(`p${i}.test`), one, 86_400, HINTS);
+  let hits = 0;
+  for (let i = 0; i < 10_000; i++) {
+    delegations.keep(name(`n${i}.flood.test`), one, 3_600, HINTS);
+    if (delegations.at(name(`p${i % 500}.test`)) !== undefined) hits++;
+  }
+  expect(hits).toBe(10_000);
 });
 
 test('of more delegations than are kept at hand each is told as it was learned', () => {

@@ -4,7 +4,7 @@
  */
 import { expect, test } from 'vitest';
 import { Counter, Counters } from '../../src/base/counters.ts';
-import { CLIENTS_WAITING_MAX } from '../../src/base/limits.ts';
+import { CLIENTS_WAITING_MAX, RESOLUTIONS_MAX } from '../../src/base/limits.ts';
 import { FRESHNESS_DEFAULT } from '../../src/resolver/freshness.ts';
 import { parseHosts } from '../../src/resolver/hosts.ts';
 import { noOwnZones } from '../../src/resolver/own-zones.ts';
@@ -129,6 +129,34 @@ test('more clients than may wait are turned away at once, and those that wait ar
   const outcomes = await world.until(Promise.all(resolving));
   expect(new Set(outcomes.map(({ rcode }) => rcode))).toEqual(new Set([Rcode.NXDOMAIN]));
   expect(recursor.waiting).toBe(0);
+});
+
+test('giving way may lead to the very question of the client: that is one [LIMITS B3, C17]', async () => {
+  const world = new VirtualWorld();
+  const internet = new ScriptedInternet(world);
+  const dead = (zone: string, i: number): string[] => [
+    `${zone} 3600 NS ns.${zone}`,
+    `ns.${zone} 3600 A 192.0.${16 + (i >> 8)}.${i & 255}`,
+  ];
+  const many = Array.from({ length: RESOLUTIONS_MAX / 2 }, (_, i) => `d${i}.test`);
+  const records = ['. 3600 NS a.root', 'a.root 3600 A 192.0.2.1'];
+  records.push('p.test 3600 NS one.x.test', 'p.test 3600 NS two.y.test');
+  records.push(...['x.test', 'y.test', ...many].flatMap(dead));
+  internet.server(HINT).zones.push(new ScriptedZone('', records.map(recordFrom)));
+  const { recursor, counters } = recursing(world, internet, { minimise: 'off', cacheBytes: 4_000_000 });
+  void recursor.resolve(question('www.p.test'));
+  await world.pass(100);
+  for (const zone of many) void recursor.resolve(question(`www.${zone}`));
+  await world.pass(250);
+  const isFirst = internet.log.some(({ name }) => name.toLowerCase() === 'one.x.test');
+  const started = counters.get(Counter.resolutionsStarted);
+  void recursor.resolve(question(isFirst ? 'two.y.test' : 'one.x.test'));
+  expect(counters.get(Counter.resolutionsGaveWay)).toBe(1);
+  // Its addresses of both kinds.
+  expect(counters.get(Counter.resolutionsStarted) - started).toBe(2);
+  expect(counters.get(Counter.resolutionsJoined)).toBe(1);
+  await world.pass(20_000);
+  expect([recursor.inFlight, recursor.waiting]).toEqual([0, 0]);
 });
 
 test('a mistake of ours is a SERVFAIL for the question at hand, and is told', async () => {

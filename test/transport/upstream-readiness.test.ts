@@ -99,6 +99,23 @@ describe('who waits for replies', () => {
     expect(new Set(waits)).toEqual(new Set([0]));
   });
 
+  test('does not wait where somebody has just been refused, who goes on when that is told', async () => {
+    let isFull = false;
+    const { waits, native } = waiting((ms) => ms);
+    const socket: Native['socket'] = (...kind) => (isFull ? -1 : native.socket(...kind));
+    const full: Native = { ...native, socket, errno: () => (isFull ? 'EMFILE' : native.errno()) };
+    const upstream = socketUpstream({ native: full, loop });
+    closers.push(() => upstream.close());
+    const to = { address: '127.0.0.1', port: (await bound()).address().port };
+    void exchanged(upstream, to, ask(1, 'never'), 'udp', LONG_MS, () => true);
+    while (waits.length === 0) await new Promise((turned) => setImmediate(turned));
+    isFull = true;
+    waits.length = 0;
+    const told = exchanged(upstream, to, ask(2, 'query'), 'udp', LONG_MS, () => true);
+    expect(await told).toMatchObject({ got: 'unreachable', unsent: 'no room' });
+    expect(waits).toEqual([0]);
+  });
+
   test('asks by sockets of Node where the loop is not found', async () => {
     const { waits, native } = waiting((ms) => ms);
     expect(await exchange({ native })).toMatchObject({ got: 'reply' });

@@ -366,10 +366,37 @@ describe('over TCP', () => {
       expect(sockets.length).toBe(3);
     });
 
+    test('where more is asked than one carries, the next ones share another [RFC 7766 §6.2.2]', async () => {
+      const waiting: (() => void)[] = [];
+      const { port, sockets } = await tcpServer((socket, message) => {
+        waiting.push(() => socket.write(framed(message)));
+        if (waiting.length === 3 * UPSTREAM_TCP_QUESTIONS_MAX) for (const reply of waiting) reply();
+      });
+      const many = Array.from({ length: 3 * UPSTREAM_TCP_QUESTIONS_MAX }, (_, id) => exchangeOf(id, port));
+      expect((await Promise.all(many)).every(({ got }) => got === 'reply')).toBe(true);
+      expect(sockets.length).toBe(3);
+    });
+
     test('a server that takes one question only is asked each on a connection of its own', async () => {
       const { port } = await tcpServer((socket, message) => socket.end(framed(message)));
       const events = await Promise.all([1, 2, 3].map((id) => exchangeOf(id, port)));
       expect(events.map(({ got }) => got)).toEqual(['reply', 'reply', 'reply']);
+    });
+
+    test('but one that owes a late reply carries no more, while that is listened for', async () => {
+      const { port, sockets } = await tcpServer((socket, message) => {
+        if (idOf(message) === 2) socket.write(framed(message));
+      });
+      const to = { address: '127.0.0.1', port };
+      await new Promise<void>((late) => {
+        const overdue = (): number => {
+          late();
+          return LONG_MS;
+        };
+        void exchanged(upstream, to, ask(1, 'query'), 'tcp', SHORT_MS, () => true, overdue);
+      });
+      expect((await exchangeOf(2, port)).got).toBe('reply');
+      expect(sockets.length).toBe(2);
     });
 
     test('one question that is not answered in time costs the others nothing', async () => {
