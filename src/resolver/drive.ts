@@ -1,5 +1,5 @@
 /**
- * The thin driver: runs a resolution, which decides, over whoever grants its wishes. All that waits is here.
+ * The thin driver: runs a resolution, which decides, over whoever grants its wishes, at once or later.
  */
 import type { Happening, Steps, Wish } from './wish.ts';
 

@@ -4,8 +4,7 @@
  */
 import { existsSync, unlinkSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runCtl } from '../../src/tools/ctl.ts';
-import { runExplain } from '../../src/tools/explain.ts';
+import { type Ran, run } from './commands.ts';
 import { Internet } from './internet.ts';
 import { ask, folderOf, ServerProcess, zoneText } from './server.ts';
 
@@ -77,22 +76,8 @@ afterAll(async () => {
   files.remove();
 });
 
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** The command without a process of its own. */
-async function cairn(command: 'explain' | 'ctl', ...words: string[]): Promise<Ran> {
-  const told = { out: '', err: '' };
-  const io = {
-    out: (text: string) => void (told.out += text),
-    err: (text: string) => void (told.err += text),
-  };
-  const run = command === 'explain' ? runExplain : runCtl;
-  return { code: await run([...words, '--socket', socket], io), ...told };
-}
+const cairn = (command: 'explain' | 'ctl', ...words: string[]): Promise<Ran> =>
+  run(socket, command, ...words);
 
 /** Blanks and times as they come are of no interest. */
 const plain = (text: string): string =>

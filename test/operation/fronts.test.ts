@@ -5,10 +5,9 @@ import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ipText } from '../../src/base/ip.ts';
 import { realWorld } from '../../src/base/world.ts';
-import { ROOT_SERVERS } from '../../src/tools/playground-internet.ts';
-import { startInternet } from '../../src/tools/playground-start.ts';
 import { framesOf } from '../control/dnstap-decoder.ts';
 import { parseScrape, valueIn } from '../control/scrape.ts';
+import { startMachines } from './machines.ts';
 import { ask, askTcp, connected, folderOf, queryBytes, ServerProcess, short, zoneText } from './server.ts';
 
 let files: ReturnType<typeof folderOf>;
@@ -32,12 +31,8 @@ function serve(settings: object, mode: 'loopback' | 'recursion' = 'loopback'): S
 test.each([0, 2])(
   'with %d threads names of others are resolved, aliases out of our zones too, also over TCP',
   async (threads) => {
-    const playground = await startInternet(0, () => {});
-    if (Array.isArray(playground)) throw new Error(JSON.stringify(playground));
-    const hints = ROOT_SERVERS.map(({ name, address }) => `. 60 NS ${name}\n${name} 60 A ${address}\n`);
-    files.write('hints', hints.join(''));
-    const { upstreamPort } = playground;
-    const recursion = { neverQuery: [], rootHints: 'hints', upstreamPort };
+    const playground = await startMachines(files);
+    const { recursion } = playground;
     const server = serve({ threads, recursion }, 'recursion');
     const port = await server.port();
     const sockets = await Promise.all(Array.from({ length: 8 }, () => connected(port)));
@@ -59,12 +54,8 @@ test.each([0, 2])(
 );
 
 test('a reload starts recursion and ends it again', async () => {
-  const playground = await startInternet(0, () => {});
-  if (Array.isArray(playground)) throw new Error(JSON.stringify(playground));
-  const hints = ROOT_SERVERS.map(({ name, address }) => `. 60 NS ${name}\n${name} 60 A ${address}\n`);
-  files.write('hints', hints.join(''));
-  const { upstreamPort } = playground;
-  const recursion = { neverQuery: [], rootHints: 'hints', upstreamPort };
+  const playground = await startMachines(files);
+  const { recursion } = playground;
   const configured = (enabled: boolean): string =>
     JSON.stringify({ listen: ['127.0.0.1:0'], zones: '.', threads: 1, recursion: { ...recursion, enabled } });
   const server = serve({ threads: 1, recursion: { ...recursion, enabled: false } }, 'recursion');

@@ -2,12 +2,11 @@
 import type { Socket } from 'node:dgram';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { equalBytes } from '../../src/base/bytes.ts';
-import { ROOT_SERVERS } from '../../src/tools/playground-internet.ts';
-import { startInternet } from '../../src/tools/playground-start.ts';
 import { EdnsOption, Rcode } from '../../src/wire/codes.ts';
 import { Flag, type Message, readMessage, writeQuery } from '../../src/wire/message.ts';
 import { name } from '../support/authority.ts';
 import { hex, unhex } from '../support/guarded.ts';
+import { startMachines } from './machines.ts';
 import { ask, connected, folderOf, ServerProcess, short, tcpExchange, zoneText } from './server.ts';
 
 const CLIENT = '0102030405060708';
@@ -155,12 +154,8 @@ test('who may not ask is refused by the fronts', async () => {
 });
 
 test('answers that come later are held back too, and nobody waits for them', async () => {
-  const playground = await startInternet(0, () => {});
-  if (Array.isArray(playground)) throw new Error(JSON.stringify(playground));
-  const hints = ROOT_SERVERS.map(({ name: of, address }) => `. 60 NS ${of}\n${of} 60 A ${address}\n`);
-  files.write('hints', hints.join(''));
-  const { upstreamPort } = playground;
-  const recursion = { neverQuery: [], rootHints: 'hints', upstreamPort };
+  const playground = await startMachines(files);
+  const { recursion } = playground;
   const { server } = await serve({ rateLimit: strict, recursion, grace: '30s' }, 'recursion');
   const heard = await flood(query('www.shop.org'), 300, 2);
   expect(heard).toBeGreaterThanOrEqual(2);

@@ -1,8 +1,7 @@
 /** What `cairn explain` says of hosts that are members of pools: their addresses, or why there are none. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runExplain } from '../../src/tools/explain.ts';
-import { ROOT_SERVERS } from '../../src/tools/playground-internet.ts';
-import { type Internet, startInternet } from '../../src/tools/playground-start.ts';
+import { type Machines, startMachines } from './machines.ts';
 import { ask, folderOf, ServerProcess, short, zoneText } from './server.ts';
 
 const zone = `${zoneText('192.0.2.9')}@ POOL www.shop.org.
@@ -13,18 +12,14 @@ nobody 3600 POOL nothing.shop.org.
 `;
 
 let files: ReturnType<typeof folderOf>;
-let playground: Internet;
+let playground: Machines;
 let server: ServerProcess;
 let port: number;
 
 beforeAll(async () => {
-  const started = await startInternet(0, () => {});
-  if (Array.isArray(started)) throw new Error(JSON.stringify(started));
-  playground = started;
-  const hints = ROOT_SERVERS.map(({ name, address }) => `. 60 NS ${name}\n${name} 60 A ${address}\n`);
-  files = folderOf({ 'example.com.zone': zone, hints: hints.join('') });
-  const { upstreamPort } = playground;
-  const recursion = { enabled: false, neverQuery: [], rootHints: 'hints', upstreamPort };
+  files = folderOf({ 'example.com.zone': zone });
+  playground = await startMachines(files);
+  const recursion = { ...playground.recursion, enabled: false };
   const control = { socket: 'control.sock' };
   files.write('cairn.yaml', JSON.stringify({ listen: ['127.0.0.1:0'], zones: '.', control, recursion }));
   server = new ServerProcess(['--config', files.path('cairn.yaml')], 'recursion');

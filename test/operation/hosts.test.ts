@@ -6,23 +6,18 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { HOSTS_WAIT_MS } from '../../src/base/limits.ts';
-import { ROOT_SERVERS } from '../../src/tools/playground-internet.ts';
-import { type Internet, startInternet } from '../../src/tools/playground-start.ts';
+import { type Machines, startMachines } from './machines.ts';
 import { ask, askTcp, folderOf, ServerProcess, short, zoneText } from './server.ts';
 
 const SHOP = '198.18.1.10 198.18.1.11';
 
 let files: ReturnType<typeof folderOf>;
-let playground: Internet;
+let playground: Machines;
 let server: ServerProcess | undefined;
 
 beforeEach(async () => {
   files = folderOf({ 'example.com.zone': zoneText('192.0.2.9') });
-  const started = await startInternet(0, () => {});
-  if (Array.isArray(started)) throw new Error(JSON.stringify(started));
-  playground = started;
-  const hints = ROOT_SERVERS.map(({ name, address }) => `. 60 NS ${name}\n${name} 60 A ${address}\n`);
-  files.write('hints', hints.join(''));
+  playground = await startMachines(files);
 });
 
 afterEach(async () => {
@@ -32,8 +27,7 @@ afterEach(async () => {
 });
 
 async function serve(threads: number, enabled: boolean, forward = {}): Promise<number> {
-  const { upstreamPort } = playground;
-  const recursion = { enabled, neverQuery: [], rootHints: 'hints', upstreamPort, forward };
+  const recursion = { ...playground.recursion, enabled, forward };
   files.write('cairn.yaml', JSON.stringify({ listen: ['127.0.0.1:0'], zones: '.', threads, recursion }));
   server = new ServerProcess(['--config', files.path('cairn.yaml')], 'recursion');
   return server.port();

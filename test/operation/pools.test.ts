@@ -3,8 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { decode, encode } from 'dns-packet';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { ROOT_SERVERS } from '../../src/tools/playground-internet.ts';
-import { startInternet } from '../../src/tools/playground-start.ts';
+import { startMachines } from './machines.ts';
 import { ask, askTcp, folderOf, ServerProcess, short, zoneText } from './server.ts';
 
 const pools = (weights: readonly [number, number]): string => `${zoneText('192.0.2.9')}
@@ -26,12 +25,8 @@ afterEach(async () => {
 });
 
 test.each([0, 2])('with %d threads', async (threads) => {
-  const playground = await startInternet(0, () => {});
-  if (Array.isArray(playground)) throw new Error(JSON.stringify(playground));
-  const hints = ROOT_SERVERS.map(({ name, address }) => `. 60 NS ${name}\n${name} 60 A ${address}\n`);
-  files.write('hints', hints.join(''));
-  const { upstreamPort } = playground;
-  const recursion = { neverQuery: [], rootHints: 'hints', upstreamPort };
+  const playground = await startMachines(files);
+  const { recursion } = playground;
   files.write('cairn.yaml', JSON.stringify({ listen: ['127.0.0.1:0'], zones: '.', threads, recursion }));
   server = new ServerProcess(['--config', files.path('cairn.yaml')], 'recursion');
   const port = await server.port();

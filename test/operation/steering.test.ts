@@ -7,8 +7,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runCtl } from '../../src/tools/ctl.ts';
-import { runExplain } from '../../src/tools/explain.ts';
+import { type Ran, run } from './commands.ts';
 import { ask, folderOf, ServerProcess, short } from './server.ts';
 
 const zone = [
@@ -63,21 +62,8 @@ afterAll(async () => {
   files.remove();
 });
 
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function cairn(command: 'explain' | 'ctl', ...words: string[]): Promise<Ran> {
-  const told = { out: '', err: '' };
-  const io = {
-    out: (text: string) => void (told.out += text),
-    err: (text: string) => void (told.err += text),
-  };
-  const run = command === 'explain' ? runExplain : runCtl;
-  return { code: await run([...words, '--socket', files.path('control.sock')], io), ...told };
-}
+const cairn = (command: 'explain' | 'ctl', ...words: string[]): Promise<Ran> =>
+  run(files.path('control.sock'), command, ...words);
 
 /** Blanks and times as they come are of no interest. */
 const plain = (text: string): string =>
